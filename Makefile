@@ -1,0 +1,35 @@
+# The two commands: `make demo` and `make test`. Both need only Python 3.11+, git and make.
+
+PYTHON ?= python3
+DEMO := .venv-demo/bin
+DEV := .venv/bin
+
+.PHONY: demo test lint clean
+.DELETE_ON_ERROR:
+
+demo: .venv-demo/installed  ## turn the example sketches into photos in out/
+	$(DEMO)/limner photo examples -o out
+	$(DEMO)/python examples/contact_sheet.py examples out
+	@echo "Look at out/contact-sheet.png"
+
+test: .venv/installed  ## install the development set-up and pass all tests
+	$(DEV)/python -m pytest
+
+lint: .venv/installed  ## style, types and the order of the rooms
+	$(DEV)/ruff check
+	$(DEV)/ruff format --check
+	$(DEV)/mypy
+	$(DEV)/lint-imports
+
+.venv-demo/installed: pyproject.toml $(shell find src -type f -not -name '*.pyc')
+	$(PYTHON) -m venv .venv-demo
+	$(DEMO)/pip install --quiet --disable-pip-version-check .
+	@touch $@
+
+.venv/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(DEV)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+clean:
+	rm -rf .venv .venv-demo out build dist
