@@ -1,0 +1,73 @@
+"""Every error that limner raises on purpose.
+
+A message says what was found, what was expected and what to do about it, in one line::
+
+    LimnerError
+    ├── UsageError            the call itself is wrong: an unknown style, a size of zero
+    ├── MissingExtraError     an optional dependency is not installed
+    ├── ImageError            a picture cannot be read, or may not be (too large, not a picture)
+    │   └── NoFaceError       the picture is fine but no face was found in it
+    ├── OutputError           a result cannot be written (no permission, no room)
+    ├── ModelError            a model file is missing, foreign, damaged or of another version
+    ├── DataError             a prepared set is missing, damaged or empty
+    ├── RunError              a training run cannot start, resume or go on
+    │   └── DivergedError     a loss is not finite any more
+    └── Interrupted           Ctrl-C; what was done until then is whole
+"""
+
+EXTRA_OF = {
+    "lightning_fabric": "train",
+    "onnx": "train",
+    "onnxscript": "train",
+    "pyarrow": "train",
+    "safetensors": "train",
+    "torch": "train",
+}
+"""Which extra brings a package that the base install lacks."""
+
+
+class LimnerError(Exception):
+    """Base of all errors that limner raises on purpose."""
+
+
+class UsageError(LimnerError, ValueError):
+    """The call itself is wrong, whatever the files hold."""
+
+
+class MissingExtraError(LimnerError, ImportError):
+    """An optional dependency is needed and not installed."""
+
+    def __init__(self, what: str, extra: str) -> None:
+        super().__init__(f"{what} needs the extra '{extra}': pip install 'limner[{extra}]'")
+
+
+class ImageError(LimnerError, ValueError):
+    """A picture cannot be read, or is refused before it is read."""
+
+
+class NoFaceError(ImageError):
+    """No face was found in a picture that could be read."""
+
+
+class OutputError(LimnerError, OSError):
+    """A result cannot be written. Nothing half-written is left behind."""
+
+
+class ModelError(LimnerError, ValueError):
+    """A model file is missing, foreign, damaged or of another version."""
+
+
+class DataError(LimnerError, ValueError):
+    """A prepared set is missing, damaged or empty."""
+
+
+class RunError(LimnerError, RuntimeError):
+    """A training run cannot start, resume or go on. Its last state is intact."""
+
+
+class DivergedError(RunError):
+    """A loss is not finite any more. The last good state is intact."""
+
+
+class Interrupted(LimnerError):  # noqa: N818 - it is no failure
+    """Ctrl-C or SIGTERM. What was done until then is whole."""

@@ -1,0 +1,100 @@
+"""Pictures and places that many tests share."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from skimage.data import astronaut
+
+from limner import images
+
+
+@pytest.fixture(scope="session")
+def photo() -> NDArray[np.uint8]:
+    """A portrait, [512, 512, 3]; its face is about 110 px wide."""
+    return astronaut()
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    """The folder of research and training images; tests that need it are skipped without."""
+    beside = Path(__file__).parents[2] / "shared" / "data"
+    folder = Path(os.environ.get("LIMNER_DATA", beside))
+    if not folder.is_dir():
+        pytest.skip("needs the project's images: set LIMNER_DATA to their folder")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def prepared_set(photo, tmp_path_factory) -> Path:
+    """A prepared set of 12 faces of 48 px: one portrait in many colours, ten to learn from."""
+    from limner.data import prepared
+    from limner.faces import DlibDetector, Preprocessing
+
+    preprocessing = Preprocessing(size=48)
+    face = DlibDetector()(photo)[0]
+    crop = preprocessing.align(photo, face).image
+    rng = np.random.default_rng(0)
+    rows = []
+    for number in range(12):
+        tinted = np.clip(crop * rng.uniform(0.6, 1.2, 3), 0, 255).astype(np.uint8)
+        rows.append(
+            {
+                "image": {"bytes": images.encode(tinted), "path": f"{number}.png"},
+                "source": "tinted",
+                "identity": str(number),
+                "split": "test" if number < 2 else "train",
+                "box": list(face.box),
+                "points": face.points.ravel().tolist(),
+                "angle": face.angle,
+                "smile": None,
+                "checksum": f"{number:064x}",
+            }
+        )
+    path = tmp_path_factory.mktemp("sets") / "tinted"
+    sources = {"tinted": {"faces": 12, "licence": "public domain"}}
+    prepared.write(path, rows, [], preprocessing=preprocessing, sources=sources)
+    return path
+
+
+@pytest.fixture(scope="session")
+def tiny(prepared_set):
+    """A config that trains in a second or two."""
+    from limner.networks.config import PatchGANConfig, UNetConfig
+    from limner.training.config import Config
+
+    return Config(
+        experiment="tiny",
+        data=str(prepared_set),
+        size=32,
+        generator=UNetConfig(width=4, depth=2),
+        discriminator=PatchGANConfig(width=4, strides=2),
+        images=24,
+        batch=4,
+        save_every=8,
+        snapshot_every=16,
+        device="cpu",
+        threads=1,
+    )
+
+
+@pytest.fixture(scope="session")
+def finished_run(tiny, tmp_path_factory) -> Path:
+    """The folder of a run of `tiny` that nothing interrupted."""
+    from limner.training.loop import train
+
+    path = tmp_path_factory.mktemp("runs") / "whole"
+    train(tiny, path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def tiny_model(finished_run, tmp_path_factory) -> Path:
+    """The model file of `finished_run`."""
+    from limner.export import export
+
+    path = tmp_path_factory.mktemp("models") / "tiny.onnx"
+    export(finished_run, path)
+    return path
