@@ -1,0 +1,10 @@
+"""Faces: find them, align them to the template, put them back.
+
+Coordinates are continuous: x to the right, y down, and the pixel in column j and row i covers
+[j, j + 1] x [i, i + 1]. A transform in these coordinates needs no half-pixel corrections.
+"""
+
+from limner.faces.align import Aligned, Preprocessing, put_back
+from limner.faces.detect import Detector, DlibDetector, Face, find
+
+__all__ = ["Aligned", "Detector", "DlibDetector", "Face", "Preprocessing", "find", "put_back"]
