@@ -1,0 +1,157 @@
+"""A folder of photos (or sketches) becomes a prepared set."""
+
+import hashlib
+import re
+import tomllib
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from limner import images
+from limner.data import prepared
+from limner.errors import DataError, ImageError, Interrupted, UsageError
+from limner.faces import Detector, DlibDetector, Preprocessing, find
+from limner.progress import track
+
+SHEET = (6, 16)
+"""Rows and columns of the contact sheet."""
+
+
+def prepare(
+    folder: Path,
+    out: Path,
+    *,
+    preprocessing: Preprocessing | None = None,
+    detector: Detector | None = None,
+    identity: str | None = None,
+    held_out: float = 0.1,
+    about: Path | None = None,
+) -> tuple[int, int]:
+    """Find, align and store the largest face of every picture below `folder`.
+
+    Writes `faces.parquet`, `dropped.parquet` and `contact-sheet.png` into `out`.
+
+    Args:
+        folder: Photos, in folders named after their sources or all in one.
+        out: Folder of the prepared set.
+        preprocessing: How faces are cut out.
+        detector: What finds them.
+        identity: Regular expression searched in each file's path below `folder`; its first group
+            says who it is. Files that it does not match are each a person of their own.
+        held_out: Share of the people whose faces go into the split `test`.
+        about: TOML file with a table for each source, giving its `licence` and `origin`.
+
+    Returns:
+        The number of faces and of dropped files.
+
+    Raises:
+        DataError: The folder is missing or holds no pictures, or none with a face.
+        UsageError: `identity` is no regular expression with a group, `about` no TOML.
+        OutputError: The set cannot be written.
+        Interrupted: Ctrl-C.
+    """
+    preprocessing = preprocessing or Preprocessing()
+    detector = detector or DlibDetector()
+    who = _identity_rule(identity)
+    facts = _read_about(about)
+    if not folder.is_dir():
+        raise DataError(f"{folder} is no folder; name the folder that holds the pictures")
+    files = images.files_below(folder)
+    faces: list[dict[str, Any]] = []
+    dropped: list[dict[str, str]] = []
+    try:
+        for file in track(files, "pictures"):
+            name = file.relative_to(folder).as_posix()
+            try:
+                row = _face_row(file, name, preprocessing, detector)
+            except ImageError as error:
+                dropped.append({"path": name, "reason": str(error)})
+                continue
+            row["source"] = name.split("/")[0] if "/" in name else folder.resolve().name
+            row["identity"] = who(name)
+            row["split"] = split_of(row["identity"], held_out)
+            faces.append(row)
+    except KeyboardInterrupt as error:
+        raise Interrupted(f"interrupted; nothing was written to {out}") from error
+    if not faces:
+        raise DataError(f"none of the {len(files)} pictures below {folder} shows a face")
+    counts = Counter(row["source"] for row in faces)
+    prepared.write(
+        out,
+        faces,
+        dropped,
+        preprocessing=preprocessing,
+        sources={s: {"faces": n, **facts.get(s, {})} for s, n in sorted(counts.items())},
+    )
+    images.write(out / "contact-sheet.png", contact_sheet([row["image"]["bytes"] for row in faces]))
+    return len(faces), len(dropped)
+
+
+def split_of(identity: str, held_out: float) -> prepared.Split:
+    """The split of a person: the same in every set, whatever else is in it."""
+    place = int.from_bytes(hashlib.sha256(identity.encode()).digest()[:4]) / 2**32
+    return "test" if place < held_out else "train"
+
+
+def contact_sheet(encoded: list[bytes]) -> NDArray[np.uint8]:
+    """Faces evenly spread over the set, side by side: `[H, W, 3]`."""
+    rows, columns = SHEET
+    chosen = np.linspace(0, len(encoded) - 1, min(rows * columns, len(encoded))).round().astype(int)
+    faces = [images.read(encoded[i]) for i in chosen]
+    return images.montage([faces[i : i + columns] for i in range(0, len(faces), columns)])
+
+
+def _face_row(
+    file: Path, name: str, preprocessing: Preprocessing, detector: Detector
+) -> dict[str, Any]:
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise ImageError(f"{name}: cannot be read ({error.strerror})") from error
+    picture = images.read(data, name=name)
+    face = find(picture, detector, name=name)[0]
+    aligned = preprocessing.align(picture, face, name=name)
+    return {
+        "image": {"bytes": images.encode(aligned.image), "path": name},
+        "box": list(face.box),
+        "points": face.points.ravel().tolist(),
+        "angle": face.angle,
+        "smile": None,
+        "checksum": hashlib.sha256(data).hexdigest(),
+    }
+
+
+def _identity_rule(pattern: str | None) -> Callable[[str], str]:
+    if pattern is None:
+        return lambda name: name
+    try:
+        rule = re.compile(pattern)
+    except re.error as error:
+        raise UsageError(f"identity '{pattern}' is no regular expression: {error}") from error
+    if rule.groups < 1:
+        raise UsageError(f"identity '{pattern}' has no (group) that says who it is")
+
+    def who(name: str) -> str:
+        found = rule.search(name)
+        return found[1] if found and found[1] else name
+
+    return who
+
+
+def _read_about(path: Path | None) -> dict[str, dict[str, str]]:
+    if path is None:
+        return {}
+    try:
+        facts = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path} cannot be read as TOML: {error}") from error
+    for source, values in facts.items():
+        if not isinstance(values, dict):
+            raise UsageError(
+                f"{path}: '{source}' is no table; write [{source}] and its facts below"
+            )
+    return facts
