@@ -1,0 +1,4 @@
+"""Networks as plain `nn.Module`s: they know nothing of data, losses or files.
+
+`config` has their settings and needs no torch; `unet` and `patchgan` are the networks.
+"""

@@ -1,0 +1,75 @@
+"""The settings that rebuild a network. No torch here: experiments and model files read them too."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from limner.errors import UsageError
+
+Norm = Literal["none", "pixel", "instance"]
+NORMS: tuple[Norm, ...] = ("none", "pixel", "instance")
+
+
+@dataclass(frozen=True, kw_only=True)
+class UNetConfig:
+    """Settings of the generator `limner.networks.UNet`."""
+
+    inputs: int = 1
+    """Channels of the drawing: 1 for a grey sketch, more for colour strokes."""
+    outputs: int = 3
+    """Channels of the result: 3 for a photo, 1 for a sketch."""
+    width: int = 32
+    """Channels at full resolution; each level down doubles them."""
+    depth: int = 4
+    """Levels down. The sides of an image are multiples of 2**depth."""
+    groups: int = 4
+    """Groups of the convolutions in the bottleneck, the deepest level."""
+    norm: Norm = "none"
+    """What follows each convolution. `instance` leaves dark droplets in flat areas."""
+
+    def __post_init__(self) -> None:
+        for field in ("inputs", "outputs", "width", "depth", "groups"):
+            if getattr(self, field) < 1:
+                raise UsageError(
+                    f"generator.{field} is {getattr(self, field)}; at least 1 is needed"
+                )
+        entering = self.width * 2 ** (self.depth - 1)
+        if entering % self.groups:
+            raise UsageError(
+                f"generator.groups is {self.groups}, which does not divide the {entering} channels "
+                f"that enter the bottleneck (width x 2**(depth - 1))"
+            )
+        check_norm("generator", self.norm)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PatchGANConfig:
+    """Settings of the discriminator `limner.networks.PatchGAN`."""
+
+    width: int = 64
+    """Channels after the first convolution; each stride doubles them, up to 8 x width."""
+    strides: int = 3
+    """Convolutions of stride 2. Three give the receptive field of 70x70 pixels."""
+    norm: Norm = "instance"
+    """What follows each convolution but the first and the last."""
+
+    def __post_init__(self) -> None:
+        for field in ("width", "strides"):
+            if getattr(self, field) < 1:
+                raise UsageError(
+                    f"discriminator.{field} is {getattr(self, field)}; at least 1 is needed"
+                )
+        check_norm("discriminator", self.norm)
+
+    @property
+    def receptive_field(self) -> int:
+        """Side in pixels of the patch that one output judges: 16, 34, 70 for 1 to 3 strides."""
+        field = 7  # two 4x4 convolutions of stride 1 end the network: 4 + 3
+        for _ in range(self.strides):
+            field = 2 * field + 2
+        return field
+
+
+def check_norm(network: str, norm: str) -> None:
+    """Raise `UsageError` unless `norm` is known."""
+    if norm not in NORMS:
+        raise UsageError(f"{network}.norm is '{norm}'; known are {', '.join(NORMS)}")

@@ -1,0 +1,47 @@
+"""The pieces that both networks are made of."""
+
+import torch
+from torch import Tensor, nn
+
+from limner.networks.config import Norm
+
+SLOPE = 0.2
+"""Of the leaky ReLU, everywhere."""
+
+
+class PixelNorm(nn.Module):
+    """Scales each pixel's feature vector to a mean square of one.
+
+    Unlike instance normalisation it looks at no other pixel, so that the network cannot steer
+    the statistics of a whole plane with one bright spot (the "droplets" of Karras et al. 2020,
+    *Analyzing and Improving the Image Quality of StyleGAN*, section 2). From Karras et al. 2018,
+    *Progressive Growing of GANs*, equation 2.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        """`[B, C, H, W]` to the same shape."""
+        return x * torch.rsqrt(x.square().mean(dim=1, keepdim=True) + 1e-6)
+
+
+def make_norm(norm: Norm, channels: int) -> nn.Module:
+    """The layer that stands behind a convolution with so many output channels."""
+    match norm:
+        case "none":
+            return nn.Identity()
+        case "pixel":
+            return PixelNorm()
+        case "instance":
+            return nn.InstanceNorm2d(channels)
+
+
+def initialise(network: nn.Module) -> None:
+    """He initialisation for the leaky ReLU, biases zero.
+
+    He et al. 2015, *Delving Deep into Rectifiers*: signals keep their variance through a network
+    without normalisation, which the usual N(0, 0.02) of image translation would let fade.
+    """
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d):
+            nn.init.kaiming_normal_(module.weight, a=SLOPE, nonlinearity="leaky_relu")
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)

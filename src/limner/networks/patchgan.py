@@ -1,0 +1,51 @@
+"""The PatchGAN discriminator."""
+
+from itertools import pairwise
+
+from torch import Tensor, nn
+
+from limner.networks.config import PatchGANConfig
+from limner.networks.layers import SLOPE, initialise, make_norm
+
+
+class PatchGAN(nn.Module):
+    """Judges patches, not images: each output sees `config.receptive_field` pixels squared.
+
+    Isola et al. 2017, *Image-to-Image Translation with Conditional Adversarial Networks*,
+    appendix 6.1.2: 4x4 convolutions, three of stride 2 and two of stride 1.
+    """
+
+    def __init__(self, config: PatchGANConfig, inputs: int) -> None:
+        """`inputs` channels are judged: the photo's, and the sketch's too where pairs are."""
+        super().__init__()
+        self.config = config
+        widths = [config.width * min(2**level, 8) for level in range(config.strides + 1)]
+        stages = [
+            nn.Sequential(
+                nn.Conv2d(inputs, widths[0], 4, stride=2, padding=1),
+                nn.LeakyReLU(SLOPE, inplace=True),
+            )
+        ]
+        for level, (above, below) in enumerate(pairwise(widths), start=1):
+            stride = 2 if level < config.strides else 1
+            stages += [
+                nn.Sequential(
+                    nn.Conv2d(above, below, 4, stride=stride, padding=1),
+                    make_norm(config.norm, below),
+                    nn.LeakyReLU(SLOPE, inplace=True),
+                )
+            ]
+        self.stages = nn.ModuleList(stages)
+        self.judge = nn.Conv2d(widths[-1], 1, 4, padding=1)
+        initialise(self)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """`[B, inputs, H, W]` in [-1, 1] to scores `[B, 1, h, w]` and the features of each stage.
+
+        Scores are unbounded; the losses give them their meaning (least squares: 1 real, 0 fake).
+        """
+        features = []
+        for stage in self.stages:
+            x = stage(x)
+            features.append(x)
+        return self.judge(x), features

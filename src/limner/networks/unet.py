@@ -1,0 +1,73 @@
+"""The U-Net generator of the study."""
+
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+
+from limner.networks.config import Norm, UNetConfig
+from limner.networks.layers import SLOPE, initialise, make_norm
+
+
+class UNet(nn.Module):
+    """Sketch to photo, or photo to sketch.
+
+    Ronneberger et al. 2015, *U-Net*, as the study changed it: padded convolutions, so that the
+    size stays; leaky ReLU; and nearest-neighbour upsampling followed by a 3x3 convolution
+    instead of a transposed one, which leaves no checkerboard (Odena et al. 2016, *Deconvolution
+    and Checkerboard Artifacts*). The deepest level's convolutions are grouped.
+    """
+
+    def __init__(self, config: UNetConfig) -> None:
+        super().__init__()
+        self.config = config
+        widths = [config.width * 2**level for level in range(config.depth + 1)]
+        norm = config.norm
+
+        self.enter = _double(config.inputs, widths[0], norm)
+        steps = list(pairwise(widths))
+        groups = [1] * (config.depth - 1) + [config.groups]
+        self.down = nn.ModuleList(
+            nn.Sequential(nn.AvgPool2d(2), _double(above, below, norm, groups=count))
+            for (above, below), count in zip(steps, groups, strict=True)
+        )
+        self.up = nn.ModuleList(
+            nn.Sequential(nn.Upsample(scale_factor=2, mode="nearest"), _single(below, above, norm))
+            for above, below in reversed(steps)
+        )
+        self.merge = nn.ModuleList(
+            _double(2 * width, width, norm) for width in reversed(widths[:-1])
+        )
+        self.leave = nn.Conv2d(widths[0], config.outputs, 1)
+        initialise(self)
+        # A result near mid-grey to start with: tanh has its whole slope there.
+        nn.init.normal_(self.leave.weight, std=0.1 * config.width**-0.5)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """`[B, inputs, H, W]` in [-1, 1] to `[B, outputs, H, W]` in (-1, 1).
+
+        H and W are multiples of 2**depth.
+        """
+        x = self.enter(x)
+        kept = [x]
+        for down in self.down:
+            x = down(x)
+            kept.append(x)
+        kept.pop()
+        for up, merge in zip(self.up, self.merge, strict=True):
+            x = merge(torch.cat([up(x), kept.pop()], dim=1))
+        return torch.tanh(self.leave(x))
+
+
+def _single(inputs: int, outputs: int, norm: Norm, groups: int = 1) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(inputs, outputs, 3, padding=1, groups=groups),
+        make_norm(norm, outputs),
+        nn.LeakyReLU(SLOPE, inplace=True),
+    )
+
+
+def _double(inputs: int, outputs: int, norm: Norm, groups: int = 1) -> nn.Sequential:
+    return nn.Sequential(
+        _single(inputs, outputs, norm, groups), _single(outputs, outputs, norm, groups)
+    )
