@@ -1,0 +1,27 @@
+"""The averaged generator: what a run exports, and what its sample grids show."""
+
+import copy
+
+import torch
+from torch import nn
+
+
+class Average:
+    """Exponential moving average of a network's weights, with a half-life in images.
+
+    Karras et al. 2018, *Progressive Growing of GANs*, section 6. Early in a run the half-life is
+    a twentieth of the images seen, so that the first weights are forgotten soon.
+    """
+
+    def __init__(self, network: nn.Module, half_life: float) -> None:
+        self.network = copy.deepcopy(network).requires_grad_(requires_grad=False).eval()
+        self.half_life = half_life
+
+    @torch.no_grad()
+    def update(self, network: nn.Module, *, batch: int, seen: int) -> None:
+        """Move towards `network`, which has just learnt from `batch` images, `seen` in all."""
+        half_life = min(self.half_life, seen / 20)
+        keep = 0.5 ** (batch / half_life) if half_life > 0 else 0.0
+        pairs = zip(self.network.parameters(), network.parameters(), strict=True)
+        for average, current in pairs:
+            average.lerp_(current, 1 - keep)

@@ -1,0 +1,217 @@
+"""Everything that decides what a training run computes, in one frozen object.
+
+No torch here: experiments, the command line and model files read it too.
+"""
+
+import dataclasses
+import json
+import typing
+from dataclasses import dataclass, field
+from typing import Any, Literal, Self
+
+from limner import __version__
+from limner.errors import UsageError
+from limner.networks.config import PatchGANConfig, UNetConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class Weights:
+    """How much each term adds to the generator's loss; 0 leaves the term out."""
+
+    adversarial: float = 1.0
+    """Least-squares GAN loss (Mao et al. 2017)."""
+    l1: float = 20.0
+    """Mean absolute difference of the pixels, over an image pyramid."""
+    gradient: float = 0.0
+    """Mean absolute difference of horizontal and vertical differences: edges."""
+    features: float = 10.0
+    """Mean absolute difference of the discriminator's features (Wang et al. 2018, pix2pixHD)."""
+
+    def __post_init__(self) -> None:
+        for name in ("adversarial", "l1", "gradient", "features"):
+            _at_least(f"weights.{name}", getattr(self, name), 0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Augmentation:
+    """Random geometry of each photo before it is sketched, so that the pair stays a pair."""
+
+    mirror: bool = True
+    """Flip half of the photos left to right."""
+    rotation: float = 4.0
+    """Degrees, the largest turn either way."""
+    scale: float = 0.06
+    """The largest relative change of size either way."""
+    shift: float = 0.03
+    """The largest shift either way, as a share of the side."""
+
+    def __post_init__(self) -> None:
+        for name, most in (("rotation", 45), ("scale", 0.5), ("shift", 0.5)):
+            value = getattr(self, name)
+            if not 0 <= value <= most:
+                raise UsageError(f"augmentation.{name} is {value}; 0 to {most} is possible")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """A training run. `images` and every other count of progress is in training images seen."""
+
+    experiment: str
+    """Name of the experiment that this config came from."""
+    objective: Literal["pix2pix"] = "pix2pix"
+    """What is learnt: `pix2pix` learns from pairs that are made by sketching the photos."""
+    data: str = ""
+    """Folder of the prepared set of photos."""
+    drawings: str = ""
+    """Folder of a prepared set of hand-drawn sketches to show in the sample grids; '' for none."""
+    size: int = 128
+    """Side of the images in pixels."""
+    generator: UNetConfig = field(default_factory=UNetConfig)
+    discriminator: PatchGANConfig = field(default_factory=PatchGANConfig)
+    weights: Weights = field(default_factory=Weights)
+    augmentation: Augmentation = field(default_factory=Augmentation)
+    images: int = 200_000
+    """Length of the run."""
+    batch: int = 16
+    """Images to a step."""
+    lr: float = 2e-4
+    """Adam's learning rate, of both networks."""
+    betas: tuple[float, float] = (0.5, 0.9)
+    """Adam's decay rates."""
+    decay_from: float = 0.5
+    """Share of the run after which the learning rate falls linearly to zero; 1 keeps it."""
+    average: float = 2_000.0
+    """Half-life in images of the averaged generator."""
+    label_noise: float = 0.1
+    """Standard deviation of the noise on the discriminator's labels."""
+    label_flips: float = 0.01
+    """Share of the discriminator's labels that are swapped."""
+    seed: int = 0
+    """All randomness derives from it and from the images seen."""
+    save_every: int = 4_000
+    """Images between two saves of the state, each with a sample grid."""
+    snapshot_every: int = 40_000
+    """Images between two snapshots of the averaged generator."""
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    """Where it runs; `auto` takes the accelerator if there is one."""
+    precision: Literal["32-true", "bf16-mixed"] = "32-true"
+    """Of the arithmetic. On a CPU without AMX, 32-true is the faster one."""
+    threads: int = 0
+    """CPU threads; 0 takes one a core. The last bits of a result depend on it."""
+
+    def __post_init__(self) -> None:
+        for name in ("size", "images", "batch", "save_every", "snapshot_every"):
+            _at_least(name, getattr(self, name), 1)
+        for name in ("average", "label_noise", "threads", "seed"):
+            _at_least(name, getattr(self, name), 0)
+        for name in ("label_flips", "decay_from"):
+            value = getattr(self, name)
+            if not 0 <= value <= 1:
+                raise UsageError(f"{name} is {value}; a share between 0 and 1 is needed")
+        if self.lr <= 0:
+            raise UsageError(f"lr is {self.lr}; it must be above 0")
+        if not all(0 <= beta < 1 for beta in self.betas):
+            raise UsageError(f"betas is {self.betas}; both must be at least 0 and below 1")
+        for name, known in typing.get_type_hints(type(self)).items():
+            if typing.get_origin(known) is Literal and getattr(self, name) not in (
+                choices := typing.get_args(known)
+            ):
+                raise UsageError(
+                    f"{name} is '{getattr(self, name)}'; known are {', '.join(choices)}"
+                )
+        step = 2**self.generator.depth
+        if self.size % step:
+            raise UsageError(
+                f"size is {self.size}; with generator.depth {self.generator.depth} it must be a "
+                f"multiple of {step}"
+            )
+
+    def to_dict(self) -> dict[str, Any]:
+        """The config as JSON-ready values; `from_dict` turns them back."""
+        return json.loads(json.dumps(dataclasses.asdict(self)))  # type: ignore[no-any-return]
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Self:
+        """The config that `to_dict` wrote.
+
+        Raises:
+            UsageError: A field is unknown, of the wrong type or out of range.
+        """
+        return typing.cast("Self", _build(cls, values, ""))
+
+    def with_settings(self, settings: list[str]) -> Self:
+        """A copy with `field=value` settings applied, nested fields as `generator.width=24`.
+
+        Raises:
+            UsageError: A setting has no `=`, names no field, or its value does not fit.
+        """
+        values = self.to_dict()
+        for setting in settings:
+            name, equals, text = setting.partition("=")
+            if not equals:
+                raise UsageError(f"'{setting}' is no setting; write it as field=value")
+            *parents, last = name.strip().split(".")
+            inside = values
+            for parent in parents:
+                inside = inside.get(parent, {})
+                if not isinstance(inside, dict):
+                    inside = {}
+            if last not in inside or isinstance(inside[last], dict):
+                raise UsageError(
+                    f"'{name}' is not a setting; known are {', '.join(flatten(values))}"
+                )
+            inside[last] = text if isinstance(inside[last], str) else _parse(name, text)
+        return self.from_dict(values)
+
+
+def _build(cls: type[Any], values: dict[str, Any], prefix: str) -> Any:
+    hints = typing.get_type_hints(cls)
+    arguments = {}
+    for name, value in values.items():
+        if name not in hints:
+            raise UsageError(f"'{prefix}{name}' is not a setting of limner {__version__}")
+        kind = hints[name]
+        if dataclasses.is_dataclass(kind) and isinstance(value, dict):
+            arguments[name] = _build(typing.cast("type[Any]", kind), value, f"{prefix}{name}.")
+        else:
+            arguments[name] = _fit(prefix + name, value, kind)
+    return cls(**arguments)
+
+
+def _fit(name: str, value: Any, kind: Any) -> Any:
+    """`value` as the field's type: JSON has no tuples; people write 1 for 1.0, 1e5 for 100000."""
+    if typing.get_origin(kind) is tuple:
+        kinds = typing.get_args(kind)
+        if isinstance(value, list | tuple) and len(value) == len(kinds):
+            return tuple(_fit(name, v, k) for v, k in zip(value, kinds, strict=True))
+    elif typing.get_origin(kind) is Literal:
+        return value  # the class itself names what is known
+    elif kind is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    elif kind is int and isinstance(value, float) and value.is_integer():
+        return int(value)
+    elif type(value) is kind:
+        return value
+    expected = getattr(kind, "__name__", str(kind))
+    raise UsageError(f"{name} is {value!r}; {expected} is needed")
+
+
+def _parse(name: str, text: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise UsageError(f"{name}={text}: a number, true, false or a [list] is needed") from error
+
+
+def flatten(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested settings under dotted names: `{"a": {"b": 1}}` to `{"a.b": 1}`."""
+    flat: dict[str, Any] = {}
+    for name, value in values.items():
+        nested = isinstance(value, dict)
+        flat |= flatten(value, f"{prefix}{name}.") if nested else {prefix + name: value}
+    return flat
+
+
+def _at_least(name: str, value: float, least: float) -> None:
+    if value < least:
+        raise UsageError(f"{name} is {value}; at least {least} is needed")

@@ -1,0 +1,229 @@
+"""The training loop, top to bottom."""
+
+import math
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import numpy as np
+import torch
+from lightning_fabric import Fabric
+
+from limner.data.prepared import PreparedSet
+from limner.errors import DivergedError, Interrupted, RunError
+from limner.training.average import Average
+from limner.training.config import Config
+from limner.training.grid import SampleGrid
+from limner.training.pairs import SelfMadePairs
+from limner.training.pix2pix import Pix2Pix
+from limner.training.run import RunFolder
+
+STATE_FORMAT = 1
+STATS_EVERY = 400  # images
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """What a run reports as it goes."""
+
+    seen: int
+    """Images seen."""
+    images: int
+    """Images that the run will have seen at its end."""
+    epochs: float
+    """Times that the whole set was seen."""
+    rate: float
+    """Images a second, since the last report."""
+    stats: dict[str, float]
+    """Mean of each term since the last report."""
+
+
+def train(config: Config, path: Path, *, report: Callable[[Progress], None] | None = None) -> Path:
+    """Train until `config.images` were seen, going on from the last state if there is one.
+
+    Args:
+        config: What to compute.
+        path: The run folder; made if absent.
+        report: Called every few hundred images.
+
+    Returns:
+        The last snapshot of the averaged generator.
+
+    Raises:
+        RunError: The folder holds another run or a damaged state.
+        DataError: The prepared set is missing, damaged or empty.
+        DivergedError: A loss is not finite any more.
+        Interrupted: Ctrl-C or SIGTERM, after the state was saved.
+    """
+    # The machine.
+    if config.threads:
+        torch.set_num_threads(config.threads)
+    fabric = Fabric(accelerator=config.device, devices=1, precision=config.precision)
+    fabric.launch()
+
+    # The data.
+    photos = PreparedSet(Path(config.data))
+    pairs = SelfMadePairs(
+        photos.images("train"),
+        size=config.size,
+        seed=config.seed,
+        augmentation=config.augmentation,
+    )
+
+    # The run folder: a new one, or this very run's. Opened once the data is known to be there.
+    run = RunFolder(path)
+    run.open(config)
+
+    # The networks.
+    torch.manual_seed(config.seed)
+    objective = Pix2Pix(config, fabric)
+    average = Average(objective.generator, config.average)
+    grid = SampleGrid(config, photos)
+
+    # Go on from the last state.
+    seen = 0
+    if (state := run.load_state()) is not None:
+        _check(state, run, photos)
+        objective.load_state_dict(state["objective"])
+        average.network.load_state_dict(state["average"])
+        seen = int(state["images"])
+    run.drop_stats_after(seen)
+
+    # Learn.
+    def save() -> None:
+        run.save_state(
+            {
+                "format": STATE_FORMAT,
+                "images": seen,
+                "data": photos.digest,
+                "objective": objective.state_dict(),
+                "average": average.network.state_dict(),
+            }
+        )
+
+    meter = _Meter(config, len(pairs.photos), seen)
+    with _interruptible() as interrupted:
+        while seen < config.images:
+            count = min(config.batch, config.images - seen)
+            sketch, photo = (fabric.to_device(t) for t in pairs.batch(seen, count))
+            labels = torch.Generator().manual_seed(derived_seed(config.seed, seen))
+            terms = objective.step(sketch, photo, lr=learning_rate(config, seen), labels=labels)
+            due = partial(_due, before=seen, after=seen + count, end=config.images)
+            seen += count
+            average.update(objective.generator, batch=count, seen=seen)
+            meter.add(terms, count)
+
+            stopping = interrupted.is_set()
+            if due(STATS_EVERY) or due(config.save_every) or stopping:
+                progress = meter.read(seen, run)
+                run.append_stats(
+                    {"images": seen, "rate": round(progress.rate, 2), **progress.stats}
+                )
+                if report is not None:
+                    report(progress)
+            if due(config.save_every) or stopping:
+                save()
+            if due(config.save_every):
+                grid.write(path / "grids" / f"{seen:09d}.png", average.network, fabric.device)
+            if due(config.snapshot_every):
+                run.save_snapshot(average.network, seen, config)
+            if stopping:
+                raise Interrupted(
+                    f"stopped after {seen} of {config.images} images, all saved in {path}; "
+                    "the same command goes on"
+                )
+    snapshots = run.snapshots()
+    return snapshots[-1] if snapshots else run.save_snapshot(average.network, seen, config)
+
+
+def learning_rate(config: Config, seen: int) -> float:
+    """Constant until `decay_from` of the run, then falling linearly to zero."""
+    left = 1 - seen / config.images
+    return config.lr * min(1.0, left / max(1 - config.decay_from, 1e-9))
+
+
+def derived_seed(seed: int, seen: int) -> int:
+    """A seed for what is random at one point of a run, the same whenever it gets there."""
+    return int(np.random.SeedSequence([seed, 2, seen]).generate_state(1)[0])
+
+
+def _due(every: int, *, before: int, after: int, end: int) -> bool:
+    """Whether something that happens `every` so many images, and at the end, happens now."""
+    return after // every > before // every or after == end
+
+
+def _check(state: dict[str, Any], run: RunFolder, photos: PreparedSet) -> None:
+    if state.get("format") != STATE_FORMAT:
+        raise RunError(
+            f"{run.state_path} has format {state.get('format')}; this version of limner reads "
+            f"{STATE_FORMAT}: go on with the version that wrote it"
+        )
+    if state["data"] != photos.digest:
+        raise RunError(
+            f"{run.state_path} was trained on other faces than {photos.path} holds; name the set "
+            "that it was started with, or another run folder"
+        )
+
+
+class _Meter:
+    """Means of the terms between two reports. They stay on the device until they are read."""
+
+    def __init__(self, config: Config, photos: int, seen: int) -> None:
+        self.config = config
+        self.photos = photos
+        self.last_seen = seen
+        self.last_time = time.perf_counter()
+        self.sums: dict[str, torch.Tensor] = {}
+
+    def add(self, terms: dict[str, torch.Tensor], count: int) -> None:
+        for name, term in terms.items():
+            self.sums[name] = self.sums.get(name, torch.zeros_like(term)) + count * term
+
+    def read(self, seen: int, run: RunFolder) -> Progress:
+        """Report and start anew; a term that is not finite ends the run here, before a save."""
+        count = seen - self.last_seen
+        stats = {name: float(total) / count for name, total in self.sums.items()}
+        now = time.perf_counter()
+        rate = count / (now - self.last_time)
+        self.last_seen, self.last_time, self.sums = seen, now, {}
+        if wrong := [name for name, value in stats.items() if not math.isfinite(value)]:
+            raise DivergedError(
+                f"after {seen} images these terms are not finite: {', '.join(wrong)}; the last "
+                f"good state is {run.state_path}; a lower lr may get past this point"
+            )
+        return Progress(
+            seen=seen,
+            images=self.config.images,
+            epochs=seen / self.photos,
+            rate=rate,
+            stats={name: round(value, 6) for name, value in stats.items()},
+        )
+
+
+@contextmanager
+def _interruptible() -> Iterator[threading.Event]:
+    """Turn the first Ctrl-C or SIGTERM into an event; a second one interrupts at once."""
+    event = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield event  # signals reach the main thread only
+        return
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        del number, frame
+        if event.is_set():
+            raise KeyboardInterrupt
+        event.set()
+
+    previous = {s: signal.signal(s, handle) for s in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield event
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)

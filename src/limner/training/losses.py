@@ -1,0 +1,68 @@
+"""The terms of the objectives, as functions of tensors. Each returns a scalar tensor."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+
+def least_squares(scores: Tensor, labels: Tensor | float) -> Tensor:
+    """Mean squared distance of the discriminator's scores to their labels, halved.
+
+    Mao et al. 2017, *Least Squares Generative Adversarial Networks*, equation 9.
+
+    Args:
+        scores: `[B, 1, h, w]`, unbounded.
+        labels: One number, or one for each image as `[B, 1, 1, 1]`.
+    """
+    return 0.5 * (scores - labels).square().mean()
+
+
+def noisy_labels(
+    count: int, *, real: bool, noise: float, flips: float, generator: torch.Generator
+) -> Tensor:
+    """Labels of real (1) or fake (0) images, made unsure: `[count, 1, 1, 1]` on the CPU.
+
+    The study's stabilisers: Gaussian noise of standard deviation `noise`, and a share `flips`
+    of the labels swapped, so that the discriminator is never quite certain of itself.
+    """
+    swapped = torch.rand(count, 1, 1, 1, generator=generator) < flips
+    labels = (swapped ^ real).float()
+    return labels + noise * torch.randn(count, 1, 1, 1, generator=generator)
+
+
+def pyramid_l1(made: Tensor, truth: Tensor, levels: int = 4) -> Tensor:
+    """Mean absolute difference, averaged over `levels` halvings of the image.
+
+    At full size alone, L1 is paid in fine texture, which cannot be known from a sketch; the
+    coarser levels weigh tone and colour over larger areas instead.
+
+    Args:
+        made: `[B, C, H, W]` in [-1, 1].
+        truth: The same.
+        levels: At least 1, which is the plain L1 loss.
+    """
+    total = (made - truth).abs().mean()
+    for _ in range(levels - 1):
+        made, truth = F.avg_pool2d(made, 2), F.avg_pool2d(truth, 2)
+        total = total + (made - truth).abs().mean()
+    return total / levels
+
+
+def gradient_l1(made: Tensor, truth: Tensor) -> Tensor:
+    """Mean absolute difference of the images' differences along both axes.
+
+    Mathieu et al. 2016, *Deep multi-scale video prediction beyond mean square error*, equation 6,
+    with the sign of the gradient kept.
+    """
+    difference = made - truth
+    return difference.diff(dim=2).abs().mean() + difference.diff(dim=3).abs().mean()
+
+
+def feature_l1(made: list[Tensor], truth: list[Tensor]) -> Tensor:
+    """Mean absolute difference of the discriminator's features, averaged over its stages.
+
+    Wang et al. 2018, *High-Resolution Image Synthesis and Semantic Manipulation with Conditional
+    GANs* (pix2pixHD), equation 4. The truth's features are constants here.
+    """
+    terms = [(m - t.detach()).abs().mean() for m, t in zip(made, truth, strict=True)]
+    return torch.stack(terms).mean()

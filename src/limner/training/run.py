@@ -1,0 +1,120 @@
+"""A run is a folder: what is in it, and how it is written without ever being half-written."""
+
+import io
+import json
+import pickle
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import save as to_safetensors
+from torch import nn
+
+from limner import images
+from limner.errors import RunError
+from limner.training.config import Config, flatten
+
+FREE = frozenset(
+    {"data", "drawings", "device", "threads", "images", "save_every", "snapshot_every"}
+)
+"""Settings that may change when a run goes on: where things are, and how long it is."""
+
+
+class RunFolder:
+    """`config.json`, `stats.jsonl`, `state.pt`, `grids/*.png` and `snapshot-*.safetensors`."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.stats_path = path / "stats.jsonl"
+        self.state_path = path / "state.pt"
+
+    def open(self, config: Config) -> None:
+        """Create the folder for `config`, or make sure that it is this config's.
+
+        Raises:
+            RunError: The folder holds a run with another config.
+        """
+        if self.exists():
+            there, wanted = flatten(self.config().to_dict()), flatten(config.to_dict())
+            differing = [n for n in wanted if there[n] != wanted[n] and n not in FREE]
+            if differing:
+                listed = ", ".join(f"{n} ({there[n]} there, {wanted[n]} now)" for n in differing)
+                raise RunError(
+                    f"{self.path} holds a run with other settings: {listed}; "
+                    "go on with those settings, or name another folder"
+                )
+        images.write_bytes(
+            self.path / "config.json", json.dumps(config.to_dict(), indent=2).encode()
+        )
+
+    def exists(self) -> bool:
+        """Whether a run was started here."""
+        return (self.path / "config.json").exists()
+
+    def config(self) -> Config:
+        """The config of the run.
+
+        Raises:
+            RunError: The folder holds no run.
+        """
+        try:
+            return Config.from_dict(json.loads((self.path / "config.json").read_text()))
+        except (OSError, json.JSONDecodeError) as error:
+            raise RunError(
+                f"{self.path} holds no training run (no readable config.json)"
+            ) from error
+
+    def save_state(self, state: dict[str, Any]) -> None:
+        """Replace `state.pt`: everything needed to go on."""
+        buffer = io.BytesIO()
+        torch.save(state, buffer)
+        images.write_bytes(self.state_path, buffer.getvalue())
+
+    def load_state(self) -> dict[str, Any] | None:
+        """The last state saved, or None at the start of a run.
+
+        Raises:
+            RunError: The file is damaged.
+        """
+        if not self.state_path.exists():
+            return None
+        try:
+            return torch.load(self.state_path, map_location="cpu", weights_only=True)  # type: ignore[no-any-return]
+        except (RuntimeError, EOFError, pickle.UnpicklingError, ValueError) as error:
+            raise RunError(
+                f"{self.state_path} cannot be read ({type(error).__name__}); "
+                "remove it to start the run again from nothing"
+            ) from error
+
+    def save_snapshot(self, network: nn.Module, seen: int, config: Config) -> Path:
+        """Write the averaged generator as it stands after `seen` images."""
+        path = self.path / f"snapshot-{seen:09d}.safetensors"
+        metadata = {"config": json.dumps(config.to_dict()), "images": str(seen)}
+        tensors = {name: t.contiguous() for name, t in network.state_dict().items()}
+        images.write_bytes(path, to_safetensors(tensors, metadata))
+        return path
+
+    def snapshots(self) -> list[Path]:
+        """All snapshots, oldest first."""
+        return sorted(self.path.glob("snapshot-*.safetensors"))
+
+    def append_stats(self, stats: dict[str, float]) -> None:
+        """Add one line to `stats.jsonl`."""
+        try:
+            with self.stats_path.open("a") as file:
+                file.write(json.dumps(stats) + "\n")
+        except OSError as error:
+            raise images.output_error(self.stats_path, error) from error
+
+    def drop_stats_after(self, seen: int) -> None:
+        """Forget what was noted after the state that a run goes on from."""
+        if not self.stats_path.exists():
+            return
+        kept = []
+        for line in self.stats_path.read_text().splitlines():
+            try:
+                if json.loads(line)["images"] <= seen:
+                    kept.append(line + "\n")
+            except (json.JSONDecodeError, KeyError):
+                continue  # the line that an interruption cut short
+        images.write_bytes(self.stats_path, "".join(kept).encode())

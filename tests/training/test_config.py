@@ -1,0 +1,43 @@
+import pytest
+
+from limner.errors import UsageError
+from limner.experiments import EXPERIMENTS, config_of
+from limner.training.config import Config
+
+
+@pytest.mark.parametrize("name", list(EXPERIMENTS))
+def test_experiments_carry_their_name_and_survive_json(name):
+    config = config_of(name)
+    assert config.experiment == name
+    assert Config.from_dict(config.to_dict()) == config
+
+
+def test_settings_reach_nested_fields_in_their_type():
+    config = Config(experiment="x").with_settings(
+        ["generator.width=8", "lr=1e-3", "images=1e4", "betas=[0.5, 0.99]", "data=12"]
+    )
+    assert config.generator.width == 8
+    assert (config.lr, config.betas) == (1e-3, (0.5, 0.99))
+    assert config.images == 10_000
+    assert config.data == "12"
+
+
+@pytest.mark.parametrize(
+    ("setting", "found"),
+    [
+        ("width=8", "'width' is not a setting.*generator.width"),
+        ("generator=8", "'generator' is not a setting"),
+        ("generator.width", "write it as field=value"),
+        ("generator.width=wide", "a number"),
+        ("generator.width=2.5", "int is needed"),
+        ("label_flips=2", "between 0 and 1"),
+        ("device=abacus", "known are auto, cpu"),
+        ("size=100", "multiple of 16"),
+        ("images=0", "at least 1"),
+        ("betas=[0.5]", "betas is"),
+        ("augmentation.mirror=1", "bool is needed"),
+    ],
+)
+def test_wrong_settings_say_what_is_wrong(setting, found):
+    with pytest.raises(UsageError, match=found):
+        Config(experiment="x").with_settings([setting])

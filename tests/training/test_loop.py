@@ -1,0 +1,189 @@
+import dataclasses
+import errno
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from limner import images
+from limner.errors import DataError, DivergedError, Interrupted, OutputError, RunError
+from limner.training import loop
+from limner.training.loop import learning_rate, train
+from limner.training.pix2pix import Pix2Pix
+from limner.training.run import RunFolder
+
+
+def same_state(a, b):
+    """Whether two nested states are equal to the bit."""
+    if isinstance(a, torch.Tensor):
+        return torch.equal(a, b)
+    if isinstance(a, dict):
+        return a.keys() == b.keys() and all(same_state(a[key], b[key]) for key in a)
+    if isinstance(a, list | tuple):
+        return len(a) == len(b) and all(map(same_state, a, b))
+    return a == b
+
+
+def stats_without_time(path):
+    lines = [json.loads(line) for line in (path / "stats.jsonl").read_text().splitlines()]
+    return [{k: v for k, v in line.items() if k != "rate"} for line in lines]
+
+
+def test_a_run_leaves_what_it_promises(finished_run, tiny):
+    assert RunFolder(finished_run).config() == tiny
+    assert [p.name for p in RunFolder(finished_run).snapshots()] == [
+        "snapshot-000000016.safetensors",
+        "snapshot-000000024.safetensors",
+    ]
+    assert sorted(p.name for p in (finished_run / "grids").iterdir()) == [
+        "000000008.png",
+        "000000016.png",
+        "000000024.png",
+    ]
+    last = stats_without_time(finished_run)[-1]
+    assert last["images"] == 24
+    assert {"adversarial", "l1", "features", "discriminator"} < last.keys()
+    assert not list(finished_run.rglob("*.part"))
+
+
+def test_it_learns(tiny, tmp_path):
+    config = dataclasses.replace(tiny, images=1600, save_every=1600, lr=2e-3, decay_from=1.0)
+    train(config, tmp_path / "run")
+    lines = stats_without_time(tmp_path / "run")
+    assert lines[-1]["l1"] < 0.7 * lines[0]["l1"]
+
+
+@pytest.mark.parametrize("stop_after", [4, 12, 20])
+def test_an_interrupted_run_ends_as_the_uninterrupted_one(
+    tiny, finished_run, tmp_path, monkeypatch, stop_after
+):
+    step = Pix2Pix.step
+    steps = []
+
+    def step_then_interrupt(self, *args, **kwargs):
+        terms = step(self, *args, **kwargs)
+        steps.append(terms)
+        if 4 * len(steps) == stop_after:
+            os.kill(os.getpid(), signal.SIGINT)
+        return terms
+
+    monkeypatch.setattr(Pix2Pix, "step", step_then_interrupt)
+    with pytest.raises(Interrupted, match=f"after {stop_after} of 24"):
+        train(tiny, tmp_path / "run")
+    assert RunFolder(tmp_path / "run").load_state()["images"] == stop_after
+    train(tiny, tmp_path / "run")
+    whole, resumed = (RunFolder(p).load_state() for p in (finished_run, tmp_path / "run"))
+    assert same_state(whole, resumed)
+    pictures = [p / "grids" / "000000024.png" for p in (finished_run, tmp_path / "run")]
+    assert pictures[0].read_bytes() == pictures[1].read_bytes()
+
+
+def test_a_killed_run_ends_as_the_uninterrupted_one(tiny, finished_run, tmp_path):
+    """No warning, no chance to save: it goes on from the last state on disk."""
+    path = tmp_path / "run"
+    code = (
+        "import json, sys; from pathlib import Path; from limner.training.config import Config;"
+        "from limner.training.loop import train;"
+        "train(Config.from_dict(json.loads(sys.argv[1])), Path(sys.argv[2]))"
+    )
+    arguments = [sys.executable, "-c", code, json.dumps(tiny.to_dict()), str(path)]
+    process = subprocess.Popen(arguments)
+    deadline = time.monotonic() + 120
+    while not (path / "state.pt").exists() and time.monotonic() < deadline:
+        time.sleep(0.005)
+    process.kill()
+    process.wait()
+    assert 0 < RunFolder(path).load_state()["images"] <= 24
+    train(tiny, path)
+    assert same_state(RunFolder(finished_run).load_state(), RunFolder(path).load_state())
+    assert stats_without_time(finished_run) == stats_without_time(path)
+
+
+def test_another_config_is_refused_and_named(tiny, finished_run):
+    before = (finished_run / "config.json").read_bytes()
+    with pytest.raises(RunError, match=r"lr \(0\.0002 there, 0\.1 now\)"):
+        train(dataclasses.replace(tiny, lr=0.1), finished_run)
+    assert (finished_run / "config.json").read_bytes() == before
+
+
+def test_a_longer_run_goes_on(tiny, tmp_path):
+    train(dataclasses.replace(tiny, images=8), tmp_path)
+    seen = []
+    train(dataclasses.replace(tiny, images=16), tmp_path, report=lambda p: seen.append(p.seen))
+    assert seen == [16]
+
+
+def test_other_faces_are_refused(tiny, tmp_path, monkeypatch):
+    train(dataclasses.replace(tiny, images=8), tmp_path)
+    monkeypatch.setattr(loop.PreparedSet, "digest", "other")
+    with pytest.raises(RunError, match="trained on other faces"):
+        train(dataclasses.replace(tiny, images=16), tmp_path)
+
+
+def test_a_damaged_state_is_named(tiny, tmp_path):
+    train(dataclasses.replace(tiny, images=8), tmp_path)
+    state = tmp_path / "state.pt"
+    state.write_bytes(state.read_bytes()[:1000])
+    with pytest.raises(RunError, match=r"state\.pt cannot be read"):
+        train(tiny, tmp_path)
+
+
+def test_a_loss_that_is_not_finite_stops_the_run_and_keeps_the_state(tiny, tmp_path, monkeypatch):
+    train(dataclasses.replace(tiny, images=8), tmp_path)
+    good = (tmp_path / "state.pt").read_bytes()
+    step = Pix2Pix.step
+    monkeypatch.setattr(
+        Pix2Pix, "step", lambda *a, **k: step(*a, **k) | {"l1": torch.tensor(torch.nan)}
+    )
+    with pytest.raises(DivergedError, match="not finite: l1; the last good state"):
+        train(tiny, tmp_path)
+    assert (tmp_path / "state.pt").read_bytes() == good
+
+
+def test_a_full_disk_stops_the_run_and_keeps_the_state(tiny, tmp_path, monkeypatch):
+    train(dataclasses.replace(tiny, images=8), tmp_path)
+    good = (tmp_path / "state.pt").read_bytes()
+    replace = Path.replace
+
+    def full(self, target):
+        if target.name == "state.pt":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(OutputError, match=r"state\.pt: cannot write it .*free some room"):
+        train(tiny, tmp_path)
+    assert (tmp_path / "state.pt").read_bytes() == good
+    assert not list(tmp_path.glob("*.part"))
+    monkeypatch.undo()
+    train(tiny, tmp_path)  # with room again, it goes on
+    assert RunFolder(tmp_path).load_state()["images"] == 24
+
+
+def test_no_set_no_run(tiny, tmp_path):
+    with pytest.raises(DataError, match="limner prepare"):
+        train(dataclasses.replace(tiny, data=str(tmp_path / "none")), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_grids_show_sketch_result_and_truth(finished_run):
+    grid = images.read(finished_run / "grids" / "000000024.png")
+    assert grid.shape == (3 * 34 + 2, 2 * 34 + 2, 3)
+    sketch, made, truth = (grid[2 + 34 * row : 34 * (row + 1), 2:34] for row in range(3))
+    assert np.ptp(sketch.astype(int), axis=2).max() == 0
+    assert np.ptp(truth.astype(int), axis=2).max() > 30
+    assert made.std() > 0
+
+
+def test_learning_rate_falls_to_nothing_after_its_time(tiny):
+    config = dataclasses.replace(tiny, lr=1.0, images=100, decay_from=0.5)
+    rates = [learning_rate(config, seen) for seen in (0, 50, 75, 100)]
+    assert rates == pytest.approx([1, 1, 0.5, 0])
+    assert learning_rate(dataclasses.replace(config, decay_from=1.0), 99) == 1

@@ -1,0 +1,54 @@
+import pytest
+import torch
+
+from limner.training.losses import (
+    feature_l1,
+    gradient_l1,
+    least_squares,
+    noisy_labels,
+    pyramid_l1,
+)
+
+
+def test_least_squares_is_half_the_mean_square():
+    assert least_squares(torch.tensor([[[[0.0, 2.0]]]]), 1.0) == 0.5
+    labels = torch.tensor([0.0, 2.0]).view(2, 1, 1, 1)
+    assert least_squares(labels.expand(2, 1, 3, 3), labels) == 0
+
+
+def test_labels_are_noisy_and_now_and_then_swapped():
+    source = torch.Generator().manual_seed(0)
+    labels = noisy_labels(20_000, real=True, noise=0.1, flips=0.01, generator=source)
+    swapped = (labels < 0.5).float()
+    assert labels.shape == (20_000, 1, 1, 1)
+    assert swapped.mean().item() == pytest.approx(0.01, abs=0.003)
+    assert labels[labels > 0.5].std().item() == pytest.approx(0.1, abs=0.01)
+    exact = noisy_labels(8, real=False, noise=0, flips=0, generator=source)
+    assert torch.equal(exact, torch.zeros(8, 1, 1, 1))
+
+
+def test_pyramid_weighs_broad_tone_more_than_texture():
+    truth = torch.zeros(1, 3, 32, 32)
+    tone = truth + 0.1
+    texture = 0.1 * (torch.arange(32) % 2 * 2 - 1).expand_as(truth).float()
+    assert pyramid_l1(tone, truth).item() == pytest.approx(0.1)
+    assert pyramid_l1(texture, truth).item() == pytest.approx(0.025)
+    assert pyramid_l1(texture, truth, levels=1).item() == pytest.approx(0.1)
+
+
+def test_gradient_sees_edges_and_not_brightness():
+    truth = torch.zeros(1, 1, 8, 8)
+    assert gradient_l1(truth + 0.5, truth) == 0
+    edge = truth.clone()
+    edge[..., 4:] = 1
+    assert gradient_l1(edge, truth).item() == pytest.approx(1 / 7)
+
+
+def test_features_of_the_truth_get_no_gradient():
+    made = torch.ones(1, 2, 4, 4, requires_grad=True)
+    truth = torch.zeros(1, 2, 4, 4, requires_grad=True)
+    loss = feature_l1([made, 3 * made], [truth, truth])
+    loss.backward()
+    assert loss.item() == pytest.approx(2)
+    assert truth.grad is None
+    assert made.grad.abs().sum() > 0
