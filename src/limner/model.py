@@ -1,0 +1,65 @@
+"""What a model file says about itself, in its metadata: enough to use it and to judge it."""
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from typing import Any, Literal, Self
+
+from limner import __version__
+from limner.errors import ModelError
+from limner.faces import Preprocessing
+
+KEY = "limner"
+"""The metadata entry that holds the card, as JSON."""
+FORMAT = 1
+
+Direction = Literal["sketch-to-photo", "photo-to-sketch"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelCard:
+    """The metadata of a model file."""
+
+    name: str
+    """What the model is called."""
+    direction: Direction
+    """What it turns into what."""
+    preprocessing: Preprocessing
+    """How faces were cut out in training, and must be in use."""
+    experiment: str
+    """The experiment that it was trained with."""
+    images_seen: int
+    """How long it was trained."""
+    generator: dict[str, Any]
+    """Settings of its network."""
+    sources: dict[str, dict[str, Any]]
+    """Its training data: for each source the number of `faces`, its `licence` and `origin`."""
+    limner: str
+    """The version of limner that exported it."""
+    weights: str
+    """SHA-256 over the weights, in hexadecimal."""
+    format: int = FORMAT
+
+    def to_dict(self) -> dict[str, Any]:
+        """The card as JSON-ready values."""
+        return dataclasses.asdict(self) | {"preprocessing": self.preprocessing.to_dict()}
+
+    @classmethod
+    def from_json(cls, text: str, *, name: str) -> Self:
+        """The card that `to_dict` wrote; `name` is the file's, for messages.
+
+        Raises:
+            ModelError: It is damaged or of another format.
+        """
+        try:
+            values = json.loads(text)
+            found = values["format"]
+            if found != FORMAT:
+                raise ModelError(
+                    f"{name} is a model of format {found}; limner {__version__} reads "
+                    f"{FORMAT}: install the version that wrote it, {values.get('limner', '?')}"
+                )
+            preprocessing = Preprocessing.from_dict(values.pop("preprocessing"))
+            return cls(preprocessing=preprocessing, **values)
+        except (json.JSONDecodeError, KeyError, TypeError) as error:
+            raise ModelError(f"{name} has damaged metadata; export or download it again") from error

@@ -1,0 +1,127 @@
+import subprocess
+import sys
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper
+
+from limner import images
+from limner.errors import ModelError, NoFaceError, UsageError
+from limner.sketching import sketch
+from limner.translator import Translator
+
+
+@pytest.fixture(scope="module")
+def translator(tiny_model):
+    return Translator(tiny_model)
+
+
+def test_a_picture_becomes_a_face_of_the_models_size(translator, photo):
+    made = translator(photo)
+    assert made.shape == (32, 32, 3)
+    assert made.dtype == np.uint8
+
+
+def test_grey_and_colour_drawings_give_the_same(translator, photo):
+    drawing = sketch(photo)
+    in_colour = np.repeat(drawing[..., None], 3, axis=2)
+    difference = translator(drawing).astype(int) - translator(in_colour)
+    assert np.abs(difference).max() <= 1
+
+
+def test_a_batch_is_its_pictures_one_by_one(translator):
+    crops = list(np.random.default_rng(0).integers(0, 255, (5, 32, 32), dtype=np.uint8))
+    together = translator.batch(crops)
+    alone = np.concatenate([translator.batch([crop]) for crop in crops])
+    assert np.abs(together.astype(int) - alone).max() <= 1
+    assert together.std() > 0
+    assert translator.batch([]).shape == (0, 32, 32, 3)
+
+
+def test_a_crop_of_another_size_is_refused(translator):
+    with pytest.raises(UsageError, match="crops of 48x32 px; this model takes 32x32"):
+        translator.batch([np.zeros((32, 48), np.uint8)])
+
+
+def test_as_is_needs_no_face(translator):
+    blank = np.full((50, 70, 3), 255, np.uint8)
+    assert translator(blank, as_is=True).shape == (32, 32, 3)
+    with pytest.raises(NoFaceError, match="--as-is"):
+        translator(blank)
+
+
+def test_in_place_changes_the_face_and_nothing_else(translator, photo):
+    made = translator(photo, in_place=True)
+    changed = np.argwhere((made != photo).any(axis=2))
+    face = translator.detector(photo)[0]
+    assert made.shape == photo.shape
+    left, top, right, bottom = face.box
+    margin = face.eye_distance  # the crop reaches about an eye distance beyond the box
+    assert changed[:, 0].min() > top - margin
+    assert changed[:, 0].max() < bottom + margin
+    assert left - margin < changed[:, 1].min() < left
+    assert right < changed[:, 1].max() < right + margin
+
+
+def test_every_face_is_translated_when_asked(translator, photo):
+    two = np.concatenate([photo, photo[:, ::-1]], axis=1)
+    assert len(translator.translate(two)) == 1
+    assert len(translator.translate(two, every_face=True)) == 2
+
+
+def test_a_missing_model_names_those_there_are(tmp_path):
+    with pytest.raises(ModelError, match="there is no model 'nosuch'; shipped with limner"):
+        Translator("nosuch")
+
+
+@pytest.mark.parametrize("content", [b"", b"not a model", bytes(5000)])
+def test_a_file_that_is_no_model_is_refused(content, tmp_path):
+    path = tmp_path / "m.onnx"
+    path.write_bytes(content)
+    with pytest.raises(ModelError, match=r"m\.onnx is"):
+        Translator(path)
+
+
+def test_a_model_cut_short_is_refused(tiny_model, tmp_path):
+    path = tmp_path / "m.onnx"
+    path.write_bytes(tiny_model.read_bytes()[:-2000])
+    with pytest.raises(ModelError, match=r"m\.onnx is"):
+        Translator(path)
+
+
+def test_a_foreign_model_is_refused(tmp_path):
+    value = helper.make_tensor_value_info("x", TensorProto.FLOAT, [1])
+    graph = helper.make_graph(
+        [helper.make_node("Identity", ["x"], ["y"])],
+        "g",
+        [value],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1])],
+    )
+    path = tmp_path / "foreign.onnx"
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)])
+    model.ir_version = 8
+    path.write_bytes(model.SerializeToString())
+    with pytest.raises(ModelError, match="not one that limner exported"):
+        Translator(path)
+
+
+def test_a_model_of_another_format_says_what_wrote_it(tiny_model, tmp_path):
+    model = onnx.load(tiny_model)
+    [entry] = model.metadata_props
+    entry.value = entry.value.replace('"format": 1', '"format": 9')
+    path = tmp_path / "m.onnx"
+    path.write_bytes(model.SerializeToString())
+    with pytest.raises(ModelError, match="format 9"):
+        Translator(path)
+
+
+def test_translating_needs_no_torch(tiny_model, photo, tmp_path):
+    images.write(tmp_path / "a.png", photo)
+    code = (
+        "import sys; import limner; from limner import images;"
+        f"t = limner.Translator({str(tiny_model)!r});"
+        f"t(images.read({str(tmp_path / 'a.png')!r}));"
+        "assert not {'torch', 'pyarrow', 'onnx', 'lightning_fabric', 'scipy'} & sys.modules.keys()"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
