@@ -1,0 +1,1 @@
+"""Objective measures: one a file, each features, then statistics, then a figure."""

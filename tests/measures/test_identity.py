@@ -1,0 +1,111 @@
+"""Descriptors of faces, and retrieval on descriptors with a known answer."""
+
+import math
+
+import numpy as np
+import pytest
+import skimage.data
+
+from limner.errors import MissingExtraError, UsageError
+from limner.faces import DlibDetector, Preprocessing, find
+from limner.measures import identity
+from limner.measures.identity import Descriptor, retrieval
+
+
+@pytest.fixture(scope="module")
+def describe():
+    return Descriptor()
+
+
+@pytest.fixture(scope="module")
+def crop():
+    photo = skimage.data.astronaut()
+    return Preprocessing().align(photo, find(photo, DlibDetector())[0]).image
+
+
+def test_the_same_face_is_near_and_noise_is_not(describe, crop):
+    mirrored = np.ascontiguousarray(crop[:, ::-1])
+    noise = np.random.default_rng(0).integers(0, 256, crop.shape, dtype=np.uint8)
+    face, mirror, other = describe(np.stack([crop, mirrored, noise]))
+    assert np.linalg.norm(face - mirror) < 0.3
+    assert np.linalg.norm(face - other) > 0.6
+
+
+def test_grey_crops_count_as_grey_rgb(describe, crop):
+    grey = crop.mean(axis=2).astype(np.uint8)
+    single, triple = describe(grey[None]), describe(np.stack([grey] * 3, axis=-1)[None])
+    assert single.shape == (1, 128)
+    assert single.dtype == np.float32
+    assert np.array_equal(single, triple)
+
+
+@pytest.mark.parametrize(
+    "crops",
+    [
+        np.zeros((1, 128, 128, 3), np.float32),
+        np.zeros((128, 128), np.uint8),
+        np.zeros((1, 128, 96), np.uint8),
+        np.zeros((1, 128, 128, 4), np.uint8),
+    ],
+)
+def test_other_shapes_are_refused(describe, crops):
+    with pytest.raises(UsageError, match="expected uint8"):
+        describe(crops)
+
+
+def test_missing_files_name_the_extra(monkeypatch):
+    def missing():
+        raise MissingExtraError("the public 5-point predictor", "dev")
+
+    monkeypatch.setattr(identity, "public_predictor", missing)
+    with pytest.raises(MissingExtraError, match=r"limner\[dev\]"):
+        Descriptor()
+
+
+def test_retrieval_of_a_known_arrangement():
+    """Twelve people on a line, 1 apart; each probe 0.4 right of its person, the last 9 left."""
+    gallery = np.zeros((12, 2), np.float32)
+    gallery[:, 0] = np.arange(12)
+    probes = gallery + np.float32([0.4, 0])
+    probes[11, 0] = 2.1
+    found = retrieval(probes, gallery)
+    assert found.n == 12
+    assert found.rank1 == pytest.approx(11 / 12)
+    assert found.rank5 == pytest.approx(11 / 12)
+    assert found.rank10 == pytest.approx(11 / 12)  # eleven others are nearer to 2.1 than 11 is
+    assert found.genuine == pytest.approx((11 * 0.4 + 8.9) / 12)
+
+
+def test_ranks_count_the_nearer_ones():
+    gallery = np.arange(12, dtype=np.float32)[:, None]
+    probes = gallery + np.float32(3.2)  # the next six are nearer, up to the end of the line
+    found = retrieval(probes, gallery)
+    assert found.rank1 == pytest.approx(1 / 12)  # the last has nobody beyond
+    assert found.rank5 == pytest.approx(5 / 12)
+    assert found.rank10 == 1
+
+
+def test_perfect_and_shuffled_descriptors():
+    descriptors = np.random.default_rng(0).standard_normal((40, 128)).astype(np.float32)
+    perfect = retrieval(descriptors, descriptors)
+    assert (perfect.rank1, perfect.genuine) == (1, 0)
+    assert perfect.impostor == pytest.approx(16, abs=0.5)  # sqrt(2 * 128)
+    assert retrieval(np.roll(descriptors, 1, axis=0), descriptors).rank1 == 0
+
+
+def test_descriptors_that_are_all_alike_find_nobody():
+    same = np.ones((20, 8), np.float32)
+    assert retrieval(same, same).rank10 == 0
+
+
+def test_one_person_has_no_impostor():
+    one = np.ones((1, 8), np.float32)
+    found = retrieval(one, one)
+    assert found.rank1 == 1
+    assert math.isnan(found.impostor)
+
+
+@pytest.mark.parametrize("shapes", [((3, 8), (4, 8)), ((0, 8), (0, 8)), ((8,), (8,))])
+def test_unequal_sets_are_refused(shapes):
+    with pytest.raises(UsageError, match="expected the same"):
+        retrieval(*(np.zeros(shape, np.float32) for shape in shapes))
