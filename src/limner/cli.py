@@ -1,0 +1,271 @@
+"""The command line: one thin command a capability. Heavy imports stay inside the commands."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from limner import __version__
+from limner.errors import EXTRA_OF, Interrupted, LimnerError, MissingExtraError, UsageError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from limner.batch import Outcome
+    from limner.training.loop import Progress
+
+app = typer.Typer(
+    name="limner",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Turn hand-drawn sketches of faces into photo-realistic faces, on a plain CPU.",
+    epilog="Exit codes: 0 all done, 1 some inputs failed (the others are done), 2 wrong usage.",
+)
+
+Pictures = Annotated[
+    list[str],
+    typer.Argument(
+        show_default=False,
+        help="Files, folders (searched to the bottom) and globs; `-` reads one from stdin.",
+    ),
+]
+Out = Annotated[
+    str,
+    typer.Option(
+        "--out",
+        "-o",
+        show_default=False,
+        help="Folder for the results, or a file if there is one input; `-` is stdout.",
+    ),
+]
+
+
+def main() -> None:
+    """Entry point: errors become one line on stderr and an exit code."""
+    try:
+        app()
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package not in EXTRA_OF:
+            raise
+        _complain(MissingExtraError(f"this command ({package})", EXTRA_OF[package]))
+        sys.exit(1)
+    except LimnerError as error:
+        _complain(error)
+        codes = {UsageError: 2, Interrupted: 130}
+        sys.exit(next((code for kind, code in codes.items() if isinstance(error, kind)), 1))
+
+
+def _show_version(value: bool) -> None:
+    if value:
+        typer.echo(f"limner {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """Options of limner itself."""
+    del version  # its callback has seen to it
+
+
+@app.command()
+def photo(
+    sketches: Pictures,
+    out: Out,
+    model: Annotated[
+        str, typer.Option(help="Name from `limner models`, or an .onnx file.")
+    ] = "portrait",
+    size: Annotated[
+        int | None,
+        typer.Option(
+            min=16, max=4096, help="Side of the results in px; by default the model's own."
+        ),
+    ] = None,
+    as_is: Annotated[
+        bool, typer.Option("--as-is", help="The whole picture is the face: look for none.")
+    ] = False,
+    put_back: Annotated[
+        bool, typer.Option("--put-back", help="Put the results back where the faces were.")
+    ] = False,
+    face: Annotated[
+        Literal["largest", "all"],
+        typer.Option(help="Which faces of a picture; all are written as NAME, NAME-2, NAME-3, …"),
+    ] = "largest",
+) -> None:
+    """Turn sketches of faces into photos.
+
+    Finds the face in each sketch, aligns it as in training and translates it.
+
+    - `limner photo drawing.jpg -o photo.png`
+    - `limner photo drawings/ -o photos/ --size 512`
+    - `limner photo page.png -o page-photo.png --face all --put-back`
+    """
+    from limner import batch, images
+    from limner.faces import put_back as put_one_back
+    from limner.translator import Translator
+
+    if as_is and face == "all":
+        raise UsageError("--as-is takes the whole picture for one face: leave out --face all")
+    if put_back and size:
+        raise UsageError("--put-back keeps the picture's own size: leave out --size")
+    work = batch.jobs(sketches, out)
+    translator = Translator(model)
+
+    def make(picture: "NDArray[np.uint8]", name: str) -> "list[NDArray[np.uint8]]":
+        made = translator.translate(picture, as_is=as_is, every_face=face == "all", name=name)
+        if put_back:
+            for one in made:
+                picture = put_one_back(one.image, one.aligned, picture)
+            return [picture]
+        return [images.resize(one.image, size) if size else one.image for one in made]
+
+    _finish(batch.run(work, make, provenance=translator.provenance))
+
+
+@app.command()
+def sketch(
+    photos: Pictures,
+    out: Out,
+    style: Annotated[
+        str, typer.Option(help="How to draw; a wrong name lists them all.")
+    ] = "pencil",
+    seed: Annotated[int, typer.Option(min=0, help="Another seed, another hand.")] = 0,
+) -> None:
+    """Turn photos into sketches, whole pictures of any size.
+
+    - `limner sketch portrait.jpg -o portrait-sketch.png`
+    - `limner sketch photos/ -o sketches/ --style xdog`
+    """
+    from limner import batch
+    from limner.sketching import check_style
+    from limner.sketching import sketch as draw
+
+    check_style(style)
+    work = batch.jobs(photos, out)
+    _finish(batch.run(work, lambda picture, _: [draw(picture, style, seed)]))
+
+
+@app.command()
+def prepare(
+    source: Annotated[Path, typer.Argument(help="Folder of pictures, searched to the bottom.")],
+    out: Annotated[Path, typer.Argument(help="Folder of the prepared set.")],
+    size: Annotated[int, typer.Option(min=16, max=4096, help="Side of the faces in px.")] = 128,
+    held_out: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of people kept back for testing.")
+    ] = 0.1,
+    identity: Annotated[
+        str | None,
+        typer.Option(help="Regular expression whose first group names the person in a path."),
+    ] = None,
+    about: Annotated[
+        Path | None, typer.Option(help="TOML with licence and origin of each source folder.")
+    ] = None,
+) -> None:
+    """Find, align and store the faces of a folder, ready for training.
+
+    Writes OUT/faces.parquet, OUT/dropped.parquet (with reasons) and OUT/contact-sheet.png.
+
+    - `limner prepare photos/ sets/mine`
+    """
+    from limner.data.prepare import prepare as prepare_folder
+    from limner.faces import Preprocessing
+
+    kept, dropped = prepare_folder(
+        source,
+        out,
+        preprocessing=Preprocessing(size=size),
+        held_out=held_out,
+        identity=identity,
+        about=about,
+    )
+    typer.echo(f"{kept} faces in {out}, {dropped} pictures dropped (see {out}/dropped.parquet)")
+
+
+@app.command()
+def train(
+    experiment: Annotated[str, typer.Argument(help="Name of an experiment, e.g. `portrait`.")],
+    run: Annotated[Path, typer.Argument(help="Run folder; one that is there goes on.")],
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="Change a setting: `--set data=SET --set generator.width=16`."),
+    ] = None,
+) -> None:
+    """Train a model, or go on with a training that was interrupted.
+
+    Ctrl-C saves the state; the same command goes on from it.
+
+    - `limner train portrait runs/mine --set data=sets/mine`
+    - `limner train portrait runs/mine`
+    """
+    from limner.experiments import config_of
+    from limner.training.loop import train as train_run
+    from limner.training.run import RunFolder
+
+    folder = RunFolder(run)
+    start = folder.config() if folder.exists() else config_of(experiment)
+    if start.experiment != experiment:
+        raise UsageError(f"{run} is a run of '{start.experiment}', not of '{experiment}'")
+    config = start.with_settings(settings or [])
+    if not config.data:
+        raise UsageError("name the prepared set to learn from: --set data=SET")
+    snapshot = train_run(config, run, report=_report)
+    typer.echo(f"done: {snapshot}; next: limner export {run} MODEL.onnx")
+
+
+@app.command()
+def export(
+    run: Annotated[Path, typer.Argument(help="Run folder, or one of its snapshots.")],
+    model: Annotated[Path, typer.Argument(help="The .onnx file to write.")],
+) -> None:
+    """Write a trained model as one ONNX file that `limner photo --model` takes."""
+    from limner.export import export as export_run
+
+    card = export_run(run, model)
+    typer.echo(f"{model}: {card.direction} after {card.images_seen} images")
+
+
+@app.command()
+def models() -> None:
+    """List the models that come with limner."""
+    from limner.translator import Translator, shipped_models
+
+    for name, path in shipped_models().items():
+        card = Translator(path).card
+        typer.echo(
+            f"{name}: {card.direction}, {card.preprocessing.size} px, "
+            f"{path.stat().st_size / 1e6:.1f} MB, {card.images_seen} images seen"
+        )
+
+
+def _report(progress: "Progress") -> None:
+    minutes = (progress.images - progress.seen) / max(progress.rate, 1e-9) / 60
+    left = f"{int(minutes // 60)}h{int(minutes % 60):02}"
+    terms = "  ".join(f"{name} {value:.3f}" for name, value in progress.stats.items())
+    typer.echo(
+        f"{progress.seen:>8} of {progress.images} images  epoch {progress.epochs:.2f}  "
+        f"{progress.rate:.1f}/s  {left} left  {terms}",
+        err=True,
+    )
+
+
+def _finish(outcome: "Outcome") -> None:
+    for failure in outcome.failures:
+        _complain(failure)
+    total = outcome.done + len(outcome.failures)
+    if total > 1:
+        typer.echo(f"{outcome.done} of {total} done", err=True)
+    if outcome.failures:
+        raise typer.Exit(1)
+
+
+def _complain(message: object) -> None:
+    typer.echo(f"limner: {message}", err=True)

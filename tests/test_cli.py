@@ -1,0 +1,192 @@
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from limner import cli, images
+from limner.sketching import sketch
+
+
+def limner(*arguments, stdin=b"", **options):
+    command = [sys.executable, "-m", "limner", *map(str, arguments)]
+    return subprocess.run(command, input=stdin, capture_output=True, check=False, **options)
+
+
+@pytest.fixture(scope="module")
+def drawing(photo, tmp_path_factory):
+    path = tmp_path_factory.mktemp("drawings") / "drawing.jpg"
+    images.write(path, sketch(photo[:360, 60:380]))
+    return path
+
+
+def test_a_drawing_becomes_a_photo_that_says_what_made_it(drawing, tiny_model, tmp_path):
+    done = limner("photo", drawing, "-o", tmp_path, "--model", tiny_model)
+    assert (done.returncode, done.stderr) == (0, b"")
+    result = tmp_path / "drawing.png"
+    assert images.read(result).shape == (32, 32, 3)
+    assert b"trainedAlgorithmicMedia" in result.read_bytes()
+    assert b"tiny sha256:" in result.read_bytes()
+
+
+def test_size_put_back_and_as_is(drawing, tiny_model, tmp_path):
+    def made(*options):
+        done = limner("photo", drawing, "-o", tmp_path / "x.png", "--model", tiny_model, *options)
+        assert done.returncode == 0, done.stderr
+        return images.read(tmp_path / "x.png")
+
+    assert made("--size", "100").shape == (100, 100, 3)
+    assert made("--put-back").shape == (360, 320, 3)
+    assert not np.array_equal(made(), made("--as-is"))
+
+
+def test_stdin_to_stdout(drawing, tiny_model):
+    done = limner("photo", "-", "-o", "-", "--model", tiny_model, stdin=drawing.read_bytes())
+    assert images.read(done.stdout).shape == (32, 32, 3)
+
+
+def test_a_reader_that_goes_away_is_one_line(drawing):
+    command = [sys.executable, "-m", "limner", "sketch", str(drawing), "-o", "-"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.close()
+        complaint = process.stderr.read()
+    assert process.returncode == 1
+    assert b"limner: stdout: cannot write it (Broken pipe)" in complaint
+    assert b"Traceback" not in complaint
+
+
+def test_some_failures_end_with_one_and_are_listed(drawing, tiny_model, tmp_path):
+    (tmp_path / "in").mkdir()
+    shutil.copy(drawing, tmp_path / "in" / "good.jpg")
+    (tmp_path / "in" / "empty.png").write_bytes(b"")
+    images.write(tmp_path / "in" / "blank.png", np.full((200, 200, 3), 255, np.uint8))
+    images.write(tmp_path / "in" / "one.png", np.zeros((1, 1, 3), np.uint8))
+    done = limner("photo", tmp_path / "in", "-o", tmp_path / "out", "--model", tiny_model)
+    lines = done.stderr.decode().splitlines()
+    assert done.returncode == 1
+    assert [p.name for p in (tmp_path / "out").iterdir()] == ["good.png"]
+    assert len(lines) == 4
+    assert re.search(r"blank\.png; if the whole picture is the face, use --as-is", lines[0])
+    assert "empty.png: empty (0 bytes)" in lines[1]
+    assert "one.png" in lines[2]
+    assert lines[3] == "1 of 4 done"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["photo"],
+        ["photo", "a.png"],
+        ["photo", "a.png", "-o", "out", "--face", "some"],
+        ["photo", "a.png", "-o", "out", "--size", "1"],
+        ["photo", "a.png", "-o", "out", "--as-is", "--face", "all"],
+        ["photo", "a.png", "-o", "out", "--put-back", "--size", "64"],
+        ["photo", "no*such", "-o", "out"],
+        ["sketch", "a.png", "-o", "out", "--style", "crayon"],
+        ["train", "nosuch", "run"],
+        ["train", "portrait", "run"],
+        ["nosuch"],
+    ],
+)
+def test_wrong_usage_ends_with_two_and_says_so(arguments, tmp_path):
+    done = limner(*arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr
+    assert b"Traceback" not in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_wrong_model_is_one_line(drawing, tmp_path):
+    done = limner("photo", drawing, "-o", tmp_path, "--model", drawing)
+    assert done.returncode == 1
+    assert done.stderr.decode().count("\n") == 1
+    assert b"no ONNX model" in done.stderr
+
+
+def test_a_full_disk_leaves_nothing_half_written(drawing, tmp_path):
+    """A file-size limit makes writes fail midway, as a full disk does."""
+    code = (
+        "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (3000, 3000));"
+        "from limner.cli import main; sys.argv[0] = 'limner'; main()"
+    )
+    arguments = ["sketch", drawing, "-o", tmp_path / "out"]
+    done = subprocess.run(
+        [sys.executable, "-c", code, *map(str, arguments)], capture_output=True, check=False
+    )
+    assert done.returncode == 1
+    assert b"cannot write it (File too large)" in done.stderr
+    assert done.stderr.count(b"\n") == 1
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_ctrl_c_keeps_what_is_done_whole(photo, tmp_path):
+    large = images.encode(np.tile(photo, (3, 3, 1)))
+    (tmp_path / "in").mkdir()
+    for number in range(40):
+        (tmp_path / "in" / f"{number:02}.png").write_bytes(large)
+    command = [sys.executable, "-m", "limner", "sketch", "in", "-o", "out"]
+    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE)
+    deadline = time.monotonic() + 60
+    while not list(tmp_path.glob("out/*.png")) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    os.kill(process.pid, signal.SIGINT)
+    _, complaint = process.communicate(timeout=60)
+    done = list((tmp_path / "out").iterdir())
+    assert process.returncode == 130
+    assert b"interrupted" in complaint
+    assert b"Traceback" not in complaint
+    assert 1 <= len(done) < 40
+    assert {p.suffix for p in done} == {".png"}
+    assert all(images.read(p).shape == (1536, 1536, 3) for p in done)
+
+
+def test_from_photos_to_a_model_of_ones_own(photo, tmp_path):
+    for number in range(4):
+        images.write(tmp_path / "photos" / f"{number}.jpg", np.roll(photo, 5 * number, axis=1))
+    settings = {
+        "data": "set",
+        "size": 32,
+        "generator.width": 2,
+        "generator.depth": 2,
+        "discriminator.width": 2,
+        "discriminator.strides": 1,
+        "images": 8,
+        "batch": 4,
+        "save_every": 8,
+        "threads": 1,
+    }
+    options = [part for name, value in settings.items() for part in ("--set", f"{name}={value}")]
+    for arguments in (
+        ["prepare", "photos", "set", "--size", "40", "--held-out", "0.5"],
+        ["train", "portrait", "run", *options],
+        ["train", "portrait", "run", "--set", "images=12"],
+        ["export", "run", "mine.onnx"],
+        ["photo", "photos/0.jpg", "-o", "made.png", "--model", "mine.onnx"],
+    ):
+        done = limner(*arguments, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr.decode()
+    assert images.read(tmp_path / "made.png").shape == (32, 32, 3)
+    refused = limner("train", "portrait", "run", "--set", "lr=1", cwd=tmp_path)
+    assert refused.returncode == 1
+    assert b"lr (0.0003 there, 1.0 now)" in refused.stderr
+
+
+def test_models_are_listed():
+    done = limner("models")
+    assert done.returncode == 0
+    assert done.stdout.startswith(b"portrait: sketch-to-photo, 128 px")
+
+
+def test_every_command_teaches():
+    commands = [command.callback.__name__ for command in cli.app.registered_commands]
+    assert commands == ["photo", "sketch", "prepare", "train", "export", "models"]
+    for command in cli.app.registered_commands:
+        assert f"limner {command.callback.__name__}" in command.callback.__doc__ or (
+            command.callback.__name__ in ("export", "models")
+        )
