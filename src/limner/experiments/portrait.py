@@ -17,7 +17,7 @@ def portrait() -> Config:
         experiment="portrait",
         generator=UNetConfig(width=24),
         discriminator=PatchGANConfig(width=32),
-        weights=Weights(adversarial=2.0, l1=12.0, features=10.0),
+        weights=Weights(adversarial=2.0, l1=12.0, features=10.0, identity=1.0),
         images=54_000,
         batch=8,
         lr=3e-4,

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from limner.errors import MissingExtraError
 from limner.faces.warp import apply, inverse, warp
 
-__all__ = ["PATCH_BOX", "PointPredictor", "mirror", "patch_transform", "public_predictor"]
+__all__ = ["PATCH_BOX", "PointPredictor", "mirror", "patch_transform", "public_file", "public_predictor"]
 
 PATCH_BOX = 160
 """Side in px that the detector's box has in a patch, the picture that points are predicted on."""
@@ -29,18 +29,26 @@ _MIRRORED = [2, 3, 0, 1, 4]  # which point each one is in the mirrored face
 
 
 def public_predictor() -> Path:
-    """Path of dlib's public-domain 5-point predictor, in the wheel `face_recognition_models`.
+    """Path of dlib's public-domain 5-point predictor.
 
-    The file is read where it lies: importing that package needs an old setuptools.
+    Raises:
+        MissingExtraError: the wheel `face_recognition_models` is not installed.
+    """
+    return public_file("shape_predictor_5_face_landmarks.dat")
+
+
+def public_file(name: str) -> Path:
+    """Path of one of dlib's public-domain models, in the wheel `face_recognition_models`.
+
+    The files are read where they lie: importing that package needs an old setuptools.
 
     Raises:
         MissingExtraError: the wheel is not installed.
     """
     spec = importlib.util.find_spec("face_recognition_models")
     if spec is None or not spec.submodule_search_locations:
-        raise MissingExtraError("the public 5-point predictor", "dev")
-    folder = Path(spec.submodule_search_locations[0])
-    return folder / "models" / "shape_predictor_5_face_landmarks.dat"
+        raise MissingExtraError(f"dlib's {name}", "dev")
+    return Path(spec.submodule_search_locations[0]) / "models" / name
 
 
 def patch_transform(

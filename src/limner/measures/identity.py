@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limner.errors import UsageError
-from limner.faces.points import public_predictor
+from limner.faces.points import public_file, public_predictor
 
 __all__ = ["Descriptor", "Retrieval", "retrieval"]
 
@@ -34,9 +34,8 @@ class Descriptor:
     """
 
     def __init__(self) -> None:
-        predictor = public_predictor()
-        network = predictor.with_name("dlib_face_recognition_resnet_model_v1.dat")
-        self._predictor = dlib.shape_predictor(str(predictor))
+        network = public_file("dlib_face_recognition_resnet_model_v1.dat")
+        self._predictor = dlib.shape_predictor(str(public_predictor()))
         self._network = dlib.face_recognition_model_v1(str(network))
 
     def __call__(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:

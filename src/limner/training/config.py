@@ -26,9 +26,11 @@ class Weights:
     """Mean absolute difference of horizontal and vertical differences: edges."""
     features: float = 10.0
     """Mean absolute difference of the discriminator's features (Wang et al. 2018, pix2pixHD)."""
+    identity: float = 0.0
+    """Squared distance of dlib's face descriptors. Its gradient is steep: 1 outweighs the rest."""
 
     def __post_init__(self) -> None:
-        for name in ("adversarial", "l1", "gradient", "features"):
+        for name in ("adversarial", "l1", "gradient", "features", "identity"):
             _at_least(f"weights.{name}", getattr(self, name), 0)
 
 

@@ -4,6 +4,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from limner.networks.descriptor import FaceDescriptor
+
 
 def least_squares(scores: Tensor, labels: Tensor | float) -> Tensor:
     """Mean squared distance of the discriminator's scores to their labels, halved.
@@ -66,3 +68,19 @@ def feature_l1(made: list[Tensor], truth: list[Tensor]) -> Tensor:
     """
     terms = [(m - t.detach()).abs().mean() for m, t in zip(made, truth, strict=True)]
     return torch.stack(terms).mean()
+
+
+def identity(descriptor: FaceDescriptor, made: Tensor, truth: Tensor) -> Tensor:
+    """Mean squared Euclidean distance between the face descriptors of two batches.
+
+    As Schroff et al. 2015 (*FaceNet*) measure identity, used as a loss. The truth's descriptors
+    are constants here.
+
+    Args:
+        descriptor: What tells people apart.
+        made: Aligned crops, `[B, C, S, S]` in [-1, 1].
+        truth: The same.
+    """
+    with torch.no_grad():
+        goal = descriptor.describe(truth)
+    return (descriptor.describe(made) - goal).square().sum(dim=1).mean()

@@ -4,16 +4,21 @@ import torch
 from lightning_fabric import Fabric
 from torch import Tensor
 
+from limner.faces.points import public_file
+from limner.networks.descriptor import FaceDescriptor
 from limner.networks.patchgan import PatchGAN
 from limner.networks.unet import UNet
 from limner.training.config import Config
 from limner.training.losses import (
     feature_l1,
     gradient_l1,
+    identity,
     least_squares,
     noisy_labels,
     pyramid_l1,
 )
+
+DESCRIPTOR = "dlib_face_recognition_resnet_model_v1.dat"
 
 
 class Pix2Pix:
@@ -34,6 +39,12 @@ class Pix2Pix:
         )
         self.generator, self.generator_optimiser = _set_up(fabric, generator, config)
         self.discriminator, self.discriminator_optimiser = _set_up(fabric, discriminator, config)
+        self.descriptor = None
+        if self.weights.identity:
+            descriptor = FaceDescriptor.from_dlib(public_file(DESCRIPTOR)).to(
+                memory_format=torch.channels_last  # type: ignore[call-overload]
+            )
+            self.descriptor = fabric.to_device(descriptor)
 
     def step(
         self, sketch: Tensor, photo: Tensor, *, lr: float, labels: torch.Generator
@@ -64,6 +75,8 @@ class Pix2Pix:
             terms["gradient"] = gradient_l1(made, photo)
         if self.weights.features:
             terms["features"] = feature_l1(made_features, real_features)
+        if self.descriptor is not None:
+            terms["identity"] = identity(self.descriptor, made, photo)
         loss = torch.stack([getattr(self.weights, name) * term for name, term in terms.items()])
         self._descend(self.generator_optimiser, loss.sum(), lr)
 
