@@ -66,6 +66,8 @@ class Config:
     """Folder of the prepared set of photos."""
     drawings: str = ""
     """Folder of a prepared set of hand-drawn sketches to show in the sample grids; '' for none."""
+    start: str = ""
+    """Run folder whose networks this run begins with, of the same shape; '' for fresh ones."""
     size: int = 128
     """Side of the images in pixels."""
     generator: UNetConfig = field(default_factory=UNetConfig)

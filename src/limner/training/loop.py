@@ -94,6 +94,8 @@ def train(config: Config, path: Path, *, report: Callable[[Progress], None] | No
         objective.load_state_dict(state["objective"])
         average.network.load_state_dict(state["average"])
         seen = int(state["images"])
+    elif config.start:
+        _start(RunFolder(Path(config.start)), objective, average)
     run.drop_stats_after(seen)
 
     # Learn.
@@ -157,6 +159,23 @@ def derived_seed(seed: int, seen: int) -> int:
 def _due(every: int, *, before: int, after: int, end: int) -> bool:
     """Whether something that happens `every` so many images, and at the end, happens now."""
     return after // every > before // every or after == end
+
+
+def _start(other: RunFolder, objective: Pix2Pix, average: Average) -> None:
+    state = other.load_state()
+    if state is None or state.get("format") != STATE_FORMAT:
+        raise RunError(
+            f"{other.path} holds no state of this version of limner to start from; name the "
+            "folder of a run"
+        )
+    try:
+        objective.start_from(state["objective"])
+        average.network.load_state_dict(state["average"])
+    except RuntimeError as error:
+        raise RunError(
+            f"{other.path} trained networks of another shape; give both runs the same "
+            "generator and discriminator settings"
+        ) from error
 
 
 def _check(state: dict[str, Any], run: RunFolder, photos: PreparedSet) -> None:

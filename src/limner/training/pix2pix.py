@@ -103,6 +103,11 @@ class Pix2Pix:
         for name, value in state.items():
             getattr(self, name).load_state_dict(value)
 
+    def start_from(self, state: dict[str, dict[str, Tensor]]) -> None:
+        """Take over the networks that another run's `state_dict` holds, with fresh optimisers."""
+        self.generator.load_state_dict(state["generator"])
+        self.discriminator.load_state_dict(state["discriminator"])
+
     def _labels(self, count: int, *, real: bool, source: torch.Generator) -> Tensor:
         labels = noisy_labels(
             count, real=real, noise=self.label_noise, flips=self.label_flips, generator=source

@@ -15,7 +15,7 @@ from limner.errors import RunError
 from limner.training.config import Config, flatten
 
 FREE = frozenset(
-    {"data", "drawings", "device", "threads", "images", "save_every", "snapshot_every"}
+    {"data", "drawings", "start", "device", "threads", "images", "save_every", "snapshot_every"}
 )
 """Settings that may change when a run goes on: where things are, and how long it is."""
 
