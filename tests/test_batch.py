@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from limner import batch, images
-from limner.errors import OutputError, UsageError
+from limner.errors import Interrupted, OutputError, UsageError
 
 
 @pytest.fixture
@@ -60,6 +60,9 @@ def test_streams(tmp_path):
         (["{0}/*.xyz"], "out", "nothing matches"),
         (["{0}/empty"], "out", "holds no pictures"),
         (["{0}/a.jpg", "{0}/other/a.png"], "out", r"would both become .*a\.png"),
+        (["{0}/b.png"], "{0}", r"b\.png is an input and would be overwritten"),
+        (["{0}/b.png"], "{0}/b.png", r"b\.png is an input"),
+        (["{0}/b.png"], "x.bmp", r"x\.bmp: cannot write '\.bmp'"),
     ],
 )
 def test_impossible_plans_are_refused_before_anything_is_done(folder, inputs, out, found):
@@ -67,7 +70,7 @@ def test_impossible_plans_are_refused_before_anything_is_done(folder, inputs, ou
     if "other" in inputs[-1]:
         images.write(folder / "other" / "a.png", np.zeros((4, 4, 3), np.uint8))
     with pytest.raises(UsageError, match=found):
-        batch.jobs([text.format(folder) for text in inputs], out)
+        batch.jobs([text.format(folder) for text in inputs], out.format(folder))
 
 
 def test_the_good_ones_are_done_and_the_bad_ones_listed(tmp_path):
@@ -100,9 +103,40 @@ def test_a_place_that_cannot_be_written_ends_the_work_at_once(folder, tmp_path):
         calls.append(name)
         return [picture]
 
-    with pytest.raises(OutputError, match="cannot write it"):
-        batch.run(batch.jobs([str(folder)], str(tmp_path / "file" / "out")), make)
+    outcome = batch.run(batch.jobs([str(folder)], str(tmp_path / "file" / "out")), make)
+    assert isinstance(outcome.stopped, OutputError)
+    assert "cannot write it" in str(outcome.stopped)
     assert len(calls) == 1
+
+
+def test_a_name_that_cannot_be_written_costs_the_others_nothing(folder, tmp_path):
+    (tmp_path / "out" / "b.png").mkdir(parents=True)
+    outcome = batch.run(batch.jobs([str(folder)], str(tmp_path / "out")), lambda p, _: [p])
+    assert (outcome.done, outcome.stopped) == (2, None)
+    [failure] = outcome.failures
+    assert "b.png: cannot write it" in failure
+
+
+def test_a_fault_of_ours_costs_the_others_nothing(folder, tmp_path):
+    def make(picture, name):
+        if name.endswith("b.png"):
+            raise IndexError("out of bounds")
+        return [picture]
+
+    outcome = batch.run(batch.jobs([str(folder)], str(tmp_path / "out")), make)
+    assert outcome.done == 2
+    assert "b.png: limner failed at it (IndexError: out of bounds)" in outcome.failures[0]
+
+
+def test_failures_are_known_after_ctrl_c_too(folder, tmp_path):
+    (folder / "a.jpg").write_bytes(b"")
+
+    def make(picture, name):
+        raise KeyboardInterrupt
+
+    outcome = batch.run(batch.jobs([str(folder)], str(tmp_path / "out")), make)
+    assert isinstance(outcome.stopped, Interrupted)
+    assert "a.jpg: empty" in outcome.failures[0]
 
 
 def test_further_results_are_numbered(folder, tmp_path):
@@ -113,3 +147,33 @@ def test_further_results_are_numbered(folder, tmp_path):
         "a-3.png",
         "a.png",
     ]
+
+
+def test_further_results_pass_names_that_others_have(folder, tmp_path):
+    images.write(folder / "a-2.png", np.full((4, 4, 3), 9, np.uint8))
+    work = batch.jobs([str(folder)], str(tmp_path / "out"))
+
+    def make(picture, name):
+        return [picture, picture] if name.endswith("a.jpg") else [picture]
+
+    assert batch.run(work, make).done == 4
+    written = {p.name for p in (tmp_path / "out").iterdir() if p.is_file()}
+    assert written == {"a.png", "a-2.png", "a-3.png", "b.png"}
+    assert (images.read(tmp_path / "out" / "a-2.png") == 9).all()
+
+
+def test_stdout_takes_one_result(folder):
+    work = batch.jobs([str(folder / "a.jpg")], "-")
+    outcome = batch.run(work, lambda picture, _: [picture, picture])
+    assert "2 results, and stdout takes one" in outcome.failures[0]
+
+
+def test_results_of_an_earlier_run_are_no_inputs(folder):
+    first = batch.jobs([str(folder)], str(folder / "out"))
+    batch.run(first, lambda picture, _: [picture])
+    assert batch.jobs([str(folder)], str(folder / "out")) == first
+
+
+def test_an_odd_name_is_a_missing_file(tmp_path):
+    [job] = batch.jobs(["x" * 3000], str(tmp_path))
+    assert "check the path" in batch.run([job], lambda p, _: [p]).failures[0]

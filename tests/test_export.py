@@ -1,5 +1,3 @@
-import hashlib
-
 import numpy as np
 import onnx
 import onnxruntime as ort
@@ -26,15 +24,13 @@ def test_onnx_computes_what_torch_does(tiny, finished_run, tiny_model):
     assert expected.std() > 0.01
 
 
-def test_the_file_says_all_that_is_needed(tiny, finished_run, tiny_model):
+def test_the_file_says_all_that_is_needed(tiny_model):
     card = Translator(tiny_model).card
     assert (card.name, card.direction) == ("tiny", "sketch-to-photo")
     assert (card.experiment, card.images_seen) == ("tiny", 24)
     assert card.preprocessing.size == 32
     assert card.generator["width"] == 4
     assert card.sources == {"tinted": {"faces": 12, "licence": "public domain"}}
-    weights = load_file(RunFolder(finished_run).snapshots()[-1])
-    assert UNet(tiny.generator).load_state_dict(weights)
 
 
 def test_the_digest_follows_the_weights(finished_run, tiny_model, tmp_path):
@@ -42,7 +38,6 @@ def test_the_digest_follows_the_weights(finished_run, tiny_model, tmp_path):
     again = export(finished_run, tmp_path / "again.onnx")
     assert again.weights == Translator(tiny_model).card.weights
     assert again.weights != earlier.weights
-    assert len(again.weights) == len(hashlib.sha256().hexdigest())
 
 
 def test_weights_are_stored_in_half_precision(tiny_model):
@@ -50,6 +45,14 @@ def test_weights_are_stored_in_half_precision(tiny_model):
     kernels = [t for t in graph.initializer if len(t.dims) == 4]
     assert kernels
     assert all(t.data_type == onnx.TensorProto.FLOAT16 for t in kernels)
+
+
+def test_the_set_need_not_be_there_any_more(finished_run, prepared_set, tmp_path):
+    moved = prepared_set.rename(prepared_set.with_name("moved"))
+    try:
+        assert export(finished_run, tmp_path / "m.onnx").sources["tinted"]["faces"] == 12
+    finally:
+        moved.rename(prepared_set)
 
 
 def test_a_run_without_a_snapshot_is_refused(tmp_path):

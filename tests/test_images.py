@@ -121,6 +121,18 @@ def test_sixteen_bit_grey_is_scaled_not_clipped() -> None:
     assert images.read(encoded(Image.fromarray(deep), "TIFF")).shape == (1, 4, 3)
 
 
+def test_deeper_grey_is_scaled_too() -> None:
+    deep = np.array([[0, 2**31 - 2**23, -1]], np.int32)  # -1: the largest without a sign
+    assert images.read(encoded(Image.fromarray(deep), "TIFF"), grey=True).tolist() == [
+        [0, 127, 255]
+    ]
+
+
+def test_sixteen_bit_grey_with_transparency_is_laid_on_white() -> None:
+    deep = Image.fromarray(np.array([[0, 65535, 257]], np.uint16))
+    assert images.read(encoded(deep, transparency=0), grey=True).tolist() == [[255, 255, 1]]
+
+
 def test_floating_point_grey_is_scaled() -> None:
     data = encoded(Image.fromarray(np.array([[0, 0.5, 1, np.nan]], np.float32)), "TIFF")
     assert images.read(data, grey=True).tolist() == [[0, 128, 255, 0]]
@@ -360,6 +372,18 @@ def test_forbidden_folder_is_an_output_error(
     monkeypatch.setattr(Path, "open", forbid)
     with pytest.raises(OutputError, match=r"Permission denied.*may write to"):
         images.write_bytes(tmp_path / "a.png", b"x")
+
+
+def test_ctrl_c_leaves_nothing_half_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "replace", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        images.write_bytes(tmp_path / "a.png", b"new")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_interrupted_rename_keeps_the_old_file(

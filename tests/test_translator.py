@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import onnx
@@ -114,6 +115,33 @@ def test_a_model_of_another_format_says_what_wrote_it(tiny_model, tmp_path):
     path.write_bytes(model.SerializeToString())
     with pytest.raises(ModelError, match="format 9"):
         Translator(path)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "found"),
+    [
+        ('"size": 32', '"size": 64', r"\[1, 32, 32\].* promise sketch \[1, 64, 64\]"),
+        ('"sketch-to-photo"', '"upside-down"', "goes 'upside-down'"),
+        ('"format": 1', '"format": 1, "more": 2', "damaged metadata"),
+        ('{"name"', '[{"name"', "damaged metadata"),
+    ],
+)
+def test_a_model_that_is_not_what_it_says_is_refused(tiny_model, tmp_path, old, new, found):
+    model = onnx.load(tiny_model)
+    [entry] = model.metadata_props
+    assert old in entry.value
+    entry.value = entry.value.replace(old, new)
+    path = tmp_path / "m.onnx"
+    path.write_bytes(model.SerializeToString())
+    with pytest.raises(ModelError, match=found):
+        Translator(path)
+
+
+def test_threads_may_share_a_translator(tiny_model, photo):
+    translator = Translator(tiny_model)
+    with ThreadPoolExecutor(4) as pool:
+        made = list(pool.map(translator, [photo] * 8))
+    assert all(np.array_equal(made[0], other) for other in made[1:])
 
 
 def test_translating_needs_no_torch(tiny_model, photo, tmp_path):

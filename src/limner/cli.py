@@ -23,7 +23,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Turn hand-drawn sketches of faces into photo-realistic faces, on a plain CPU.",
-    epilog="Exit codes: 0 all done, 1 some inputs failed (the others are done), 2 wrong usage.",
+    epilog=(
+        "Exit codes: 0 all done, 1 some inputs failed (the others are done), 2 wrong usage, "
+        "130 interrupted."
+    ),
 )
 
 Pictures = Annotated[
@@ -242,7 +245,8 @@ def models() -> None:
         card = Translator(path).card
         typer.echo(
             f"{name}: {card.direction}, {card.preprocessing.size} px, "
-            f"{path.stat().st_size / 1e6:.1f} MB, {card.images_seen} images seen"
+            f"{path.stat().st_size / 1e6:.1f} MB, {card.images_seen} images seen, "
+            f"weights sha256:{card.weights}"
         )
 
 
@@ -261,6 +265,8 @@ def _finish(outcome: "Outcome") -> None:
     for failure in outcome.failures:
         _complain(failure)
     total = outcome.done + len(outcome.failures)
+    if outcome.stopped is not None:
+        raise outcome.stopped
     if total > 1:
         typer.echo(f"{outcome.done} of {total} done", err=True)
     if outcome.failures:

@@ -5,7 +5,9 @@ import hashlib
 import json
 import logging
 import warnings
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -15,11 +17,12 @@ from safetensors import SafetensorError, safe_open
 from torch import nn
 
 from limner import __version__, images
-from limner.data.prepared import PreparedSet
 from limner.errors import ModelError, RunError
+from limner.faces import Preprocessing
 from limner.model import KEY, ModelCard
 from limner.networks.unet import UNet
 from limner.training.config import Config
+from limner.training.run import KEY as SNAPSHOT_KEY
 from limner.training.run import RunFolder
 
 OPSET = 18
@@ -45,17 +48,17 @@ def export(source: Path, out: Path, *, name: str | None = None) -> ModelCard:
         OutputError: `out` cannot be written.
     """
     snapshot = _snapshot(source)
-    config, seen, generator = _load(snapshot)
-    data = PreparedSet(Path(config.data))
+    trained = _load(snapshot)
+    config, generator = trained.config, trained.generator
     model = to_onnx(generator, inputs=config.generator.inputs, side=config.size)
     card = ModelCard(
         name=name or out.stem,
         direction="sketch-to-photo",
-        preprocessing=dataclasses.replace(data.preprocessing, size=config.size),
+        preprocessing=dataclasses.replace(trained.preprocessing, size=config.size),
         experiment=config.experiment,
-        images_seen=seen,
+        images_seen=trained.seen,
         generator=dataclasses.asdict(config.generator),
-        sources=data.sources,
+        sources=trained.sources,
         limner=__version__,
         weights=_digest(model),
     )
@@ -74,19 +77,36 @@ def _snapshot(source: Path) -> Path:
     return snapshots[-1]
 
 
-def _load(snapshot: Path) -> tuple[Config, int, UNet]:
+@dataclass(frozen=True, kw_only=True)
+class _Trained:
+    """What a snapshot holds."""
+
+    config: Config
+    seen: int
+    preprocessing: Preprocessing
+    sources: dict[str, Any]
+    generator: UNet
+
+
+def _load(snapshot: Path) -> _Trained:
     try:
         with safe_open(snapshot, framework="pt") as file:
-            metadata = file.metadata() or {}
+            about = json.loads((file.metadata() or {})[SNAPSHOT_KEY])
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-        config = Config.from_dict(json.loads(metadata["config"]))
+        config = Config.from_dict(about["config"])
         generator = UNet(config.generator)
         generator.load_state_dict(tensors)
+        return _Trained(
+            config=config,
+            seen=int(about["images"]),
+            preprocessing=Preprocessing.from_dict(about["preprocessing"]),
+            sources=about["sources"],
+            generator=generator.eval(),
+        )
     except (SafetensorError, KeyError, RuntimeError, ValueError) as error:
         raise ModelError(
             f"{snapshot} is damaged or no snapshot of limner; export another snapshot of the run"
         ) from error
-    return config, int(metadata["images"]), generator.eval()
 
 
 def to_onnx(generator: nn.Module, *, inputs: int, side: int) -> onnx.ModelProto:

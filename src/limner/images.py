@@ -43,7 +43,9 @@ Format = Literal["PNG", "JPEG", "WebP"]
 _FORMATS: dict[str, Format] = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WebP"}
 WRITABLE = frozenset(_FORMATS)
 """Suffixes of the files that can be written."""
-READABLE = WRITABLE | {".bmp", ".gif", ".tif", ".tiff"}
+READABLE = WRITABLE | {
+    *(".avif", ".bmp", ".gif", ".jfif", ".jp2", ".pbm", ".pgm", ".ppm", ".tga", ".tif", ".tiff")
+}
 """Suffixes by which pictures are looked for in folders; a file named outright may have any."""
 
 _SAVE_OPTIONS: dict[Format, dict[str, Any]] = {
@@ -162,9 +164,10 @@ def write_bytes(path: str | Path, data: bytes) -> None:
             file.write(data)
         part.replace(path)
     except OSError as error:
+        raise output_error(path, error) from error
+    finally:  # after Ctrl-C too; once renamed, it is not there
         with contextlib.suppress(OSError):
             part.unlink()
-        raise output_error(path, error) from error
 
 
 def output_error(path: str | Path, error: OSError) -> OutputError:
@@ -295,7 +298,13 @@ def _flatten(picture: Image.Image, *, mode: Literal["L", "RGB"]) -> Image.Image:
 def _eight_bits(picture: Image.Image) -> Image.Image:
     """Scale deep grey pictures to 8 bits; Pillow's own conversion clips them."""
     if picture.mode.startswith("I"):
-        return Image.fromarray(_to_uint8(np.asarray(picture) / 257))
+        values = np.asarray(picture)
+        if values.dtype == np.int32:  # how Pillow holds 32 bits without a sign, too
+            values = values.view(np.uint32)
+        white = 65535 if values.max() <= 65535 else 2**32 - 1
+        grey = _to_uint8(values * (255 / white))
+        grey[values == picture.info.get("transparency", -1)] = 255
+        return Image.fromarray(grey)
     if picture.mode == "F":
         values = np.nan_to_num(np.asarray(picture))
         # Floating-point pictures have no agreed white: 1 and 255 are both common.

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import typing
 from dataclasses import dataclass
 from typing import Any, Literal, Self
 
@@ -60,6 +61,14 @@ class ModelCard:
                     f"{FORMAT}: install the version that wrote it, {values.get('limner', '?')}"
                 )
             preprocessing = Preprocessing.from_dict(values.pop("preprocessing"))
-            return cls(preprocessing=preprocessing, **values)
-        except (json.JSONDecodeError, KeyError, TypeError) as error:
+            card = cls(preprocessing=preprocessing, **values)
+        except ModelError:
+            raise
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise ModelError(f"{name} has damaged metadata; export or download it again") from error
+        if card.direction not in typing.get_args(Direction):
+            raise ModelError(
+                f"{name} goes '{card.direction}'; limner {__version__} knows "
+                f"{', '.join(typing.get_args(Direction))}"
+            )
+        return card

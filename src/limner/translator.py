@@ -1,6 +1,7 @@
 """The runtime: a model file and a picture in, a picture out. No torch."""
 
 import os
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -83,7 +84,7 @@ class Translator:
             raise ModelError(
                 f"{path} is no ONNX model, or a damaged one; export it again"
             ) from error
-        metadata = self._session.get_modelmeta().custom_metadata_map
+        metadata: dict[str, str] = self._session.get_modelmeta().custom_metadata_map
         if KEY not in metadata:
             raise ModelError(
                 f"{path} is an ONNX model, but not one that limner exported; name one of "
@@ -91,16 +92,31 @@ class Translator:
             )
         self.card = ModelCard.from_json(metadata[KEY], name=str(path))
         """What the model says about itself."""
+        self._check_shapes(path)
         self.provenance = Provenance(model=self.card.name, digest=self.card.weights)
         """What is written into pictures that it makes."""
         self._detector = detector
+        self._loading = threading.Lock()
 
     @property
     def detector(self) -> Detector:
         """What finds the faces."""
-        if self._detector is None:
-            self._detector = DlibDetector()
-        return self._detector
+        with self._loading:
+            if self._detector is None:
+                self._detector = DlibDetector()
+            return self._detector
+
+    def _check_shapes(self, path: Path) -> None:
+        """Raise ModelError unless the graph takes and gives what its card promises."""
+        side = self.card.preprocessing.size
+        ends = (self._session.get_inputs(), "sketch", 1), (self._session.get_outputs(), "photo", 3)
+        for tensors, name, channels in ends:
+            found = [(tensor.name, tensor.shape[1:]) for tensor in tensors]
+            if found != [(name, [channels, side, side])]:
+                raise ModelError(
+                    f"{path} has {found} where its metadata promise {name} "
+                    f"[{channels}, {side}, {side}]; export it again"
+                )
 
     def __call__(
         self,
@@ -196,7 +212,7 @@ def _find_model(model: str | Path) -> Path:
     if str(model) in shipped:
         return shipped[str(model)]
     path = Path(model)
-    if not path.is_file():
+    if not os.path.isfile(path):  # noqa: PTH113 - Path.is_file raises on some names
         known = ", ".join(shipped) or "none"
         raise ModelError(
             f"there is no model '{model}'; shipped with limner: {known}; or name a file"

@@ -1,6 +1,7 @@
 import math
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import dlib
@@ -96,6 +97,24 @@ def test_thorough_search_finds_small_faces_beside_a_large_one(
     assert len(faces) == 2
     assert faces[0].eye_distance > 2 * faces[1].eye_distance
     assert len(detector(group)) == 1
+
+
+def test_thorough_search_counts_every_face_once_and_finds_turned_ones(
+    detector: DlibDetector, portrait: np.ndarray
+) -> None:
+    turned = np.asarray(Image.fromarray(portrait).rotate(28, Image.Resampling.BICUBIC))
+    pair = np.concatenate([portrait, turned], axis=1)
+    faces = find(pair, detector, which="all")
+    assert len(faces) == 2
+    assert sorted(face.box[0] > 300 for face in faces) == [False, True]
+
+
+def test_threads_take_turns(portrait: np.ndarray) -> None:
+    detector = DlibDetector()
+    alone = detector(portrait)[0]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(detector, [portrait] * 16))
+    assert all(np.array_equal(faces[0].points, alone.points) for faces in together)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 900), (50, 60, 3), (700, 3, 3)])

@@ -68,6 +68,13 @@ def test_a_larger_picture_is_drawn_alike(photo, style):
     assert np.corrcoef(soft)[0, 1] > 0.8
 
 
+@pytest.mark.parametrize("shape", [(1, 1), (1, 500), (500, 1), (20_000, 3)])
+@pytest.mark.parametrize("style", STYLES)
+def test_the_oddest_shapes_are_drawn(style, shape):
+    drawing = sketch(np.full((*shape, 3), 90, np.uint8), style)
+    assert drawing.shape == shape
+
+
 def test_a_huge_picture_keeps_its_size(photo):
     huge = np.asarray(Image.fromarray(photo).resize((900, 1001)))
     assert sketch(huge, "dodge").shape == (1001, 900)

@@ -36,6 +36,12 @@ def test_settings_reach_nested_fields_in_their_type():
         ("images=0", "at least 1"),
         ("betas=[0.5]", "betas is"),
         ("augmentation.mirror=1", "bool is needed"),
+        ("lr=NaN", "a number"),
+        ("weights.l1=-Infinity", "a number"),
+        ("weights.identity=-1", "at least 0"),
+        ("generator.inputs=4", "1 channel of a sketch"),
+        ("generator.outputs=1", "3 of a photo"),
+        ("discriminator.strides=6", "must be at least 256"),
     ],
 )
 def test_wrong_settings_say_what_is_wrong(setting, found):

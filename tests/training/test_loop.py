@@ -13,7 +13,14 @@ import pytest
 import torch
 
 from limner import images
-from limner.errors import DataError, DivergedError, Interrupted, OutputError, RunError
+from limner.errors import (
+    DataError,
+    DivergedError,
+    Interrupted,
+    OutputError,
+    RunError,
+    UsageError,
+)
 from limner.training import loop
 from limner.training.loop import learning_rate, train
 from limner.training.pix2pix import Pix2Pix
@@ -29,6 +36,20 @@ def same_state(a, b):
     if isinstance(a, list | tuple):
         return len(a) == len(b) and all(map(same_state, a, b))
     return a == b
+
+
+def files_of(path):
+    """The bytes of all grids and snapshots of a run."""
+    files = [*path.glob("grids/*.png"), *path.glob("snapshot-*")]
+    return {file.name: file.read_bytes() for file in files}
+
+
+def assert_same_run(a, b):
+    """State, statistics, grids and snapshots, all to the bit."""
+    assert same_state(RunFolder(a).load_state(), RunFolder(b).load_state())
+    assert stats_without_time(a) == stats_without_time(b)
+    assert files_of(a).keys() == files_of(b).keys()
+    assert files_of(a) == files_of(b)
 
 
 def stats_without_time(path):
@@ -81,11 +102,10 @@ def test_an_interrupted_run_ends_as_the_uninterrupted_one(
     train(tiny, tmp_path / "run")
     whole, resumed = (RunFolder(p).load_state() for p in (finished_run, tmp_path / "run"))
     assert same_state(whole, resumed)
-    pictures = [p / "grids" / "000000024.png" for p in (finished_run, tmp_path / "run")]
-    assert pictures[0].read_bytes() == pictures[1].read_bytes()
+    assert files_of(finished_run) == files_of(tmp_path / "run")
 
 
-def test_a_killed_run_ends_as_the_uninterrupted_one(tiny, finished_run, tmp_path):
+def test_a_killed_run_ends_as_the_uninterrupted_one(tiny, tmp_path):
     """No warning, no chance to save: it goes on from the last state on disk."""
     path = tmp_path / "run"
     code = (
@@ -93,17 +113,18 @@ def test_a_killed_run_ends_as_the_uninterrupted_one(tiny, finished_run, tmp_path
         "from limner.training.loop import train;"
         "train(Config.from_dict(json.loads(sys.argv[1])), Path(sys.argv[2]))"
     )
-    arguments = [sys.executable, "-c", code, json.dumps(tiny.to_dict()), str(path)]
+    long = dataclasses.replace(tiny, images=2400, save_every=800, snapshot_every=800)
+    arguments = [sys.executable, "-c", code, json.dumps(long.to_dict()), str(path)]
     process = subprocess.Popen(arguments)
     deadline = time.monotonic() + 120
     while not (path / "state.pt").exists() and time.monotonic() < deadline:
         time.sleep(0.005)
     process.kill()
-    process.wait()
-    assert 0 < RunFolder(path).load_state()["images"] <= 24
-    train(tiny, path)
-    assert same_state(RunFolder(finished_run).load_state(), RunFolder(path).load_state())
-    assert stats_without_time(finished_run) == stats_without_time(path)
+    assert process.wait() != 0  # it was killed, it did not end
+    assert 0 < RunFolder(path).load_state()["images"] < 2400
+    train(long, path)
+    train(long, tmp_path / "whole")
+    assert_same_run(tmp_path / "whole", path)
 
 
 def test_another_config_is_refused_and_named(tiny, finished_run):
@@ -165,6 +186,43 @@ def test_a_full_disk_stops_the_run_and_keeps_the_state(tiny, tmp_path, monkeypat
     monkeypatch.undo()
     train(tiny, tmp_path)  # with room again, it goes on
     assert RunFolder(tmp_path).load_state()["images"] == 24
+
+
+def test_a_set_that_holds_nobody_out_will_do(tiny, prepared_set, tmp_path, monkeypatch):
+    monkeypatch.setattr(loop.PreparedSet, "count", lambda self, split: 0)
+    train(dataclasses.replace(tiny, images=8), tmp_path)
+    assert (tmp_path / "grids" / "000000008.png").exists()
+
+
+def test_a_device_that_is_not_there_is_named(tiny, tmp_path):
+    if torch.backends.mps.is_available():
+        pytest.skip("this machine has it")
+    with pytest.raises(UsageError, match="device is 'mps'"):
+        train(dataclasses.replace(tiny, device="mps"), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_run_begins_with_the_networks_of_another(tiny, finished_run, tmp_path):
+    config = dataclasses.replace(tiny, start=str(finished_run), images=4, batch=4, lr=1e-12)
+    train(config, tmp_path / "run")
+    old, new = (RunFolder(p).load_state() for p in (finished_run, tmp_path / "run"))
+    for network in ("generator", "discriminator"):
+        for name, tensor in old["objective"][network].items():
+            assert torch.allclose(new["objective"][network][name], tensor, atol=1e-6)
+    resumed = dataclasses.replace(config, images=8)
+    train(resumed, tmp_path / "run")
+    assert RunFolder(tmp_path / "run").load_state()["images"] == 8
+
+
+@pytest.mark.parametrize("wrong", ["no run", "other shape"])
+def test_networks_that_do_not_fit_are_refused(tiny, finished_run, tmp_path, wrong):
+    config = dataclasses.replace(tiny, start=str(tmp_path))
+    if wrong == "other shape":
+        wide = dataclasses.replace(tiny.generator, width=8)
+        config = dataclasses.replace(tiny, start=str(finished_run), generator=wide)
+    with pytest.raises(RunError, match=r"no state|of another shape"):
+        train(config, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
 
 
 def test_no_set_no_run(tiny, tmp_path):

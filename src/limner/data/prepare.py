@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from limner import images
 from limner.data import prepared
-from limner.errors import DataError, ImageError, Interrupted, UsageError
+from limner.errors import DataError, ImageError, Interrupted, NoFaceError, UsageError
 from limner.faces import Detector, DlibDetector, Preprocessing, find
 from limner.progress import track
 
@@ -78,7 +78,10 @@ def prepare(
     except KeyboardInterrupt as error:
         raise Interrupted(f"interrupted; nothing was written to {out}") from error
     if not faces:
-        raise DataError(f"none of the {len(files)} pictures below {folder} shows a face")
+        raise DataError(
+            f"none of the {len(files)} pictures below {folder} shows a face"
+            + (f"; the first: {dropped[0]['reason']}" if dropped else "; is it the right folder?")
+        )
     counts = Counter(row["source"] for row in faces)
     prepared.write(
         out,
@@ -113,7 +116,10 @@ def _face_row(
     except OSError as error:
         raise ImageError(f"{name}: cannot be read ({error.strerror})") from error
     picture = images.read(data, name=name)
-    face = find(picture, detector, name=name)[0]
+    try:
+        face = find(picture, detector, name=name)[0]
+    except NoFaceError as error:  # whose advice is for the command line
+        raise ImageError(f"no face found in {name}") from error
     aligned = preprocessing.align(picture, face, name=name)
     return {
         "image": {"bytes": images.encode(aligned.image), "path": name},

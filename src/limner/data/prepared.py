@@ -84,6 +84,10 @@ class PreparedSet:
         rows = zip(*(self.table[c].to_pylist() for c in ("checksum", "split")), strict=True)
         return hashlib.sha256(f"{settings} {list(rows)}".encode()).hexdigest()
 
+    def count(self, split: Split) -> int:
+        """Number of faces of a split."""
+        return int(pa.compute.sum(pa.compute.equal(self.table["split"], split)).as_py() or 0)
+
     def images(self, split: Split | None = None) -> NDArray[np.uint8]:
         """All faces, or those of a split: `[N, S, S, 3]`.
 

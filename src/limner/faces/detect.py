@@ -6,6 +6,7 @@ found in a few milliseconds, and larger only if nothing was found.
 """
 
 import math
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import resources
@@ -82,11 +83,18 @@ _LOOKS = (
     _Look(side=640),
     _Look(side=1280),
 )
+_THOROUGH = (_Look(side=4096), _Look(side=1280), *_LOOKS[:-1])
 _MAX_ENLARGEMENT = 4.0
+_SURE = 0.2
+"""Score that a thorough search asks for: so many windows of a large picture hold a false one."""
+_SAME = 0.4
+"""Two boxes that share so much of their union show the same face."""
 
 
 class DlibDetector:
     """dlib's HOG detector (King, "Max-margin object detection", 2015) and a 5-point predictor.
+
+    An object may be used by several threads; they take turns, as dlib's own objects must.
 
     Args:
         predictor: file of a 5-point predictor that `dlib.shape_predictor` reads; by default
@@ -100,20 +108,25 @@ class DlibDetector:
         with resources.as_file(resources.files("limner.faces") / "frontal.svm") as file:
             self._find: Any = dlib.fhog_object_detector(str(file))
         self._predict = PointPredictor(predictor)
+        self._turn = threading.Lock()
 
     def __call__(self, image: NDArray[np.uint8], *, thorough: bool = False) -> list[Face]:
         """Return the faces in [H, W, 3] RGB or [H, W] grey, the largest first.
 
-        The search ends with the first look that finds anything. A `thorough` one begins with the
-        finest look, which finds small faces beside a large one too.
+        The search ends with the first look that finds anything. A `thorough` one looks in every
+        way, up to the picture's own size, and so finds small and turned faces beside large ones.
         """
         grey = Image.fromarray(image).convert("L")
-        looks = _LOOKS[::-1] if thorough else _LOOKS
-        for look in _distinct(looks, max(grey.size)):
-            faces = self._look(grey, look)
-            if faces:
-                return sorted(faces, key=lambda face: face.box[0] - face.box[2])
-        return []
+        faces: list[Face] = []
+        for look in _distinct(_THOROUGH if thorough else _LOOKS, max(grey.size)):
+            with self._turn:
+                seen = self._look(grey, look)
+            if thorough:
+                seen = [face for face in seen if face.score > _SURE]
+            faces += [face for face in seen if all(_overlap(face, f) < _SAME for f in faces)]
+            if faces and not thorough:
+                break
+        return sorted(faces, key=lambda face: face.box[0] - face.box[2])
 
     def _look(self, grey: Image.Image, look: _Look) -> list[Face]:
         small = _of_side(grey, look.side)
@@ -157,6 +170,15 @@ def find(
     if not faces:
         raise NoFaceError(f"no face found in {name}; if the whole picture is the face, use --as-is")
     return faces if which == "all" else faces[:1]
+
+
+def _overlap(a: Face, b: Face) -> float:
+    """Intersection over union of two faces' boxes."""
+    left, top = max(a.box[0], b.box[0]), max(a.box[1], b.box[1])
+    right, bottom = min(a.box[2], b.box[2]), min(a.box[3], b.box[3])
+    shared = max(0, right - left) * max(0, bottom - top)
+    areas = [(f.box[2] - f.box[0]) * (f.box[3] - f.box[1]) for f in (a, b)]
+    return shared / max(1, sum(areas) - shared)
 
 
 def _distinct(looks: tuple[_Look, ...], longer_side: int) -> Iterator[_Look]:

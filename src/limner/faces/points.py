@@ -17,7 +17,14 @@ from numpy.typing import NDArray
 from limner.errors import MissingExtraError
 from limner.faces.warp import apply, inverse, warp
 
-__all__ = ["PATCH_BOX", "PointPredictor", "mirror", "patch_transform", "public_file", "public_predictor"]
+__all__ = [
+    "PATCH_BOX",
+    "PointPredictor",
+    "mirror",
+    "patch_transform",
+    "public_file",
+    "public_predictor",
+]
 
 PATCH_BOX = 160
 """Side in px that the detector's box has in a patch, the picture that points are predicted on."""

@@ -46,6 +46,7 @@ class FaceDescriptor(nn.Module):
                 before = channels
         self.blocks = nn.Sequential(*blocks)
         self.head = nn.Linear(before, 128, bias=False)
+        self.mean: Tensor
         self.register_buffer("mean", torch.tensor(_MEAN).view(3, 1, 1))
         self.requires_grad_(requires_grad=False)
 
@@ -112,7 +113,8 @@ class _Block(nn.Module):
     def __init__(self, inputs: int, channels: int, *, halve: bool) -> None:
         super().__init__()
         self.halve = halve
-        self.first = nn.Conv2d(inputs, channels, 3, **_extent(halve=halve))
+        stride, padding = (2, 0) if halve else (1, 1)
+        self.first = nn.Conv2d(inputs, channels, 3, stride, padding)
         self.second = nn.Conv2d(channels, channels, 3, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -123,12 +125,10 @@ class _Block(nn.Module):
         return F.relu(_fill(x, extent) + _fill(y, extent))
 
 
-def _extent(*, halve: bool) -> dict[str, int]:
-    return {"stride": 2, "padding": 0} if halve else {"stride": 1, "padding": 1}
-
-
 def _fill(x: Tensor, extent: list[int]) -> Tensor:
-    channels, height, width = (wanted - has for wanted, has in zip(extent, x.shape[1:], strict=True))
+    channels, height, width = (
+        wanted - has for wanted, has in zip(extent, x.shape[1:], strict=True)
+    )
     return F.pad(x, (0, width, 0, height, 0, channels))
 
 

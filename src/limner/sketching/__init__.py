@@ -17,8 +17,10 @@ __all__ = ["STYLES", "Style", "check_style", "random_sketch", "sketch"]
 
 Effects = tuple[tuple[Callable[[Grey, np.random.Generator], Grey], float], ...]
 
-# Strokes scale with the picture, so nothing is drawn that this many pixels could not show.
+# Strokes scale with the shorter side, so nothing is drawn that this many pixels could not show;
+# a picture much longer than wide is drawn smaller still, to stay within memory.
 _WORKING_SIDE = 768
+_WORKING_PIXELS = 4 * _WORKING_SIDE**2
 
 # Graphite first: it is what the pairs are to stand in for.
 _WEIGHTS = {
@@ -68,9 +70,9 @@ def sketch(photo: NDArray[np.uint8], style: str = "pencil", seed: int = 0) -> ND
     """
     check_style(style)
     h, w = photo.shape[:2]
-    reduction = min(h, w) / _WORKING_SIDE
+    reduction = max(min(h, w) / _WORKING_SIDE, (h * w / _WORKING_PIXELS) ** 0.5)
     if reduction > 1:
-        size = (round(w / reduction), round(h / reduction))
+        size = (max(1, round(w / reduction)), max(1, round(h / reduction)))
         photo = np.asarray(Image.fromarray(photo).resize(size, Image.Resampling.BOX))
     drawing = _to_bytes(STYLES[style](_to_float(photo), np.random.default_rng(seed)))
     if reduction > 1:

@@ -113,7 +113,8 @@ def expose(grey: Grey, key: float = 0.6) -> Grey:
     """
     h, w = grey.shape
     step = max(1, round(2 * scale_of(grey)))
-    middle = grey[h * 3 // 10 : h * 7 // 10 : step, w * 3 // 10 : w * 7 // 10 : step]
+    rows, columns = (slice(n * 3 // 10, max(n * 7 // 10, n * 3 // 10 + 1), step) for n in (h, w))
+    middle = grey[rows, columns]
     shadow, white = np.quantile(middle, [0.15, key], method="nearest").tolist()
     black = 0.8 * float(np.quantile(grey[::step, ::step], 0.02, method="nearest"))
     span = max(white - black, 0.05)

@@ -112,7 +112,7 @@ class Config:
             value = getattr(self, name)
             if not 0 <= value <= 1:
                 raise UsageError(f"{name} is {value}; a share between 0 and 1 is needed")
-        if self.lr <= 0:
+        if not self.lr > 0:
             raise UsageError(f"lr is {self.lr}; it must be above 0")
         if not all(0 <= beta < 1 for beta in self.betas):
             raise UsageError(f"betas is {self.betas}; both must be at least 0 and below 1")
@@ -123,6 +123,16 @@ class Config:
                 raise UsageError(
                     f"{name} is '{getattr(self, name)}'; known are {', '.join(choices)}"
                 )
+        if (self.generator.inputs, self.generator.outputs) != (1, 3):
+            raise UsageError(
+                f"generator.inputs and generator.outputs are {self.generator.inputs} and "
+                f"{self.generator.outputs}; pix2pix turns 1 channel of a sketch into 3 of a photo"
+            )
+        if self.size < 4 * 2**self.discriminator.strides:
+            raise UsageError(
+                f"size is {self.size}; with discriminator.strides {self.discriminator.strides} it "
+                f"must be at least {4 * 2**self.discriminator.strides}"
+            )
         step = 2**self.generator.depth
         if self.size % step:
             raise UsageError(
@@ -201,9 +211,12 @@ def _fit(name: str, value: Any, kind: Any) -> Any:
 
 
 def _parse(name: str, text: str) -> Any:
+    def refuse(constant: str) -> None:
+        raise ValueError(f"{constant} is no number to compute with")
+
     try:
-        return json.loads(text)
-    except json.JSONDecodeError as error:
+        return json.loads(text, parse_constant=refuse)
+    except ValueError as error:
         raise UsageError(f"{name}={text}: a number, true, false or a [list] is needed") from error
 
 

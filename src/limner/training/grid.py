@@ -19,10 +19,15 @@ STILL = Augmentation(mirror=False, rotation=0, scale=0, shift=0)
 
 
 class SampleGrid:
-    """Held-out photos as sketch, result and truth; hand-drawn sketches as sketch and result."""
+    """Held-out photos as sketch, result and truth; hand-drawn sketches as sketch and result.
+
+    A set that holds nobody out shows photos that it learns from.
+    """
 
     def __init__(self, config: Config, photos: PreparedSet) -> None:
-        held_out = _spread(photos.images("test"), ROWS * COLUMNS)
+        held_out = _spread(
+            photos.images("test" if photos.count("test") else "train"), ROWS * COLUMNS
+        )
         rng = np.random.default_rng([config.seed, 3])
         self.photos = [jitter(photo, config.size, STILL, rng) for photo in held_out]
         self.sketches = [random_sketch(photo, rng) for photo in self.photos]

@@ -17,7 +17,7 @@ import torch
 from lightning_fabric import Fabric
 
 from limner.data.prepared import PreparedSet
-from limner.errors import DivergedError, Interrupted, RunError
+from limner.errors import DivergedError, Interrupted, RunError, UsageError
 from limner.training.average import Average
 from limner.training.config import Config
 from limner.training.grid import SampleGrid
@@ -57,60 +57,67 @@ def train(config: Config, path: Path, *, report: Callable[[Progress], None] | No
         The last snapshot of the averaged generator.
 
     Raises:
+        UsageError: The device that `config` names is not there.
         RunError: The folder holds another run or a damaged state.
         DataError: The prepared set is missing, damaged or empty.
         DivergedError: A loss is not finite any more.
         Interrupted: Ctrl-C or SIGTERM, after the state was saved.
     """
-    # The machine.
-    if config.threads:
-        torch.set_num_threads(config.threads)
-    fabric = Fabric(accelerator=config.device, devices=1, precision=config.precision)
-    fabric.launch()
-
-    # The data.
+    # What there is: a machine, faces, and a run folder that is new or this very run's.
+    fabric = _fabric(config)
     photos = PreparedSet(Path(config.data))
+    run = RunFolder(path)
+    run.check(config)
+    state = run.load_state()
+    if state is not None:
+        _check(state, run, photos)
+
+    # What learns, and what it learns from.
+    torch.manual_seed(config.seed)
     pairs = SelfMadePairs(
         photos.images("train"),
         size=config.size,
         seed=config.seed,
         augmentation=config.augmentation,
     )
-
-    # The run folder: a new one, or this very run's. Opened once the data is known to be there.
-    run = RunFolder(path)
-    run.open(config)
-
-    # The networks.
-    torch.manual_seed(config.seed)
     objective = Pix2Pix(config, fabric)
     average = Average(objective.generator, config.average)
-    grid = SampleGrid(config, photos)
-
-    # Go on from the last state.
     seen = 0
-    if (state := run.load_state()) is not None:
-        _check(state, run, photos)
+    if state is not None:
         objective.load_state_dict(state["objective"])
         average.network.load_state_dict(state["average"])
         seen = int(state["images"])
     elif config.start:
         _start(RunFolder(Path(config.start)), objective, average)
+
+    # What is left behind. Nothing is written before all that may be refused was looked at.
+    grid = SampleGrid(config, photos)
+    meter = _Meter(config, len(pairs.photos), seen)
+    run.open(config)
     run.drop_stats_after(seen)
 
-    # Learn.
-    def save() -> None:
-        run.save_state(
-            {
-                "format": STATE_FORMAT,
-                "images": seen,
-                "data": photos.digest,
-                "objective": objective.state_dict(),
-                "average": average.network.state_dict(),
-            }
-        )
+    def keep(due: Callable[[int], bool], *, stopping: bool) -> None:
+        """Write what is due; the state last, so that nothing it vouches for is missing."""
+        if due(STATS_EVERY) or due(config.save_every) or stopping:
+            progress = meter.read(seen, run)
+            run.append_stats({"images": seen, "rate": round(progress.rate, 2), **progress.stats})
+            if report is not None:
+                report(progress)
+        if due(config.save_every):
+            grid.write(path / "grids" / f"{seen:09d}.png", average.network, fabric.device)
+        if due(config.snapshot_every):
+            run.save_snapshot(average.network, seen, photos)
+        if due(config.save_every) or stopping:
+            run.save_state(
+                {
+                    "format": STATE_FORMAT,
+                    "images": seen,
+                    "data": photos.digest,
+                    "objective": objective.state_dict(),
+                    "average": average.network.state_dict(),
+                }
+            )
 
-    meter = _Meter(config, len(pairs.photos), seen)
     with _interruptible() as interrupted:
         while seen < config.images:
             count = min(config.batch, config.images - seen)
@@ -121,28 +128,29 @@ def train(config: Config, path: Path, *, report: Callable[[Progress], None] | No
             seen += count
             average.update(objective.generator, batch=count, seen=seen)
             meter.add(terms, count)
-
             stopping = interrupted.is_set()
-            if due(STATS_EVERY) or due(config.save_every) or stopping:
-                progress = meter.read(seen, run)
-                run.append_stats(
-                    {"images": seen, "rate": round(progress.rate, 2), **progress.stats}
-                )
-                if report is not None:
-                    report(progress)
-            if due(config.save_every) or stopping:
-                save()
-            if due(config.save_every):
-                grid.write(path / "grids" / f"{seen:09d}.png", average.network, fabric.device)
-            if due(config.snapshot_every):
-                run.save_snapshot(average.network, seen, config)
-            if stopping:
+            keep(due, stopping=stopping)
+            if stopping and seen < config.images:
                 raise Interrupted(
                     f"stopped after {seen} of {config.images} images, all saved in {path}; "
                     "the same command goes on"
                 )
-    snapshots = run.snapshots()
-    return snapshots[-1] if snapshots else run.save_snapshot(average.network, seen, config)
+    last = run.snapshot_path(seen)
+    return last if last.exists() else run.save_snapshot(average.network, seen, photos)
+
+
+def _fabric(config: Config) -> Fabric:
+    if config.threads:
+        torch.set_num_threads(config.threads)
+    try:
+        fabric = Fabric(accelerator=config.device, devices=1, precision=config.precision)
+    except RuntimeError as error:
+        raise UsageError(
+            f"device is '{config.device}', and this machine has none that torch "
+            f"{torch.__version__} can use; device=auto takes what there is"
+        ) from error
+    fabric.launch()
+    return fabric
 
 
 def learning_rate(config: Config, seen: int) -> float:

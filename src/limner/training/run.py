@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import pickle
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from safetensors.torch import save as to_safetensors
 from torch import nn
 
 from limner import images
+from limner.data.prepared import PreparedSet
 from limner.errors import RunError
 from limner.training.config import Config, flatten
 
@@ -18,6 +20,9 @@ FREE = frozenset(
     {"data", "drawings", "start", "device", "threads", "images", "save_every", "snapshot_every"}
 )
 """Settings that may change when a run goes on: where things are, and how long it is."""
+
+KEY = "limner"
+"""The metadata entry of a snapshot, as JSON. One alone: safetensors writes several in any order."""
 
 
 class RunFolder:
@@ -28,11 +33,11 @@ class RunFolder:
         self.stats_path = path / "stats.jsonl"
         self.state_path = path / "state.pt"
 
-    def open(self, config: Config) -> None:
-        """Create the folder for `config`, or make sure that it is this config's.
+    def check(self, config: Config) -> None:
+        """Make sure that the folder is new or holds a run of `config`; nothing is written.
 
         Raises:
-            RunError: The folder holds a run with another config.
+            RunError: It holds a run with another config.
         """
         if self.exists():
             there, wanted = flatten(self.config().to_dict()), flatten(config.to_dict())
@@ -43,13 +48,16 @@ class RunFolder:
                     f"{self.path} holds a run with other settings: {listed}; "
                     "go on with those settings, or name another folder"
                 )
+
+    def open(self, config: Config) -> None:
+        """Write `config.json`, and the folder if need be."""
         images.write_bytes(
             self.path / "config.json", json.dumps(config.to_dict(), indent=2).encode()
         )
 
     def exists(self) -> bool:
         """Whether a run was started here."""
-        return (self.path / "config.json").exists()
+        return os.path.exists(self.path / "config.json")  # noqa: PTH110 - Path.exists may raise
 
     def config(self) -> Config:
         """The config of the run.
@@ -86,13 +94,22 @@ class RunFolder:
                 "remove it to start the run again from nothing"
             ) from error
 
-    def save_snapshot(self, network: nn.Module, seen: int, config: Config) -> Path:
-        """Write the averaged generator as it stands after `seen` images."""
-        path = self.path / f"snapshot-{seen:09d}.safetensors"
-        metadata = {"config": json.dumps(config.to_dict()), "images": str(seen)}
+    def save_snapshot(self, network: nn.Module, seen: int, photos: PreparedSet) -> Path:
+        """Write the averaged generator as it stands after `seen` of `photos`, and what they are."""
+        path = self.snapshot_path(seen)
+        about = {
+            "config": self.config().to_dict(),
+            "images": seen,
+            "preprocessing": photos.preprocessing.to_dict(),
+            "sources": photos.sources,
+        }
         tensors = {name: t.contiguous() for name, t in network.state_dict().items()}
-        images.write_bytes(path, to_safetensors(tensors, metadata))
+        images.write_bytes(path, to_safetensors(tensors, {KEY: json.dumps(about)}))
         return path
+
+    def snapshot_path(self, seen: int) -> Path:
+        """Where the snapshot after `seen` images is or would be."""
+        return self.path / f"snapshot-{seen:09d}.safetensors"
 
     def snapshots(self) -> list[Path]:
         """All snapshots, oldest first."""
