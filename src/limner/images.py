@@ -22,6 +22,7 @@ from limner.errors import ImageError, OutputError, UsageError
 from limner.provenance import Provenance
 
 __all__ = [
+    "LUMA",
     "MAX_PIXELS",
     "READABLE",
     "WRITABLE",
@@ -32,6 +33,7 @@ __all__ = [
     "output_error",
     "read",
     "resize",
+    "to_grey",
     "write",
     "write_bytes",
 ]
@@ -64,6 +66,9 @@ _UPRIGHT = {  # EXIF 2.32, section 4.6.4 A: orientation -> what makes the pictur
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+
+LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+"""Share of red, green and blue in grey: ITU-R BT.601, as Pillow has it."""
 
 # Pillow's own size limit and Python's warning filters are one for the process.
 _QUIET = threading.Lock()
@@ -186,6 +191,11 @@ def resize(image: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
     """Bring a square picture [S, S, 3] to [side, side, 3]."""
     size = (side, side)
     return np.asarray(Image.fromarray(image).resize(size, Image.Resampling.LANCZOS))
+
+
+def to_grey(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Luminance [H, W] of [H, W, 3] RGB; grey stays as it is."""
+    return np.asarray(Image.fromarray(image).convert("L"))
 
 
 def montage(rows: Sequence[Sequence[NDArray[np.uint8]]], *, gap: int = 2) -> NDArray[np.uint8]:

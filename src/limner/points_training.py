@@ -10,6 +10,7 @@ and weighs a fifth. A tenth of the people is held out; their errors go to OUT.js
 import argparse
 import json
 import os
+import tempfile
 import zlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -135,7 +136,7 @@ def patches(photo: Labelled, settings: Settings) -> list[Patch]:
             centre, side, float(rng.normal(0, settings.turn)), patch_side=_SIDE
         )
         if index < settings.photos_each:
-            grey = _grey(warp(image, transform, (_SIDE, _SIDE)))
+            grey = images.to_grey(warp(image, transform, (_SIDE, _SIDE)))
         else:
             small = warp(image, transform * (_SKETCH_SIDE / _SIDE), (_SKETCH_SIDE,) * 2)
             grey = _enlarge(random_sketch(small, rng))
@@ -170,7 +171,10 @@ def fit(training: Sequence[Patch], settings: Settings, out: Path) -> None:
         parts = [dlib.point(x, y) for x, y in whole]
         shapes.append([dlib.full_object_detection(box, parts)])
     predictor = dlib.train_shape_predictor([patch.grey for patch in training], shapes, options)
-    predictor.save(str(out))
+    with tempfile.TemporaryDirectory() as folder:
+        made = Path(folder) / "made.dat"
+        predictor.save(str(made))
+        images.write_bytes(out, made.read_bytes())
 
 
 def errors(
@@ -187,7 +191,7 @@ def errors(
     for photo in photos:
         transform = patch_transform(photo.centre, photo.side, patch_side=_SIDE)
         patch = warp(images.read(photo.path), transform, (_SIDE, _SIDE))
-        grey = _grey(patch) if style is None else sketch(patch, style, seed=1)
+        grey = images.to_grey(patch) if style is None else sketch(patch, style, seed=1)
         truth = apply(transform, photo.points)
         distance = np.linalg.norm(predictor.in_patch(grey) - truth, axis=1)
         distances.append(distance / np.linalg.norm(truth[0] - truth[2]))
@@ -221,7 +225,7 @@ def train(photos: Path, out: Path, settings: Settings, *, workers: int) -> dict[
         "bytes": out.stat().st_size,
         "held_out_errors": dict(_compare(out, unseen)),
     }
-    out.with_suffix(".json").write_text(json.dumps(report, indent=2) + "\n")
+    images.write_bytes(out.with_suffix(".json"), (json.dumps(report, indent=2) + "\n").encode())
     return report
 
 
@@ -247,12 +251,6 @@ def _label(path: Path) -> Labelled | None:
     if not _tools:  # once a process, as dlib's objects can't be sent to one
         _tools.extend((DlibDetector(public_predictor()), PointPredictor(public_predictor())))
     return label(path, *_tools)
-
-
-def _grey(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    from PIL import Image
-
-    return np.asarray(Image.fromarray(image).convert("L"))
 
 
 def _enlarge(drawing: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 from limner.errors import ModelError, UsageError
 from limner.faces import Aligned, Detector, DlibDetector, find, put_back
+from limner.images import LUMA
 from limner.model import KEY, ModelCard
 from limner.provenance import Provenance
 
 SUFFIX = ".onnx"
 DEFAULT_MODEL = "portrait"
-_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 
 def shipped_models() -> dict[str, Path]:
@@ -204,7 +204,7 @@ class Translator:
 
 
 def _grey(crop: NDArray[np.uint8]) -> NDArray[np.float32]:
-    return crop.astype(np.float32) if crop.ndim == 2 else crop @ _LUMA
+    return crop.astype(np.float32) if crop.ndim == 2 else crop @ LUMA
 
 
 def _find_model(model: str | Path) -> Path:

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from limner import images
 from limner.errors import NoFaceError
 from limner.faces.points import PointPredictor
 from limner.faces.warp import apply
@@ -116,7 +117,7 @@ class DlibDetector:
         The search ends with the first look that finds anything. A `thorough` one looks in every
         way, up to the picture's own size, and so finds small and turned faces beside large ones.
         """
-        grey = Image.fromarray(image).convert("L")
+        grey = Image.fromarray(images.to_grey(image))
         faces: list[Face] = []
         for look in _distinct(_THOROUGH if thorough else _LOOKS, max(grey.size)):
             with self._turn:

@@ -10,10 +10,11 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from limner.images import LUMA
+
 Grey = NDArray[np.float32]
 
 REFERENCE_SIDE = 128
-_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 _DIRECTIONS = 8
 _BLOCK = 256  # rows of a large picture that are blurred at once
 _SMALL_MATRIX = 1 << 16
@@ -26,8 +27,8 @@ def scale_of(image: NDArray[np.float32]) -> float:
 
 
 def luminance(photo: NDArray[np.float32]) -> Grey:
-    """Grey `[H, W]` of RGB `[H, W, 3]`, ITU-R BT.601 weights as Pillow's `convert("L")`."""
-    grey: Grey = photo @ _LUMA
+    """Grey `[H, W]` of RGB `[H, W, 3]`."""
+    grey: Grey = photo @ LUMA
     return grey
 
 

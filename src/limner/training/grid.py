@@ -35,7 +35,7 @@ class SampleGrid:
         if config.drawings:
             drawn = _spread(PreparedSet(Path(config.drawings)).images(), ROWS * COLUMNS)
             still = [jitter(drawing, config.size, STILL, rng) for drawing in drawn]
-            self.drawings = [drawing.mean(axis=2).round().astype(np.uint8) for drawing in still]
+            self.drawings = [images.to_grey(drawing) for drawing in still]
 
     def write(self, path: Path, generator: nn.Module, device: torch.device) -> None:
         """Translate all drawings and write the grid as a PNG."""

@@ -68,9 +68,6 @@ def train(config: Config, path: Path, *, report: Callable[[Progress], None] | No
     photos = PreparedSet(Path(config.data))
     run = RunFolder(path)
     run.check(config)
-    state = run.load_state()
-    if state is not None:
-        _check(state, run, photos)
 
     # What learns, and what it learns from.
     torch.manual_seed(config.seed)
@@ -82,12 +79,8 @@ def train(config: Config, path: Path, *, report: Callable[[Progress], None] | No
     )
     objective = Pix2Pix(config, fabric)
     average = Average(objective.generator, config.average)
-    seen = 0
-    if state is not None:
-        objective.load_state_dict(state["objective"])
-        average.network.load_state_dict(state["average"])
-        seen = int(state["images"])
-    elif config.start:
+    seen = _go_on(run, photos, objective, average)
+    if not seen and config.start:
         _start(RunFolder(Path(config.start)), objective, average)
 
     # What is left behind. Nothing is written before all that may be refused was looked at.
@@ -108,14 +101,12 @@ def train(config: Config, path: Path, *, report: Callable[[Progress], None] | No
         if due(config.snapshot_every):
             run.save_snapshot(average.network, seen, photos)
         if due(config.save_every) or stopping:
+            learnt = {
+                "objective": objective.state_dict(),
+                "average": average.network.state_dict(),
+            }
             run.save_state(
-                {
-                    "format": STATE_FORMAT,
-                    "images": seen,
-                    "data": photos.digest,
-                    "objective": objective.state_dict(),
-                    "average": average.network.state_dict(),
-                }
+                {"format": STATE_FORMAT, "images": seen, "data": photos.digest, **learnt}
             )
 
     with _interruptible() as interrupted:
@@ -167,6 +158,17 @@ def derived_seed(seed: int, seen: int) -> int:
 def _due(every: int, *, before: int, after: int, end: int) -> bool:
     """Whether something that happens `every` so many images, and at the end, happens now."""
     return after // every > before // every or after == end
+
+
+def _go_on(run: RunFolder, photos: PreparedSet, objective: Pix2Pix, average: Average) -> int:
+    """Take over the last state of a run; the images it had seen, 0 if there is no state."""
+    state = run.load_state()
+    if state is None:
+        return 0
+    _check(state, run, photos)
+    objective.load_state_dict(state["objective"])
+    average.network.load_state_dict(state["average"])
+    return int(state["images"])
 
 
 def _start(other: RunFolder, objective: Pix2Pix, average: Average) -> None:
