@@ -4,16 +4,21 @@ For each folder `DIR/*/` that holds `photos/` and `sketches/` with the same file
 the true photo is the nearest of all, by dlib's face descriptors, to the raw sketch and to the
 photo that a model makes of it. Aligned, 128 px. Intervals are bootstraps over the people.
 
-    python benchmarks/identity.py --data DIR [--model FILE ...] [--set SET]
+    python benchmarks/identity.py --data DIR [--model FILE ...] [--set SET] [--jpeg QUALITY]
 
 With --set, also the held-out faces of a prepared set, drawn by limner itself in the style `pencil`.
+With --jpeg, made photos are halved in size, saved at that quality and brought back before they are
+described. A model that learnt by this very descriptor could please it with a pattern that nobody
+sees; such a pattern does not survive that, and a face does.
 """
 
 import argparse
+import io
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 from sketch_styles import aligned_pairs
 
 from limner import images
@@ -32,20 +37,21 @@ def main() -> None:
     parser.add_argument("--model", action="append", help="shipped name or file; may repeat")
     parser.add_argument("--every", type=int, default=1, help="measure every n-th person only")
     parser.add_argument("--set", type=Path, help="prepared set whose held-out faces to draw")
+    parser.add_argument("--jpeg", type=int, help="spoil made photos with this quality, 1 to 95")
     options = parser.parse_args()
     describe = Descriptor()
     translators = {name: Translator(name) for name in options.model or ["portrait"]}
     for folder in sorted(options.data.iterdir()):
         if not ((folder / "photos").is_dir() and (folder / "sketches").is_dir()):
             continue
-        measure(folder.name, *aligned_pairs(folder, options.every), describe, translators)
+        pairs = aligned_pairs(folder, options.every)
+        measure(folder.name, *pairs, describe, translators, options.jpeg)
     if options.set:
         faces = PreparedSet(options.set).images("test")
         photos = np.stack([images.resize(face, 128) for face in faces[:: options.every]])
         drawn = np.stack([sketch(photo, "pencil", seed) for seed, photo in enumerate(photos)])
-        measure(
-            f"{options.set.name}, held out, drawn by limner", photos, drawn, describe, translators
-        )
+        name = f"{options.set.name}, held out, drawn by limner"
+        measure(name, photos, drawn, describe, translators, options.jpeg)
 
 
 def measure(
@@ -54,13 +60,24 @@ def measure(
     drawings: NDArray[np.uint8],
     describe: Descriptor,
     translators: dict[str, Translator],
+    jpeg: int | None,
 ) -> None:
     """Print one table: photos `[N, S, S, 3]`, drawings `[N, S, S]` of the same people."""
     print(f"{name}: {len(photos)} people\n{HEADER}")
     gallery = describe(photos)
     report("raw sketches", describe(drawings), gallery)
     for model, translator in translators.items():
-        report(Path(model).name, describe(translator.batch(list(drawings))), gallery)
+        made = translator.batch(list(drawings))
+        if jpeg:
+            made = np.stack([spoilt(photo, jpeg) for photo in made])
+        report(Path(model).name, describe(made), gallery)
+
+
+def spoilt(photo: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:
+    """A photo `[S, S, 3]` after a journey through half its size and a JPEG file."""
+    file = io.BytesIO()
+    Image.fromarray(images.resize(photo, len(photo) // 2)).save(file, "JPEG", quality=quality)
+    return images.resize(images.read(file.getvalue()), len(photo))
 
 
 def report(name: str, probes: NDArray[np.float32], gallery: NDArray[np.float32]) -> None:

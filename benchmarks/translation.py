@@ -1,5 +1,7 @@
 """A warm translation, batch 1, against torch eager and against the arithmetic limit.
 
+torch runs twice: as it comes, and with its memory layout set to channels-last, as limner trains.
+
 The limit is the network's floating-point operations over the rate of a large matrix product,
 measured in the same run. Interleaved; medians of ROUNDS.
 
@@ -44,7 +46,9 @@ def main() -> None:
     path = shipped_models().get(options.model, Path(options.model))
     config = UNetConfig(**translator.card.generator)
     side = translator.card.preprocessing.size
-    print("width  GFLOP  GFLOP/s   limit   limner (ratio)    torch (ratio)")
+    print(
+        "width  GFLOP  GFLOP/s   limit   limner (ratio)    torch (ratio)     channels-last (ratio)"
+    )
     if not options.width:
         row(config, translator, side)
     for width in options.width:
@@ -66,21 +70,26 @@ def untrained(model: Path, config: UNetConfig, side: int) -> bytes:
 def row(config: UNetConfig, translator: Translator, side: int) -> None:
     """Measure and print one network."""
     network = UNet(config).eval()
+    last = UNet(config).eval().to(memory_format=torch.channels_last)
     sketch = torch.rand(1, config.inputs, side, side) * 2 - 1
     crop = np.random.default_rng(0).integers(0, 255, (side, side), dtype=np.uint8)
     with FlopCounterMode(display=False) as counter:
         network(sketch)
     a, b = torch.rand(GEMM_SIDE, GEMM_SIDE), torch.rand(GEMM_SIDE, GEMM_SIDE)
     with torch.inference_mode():
-        limner, eager, gemm = medians(
-            lambda: translator.batch([crop]), lambda: network(sketch), lambda: a @ b
+        limner, eager, channels_last, gemm = medians(
+            lambda: translator.batch([crop]),
+            lambda: network(sketch),
+            lambda: last(sketch),
+            lambda: a @ b,
         )
     rate = 2 * GEMM_SIDE**3 / gemm
     limit = counter.get_total_flops() / rate
     print(
         f"{config.width:5d} {counter.get_total_flops() / 1e9:6.2f} {rate / 1e9:8.0f} "
         f"{1e3 * limit:5.1f} ms  {1e3 * limner:5.1f} ms ({limner / limit:.2f})  "
-        f"{1e3 * eager:5.1f} ms ({eager / limit:.2f})"
+        f"{1e3 * eager:5.1f} ms ({eager / limit:.2f})   "
+        f"{1e3 * channels_last:5.1f} ms ({channels_last / limit:.2f})"
     )
 
 
