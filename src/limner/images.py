@@ -259,7 +259,8 @@ def _bytes_of(source: str | Path | bytes | BinaryIO, name: str) -> bytes:
         what = "a folder, not a picture" if Path(name).is_dir() else "no permission to read it"
         raise ImageError(f"{name}: {what}; name a file that you may read") from error
     except (OSError, ValueError) as error:  # ValueError: a null character in the path
-        raise ImageError(f"{name}: cannot be read ({_one_line(error)}); check the path") from error
+        cause = getattr(error, "strerror", None) or _one_line(error)
+        raise ImageError(f"{name}: cannot be read ({cause}); check the path") from error
     if not data:
         raise ImageError(f"{name}: empty (0 bytes); save or download it again")
     return data

@@ -16,7 +16,7 @@ def portrait() -> Config:
         limner train portrait RUN --set data=SET --set start=FIRST --set seed=1
         limner export RUN portrait.onnx
 
-    Cost: each run an hour on 2 cores of an AMD EPYC (Zen 4), 15 to 19 images/s.
+    Cost: each run an hour on 2 cores of an AMD EPYC (Zen 5), 15 to 19 images/s.
     Outcome: @OUTCOME@
     """
     return Config(
