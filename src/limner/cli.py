@@ -159,7 +159,9 @@ def sketch(
 
 @app.command()
 def prepare(
-    source: Annotated[Path, typer.Argument(help="Folder of pictures, searched to the bottom.")],
+    source: Annotated[
+        Path, typer.Argument(help="Folder of pictures, searched to the bottom, or a .zip or .tar.")
+    ],
     out: Annotated[Path, typer.Argument(help="Folder of the prepared set.")],
     size: Annotated[int, typer.Option(min=16, max=4096, help="Side of the faces in px.")] = 128,
     held_out: Annotated[
@@ -178,6 +180,7 @@ def prepare(
     Writes OUT/faces.parquet, OUT/dropped.parquet (with reasons) and OUT/contact-sheet.png.
 
     - `limner prepare photos/ sets/mine`
+    - `limner prepare photos.zip sets/mine`
     """
     from limner.data.prepare import prepare as prepare_folder
     from limner.faces import Preprocessing

@@ -1,5 +1,6 @@
 import io
 import json
+import shutil
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -83,6 +84,19 @@ def test_the_digest_tells_sets_apart(made, folder, tmp_path):
     prepare(folder, tmp_path / "other", preprocessing=Preprocessing(size=48))
     assert PreparedSet(made).digest != PreparedSet(tmp_path / "other").digest
     assert PreparedSet(made).digest == PreparedSet(made).digest
+
+
+def test_an_archive_gives_the_faces_that_its_folder_gives(made, folder, tmp_path):
+    shutil.make_archive(str(tmp_path / "photos"), "zip", folder)
+    assert prepare(
+        tmp_path / "photos.zip", tmp_path / "set", preprocessing=Preprocessing(size=64)
+    ) == (3, 3)
+    columns = ["image", "source", "identity", "split", "points", "checksum"]
+    ours, theirs = (
+        pq.read_table(path / "faces.parquet", columns=columns).to_pylist()
+        for path in (tmp_path / "set", made)
+    )
+    assert ours == theirs
 
 
 def test_a_person_is_in_one_split_only(photo, tmp_path):

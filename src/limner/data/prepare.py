@@ -1,4 +1,4 @@
-"""A folder of photos (or sketches) becomes a prepared set."""
+"""A folder or archive of photos (or sketches) becomes a prepared set."""
 
 import hashlib
 import re
@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from limner import images
 from limner.data import prepared
+from limner.data.items import Item
+from limner.data.sources import Folder
 from limner.errors import DataError, ImageError, Interrupted, NoFaceError, UsageError
 from limner.faces import Detector, DlibDetector, Preprocessing, find
 from limner.progress import track
@@ -36,7 +38,8 @@ def prepare(
     Writes `faces.parquet`, `dropped.parquet` and `contact-sheet.png` into `out`.
 
     Args:
-        folder: Photos, in folders named after their sources or all in one.
+        folder: Photos, in folders or archives named after their sources or all in one; or an
+            archive, `.zip` or `.tar`.
         out: Folder of the prepared set.
         preprocessing: How faces are cut out.
         detector: What finds them.
@@ -58,28 +61,25 @@ def prepare(
     detector = detector or DlibDetector()
     who = _identity_rule(identity)
     facts = _read_about(about)
-    if not folder.is_dir():
-        raise DataError(f"{folder} is no folder; name the folder that holds the pictures")
-    files = images.files_below(folder)
+    items = list(Folder(path=folder).items())
     faces: list[dict[str, Any]] = []
     dropped: list[dict[str, str]] = []
     try:
-        for file in track(files, "pictures"):
-            name = file.relative_to(folder).as_posix()
+        for item in track(items, "pictures"):
             try:
-                row = _face_row(file, name, preprocessing, detector)
+                row = _face_row(item, preprocessing, detector)
             except ImageError as error:
-                dropped.append({"path": name, "reason": str(error)})
+                dropped.append({"path": item.name, "reason": str(error)})
                 continue
-            row["source"] = name.split("/")[0] if "/" in name else folder.resolve().name
-            row["identity"] = who(name)
+            row["source"] = item.source
+            row["identity"] = item.identity or who(item.name)
             row["split"] = split_of(row["identity"], held_out)
             faces.append(row)
     except KeyboardInterrupt as error:
         raise Interrupted(f"interrupted; nothing was written to {out}") from error
     if not faces:
         raise DataError(
-            f"none of the {len(files)} pictures below {folder} shows a face"
+            f"none of the {len(items)} pictures below {folder} shows a face"
             + (f"; the first: {dropped[0]['reason']}" if dropped else "; is it the right folder?")
         )
     counts = Counter(row["source"] for row in faces)
@@ -108,13 +108,8 @@ def contact_sheet(encoded: list[bytes]) -> NDArray[np.uint8]:
     return images.montage([faces[i : i + columns] for i in range(0, len(faces), columns)])
 
 
-def _face_row(
-    file: Path, name: str, preprocessing: Preprocessing, detector: Detector
-) -> dict[str, Any]:
-    try:
-        data = file.read_bytes()
-    except OSError as error:
-        raise ImageError(f"{name}: cannot be read ({error.strerror})") from error
+def _face_row(item: Item, preprocessing: Preprocessing, detector: Detector) -> dict[str, Any]:
+    data, name = item.read(), item.name
     picture = images.read(data, name=name)
     try:
         face = find(picture, detector, name=name)[0]

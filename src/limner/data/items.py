@@ -1,0 +1,160 @@
+"""Pictures wherever they lie: files, and members of `.zip` and `.tar` archives."""
+
+import dataclasses
+import os
+import tarfile
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from operator import itemgetter
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from limner import images
+from limner.errors import DataError, ImageError
+from limner.sketching import sketch
+
+ARCHIVES = frozenset({".zip", ".tar"})
+"""Suffixes of the archives that are read without being unpacked."""
+
+Kind = Literal["photo", "sketch"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where the bytes of a picture are. Small and picklable: workers read for themselves."""
+
+    file: Path
+    """The picture, or the archive that holds it."""
+    member: str = ""
+    """Name within a zip archive."""
+    offset: int = 0
+    """Where it starts within a tar archive, in bytes."""
+    size: int = -1
+    """Its length within a tar archive; -1 for a file of its own."""
+
+    def read(self, name: str) -> bytes:
+        """The bytes of the picture file.
+
+        Raises:
+            ImageError: It cannot be read; the message calls it `name`.
+        """
+        try:
+            if self.member:
+                with zipfile.ZipFile(self.file) as archive:
+                    return archive.read(self.member)
+            if self.size >= 0:
+                with self.file.open("rb") as archive_file:
+                    archive_file.seek(self.offset)
+                    return archive_file.read(self.size)
+            return self.file.read_bytes()
+        except (OSError, zipfile.BadZipFile, KeyError, RuntimeError, NotImplementedError) as error:
+            cause = getattr(error, "strerror", None) or str(error)
+            raise ImageError(f"{name}: cannot be read ({cause})") from error
+
+
+@dataclass(frozen=True, kw_only=True)
+class Item:
+    """One picture of a source, not yet read, and what the source knows of it."""
+
+    name: str
+    """Path within its source, with `/`."""
+    place: Place
+    source: str
+    """Name of the source, for the licences and the counts of a prepared set."""
+    kind: Kind = "photo"
+    identity: str = ""
+    """Who it is; '' if the source does not know, which makes the picture a person of its own."""
+    smiling: bool | None = None
+    """None if the source does not know."""
+    style: str = ""
+    """The sketch style that the photo is passed through when it is read; '' for none."""
+
+    def read(self) -> bytes:
+        """The bytes of the picture file. Raises ImageError."""
+        return self.place.read(self.name)
+
+    def picture(self) -> NDArray[np.uint8]:
+        """The picture `[H, W, 3]`, or the sketch `[H, W]` that `style` makes of it.
+
+        Raises:
+            ImageError: It cannot be read.
+        """
+        picture = images.read(self.read(), name=self.name)
+        return sketch(picture, self.style) if self.style else picture
+
+    def with_style(self, style: str) -> "Item":
+        """The same photo as a sketch."""
+        return dataclasses.replace(self, kind="sketch", style=style)
+
+
+def walk(root: Path) -> Iterator[tuple[str, Place]]:
+    """Each picture below a folder, archives included, or within one archive; sorted by name.
+
+    Hidden files and macOS's `__MACOSX` are left out; a folder reached twice by links is walked
+    once.
+
+    Raises:
+        DataError: `root` is neither a folder nor an archive, or an archive is damaged.
+    """
+    if root.suffix.lower() in ARCHIVES and root.is_file():
+        yield from sorted(_members(root), key=itemgetter(0))
+    elif root.is_dir():
+        for file in _files_below(root):
+            name = file.relative_to(root).as_posix()
+            if file.suffix.lower() not in ARCHIVES:
+                yield name, Place(file=file)
+                continue
+            try:
+                members = sorted(_members(file), key=itemgetter(0))
+            except DataError:  # a damaged one costs the others nothing: it fails when it is read
+                yield name, Place(file=file)
+                continue
+            yield from ((f"{name}/{member}", place) for member, place in members)
+    else:
+        raise DataError(
+            f"{root} is no folder and no {' or '.join(sorted(ARCHIVES))} archive; name what holds "
+            "the pictures (a .tar.gz has to be unpacked first)"
+        )
+
+
+def _files_below(root: Path) -> list[Path]:
+    wanted = images.READABLE | ARCHIVES
+    found = []
+    seen: set[str] = set()
+    for folder, folders, names in os.walk(root, followlinks=True):
+        real = os.path.realpath(folder)
+        if real in seen:
+            folders.clear()
+            continue
+        seen.add(real)
+        folders.sort()
+        found += [Path(folder) / n for n in names if _is_wanted(n, wanted)]
+    return sorted(found)
+
+
+def _members(archive: Path) -> Iterator[tuple[str, Place]]:
+    try:
+        if archive.suffix.lower() == ".zip":
+            with zipfile.ZipFile(archive) as zipped:
+                names = [info.filename for info in zipped.infolist() if not info.is_dir()]
+            places = [(name, Place(file=archive, member=name)) for name in names]
+        else:
+            with tarfile.open(archive, "r:") as tarred:
+                places = [
+                    (m.name, Place(file=archive, offset=m.offset_data, size=m.size))
+                    for m in tarred
+                    if m.isfile()
+                ]
+    except (OSError, zipfile.BadZipFile, tarfile.TarError) as error:
+        raise DataError(f"{archive} is a damaged archive ({error}); download it again") from error
+    for name, place in places:
+        if "__MACOSX" not in name and _is_wanted(name.rpartition("/")[2], images.READABLE):
+            yield name, place
+
+
+def _is_wanted(name: str, suffixes: frozenset[str]) -> bool:
+    return not name.startswith(".") and Path(name).suffix.lower() in suffixes
