@@ -47,7 +47,7 @@ def main() -> None:
         pairs = aligned_pairs(folder, options.every)
         measure(folder.name, *pairs, describe, translators, options.jpeg)
     if options.set:
-        faces = PreparedSet(options.set).images("test")
+        faces = PreparedSet(options.set).images("test", "photo")
         photos = np.stack([images.resize(face, 128) for face in faces[:: options.every]])
         drawn = np.stack([sketch(photo, "pencil", seed) for seed, photo in enumerate(photos)])
         name = f"{options.set.name}, held out, drawn by limner"

@@ -44,6 +44,7 @@ def prepared_set(photo, tmp_path_factory) -> Path:
             {
                 "image": {"bytes": images.encode(tinted), "path": f"{number}.png"},
                 "source": "tinted",
+                "kind": "photo",
                 "identity": str(number),
                 "split": "test" if number < 2 else "train",
                 "box": list(face.box),

@@ -160,13 +160,25 @@ def sketch(
 @app.command()
 def prepare(
     source: Annotated[
-        Path, typer.Argument(help="Folder of pictures, searched to the bottom, or a .zip or .tar.")
+        str,
+        typer.Argument(
+            show_default=False,
+            help="Folder of pictures, searched to the bottom, a .zip or .tar of them, or a recipe: "
+            "`set1`, `set2` or a .toml file.",
+        ),
     ],
     out: Annotated[Path, typer.Argument(help="Folder of the prepared set.")],
-    size: Annotated[int, typer.Option(min=16, max=4096, help="Side of the faces in px.")] = 128,
+    data: Annotated[
+        Path, typer.Option(help="Folder below which the sources of a recipe lie.")
+    ] = Path(),
+    size: Annotated[
+        int | None,
+        typer.Option(min=16, max=4096, help="Side of the faces in px, by default 128."),
+    ] = None,
     held_out: Annotated[
-        float, typer.Option(min=0, max=1, help="Share of people kept back for testing.")
-    ] = 0.1,
+        float | None,
+        typer.Option(min=0, max=1, help="Share of people kept back for testing, by default 0.1."),
+    ] = None,
     identity: Annotated[
         str | None,
         typer.Option(help="Regular expression whose first group names the person in a path."),
@@ -175,25 +187,40 @@ def prepare(
         Path | None, typer.Option(help="TOML with licence and origin of each source folder.")
     ] = None,
 ) -> None:
-    """Find, align and store the faces of a folder, ready for training.
+    """Find, align and store the faces of a folder or a recipe, ready for training.
 
     Writes OUT/faces.parquet, OUT/dropped.parquet (with reasons) and OUT/contact-sheet.png.
 
     - `limner prepare photos/ sets/mine`
     - `limner prepare photos.zip sets/mine`
+    - `limner prepare set1 sets/set1 --data sources/`
     """
-    from limner.data.prepare import prepare as prepare_folder
+    from limner.data import recipe
+    from limner.data.prepare import prepare as prepare_items
+    from limner.data.sources import Folder
     from limner.faces import Preprocessing
 
-    kept, dropped = prepare_folder(
-        source,
+    file = recipe.find(source)
+    if file is None:
+        items = list(Folder(path=Path(source)).items())
+    else:
+        plan = recipe.load(file)
+        size = size or plan.size
+        held_out = plan.held_out if held_out is None else held_out
+        items, shares = recipe.gather(plan, data)
+        for share in shares:
+            typer.echo(share, err=True)
+    made = prepare_items(
+        items,
         out,
-        preprocessing=Preprocessing(size=size),
-        held_out=held_out,
+        preprocessing=Preprocessing(size=size or 128),
+        held_out=0.1 if held_out is None else held_out,
         identity=identity,
         about=about,
     )
-    typer.echo(f"{kept} faces in {out}, {dropped} pictures dropped (see {out}/dropped.parquet)")
+    typer.echo(
+        f"{made.faces} faces in {out}, {made.dropped} pictures dropped (see {out}/dropped.parquet)"
+    )
 
 
 @app.command()

@@ -8,10 +8,17 @@ import pytest
 from PIL import Image
 
 from limner import images
-from limner.data.prepare import prepare, split_of
+from limner.data import prepare as preparing
+from limner.data.prepare import split_of
 from limner.data.prepared import PreparedSet
+from limner.data.sources import Folder
 from limner.errors import DataError, Interrupted, OutputError, UsageError
 from limner.faces import Preprocessing
+
+
+def prepare(folder, out, **options):
+    made = preparing.prepare(list(Folder(path=folder).items()), out, **options)
+    return made.faces, made.dropped
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +45,7 @@ def test_a_row_tells_all_about_its_face(made, photo):
     rows = pq.read_table(made / "faces.parquet").to_pylist()
     assert [row["image"]["path"] for row in rows] == ["one/a.jpg", "one/b.png", "two/deep/c.webp"]
     assert [row["source"] for row in rows] == ["one", "one", "two"]
+    assert {row["kind"] for row in rows} == {"photo"}
     row = rows[1]
     assert images.read(row["image"]["bytes"]).shape == (64, 64, 3)
     left, top, right, bottom = row["box"]

@@ -189,7 +189,7 @@ def test_a_full_disk_stops_the_run_and_keeps_the_state(tiny, tmp_path, monkeypat
 
 
 def test_a_set_that_holds_nobody_out_will_do(tiny, prepared_set, tmp_path, monkeypatch):
-    monkeypatch.setattr(loop.PreparedSet, "count", lambda self, split: 0)
+    monkeypatch.setattr(loop.PreparedSet, "count", lambda self, *_: 0)
     train(dataclasses.replace(tiny, images=8), tmp_path)
     assert (tmp_path / "grids" / "000000008.png").exists()
 

@@ -83,7 +83,11 @@ class Item:
         Raises:
             ImageError: It cannot be read.
         """
-        picture = images.read(self.read(), name=self.name)
+        return self.decode(self.read())
+
+    def decode(self, data: bytes) -> NDArray[np.uint8]:
+        """What `picture` gives, from what `read` gave. Raises ImageError."""
+        picture = images.read(data, name=self.name)
         return sketch(picture, self.style) if self.style else picture
 
     def with_style(self, style: str) -> "Item":

@@ -1,10 +1,11 @@
-"""A folder or archive of photos (or sketches) becomes a prepared set."""
+"""Pictures of faces, photos or sketches, become a prepared set."""
 
 import hashlib
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,6 @@ from numpy.typing import NDArray
 from limner import images
 from limner.data import prepared
 from limner.data.items import Item
-from limner.data.sources import Folder
 from limner.errors import DataError, ImageError, Interrupted, NoFaceError, UsageError
 from limner.faces import Detector, DlibDetector, Preprocessing, find
 from limner.progress import track
@@ -23,8 +23,18 @@ SHEET = (6, 16)
 """Rows and columns of the contact sheet."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """What came of a preparation."""
+
+    faces: int
+    """Faces in the set."""
+    dropped: int
+    """Pictures without one, or that cannot be read."""
+
+
 def prepare(
-    folder: Path,
+    items: Sequence[Item],
     out: Path,
     *,
     preprocessing: Preprocessing | None = None,
@@ -32,27 +42,24 @@ def prepare(
     identity: str | None = None,
     held_out: float = 0.1,
     about: Path | None = None,
-) -> tuple[int, int]:
-    """Find, align and store the largest face of every picture below `folder`.
+) -> Prepared:
+    """Find, align and store the largest face of every picture.
 
     Writes `faces.parquet`, `dropped.parquet` and `contact-sheet.png` into `out`.
 
     Args:
-        folder: Photos, in folders or archives named after their sources or all in one; or an
-            archive, `.zip` or `.tar`.
+        items: The pictures, e.g. of a `limner.data.sources.Folder`.
         out: Folder of the prepared set.
         preprocessing: How faces are cut out.
         detector: What finds them.
-        identity: Regular expression searched in each file's path below `folder`; its first group
-            says who it is. Files that it does not match are each a person of their own.
+        identity: Regular expression searched in the names of items whose source does not know who
+            they are; its first group says so. Those that it does not match are each a person of
+            their own.
         held_out: Share of the people whose faces go into the split `test`.
         about: TOML file with a table for each source, giving its `licence` and `origin`.
 
-    Returns:
-        The number of faces and of dropped files.
-
     Raises:
-        DataError: The folder is missing or holds no pictures, or none with a face.
+        DataError: None of the pictures shows a face.
         UsageError: `identity` is no regular expression with a group, `about` no TOML.
         OutputError: The set cannot be written.
         Interrupted: Ctrl-C.
@@ -61,7 +68,6 @@ def prepare(
     detector = detector or DlibDetector()
     who = _identity_rule(identity)
     facts = _read_about(about)
-    items = list(Folder(path=folder).items())
     faces: list[dict[str, Any]] = []
     dropped: list[dict[str, str]] = []
     try:
@@ -71,7 +77,6 @@ def prepare(
             except ImageError as error:
                 dropped.append({"path": item.name, "reason": str(error)})
                 continue
-            row["source"] = item.source
             row["identity"] = item.identity or who(item.name)
             row["split"] = split_of(row["identity"], held_out)
             faces.append(row)
@@ -79,7 +84,7 @@ def prepare(
         raise Interrupted(f"interrupted; nothing was written to {out}") from error
     if not faces:
         raise DataError(
-            f"none of the {len(items)} pictures below {folder} shows a face"
+            f"none of the {len(items)} pictures shows a face"
             + (f"; the first: {dropped[0]['reason']}" if dropped else "; is it the right folder?")
         )
     counts = Counter(row["source"] for row in faces)
@@ -91,7 +96,7 @@ def prepare(
         sources={s: {"faces": n, **facts.get(s, {})} for s, n in sorted(counts.items())},
     )
     images.write(out / "contact-sheet.png", contact_sheet([row["image"]["bytes"] for row in faces]))
-    return len(faces), len(dropped)
+    return Prepared(faces=len(faces), dropped=len(dropped))
 
 
 def split_of(identity: str, held_out: float) -> prepared.Split:
@@ -110,7 +115,7 @@ def contact_sheet(encoded: list[bytes]) -> NDArray[np.uint8]:
 
 def _face_row(item: Item, preprocessing: Preprocessing, detector: Detector) -> dict[str, Any]:
     data, name = item.read(), item.name
-    picture = images.read(data, name=name)
+    picture = item.decode(data)
     try:
         face = find(picture, detector, name=name)[0]
     except NoFaceError as error:  # whose advice is for the command line
@@ -118,10 +123,12 @@ def _face_row(item: Item, preprocessing: Preprocessing, detector: Detector) -> d
     aligned = preprocessing.align(picture, face, name=name)
     return {
         "image": {"bytes": images.encode(aligned.image), "path": name},
+        "source": item.source,
+        "kind": item.kind,
         "box": list(face.box),
         "points": face.points.ravel().tolist(),
         "angle": face.angle,
-        "smile": None,
+        "smile": None if item.smiling is None else float(item.smiling),
         "checksum": hashlib.sha256(data).hexdigest(),
     }
 

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from limner import images
+from limner.data.items import Kind
 from limner.errors import DataError
 from limner.faces import Preprocessing
 
@@ -26,6 +27,8 @@ FACES = pa.schema(
         ("image", pa.struct([("bytes", pa.binary()), ("path", pa.string())])),
         # first folder below the source folder, or its own name
         ("source", pa.string()),
+        # photo or sketch
+        ("kind", pa.string()),
         # who it is, as far as known: never in two splits
         ("identity", pa.string()),
         ("split", pa.string()),
@@ -35,7 +38,7 @@ FACES = pa.schema(
         ("points", pa.list_(pa.float32(), 10)),
         # degrees that the eyes were turned by
         ("angle", pa.float32()),
-        # score in 0..1; null where nobody has judged
+        # score in 0..1, or what the source says: 0 or 1; null where nobody has judged
         ("smile", pa.float32()),
         # SHA-256 of the file
         ("checksum", pa.string()),
@@ -71,6 +74,8 @@ class PreparedSet:
         self.preprocessing = Preprocessing.from_dict(about["preprocessing"])
         self.sources: dict[str, dict[str, Any]] = about["sources"]
         """For each source the number of `faces`, and what is known: `licence`, `origin`."""
+        if self.table.schema.names != FACES.names:
+            raise DataError(f"{file} was written by another version of limner; prepare it again")
         if self.table.num_rows == 0:
             raise DataError(f"{file} holds no faces; see the reasons in {path}/dropped.parquet")
 
@@ -84,23 +89,29 @@ class PreparedSet:
         rows = zip(*(self.table[c].to_pylist() for c in ("checksum", "split")), strict=True)
         return hashlib.sha256(f"{settings} {list(rows)}".encode()).hexdigest()
 
-    def count(self, split: Split) -> int:
-        """Number of faces of a split."""
-        return int(pa.compute.sum(pa.compute.equal(self.table["split"], split)).as_py() or 0)
+    def count(self, split: Split | None = None, kind: Kind | None = None) -> int:
+        """Number of faces of a split and a kind; None for all."""
+        return int(self._rows(split, kind).num_rows)
 
-    def images(self, split: Split | None = None) -> NDArray[np.uint8]:
-        """All faces, or those of a split: `[N, S, S, 3]`.
+    def images(self, split: Split | None = None, kind: Kind | None = None) -> NDArray[np.uint8]:
+        """The faces of a split and a kind, None for all: `[N, S, S, 3]`.
 
         Raises:
-            DataError: The split is empty.
+            DataError: There are none.
         """
-        table = self.table
-        if split is not None:
-            table = table.filter(pa.compute.equal(table["split"], split))
+        table = self._rows(split, kind)
         if table.num_rows == 0:
-            raise DataError(f"{self.path} has no faces in the split '{split}'; prepare more photos")
+            which = f"{kind or 'face'}s" + (f" in the split '{split}'" if split else "")
+            raise DataError(f"{self.path} has no {which}; prepare more pictures")
         rows = table["image"].to_pylist()
         return np.stack([images.read(row["bytes"], name=row["path"]) for row in rows])
+
+    def _rows(self, split: Split | None, kind: Kind | None) -> pa.Table:
+        table = self.table
+        for column, value in (("split", split), ("kind", kind)):
+            if value is not None:
+                table = table.filter(pa.compute.equal(table[column], value))
+        return table
 
 
 def write(

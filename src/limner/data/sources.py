@@ -3,6 +3,7 @@
 To add one, write a frozen dataclass with a `name` and an `items` method that yields `Item`s.
 """
 
+import dataclasses
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -144,7 +145,7 @@ class SketchedPhotos:
         """The photos as sketches, in their order."""
         for item in self.photos.items():
             if item.kind == "photo":
-                yield item.with_style(self.style)
+                yield dataclasses.replace(item.with_style(self.style), source=self.name)
 
 
 def _attributes(file: Path, attribute: str) -> dict[str, bool]:

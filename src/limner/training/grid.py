@@ -26,7 +26,8 @@ class SampleGrid:
 
     def __init__(self, config: Config, photos: PreparedSet) -> None:
         held_out = _spread(
-            photos.images("test" if photos.count("test") else "train"), ROWS * COLUMNS
+            photos.images("test" if photos.count("test", "photo") else "train", "photo"),
+            ROWS * COLUMNS,
         )
         rng = np.random.default_rng([config.seed, 3])
         self.photos = [jitter(photo, config.size, STILL, rng) for photo in held_out]

@@ -72,7 +72,7 @@ def train(config: Config, path: Path, *, report: Callable[[Progress], None] | No
     # What learns, and what it learns from.
     torch.manual_seed(config.seed)
     pairs = SelfMadePairs(
-        photos.images("train"),
+        photos.images("train", "photo"),
         size=config.size,
         seed=config.seed,
         augmentation=config.augmentation,
