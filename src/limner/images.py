@@ -10,7 +10,7 @@ import io
 import os
 import threading
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
@@ -181,10 +181,22 @@ def output_error(path: str | Path, error: OSError) -> OutputError:
     return OutputError(f"{path}: cannot write it ({cause}); {_remedy(error)}")
 
 
-def files_below(folder: Path) -> list[Path]:
-    """All files below `folder` whose suffix is `READABLE`, sorted by path."""
-    files = (path for path in folder.rglob("*") if path.suffix.lower() in READABLE)
-    return sorted(path for path in files if path.is_file())
+def files_below(folder: Path, suffixes: Set[str] = READABLE) -> list[Path]:
+    """All files below `folder` with one of these suffixes, in any case, sorted by path.
+
+    Linked folders are followed; one that is reached twice is walked once.
+    """
+    found = []
+    seen: set[str] = set()
+    for parent, folders, names in os.walk(folder, followlinks=True):
+        real = os.path.realpath(parent)
+        if real in seen:
+            folders.clear()
+            continue
+        seen.add(real)
+        folders.sort()
+        found += [Path(parent) / n for n in names if Path(n).suffix.lower() in suffixes]
+    return sorted(path for path in found if path.is_file())
 
 
 def resize(image: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:

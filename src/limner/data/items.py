@@ -1,7 +1,5 @@
 """Pictures wherever they lie: files, and members of `.zip` and `.tar` archives."""
 
-import dataclasses
-import os
 import tarfile
 import zipfile
 from collections.abc import Iterator
@@ -90,10 +88,6 @@ class Item:
         picture = images.read(data, name=self.name)
         return sketch(picture, self.style) if self.style else picture
 
-    def with_style(self, style: str) -> "Item":
-        """The same photo as a sketch."""
-        return dataclasses.replace(self, kind="sketch", style=style)
-
 
 def walk(root: Path) -> Iterator[tuple[str, Place]]:
     """Each picture below a folder, archives included, or within one archive; sorted by name.
@@ -107,7 +101,9 @@ def walk(root: Path) -> Iterator[tuple[str, Place]]:
     if root.suffix.lower() in ARCHIVES and root.is_file():
         yield from sorted(_members(root), key=itemgetter(0))
     elif root.is_dir():
-        for file in _files_below(root):
+        for file in images.files_below(root, images.READABLE | ARCHIVES):
+            if file.name.startswith("."):
+                continue
             name = file.relative_to(root).as_posix()
             if file.suffix.lower() not in ARCHIVES:
                 yield name, Place(file=file)
@@ -123,21 +119,6 @@ def walk(root: Path) -> Iterator[tuple[str, Place]]:
             f"{root} is no folder and no {' or '.join(sorted(ARCHIVES))} archive; name what holds "
             "the pictures (a .tar.gz has to be unpacked first)"
         )
-
-
-def _files_below(root: Path) -> list[Path]:
-    wanted = images.READABLE | ARCHIVES
-    found = []
-    seen: set[str] = set()
-    for folder, folders, names in os.walk(root, followlinks=True):
-        real = os.path.realpath(folder)
-        if real in seen:
-            folders.clear()
-            continue
-        seen.add(real)
-        folders.sort()
-        found += [Path(folder) / n for n in names if _is_wanted(n, wanted)]
-    return sorted(found)
 
 
 def _members(archive: Path) -> Iterator[tuple[str, Place]]:
@@ -156,9 +137,7 @@ def _members(archive: Path) -> Iterator[tuple[str, Place]]:
     except (OSError, zipfile.BadZipFile, tarfile.TarError) as error:
         raise DataError(f"{archive} is a damaged archive ({error}); download it again") from error
     for name, place in places:
-        if "__MACOSX" not in name and _is_wanted(name.rpartition("/")[2], images.READABLE):
+        last = name.rpartition("/")[2]
+        hidden = last.startswith(".") or "__MACOSX" in name
+        if not hidden and Path(last).suffix.lower() in images.READABLE:
             yield name, place
-
-
-def _is_wanted(name: str, suffixes: frozenset[str]) -> bool:
-    return not name.startswith(".") and Path(name).suffix.lower() in suffixes

@@ -13,7 +13,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Literal
 
-from limner.data.items import Item, Kind
+from limner.data.items import Item, Kind, Place
 from limner.data.sources import CUFS, CelebA, Folder, SketchedPhotos, Source
 from limner.errors import UsageError
 from limner.sketching import check_style
@@ -75,7 +75,9 @@ class Recipe:
     """What goes into a prepared set."""
 
     name: str
+    """What messages call it."""
     parts: tuple[Part, ...]
+    """What is mixed, in the order in which it is taken."""
     size: int = 128
     """Side of the faces in px."""
     held_out: float = 0.1
@@ -169,7 +171,7 @@ def gather(recipe: Recipe, root: Path) -> tuple[list[Item], list[Share]]:
         for part, items in zip(recipe.parts, listed, strict=True)
     ]
     factor = _factor(recipe.parts, pools)
-    taken: set[Any] = set()
+    taken: set[Place] = set()
     chosen: list[Item] = []
     shares = []
     for part, items, pool in zip(recipe.parts, listed, pools, strict=True):
@@ -192,7 +194,7 @@ def gather(recipe: Recipe, root: Path) -> tuple[list[Item], list[Share]]:
 def _factor(parts: tuple[Part, ...], pools: list[list[Item]]) -> float:
     """What all counts are multiplied by, at most 1, so that no source runs dry."""
     wanted: defaultdict[str, int] = defaultdict(int)
-    there: defaultdict[str, set[Any]] = defaultdict(set)
+    there: defaultdict[str, set[Place]] = defaultdict(set)
     factor = 1.0
     for part, pool in zip(parts, pools, strict=True):
         if part.count:

@@ -145,7 +145,7 @@ class SketchedPhotos:
         """The photos as sketches, in their order."""
         for item in self.photos.items():
             if item.kind == "photo":
-                yield dataclasses.replace(item.with_style(self.style), source=self.name)
+                yield dataclasses.replace(item, kind="sketch", style=self.style, source=self.name)
 
 
 def _attributes(file: Path, attribute: str) -> dict[str, bool]:
