@@ -87,6 +87,11 @@ def test_no_photo_is_on_both_sides(root):
     assert [share.taken for share in short] == [10, 30]
 
 
+def test_a_part_that_balance_makes_short_shrinks_the_others(root):
+    _, shares = gather(recipe(celeba(count=42, keep_smiling=20), celeba(count=10)), root)
+    assert [share.taken for share in shares] == [21, 5]  # 21 of 42 are left, so half of each
+
+
 def test_the_seed_chooses(root):
     def chosen(seed):
         return names(gather(recipe(celeba(count=10), seed=seed), root)[0])
