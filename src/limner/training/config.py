@@ -5,11 +5,10 @@ No torch here: experiments, the command line and model files read it too.
 
 import dataclasses
 import json
-import typing
 from dataclasses import dataclass, field
 from typing import Any, Literal, Self
 
-from limner import __version__
+from limner import settings
 from limner.errors import UsageError
 from limner.networks.config import PatchGANConfig, UNetConfig
 
@@ -31,7 +30,7 @@ class Weights:
 
     def __post_init__(self) -> None:
         for name in ("adversarial", "l1", "gradient", "features", "identity"):
-            _at_least(f"weights.{name}", getattr(self, name), 0)
+            settings.at_least(f"weights.{name}", getattr(self, name), 0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,9 +104,9 @@ class Config:
 
     def __post_init__(self) -> None:
         for name in ("size", "images", "batch", "save_every", "snapshot_every"):
-            _at_least(name, getattr(self, name), 1)
+            settings.at_least(name, getattr(self, name), 1)
         for name in ("average", "label_noise", "threads", "seed"):
-            _at_least(name, getattr(self, name), 0)
+            settings.at_least(name, getattr(self, name), 0)
         for name in ("label_flips", "decay_from"):
             value = getattr(self, name)
             if not 0 <= value <= 1:
@@ -116,13 +115,7 @@ class Config:
             raise UsageError(f"lr is {self.lr}; it must be above 0")
         if not all(0 <= beta < 1 for beta in self.betas):
             raise UsageError(f"betas is {self.betas}; both must be at least 0 and below 1")
-        for name, known in typing.get_type_hints(type(self)).items():
-            if typing.get_origin(known) is Literal and getattr(self, name) not in (
-                choices := typing.get_args(known)
-            ):
-                raise UsageError(
-                    f"{name} is '{getattr(self, name)}'; known are {', '.join(choices)}"
-                )
+        settings.check_choices(self)
         if (self.generator.inputs, self.generator.outputs) != (1, 3):
             raise UsageError(
                 f"generator.inputs and generator.outputs are {self.generator.inputs} and "
@@ -151,84 +144,12 @@ class Config:
         Raises:
             UsageError: A field is unknown, of the wrong type or out of range.
         """
-        return typing.cast("Self", _build(cls, values, ""))
+        return settings.build(cls, values)
 
-    def with_settings(self, settings: list[str]) -> Self:
+    def with_settings(self, changes: list[str]) -> Self:
         """A copy with `field=value` settings applied, nested fields as `generator.width=24`.
 
         Raises:
             UsageError: A setting has no `=`, names no field, or its value does not fit.
         """
-        values = self.to_dict()
-        for setting in settings:
-            name, equals, text = setting.partition("=")
-            if not equals:
-                raise UsageError(f"'{setting}' is no setting; write it as field=value")
-            *parents, last = name.strip().split(".")
-            inside = values
-            for parent in parents:
-                inside = inside.get(parent, {})
-                if not isinstance(inside, dict):
-                    inside = {}
-            if last not in inside or isinstance(inside[last], dict):
-                raise UsageError(
-                    f"'{name}' is not a setting; known are {', '.join(flatten(values))}"
-                )
-            inside[last] = text if isinstance(inside[last], str) else _parse(name, text)
-        return self.from_dict(values)
-
-
-def _build(cls: type[Any], values: dict[str, Any], prefix: str) -> Any:
-    hints = typing.get_type_hints(cls)
-    arguments = {}
-    for name, value in values.items():
-        if name not in hints:
-            raise UsageError(f"'{prefix}{name}' is not a setting of limner {__version__}")
-        kind = hints[name]
-        if dataclasses.is_dataclass(kind) and isinstance(value, dict):
-            arguments[name] = _build(typing.cast("type[Any]", kind), value, f"{prefix}{name}.")
-        else:
-            arguments[name] = _fit(prefix + name, value, kind)
-    return cls(**arguments)
-
-
-def _fit(name: str, value: Any, kind: Any) -> Any:
-    """`value` as the field's type: JSON has no tuples; people write 1 for 1.0, 1e5 for 100000."""
-    if typing.get_origin(kind) is tuple:
-        kinds = typing.get_args(kind)
-        if isinstance(value, list | tuple) and len(value) == len(kinds):
-            return tuple(_fit(name, v, k) for v, k in zip(value, kinds, strict=True))
-    elif typing.get_origin(kind) is Literal:
-        return value  # the class itself names what is known
-    elif kind is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    elif kind is int and isinstance(value, float) and value.is_integer():
-        return int(value)
-    elif type(value) is kind:
-        return value
-    expected = getattr(kind, "__name__", str(kind))
-    raise UsageError(f"{name} is {value!r}; {expected} is needed")
-
-
-def _parse(name: str, text: str) -> Any:
-    def refuse(constant: str) -> None:
-        raise ValueError(f"{constant} is no number to compute with")
-
-    try:
-        return json.loads(text, parse_constant=refuse)
-    except ValueError as error:
-        raise UsageError(f"{name}={text}: a number, true, false or a [list] is needed") from error
-
-
-def flatten(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested settings under dotted names: `{"a": {"b": 1}}` to `{"a.b": 1}`."""
-    flat: dict[str, Any] = {}
-    for name, value in values.items():
-        nested = isinstance(value, dict)
-        flat |= flatten(value, f"{prefix}{name}.") if nested else {prefix + name: value}
-    return flat
-
-
-def _at_least(name: str, value: float, least: float) -> None:
-    if value < least:
-        raise UsageError(f"{name} is {value}; at least {least} is needed")
+        return self.from_dict(settings.change(self.to_dict(), changes))

@@ -14,7 +14,8 @@ from torch import nn
 from limner import images
 from limner.data.prepared import PreparedSet
 from limner.errors import RunError
-from limner.training.config import Config, flatten
+from limner.settings import flatten
+from limner.training.config import Config
 
 FREE = frozenset(
     {"data", "drawings", "start", "device", "threads", "images", "save_every", "snapshot_every"}
