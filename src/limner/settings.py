@@ -1,0 +1,124 @@
+"""Settings: frozen dataclasses built from TOML, JSON or `field=value`, and told apart from typos.
+
+A config of a training run and a recipe of a prepared set are both read here.
+"""
+
+import dataclasses
+import json
+import typing
+from typing import Any, Literal, TypeVar
+
+from limner import __version__
+from limner.errors import UsageError
+
+__all__ = ["at_least", "build", "change", "check_choices", "flatten"]
+
+T = TypeVar("T")
+
+
+def build(cls: type[T], values: dict[str, Any], prefix: str = "") -> T:
+    """The dataclass `cls` with the fields that `values` names, tables within it likewise.
+
+    Raises:
+        UsageError: A field is unknown, missing, of the wrong type or out of range.
+    """
+    if not isinstance(values, dict):
+        raise UsageError(f"{prefix.rstrip('.') or 'it'} is {values!r}; a table is needed")
+    hints = typing.get_type_hints(cls)
+    if unknown := sorted(values.keys() - hints.keys()):
+        raise UsageError(
+            f"'{prefix}{unknown[0]}' is not a setting of limner {__version__}; "
+            f"known are {', '.join(hints)}"
+        )
+    for field in dataclasses.fields(cls):  # type: ignore[arg-type]
+        optional = (field.default, field.default_factory) != (dataclasses.MISSING,) * 2
+        if field.name not in values and not optional:
+            raise UsageError(f"{prefix}{field.name} is missing")
+    return cls(**{name: _fit(prefix + name, value, hints[name]) for name, value in values.items()})
+
+
+def change(values: dict[str, Any], settings: list[str]) -> dict[str, Any]:
+    """A copy with `field=value` settings applied, nested fields as `generator.width=24`.
+
+    Raises:
+        UsageError: A setting has no `=`, names no field, or its value cannot be read.
+    """
+    values = json.loads(json.dumps(values))
+    for setting in settings:
+        name, equals, text = setting.partition("=")
+        if not equals:
+            raise UsageError(f"'{setting}' is no setting; write it as field=value")
+        *parents, last = name.strip().split(".")
+        inside = values
+        for parent in parents:
+            inside = inside.get(parent, {})
+            if not isinstance(inside, dict):
+                inside = {}
+        if last not in inside or isinstance(inside[last], dict):
+            raise UsageError(f"'{name}' is not a setting; known are {', '.join(flatten(values))}")
+        inside[last] = text if isinstance(inside[last], str) else _parse(name, text)
+    return values
+
+
+def flatten(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested settings under dotted names: `{"a": {"b": 1}}` to `{"a.b": 1}`."""
+    flat: dict[str, Any] = {}
+    for name, value in values.items():
+        nested = isinstance(value, dict)
+        flat |= flatten(value, f"{prefix}{name}.") if nested else {prefix + name: value}
+    return flat
+
+
+def at_least(name: str, value: float, least: float) -> None:
+    """Raise UsageError if a setting is below its least value."""
+    if not value >= least:
+        raise UsageError(f"{name} is {value}; at least {least} is needed")
+
+
+def check_choices(made: object) -> None:
+    """Raise UsageError if a field of a dataclass is none of those that its `Literal` names."""
+    for name, kind in typing.get_type_hints(type(made)).items():
+        if typing.get_origin(kind) is not Literal:
+            continue
+        value, choices = getattr(made, name), typing.get_args(kind)
+        if value not in choices:
+            raise UsageError(f"{name} is '{value}'; known are {', '.join(map(str, choices))}")
+
+
+def _fit(name: str, value: Any, kind: Any) -> Any:
+    """`value` as the field's type: JSON has no tuples; people write 1 for 1.0, 1e5 for 100000."""
+    if dataclasses.is_dataclass(kind):
+        return build(typing.cast("type[Any]", kind), value, f"{name}.")
+    if typing.get_origin(kind) is tuple and isinstance(value, list | tuple):
+        kinds = typing.get_args(kind)
+        if len(kinds) == 2 and kinds[1] is Ellipsis:
+            return tuple(_fit(f"{name}.{i}", v, kinds[0]) for i, v in enumerate(value))
+        if len(value) == len(kinds):
+            return tuple(_fit(name, v, k) for v, k in zip(value, kinds, strict=True))
+    elif typing.get_origin(kind) is Literal:
+        return value  # the class itself names what is known
+    elif kind is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    elif kind is int and isinstance(value, float) and value.is_integer():
+        return int(value)
+    elif type(value) is kind:
+        return value
+    raise UsageError(f"{name} is {value!r}; {_in_words(kind)} is needed")
+
+
+def _in_words(kind: Any) -> str:
+    if typing.get_origin(kind) is tuple:
+        kinds = typing.get_args(kind)
+        return "a list" if kinds[-1] is Ellipsis else f"a list of {len(kinds)}"
+    words = {int: "a whole number", float: "a number", str: "a text", bool: "true or false"}
+    return words.get(kind, getattr(kind, "__name__", str(kind)))
+
+
+def _parse(name: str, text: str) -> Any:
+    def refuse(constant: str) -> None:
+        raise ValueError(f"{constant} is no number to compute with")
+
+    try:
+        return json.loads(text, parse_constant=refuse)
+    except ValueError as error:
+        raise UsageError(f"{name}={text}: a number, true, false or a [list] is needed") from error
