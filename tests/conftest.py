@@ -30,6 +30,8 @@ def data() -> Path:
 @pytest.fixture(scope="session")
 def prepared_set(photo, tmp_path_factory) -> Path:
     """A prepared set of 12 faces of 48 px: one portrait in many colours, ten to learn from."""
+    import pyarrow as pa
+
     from limner.data import prepared
     from limner.faces import DlibDetector, Preprocessing
 
@@ -56,7 +58,10 @@ def prepared_set(photo, tmp_path_factory) -> Path:
         )
     path = tmp_path_factory.mktemp("sets") / "tinted"
     sources = {"tinted": {"faces": 12, "licence": "public domain"}}
-    prepared.write(path, rows, [], preprocessing=preprocessing, sources=sources)
+    about = {"preprocessing": preprocessing.to_dict(), "sources": sources}
+    with prepared.Writer(path, about) as writer:
+        writer.add("faces", pa.Table.from_pylist(rows, schema=prepared.FACES))
+        writer.commit()
     return path
 
 

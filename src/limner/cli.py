@@ -45,6 +45,16 @@ Out = Annotated[
         help="Folder for the results, or a file if there is one input; `-` is stdout.",
     ),
 ]
+Workers = Annotated[
+    int,
+    typer.Option(min=0, help="Processes that share the work; 0 takes one for each core."),
+]
+EngineOption = Annotated[
+    Literal["local", "ray"], typer.Option("--engine", help="Where: here, or on a Ray cluster.")
+]
+Address = Annotated[
+    str, typer.Option(help="Of the Ray cluster, e.g. `auto`; by default one is started here.")
+]
 
 
 def main() -> None:
@@ -183,44 +193,51 @@ def prepare(
         str | None,
         typer.Option(help="Regular expression whose first group names the person in a path."),
     ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            help="Change any other setting: `--set cleaning.max_turn=20 --set seed=1`; "
+            "a wrong name lists them all.",
+        ),
+    ] = None,
     about: Annotated[
         Path | None, typer.Option(help="TOML with licence and origin of each source folder.")
     ] = None,
+    workers: Workers = 0,
+    engine: EngineOption = "local",
+    address: Address = "",
 ) -> None:
-    """Find, align and store the faces of a folder or a recipe, ready for training.
+    """Find, align, judge and store the faces of a folder or a recipe, ready for training.
 
-    Writes OUT/faces.parquet, OUT/dropped.parquet (with reasons) and OUT/contact-sheet.png.
+    Writes OUT/faces.parquet, OUT/dropped.parquet (with reasons) and OUT/contact-sheet.png. An
+    interrupted preparation goes on where it was when the same command is given again.
 
     - `limner prepare photos/ sets/mine`
-    - `limner prepare photos.zip sets/mine`
+    - `limner prepare photos.zip sets/mine --set cleaning.max_turn=20`
     - `limner prepare set1 sets/set1 --data sources/`
+    - `limner data report sets/set1`
     """
     from limner.data import recipe
-    from limner.data.prepare import prepare as prepare_items
-    from limner.data.sources import Folder
-    from limner.faces import Preprocessing
+    from limner.data.prepare import prepare as prepare_set
+    from limner.engines import engine_of
 
     file = recipe.find(source)
-    if file is None:
-        items = list(Folder(path=Path(source)).items())
-    else:
-        plan = recipe.load(file)
-        size = size or plan.size
-        held_out = plan.held_out if held_out is None else held_out
-        items, shares = recipe.gather(plan, data)
-        for share in shares:
-            typer.echo(share, err=True)
-    made = prepare_items(
-        items,
+    wanted = recipe.of_folder(Path(source)) if file is None else recipe.load(file)
+    short = {"size": size, "held_out": held_out, "identity": identity}
+    changes = [f"{name}={value}" for name, value in short.items() if value is not None]
+    made = prepare_set(
+        wanted.with_settings(changes + (settings or [])),
         out,
-        preprocessing=Preprocessing(size=size or 128),
-        held_out=0.1 if held_out is None else held_out,
-        identity=identity,
+        data=Path() if file is None else data,
+        engine=engine_of(engine, workers=workers, address=address),
         about=about,
     )
-    typer.echo(
-        f"{made.faces} faces in {out}, {made.dropped} pictures dropped (see {out}/dropped.parquet)"
-    )
+    for share in made.shares:
+        typer.echo(share, err=True)
+    reasons = ", ".join(f"{count} {reason}" for reason, count in made.dropped.items())
+    left_out = f"; left out: {reasons} (see {out}/dropped.parquet)" if reasons else ""
+    typer.echo(f"{made.faces} faces in {out}{left_out}; next: limner data report {out}")
 
 
 @app.command()

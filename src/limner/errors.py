@@ -10,16 +10,21 @@ A message says what was found, what was expected and what to do about it, in one
     ├── OutputError           a result cannot be written (no permission, no room)
     ├── ModelError            a model file is missing, foreign, damaged or of another version
     ├── DataError             a prepared set is missing, damaged or empty
+    ├── EngineError           worker processes or a cluster were lost
     ├── RunError              a training run cannot start, resume or go on
     │   └── DivergedError     a loss is not finite any more
     └── Interrupted           Ctrl-C; what was done until then is whole
 """
 
 EXTRA_OF = {
+    "imagehash": "train",
+    "jinja2": "train",
     "lightning_fabric": "train",
+    "matplotlib": "train",
     "onnx": "train",
     "onnxscript": "train",
     "pyarrow": "train",
+    "ray": "cluster",
     "safetensors": "train",
     "torch": "train",
 }
@@ -59,6 +64,10 @@ class ModelError(LimnerError, ValueError):
 
 class DataError(LimnerError, ValueError):
     """A prepared set is missing, damaged or empty."""
+
+
+class EngineError(LimnerError, RuntimeError):
+    """Worker processes or a cluster were lost. What they had finished is kept."""
 
 
 class RunError(LimnerError, RuntimeError):

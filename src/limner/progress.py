@@ -1,15 +1,38 @@
 """Progress with time left: on stderr, where somebody is looking, for more than one thing."""
 
+import contextlib
 from collections.abc import Iterator, Sequence
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
 
 T = TypeVar("T")
 
 
-def track(items: Sequence[T], what: str) -> Iterator[T]:
-    """Go through `items`, called `what`, behind a progress bar."""
-    if len(items) < 2:
-        yield from items  # and a cold start is spared the import below
+class Bar:
+    """A progress bar whose end may move. Made by `bar`."""
+
+    def __init__(self, progress: "Progress | None", task: "TaskID | None", total: int) -> None:
+        self._progress, self._task, self._total = progress, task, total
+
+    def advance(self, count: int = 1) -> None:
+        """So many more are done."""
+        if self._progress is not None and self._task is not None:
+            self._progress.advance(self._task, count)
+
+    def expect(self, more: int) -> None:
+        """So many more are to be done than was thought."""
+        self._total += more
+        if self._progress is not None and self._task is not None:
+            self._progress.update(self._task, total=self._total)
+
+
+@contextlib.contextmanager
+def bar(what: str, total: int) -> Iterator[Bar]:
+    """A progress bar for `total` things, called `what`."""
+    if total < 2:  # and a cold start is spared the import below
+        yield Bar(None, None, total)
         return
     from rich.console import Console
     from rich.progress import (
@@ -32,4 +55,12 @@ def track(items: Sequence[T], what: str) -> Iterator[T]:
     )
     hidden = not console.is_terminal
     with Progress(*columns, console=console, transient=True, disable=hidden) as progress:
-        yield from progress.track(items, description=what)
+        yield Bar(progress, progress.add_task(what, total=total), total)
+
+
+def track(items: Sequence[T], what: str) -> Iterator[T]:
+    """Go through `items`, called `what`, behind a progress bar."""
+    with bar(what, len(items)) as progress:
+        for item in items:
+            yield item
+            progress.advance()

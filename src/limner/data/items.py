@@ -21,7 +21,7 @@ ARCHIVES = frozenset({".zip", ".tar"})
 Kind = Literal["photo", "sketch"]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Place:
     """Where the bytes of a picture are. Small and picklable: workers read for themselves."""
 
@@ -54,7 +54,7 @@ class Place:
             raise ImageError(f"{name}: cannot be read ({cause})") from error
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Item:
     """One picture of a source, not yet read, and what the source knows of it."""
 

@@ -1,15 +1,17 @@
-"""A prepared set: a folder with one Parquet table of faces and one of what was dropped.
+"""A prepared set: a folder of Parquet tables: the faces, what was dropped, and examples of both.
 
 `faces.parquet` has a row a face (see `FACES`); its image column is what Hugging Face datasets and
 Ray Data read as pictures. How the faces were cut and where they come from stands in the file's
 metadata, so that there is nothing else to remember.
 """
 
+import contextlib
 import hashlib
-import io
 import json
+import os
 from pathlib import Path
-from typing import Any, Literal
+from types import TracebackType
+from typing import Any, Literal, Self
 
 import numpy as np
 import pyarrow as pa
@@ -21,10 +23,14 @@ from limner.data.items import Kind
 from limner.errors import DataError
 from limner.faces import Preprocessing
 
+__all__ = ["DROPPED", "EXAMPLES", "FACES", "PreparedSet", "Split", "Writer"]
+
+_PICTURE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
+
 FACES = pa.schema(
     [
         # PNG bytes, and the file that the face was found in, relative to the source folder
-        ("image", pa.struct([("bytes", pa.binary()), ("path", pa.string())])),
+        ("image", _PICTURE),
         # first folder below the source folder, or its own name
         ("source", pa.string()),
         # photo or sketch
@@ -38,16 +44,49 @@ FACES = pa.schema(
         ("points", pa.list_(pa.float32(), 10)),
         # degrees that the eyes were turned by
         ("angle", pa.float32()),
+        # degrees that the head is turned by, as estimated from the points
+        ("turn", pa.float32()),
+        # px between the outer eye corners in the file's picture
+        ("eye_distance", pa.float32()),
+        # standard deviation of the Laplacian at 128 px, in grey levels
+        ("sharpness", pa.float32()),
         # score in 0..1, or what the source says: 0 or 1; null where nobody has judged
         ("smile", pa.float32()),
+        # perceptual hash of 256 bits
+        ("hash", pa.binary(32)),
         # SHA-256 of the file
         ("checksum", pa.string()),
     ]
 )
-DROPPED = pa.schema([("path", pa.string()), ("reason", pa.string())])
+DROPPED = pa.schema(
+    [
+        ("path", pa.string()),
+        ("source", pa.string()),
+        ("kind", pa.string()),
+        # one of `limner.data.cleaning.REASONS`
+        ("reason", pa.string()),
+        # what was found, and the limit
+        ("detail", pa.string()),
+    ]
+)
+EXAMPLES = pa.schema(
+    [
+        ("path", pa.string()),
+        ("source", pa.string()),
+        ("kind", pa.string()),
+        # as in DROPPED; '' for a face that was kept
+        ("reason", pa.string()),
+        # JPEG bytes of the picture as it was, small
+        ("before", _PICTURE),
+        # PNG bytes of its face; null if there is none
+        ("after", _PICTURE),
+    ]
+)
 
 Split = Literal["train", "test"]
 _KEY = b"limner"
+_ROWS = 512
+"""Faces in a row group: what a reader has to hold at once."""
 
 
 class PreparedSet:
@@ -60,24 +99,34 @@ class PreparedSet:
             DataError: There is no prepared set, or it is damaged or empty.
         """
         self.path = path
-        file = path / "faces.parquet"
-        if not file.exists():
+        self._file = path / "faces.parquet"
+        if not self._file.exists():
             raise DataError(
                 f"{path} holds no prepared set (no faces.parquet); make one: "
                 f"limner prepare PHOTOS {path}"
             )
         try:
-            self.table = pq.read_table(file, schema=None)
-            about = json.loads(self.table.schema.metadata[_KEY])
+            schema = pq.read_schema(self._file)
+            self.about: dict[str, Any] = json.loads(schema.metadata[_KEY])
+            """What the set says about itself: recipe, sources, parts."""
+            columns = [name for name in schema.names if name != "image"]
+            self.table: pa.Table = pq.read_table(self._file, columns=columns)
+            """All columns but the images."""
         except (pa.ArrowInvalid, OSError, TypeError, KeyError, ValueError) as error:
-            raise DataError(f"{file} is damaged or not limner's; prepare the set again") from error
-        self.preprocessing = Preprocessing.from_dict(about["preprocessing"])
-        self.sources: dict[str, dict[str, Any]] = about["sources"]
+            raise DataError(
+                f"{self._file} is damaged or not limner's; prepare the set again"
+            ) from error
+        if schema.names != FACES.names:
+            raise DataError(
+                f"{self._file} was written by another version of limner; prepare it again"
+            )
+        self.preprocessing = Preprocessing.from_dict(self.about["preprocessing"])
+        self.sources: dict[str, dict[str, Any]] = self.about["sources"]
         """For each source the number of `faces`, and what is known: `licence`, `origin`."""
-        if self.table.schema.names != FACES.names:
-            raise DataError(f"{file} was written by another version of limner; prepare it again")
         if self.table.num_rows == 0:
-            raise DataError(f"{file} holds no faces; see the reasons in {path}/dropped.parquet")
+            raise DataError(
+                f"{self._file} holds no faces; see the reasons in {path}/dropped.parquet"
+            )
 
     def __len__(self) -> int:
         return int(self.table.num_rows)
@@ -91,51 +140,159 @@ class PreparedSet:
 
     def count(self, split: Split | None = None, kind: Kind | None = None) -> int:
         """Number of faces of a split and a kind; None for all."""
-        return int(self._rows(split, kind).num_rows)
+        return len(self._rows(split, kind))
 
     def images(self, split: Split | None = None, kind: Kind | None = None) -> NDArray[np.uint8]:
         """The faces of a split and a kind, None for all: `[N, S, S, 3]`.
 
         Raises:
-            DataError: There are none.
+            DataError: There are none, or the file is damaged.
         """
-        table = self._rows(split, kind)
-        if table.num_rows == 0:
+        chosen = self._rows(split, kind)
+        if not len(chosen):
             which = f"{kind or 'face'}s" + (f" in the split '{split}'" if split else "")
             raise DataError(f"{self.path} has no {which}; prepare more pictures")
-        rows = table["image"].to_pylist()
-        return np.stack([images.read(row["bytes"], name=row["path"]) for row in rows])
+        side = self.preprocessing.size
+        faces = np.empty((len(chosen), side, side, 3), np.uint8)
+        wanted = dict(zip(chosen.tolist(), range(len(chosen)), strict=True))
+        row = 0
+        try:
+            for batch in pq.ParquetFile(self._file).iter_batches(_ROWS, columns=["image"]):
+                for cell in batch.column(0):
+                    if row in wanted:
+                        face = cell.as_py()
+                        faces[wanted[row]] = images.read(face["bytes"], name=face["path"])
+                    row += 1
+        except (pa.ArrowInvalid, OSError) as error:
+            raise DataError(f"{self._file} is damaged; prepare the set again") from error
+        return faces
 
-    def _rows(self, split: Split | None, kind: Kind | None) -> pa.Table:
-        table = self.table
+    def _rows(self, split: Split | None, kind: Kind | None) -> NDArray[np.int64]:
+        chosen = np.ones(len(self), bool)
         for column, value in (("split", split), ("kind", kind)):
             if value is not None:
-                table = table.filter(pa.compute.equal(table[column], value))
-        return table
+                chosen &= pa.compute.equal(self.table[column], value).to_numpy()
+        return np.flatnonzero(chosen)
 
 
-def write(
-    path: Path,
-    faces: list[dict[str, Any]],
-    dropped: list[dict[str, str]],
-    *,
-    preprocessing: Preprocessing,
-    sources: dict[str, dict[str, Any]],
-) -> None:
-    """Write a prepared set: rows as in `FACES` and `DROPPED`, all or nothing.
+class Writer:
+    """Writes a prepared set piece by piece, all or nothing.
 
-    Raises:
-        OutputError: It cannot be written there.
+    ```python
+    with Writer(path, about) as writer:
+        writer.add("faces", table)
+        writer.commit()
+    ```
     """
-    about = {"preprocessing": preprocessing.to_dict(), "sources": sources}
-    schema = FACES.with_metadata({_KEY: json.dumps(about).encode()})
-    images.write_bytes(path / "dropped.parquet", _parquet(dropped, DROPPED))
-    images.write_bytes(path / "faces.parquet", _parquet(faces, schema))
+
+    def __init__(self, path: Path, about: dict[str, Any]) -> None:
+        """Begin.
+
+        Args:
+            path: Folder of the set.
+            about: What it says about itself; `preprocessing` and `sources` at least.
+
+        Raises:
+            OutputError: It cannot be written there.
+        """
+        self.path = path
+        metadata = {_KEY: json.dumps(about).encode(), b"huggingface": _features()}
+        schemas = {
+            "dropped": DROPPED,
+            "examples": EXAMPLES,
+            "faces": FACES.with_metadata(metadata),
+        }
+        self._tables: dict[str, _Table] = {}
+        try:
+            for name, schema in schemas.items():
+                self._tables[name] = _Table(path / f"{name}.parquet", schema)
+        except OSError as error:
+            self._discard()
+            raise images.output_error(path, error) from error
+
+    def add(self, name: Literal["faces", "dropped", "examples"], rows: pa.Table) -> None:
+        """Add rows to a table. Raises OutputError."""
+        try:
+            self._tables[name].add(rows)
+        except OSError as error:
+            raise images.output_error(self.path / f"{name}.parquet", error) from error
+
+    def commit(self) -> None:
+        """Put all of it in place, the faces last. Raises OutputError."""
+        try:
+            for table in self._tables.values():
+                table.close()
+            for table in self._tables.values():
+                # Without a single face there is no set, only the reasons.
+                if table.target.stem != "faces" or table.rows:
+                    table.part.replace(table.target)
+        except OSError as error:
+            raise images.output_error(self.path, error) from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._discard()
+
+    def _discard(self) -> None:
+        for table in self._tables.values():
+            with contextlib.suppress(OSError):
+                table.close()
+            with contextlib.suppress(OSError):
+                table.part.unlink(missing_ok=True)
 
 
-def _parquet(rows: list[dict[str, Any]], schema: pa.Schema) -> bytes:
-    buffer = io.BytesIO()
-    table = pa.Table.from_pylist(rows, schema=schema)
-    # PNG bytes do not get smaller.
-    pq.write_table(table, buffer, compression="none", row_group_size=256)
-    return buffer.getvalue()
+class _Table:
+    """A Parquet file under another name until it is whole."""
+
+    def __init__(self, target: Path, schema: pa.Schema) -> None:
+        self.target = target
+        self.part = target.with_name(f".{os.urandom(8).hex()}.part")
+        self.rows = 0
+        self._schema = schema
+        self._waiting: list[pa.Table] = []
+        target.parent.mkdir(parents=True, exist_ok=True)
+        self._file = self.part.open("xb")
+        # PNG bytes do not get smaller.
+        self._writer = pq.ParquetWriter(self._file, schema, compression="none")
+
+    def add(self, rows: pa.Table) -> None:
+        self._waiting.append(rows.select(self._schema.names).cast(self._schema))
+        self.rows += rows.num_rows
+        if sum(table.num_rows for table in self._waiting) >= _ROWS:
+            self._flush()
+
+    def close(self) -> None:
+        try:
+            self._flush()
+            self._writer.close()
+        finally:
+            self._file.close()
+
+    def _flush(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        if waiting:
+            self._writer.write_table(pa.concat_tables(waiting))
+
+
+def _features() -> bytes:
+    """The columns as Hugging Face datasets describes them, so that it shows images as images."""
+    kinds = {pa.string(): "string", pa.float32(): "float32", pa.binary(32): "binary"}
+    lists = {"box": ("int32", 4), "points": ("float32", 10)}
+    features: dict[str, Any] = {}
+    for field in FACES:
+        if field.name == "image":
+            features["image"] = {"_type": "Image"}
+        elif field.name in lists:
+            kind, length = lists[field.name]
+            item = {"dtype": kind, "_type": "Value"}
+            features[field.name] = {"feature": item, "length": length, "_type": "List"}
+        else:
+            features[field.name] = {"dtype": kinds[field.type], "_type": "Value"}
+    return json.dumps({"info": {"features": features}}).encode()

@@ -1,0 +1,228 @@
+"""A block: a few dozen pictures that one worker looks at in one go, and what it found in them.
+
+What was found is a small Parquet table, kept on disk under the digest of all that it depends on
+until the set is whole: an interrupted preparation goes on from there.
+"""
+
+import hashlib
+import io
+import json
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+from PIL import Image
+
+from limner import __version__, images
+from limner.data import prepared
+from limner.data.cleaning import Cleaning, Reason, fingerprint, sharpness, turn
+from limner.data.items import Item
+from limner.errors import DataError, ImageError
+from limner.faces import Detector, Preprocessing
+
+__all__ = ["Block", "BlockStore", "Look", "split_into_blocks"]
+
+BLOCK = 64
+"""Pictures in a block: a second of work, and a few MB of faces."""
+THUMBNAIL = 128
+"""Longer side in px of the pictures that are kept to show what was there before."""
+
+FOUND = pa.schema(
+    [
+        *prepared.FACES,
+        ("reason", pa.string()),
+        ("detail", pa.string()),
+        ("labelled", pa.bool_()),
+        ("before", pa.binary()),
+    ]
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Block:
+    """Pictures to look at."""
+
+    digest: str
+    """Of the pictures and the settings: the same digest, the same result."""
+    items: tuple[Item, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """How pictures are looked at. Picklable; called, it gives the function for a block."""
+
+    preprocessing: Preprocessing
+    cleaning: Cleaning
+    identity: str
+    held_out: float
+    detector: Callable[[], Detector]
+
+    def __call__(self) -> Callable[[Block], tuple[str, bytes]]:
+        """The function from a block to its digest and its table in Parquet."""
+        return _Looker(self).look
+
+    @property
+    def digest(self) -> str:
+        """Of everything that a result depends on beside the picture."""
+        detector = getattr(self.detector, "__qualname__", repr(self.detector))
+        values = [__version__, asdict(self) | {"detector": detector}]
+        return hashlib.sha256(json.dumps(values).encode()).hexdigest()
+
+
+def split_into_blocks(items: Sequence[Item], look: Look) -> list[Block]:
+    """Blocks of the items, in their order."""
+    settings = look.digest
+    made = []
+    for start in range(0, len(items), BLOCK):
+        some = tuple(items[start : start + BLOCK])
+        facts = [(repr(item), *_state(item.place.file)) for item in some]
+        text = repr((settings, facts)).encode(errors="surrogateescape")
+        made.append(Block(digest=hashlib.sha256(text).hexdigest(), items=some))
+    return made
+
+
+class BlockStore:
+    """The blocks that were looked at, in a folder beside the set that they will become."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def holds(self, block: Block) -> bool:
+        """Whether it was looked at; a damaged result counts as none."""
+        try:
+            return bool(pq.read_metadata(self._file(block)).num_rows == len(block.items))
+        except (OSError, pa.ArrowInvalid):
+            return False
+
+    def put(self, digest: str, table: bytes) -> None:
+        """Keep a result. Raises OutputError."""
+        images.write_bytes(self.path / f"{digest}.parquet", table)
+
+    def read(self, block: Block, columns: list[str] | None = None) -> pa.Table:
+        """What was found, a row for each picture of the block.
+
+        Raises:
+            DataError: It is gone.
+        """
+        try:
+            return pq.read_table(self._file(block), columns=columns, memory_map=False)
+        except (OSError, pa.ArrowInvalid) as error:
+            raise DataError(
+                f"{self.path} was changed while the set was written ({error}); run the same "
+                "command again, and one at a time"
+            ) from error
+
+    def remove(self) -> None:
+        """Delete all of it, now that the set is whole."""
+        for file in self.path.glob("*.parquet"):
+            file.unlink(missing_ok=True)
+        for file in self.path.glob(".*.part"):  # of a process that was killed
+            file.unlink(missing_ok=True)
+        if self.path.is_dir() and not any(self.path.iterdir()):
+            self.path.rmdir()
+
+    def _file(self, block: Block) -> Path:
+        return self.path / f"{block.digest}.parquet"
+
+
+class _Looker:
+    def __init__(self, look: Look) -> None:
+        self.settings = look
+        self.detector = look.detector()
+        self.identity = re.compile(look.identity) if look.identity else None
+
+    def look(self, block: Block) -> tuple[str, bytes]:
+        rows = [self.row(item) for item in block.items]
+        file = io.BytesIO()
+        # PNG bytes do not get smaller.
+        pq.write_table(pa.Table.from_pylist(rows, schema=FOUND), file, compression="none")
+        return block.digest, file.getvalue()
+
+    def row(self, item: Item) -> dict[str, Any]:
+        """What there is to say of a picture: a face, or why there is none."""
+        name = printable(item.name)
+        row: dict[str, Any] = {
+            "image": {"bytes": None, "path": name},
+            "source": item.source,
+            "kind": item.kind,
+            "labelled": item.smiling is not None,
+            "smile": None if item.smiling is None else float(item.smiling),
+        }
+        row["reason"], row["detail"] = "unreadable", ""
+        try:
+            data = item.read()
+            picture = item.decode(data)
+            row["checksum"] = hashlib.sha256(data).hexdigest()
+            row["before"] = _thumbnail(picture)
+            row["reason"], row["detail"] = self._look_for_face(picture, row)
+        except ImageError as error:
+            row["detail"] = printable(str(error))
+        except Exception as error:  # one picture must not cost the others
+            row["detail"] = (
+                f"{name}: limner failed at it ({type(error).__name__}: {error}); "
+                "please report this"
+            )
+        row["identity"] = self._who(item)
+        row["split"] = split_of(row["identity"], self.settings.held_out)
+        return row
+
+    def _look_for_face(
+        self, picture: NDArray[np.uint8], row: dict[str, Any]
+    ) -> tuple[Reason | str, str]:
+        """Add what is known of the largest face to its row; returns why it is refused, if it is."""
+        faces = self.detector(picture)
+        if not faces:
+            return "no face", "no face was found in it"
+        face, cleaning = faces[0], self.settings.cleaning
+        row["box"] = list(face.box)
+        row["points"] = face.points.ravel().tolist()
+        row["angle"] = face.angle
+        row["turn"] = turn(face.points)
+        row["eye_distance"] = face.eye_distance
+        if face.eye_distance < cleaning.min_eye_distance:  # there is nothing to cut out
+            return cleaning.refuses(face, picture) or ("", "")
+        crop = self.settings.preprocessing.align(picture, face).image
+        row["image"]["bytes"] = images.encode(crop)
+        row["sharpness"] = sharpness(crop)
+        row["hash"] = fingerprint(crop)
+        return cleaning.refuses(face, crop) or ("", "")
+
+    def _who(self, item: Item) -> str:
+        if item.identity:
+            return item.identity
+        found = self.identity.search(item.name) if self.identity else None
+        return printable(found[1] if found and found[1] else item.name)
+
+
+def split_of(identity: str, held_out: float) -> prepared.Split:
+    """The split of a person: the same in every set, whatever else is in it."""
+    place = int.from_bytes(hashlib.sha256(identity.encode()).digest()[:4]) / 2**32
+    return "test" if place < held_out else "train"
+
+
+def printable(text: str) -> str:
+    """A name in another encoding than the system's, so that it can be stored and shown."""
+    return text.encode(errors="backslashreplace").decode()
+
+
+def _thumbnail(picture: NDArray[np.uint8]) -> bytes:
+    small = Image.fromarray(picture)
+    small.thumbnail((THUMBNAIL, THUMBNAIL), Image.Resampling.BILINEAR, reducing_gap=2.0)
+    file = io.BytesIO()
+    small.save(file, "JPEG", quality=80)
+    return file.getvalue()
+
+
+def _state(file: Path) -> tuple[int, int]:
+    """Size and time of a file; zeros if it is not there any more."""
+    try:
+        state = file.stat()
+    except OSError:
+        return 0, 0
+    return state.st_size, state.st_mtime_ns

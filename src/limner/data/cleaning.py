@@ -1,0 +1,138 @@
+"""Which faces are worth keeping: each rule a limit with a unit, each refusal a reason in words."""
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import imagehash
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from limner import images, settings
+from limner.errors import UsageError
+from limner.faces import Face
+
+__all__ = ["HASH_BITS", "REASONS", "Cleaning", "Reason", "fingerprint", "sharpness", "turn"]
+
+Reason = Literal[
+    "unreadable",
+    "no face",
+    "face too small",
+    "turned",
+    "tilted",
+    "blurred",
+    "near-duplicate",
+    "smile balance",
+    "surplus",
+]
+REASONS: tuple[Reason, ...] = Reason.__args__  # type: ignore[attr-defined]
+"""Why a picture gave no face of the set, in the order in which that is found out."""
+
+HASH_BITS = 256
+"""Length of `fingerprint`."""
+
+_SHARPNESS_SIDE = 128
+_NOSE_DEPTH = 1 / 3
+"""How far the base of the nose stands before the outer eye corners, over their distance."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cleaning:
+    """Limits that a face has to keep. Closed or covered eyes are no reason to refuse one."""
+
+    min_eye_distance: float = 20.0
+    """px between the outer eye corners, in the picture."""
+    max_turn: float = 30.0
+    """Degrees that the head may be turned to either side, as estimated by `turn`; 90 keeps all."""
+    max_tilt: float = 45.0
+    """Degrees that the line of the eyes may be off the horizontal; 180 keeps all."""
+    min_sharpness: float = 6.0
+    """Grey levels, see `sharpness`; 0 keeps all."""
+    max_duplicate_bits: int = 16
+    """Two faces of a kind that differ in so few of the 256 bits of `fingerprint`, or fewer, are
+    the same picture, and the first is kept; -1 keeps all."""
+
+    def __post_init__(self) -> None:
+        if not self.min_eye_distance > 0:
+            raise UsageError(f"min_eye_distance is {self.min_eye_distance}; above 0 px is needed")
+        for name, most in (("max_turn", 90), ("max_tilt", 180)):
+            value = getattr(self, name)
+            if not 0 <= value <= most:
+                raise UsageError(f"{name} is {value}; 0 to {most} degrees are possible")
+        settings.at_least("min_sharpness", self.min_sharpness, 0)
+        if not -1 <= self.max_duplicate_bits <= 31:
+            raise UsageError(
+                f"max_duplicate_bits is {self.max_duplicate_bits}; 0 to 31 of {HASH_BITS} bits are "
+                "possible, or -1 to keep all"
+            )
+
+    def refuses(self, face: Face, crop: NDArray[np.uint8]) -> tuple[Reason, str] | None:
+        """Why a face is refused: a reason, and a sentence with what was found; None if it is not.
+
+        Args:
+            face: as it was found.
+            crop: the same face as it was cut out, [S, S, 3] or [S, S].
+        """
+        if face.eye_distance < self.min_eye_distance:
+            return "face too small", (
+                f"outer eye corners {face.eye_distance:.1f} px apart; "
+                f"at least {self.min_eye_distance:g} are needed"
+            )
+        if abs(face.angle) > self.max_tilt:
+            return "tilted", (
+                f"eyes {abs(face.angle):.0f}° off the horizontal; {self.max_tilt:g}° are allowed"
+            )
+        if abs(turned := turn(face.points)) > self.max_turn:
+            return "turned", (
+                f"head turned by about {abs(turned):.0f}°; {self.max_turn:g}° are allowed"
+            )
+        if (found := sharpness(crop)) < self.min_sharpness:
+            return "blurred", (
+                f"sharpness {found:.1f} grey levels; at least {self.min_sharpness:g} are needed"
+            )
+        return None
+
+
+def turn(points: NDArray[np.floating]) -> float:
+    """Degrees that a head is turned by (yaw), estimated from where its nose is.
+
+    The base of the nose moves along the line of the eyes as the head turns. Good to a few
+    degrees; positive if the nose points to the right of the picture.
+
+    Args:
+        points: [5, 2] as `Face.points`.
+    """
+    right, left, nose = points[0].astype(float), points[2].astype(float), points[4].astype(float)
+    eyes = right - left
+    length = float(np.hypot(*eyes))
+    if length == 0:
+        return 0.0
+    offset = float((nose - (left + right) / 2) @ eyes) / length**2
+    return math.degrees(math.atan(offset / _NOSE_DEPTH))
+
+
+def sharpness(crop: NDArray[np.uint8]) -> float:
+    """Standard deviation of the 4-neighbour Laplacian in grey levels, at 128 px.
+
+    The measure of Pech-Pacheco et al. 2000, at one size so that sets of different size compare.
+
+    Args:
+        crop: [S, S, 3] RGB or [S, S] grey.
+    """
+    grey = Image.fromarray(images.to_grey(crop))
+    if grey.size != (_SHARPNESS_SIDE, _SHARPNESS_SIDE):
+        grey = grey.resize((_SHARPNESS_SIDE, _SHARPNESS_SIDE), Image.Resampling.BILINEAR)
+    g = np.asarray(grey, np.float32)
+    laplacian = g[1:-1, :-2] + g[1:-1, 2:] + g[:-2, 1:-1] + g[2:, 1:-1] - 4 * g[1:-1, 1:-1]
+    return float(laplacian.std())
+
+
+def fingerprint(crop: NDArray[np.uint8]) -> bytes:
+    """32 bytes that change little where a picture does: ImageHash's perceptual hash, 16 x 16.
+
+    Copies that were scaled or saved again differ in a few of the 256 bits, other pictures of the
+    same person in the same pose in 16 and more, other people in 60 and more.
+    """
+    bits = imagehash.phash(Image.fromarray(images.to_grey(crop)), hash_size=16).hash
+    return np.packbits(bits).tobytes()

@@ -1,0 +1,120 @@
+"""Which pictures a recipe looks at, and in which order, before any of them is opened."""
+
+import hashlib
+import math
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+from limner.data.items import Item, Place
+from limner.data.recipe import Part, Recipe
+
+__all__ = ["Pool", "plan"]
+
+
+@dataclass(kw_only=True)
+class Pool:
+    """The pictures that a part of a recipe may take from."""
+
+    part: Part
+    found: int
+    """Pictures of its source."""
+    smiling: int
+    """Those that the source knows to smile."""
+    target: int
+    """Faces that are to come of it: what the part wants, or less where a source is short."""
+    items: list[Item]
+    """In the order in which they are looked at, until `target` is reached."""
+
+
+def plan(recipe: Recipe, root: Path) -> list[Pool]:
+    """List the pictures of a recipe's parts.
+
+    Where a source holds fewer than is wanted, all targets shrink by the same factor, so that the
+    shares stay those of the recipe. No picture is in two pools: what parts of the same source do
+    not need is divided among them as spares.
+
+    Args:
+        recipe: What is wanted.
+        root: The folder below which all sources lie.
+
+    Raises:
+        DataError: A source is absent or damaged.
+    """
+    listed = [list(part.open(root).items()) for part in recipe.parts]
+    free = [
+        _balanced(_shuffled(items, recipe.seed), part.keep_smiling)
+        for part, items in zip(recipe.parts, listed, strict=True)
+    ]
+    factor = _factor(recipe.parts, free)
+    pools, taken = [], set[Place]()
+    for part, items, candidates in zip(recipe.parts, listed, free, strict=True):
+        mine = [item for item in candidates if item.place not in taken]
+        if part.count:
+            mine = mine[: scaled(part.count, factor)]
+        else:
+            mine.sort(key=lambda item: item.name)
+        taken.update(item.place for item in mine)
+        pools.append(
+            Pool(
+                part=part,
+                found=len(items),
+                smiling=sum(item.smiling is True for item in items),
+                target=len(mine),
+                items=mine,
+            )
+        )
+    _divide_spares(pools, free, taken)
+    return pools
+
+
+def scaled(count: int, factor: float) -> int:
+    """A part's count, made smaller by what all counts are made smaller by."""
+    return math.floor(count * factor + 1e-9)
+
+
+def _divide_spares(pools: list[Pool], free: list[list[Item]], taken: set[Place]) -> None:
+    wanted: defaultdict[str, int] = defaultdict(int)
+    for pool in pools:
+        wanted[pool.part.path] += pool.part.count
+    for pool, candidates in zip(pools, free, strict=True):
+        if pool.part.count:
+            spare = [item for item in candidates if item.place not in taken]
+            mine = spare[: math.ceil(len(spare) * pool.part.count / wanted[pool.part.path])]
+            wanted[pool.part.path] -= pool.part.count
+            taken.update(item.place for item in mine)
+            pool.items += mine
+
+
+def _factor(parts: tuple[Part, ...], pools: list[list[Item]]) -> float:
+    """What all counts are multiplied by, at most 1, so that no source runs dry."""
+    wanted: defaultdict[str, int] = defaultdict(int)
+    there: defaultdict[str, set[Place]] = defaultdict(set)
+    factor = 1.0
+    for part, pool in zip(parts, pools, strict=True):
+        if part.count:
+            wanted[part.path] += part.count
+            there[part.path].update(item.place for item in pool)
+            factor = min(factor, len(pool) / part.count)
+    return min([factor, *(len(there[path]) / count for path, count in wanted.items())])
+
+
+def _shuffled(items: list[Item], seed: int) -> list[Item]:
+    """In an order that depends on the seed and the names alone, not on the other items."""
+
+    def place(item: Item) -> bytes:
+        return hashlib.sha256(f"{seed} {item.name}".encode(errors="surrogateescape")).digest()
+
+    return sorted(items, key=place)
+
+
+def _balanced(items: list[Item], keep_smiling: int) -> list[Item]:
+    """Every item that is not known to smile, and one in `keep_smiling` of the others."""
+    kept, smiling = [], 0
+    for item in items:
+        if item.smiling:
+            smiling += 1
+            if smiling % keep_smiling:
+                continue
+        kept.append(item)
+    return kept
