@@ -25,3 +25,22 @@ def test_scores_of_the_studys_size():
     scores, features = PatchGAN(PatchGANConfig(width=4), inputs=4)(torch.randn(2, 4, 128, 128))
     assert scores.shape == (2, 1, 14, 14)
     assert [f.shape[1] for f in features] == [4, 8, 16, 32]
+
+
+def test_the_whole_is_judged_by_one_score_that_sees_all_of_it():
+    network = PatchGAN(
+        PatchGANConfig(width=2, strides=5, norm="none", whole=True), inputs=3
+    ).double()
+    for parameter in network.parameters():
+        torch.nn.init.constant_(parameter, 0.1)
+    picture = torch.zeros(1, 3, 128, 128, dtype=torch.float64, requires_grad=True)
+    scores, features = network(picture)
+    assert scores.shape == (1, 1, 1, 1)
+    assert [f.shape[-1] for f in features] == [64, 32, 16, 8, 4]
+    scores.sum().backward()
+    assert (picture.grad[0].abs() > 0).all()
+
+
+def test_the_whole_of_another_size_is_judged_too():
+    network = PatchGAN(PatchGANConfig(width=2, strides=2, whole=True), inputs=3)
+    assert network(torch.randn(2, 3, 96, 96))[0].shape == (2, 1, 1, 1)

@@ -1,4 +1,5 @@
 """Networks as plain `nn.Module`s: they know nothing of data, losses or files.
 
-`config` has their settings and needs no torch; `unet` and `patchgan` are the networks.
+`config` has their settings and needs no torch. `unet` and `resnet` are generators, which
+`generator` makes from a config; `patchgan` is the discriminator.
 """

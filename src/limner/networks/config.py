@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from limner import settings
 from limner.errors import UsageError
 
 Norm = Literal["none", "pixel", "instance"]
@@ -13,6 +14,7 @@ NORMS: tuple[Norm, ...] = ("none", "pixel", "instance")
 class UNetConfig:
     """Settings of the generator `limner.networks.UNet`."""
 
+    kind: Literal["unet"] = "unet"
     inputs: int = 1
     """Channels of the drawing: 1 for a grey sketch, more for colour strokes."""
     outputs: int = 3
@@ -28,10 +30,7 @@ class UNetConfig:
 
     def __post_init__(self) -> None:
         for field in ("inputs", "outputs", "width", "depth", "groups"):
-            if getattr(self, field) < 1:
-                raise UsageError(
-                    f"generator.{field} is {getattr(self, field)}; at least 1 is needed"
-                )
+            settings.at_least(f"generator.{field}", getattr(self, field), 1)
         entering = self.width * 2 ** (self.depth - 1)
         if entering % self.groups:
             raise UsageError(
@@ -39,6 +38,42 @@ class UNetConfig:
                 f"that enter the bottleneck (width x 2**(depth - 1))"
             )
         check_norm("generator", self.norm)
+
+    @property
+    def multiple(self) -> int:
+        """The sides of an image are multiples of it."""
+        return 1 << self.depth
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResNetConfig:
+    """Settings of the generator `limner.networks.ResNet`."""
+
+    kind: Literal["resnet"] = "resnet"
+    inputs: int = 1
+    """Channels of the drawing: 1 for a grey sketch, more for colour strokes."""
+    outputs: int = 3
+    """Channels of the result: 3 for a photo, 1 for a sketch."""
+    width: int = 64
+    """Channels at full resolution; each of the two levels down doubles them."""
+    blocks: int = 6
+    """Residual blocks at a quarter of the resolution."""
+    norm: Norm = "instance"
+    """What follows each convolution. `instance` leaves dark droplets in flat areas."""
+
+    def __post_init__(self) -> None:
+        for field in ("inputs", "outputs", "width", "blocks"):
+            settings.at_least(f"generator.{field}", getattr(self, field), 1)
+        check_norm("generator", self.norm)
+
+    @property
+    def multiple(self) -> int:
+        """The sides of an image are multiples of it."""
+        return 4
+
+
+GeneratorConfig = UNetConfig | ResNetConfig
+"""Settings of either generator; `kind` tells them apart in files and on the command line."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,18 +86,21 @@ class PatchGANConfig:
     """Convolutions of stride 2. Three give the receptive field of 70x70 pixels."""
     norm: Norm = "instance"
     """What follows each convolution but the first and the last."""
+    whole: bool = False
+    """Judge the image as one, as DiscoGAN does, instead of its patches. It takes log2(size / 4)
+    strides: 5 for 128 px."""
 
     def __post_init__(self) -> None:
         for field in ("width", "strides"):
-            if getattr(self, field) < 1:
-                raise UsageError(
-                    f"discriminator.{field} is {getattr(self, field)}; at least 1 is needed"
-                )
+            settings.at_least(f"discriminator.{field}", getattr(self, field), 1)
         check_norm("discriminator", self.norm)
 
     @property
     def receptive_field(self) -> int:
-        """Side in pixels of the patch that one output judges: 16, 34, 70 for 1 to 3 strides."""
+        """Side in pixels of the patch that one output judges: 16, 34, 70 for 1 to 3 strides.
+
+        It says nothing of a discriminator that judges the `whole`.
+        """
         field = 7  # two 4x4 convolutions of stride 1 end the network: 4 + 3
         for _ in range(self.strides):
             field = 2 * field + 2

@@ -1,4 +1,4 @@
-"""The pieces that both networks are made of."""
+"""The pieces that the networks are made of."""
 
 import torch
 from torch import Tensor, nn

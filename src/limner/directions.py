@@ -1,0 +1,13 @@
+"""Which way a model goes. Networks, trainings, model files and the runtime all speak of it."""
+
+from typing import Literal
+
+__all__ = ["CHANNELS", "PHOTO_TO_SKETCH", "SKETCH_TO_PHOTO", "Direction"]
+
+Direction = Literal["sketch-to-photo", "photo-to-sketch"]
+
+SKETCH_TO_PHOTO: Direction = "sketch-to-photo"
+PHOTO_TO_SKETCH: Direction = "photo-to-sketch"
+
+CHANNELS = {"sketch": 1, "photo": 3}
+"""Channels of a picture of each kind: grey, and red, green and blue."""

@@ -1,0 +1,73 @@
+"""The ResNet generator, the study's first one."""
+
+import torch
+from torch import Tensor, nn
+
+from limner.networks.config import Norm, ResNetConfig
+from limner.networks.layers import SLOPE, initialise, make_norm
+
+
+class ResNet(nn.Module):
+    """Sketch to photo, or photo to sketch: down, residual blocks at a quarter of the size, up.
+
+    Johnson et al. 2016, *Perceptual Losses for Real-Time Style Transfer*, as Zhu et al. 2017,
+    *Unpaired Image-to-Image Translation using Cycle-Consistent Adversarial Networks*, use it,
+    with nearest-neighbour upsampling and a 3x3 convolution where they have a transposed one.
+    Unlike the U-Net it has no way around its blocks: every detail has to pass through them.
+    """
+
+    def __init__(self, config: ResNetConfig) -> None:
+        super().__init__()
+        self.config = config
+        width, norm = config.width, config.norm
+        self.enter = _single(config.inputs, width, norm, side=7)
+        self.down = nn.Sequential(
+            _single(width, 2 * width, norm, stride=2),
+            _single(2 * width, 4 * width, norm, stride=2),
+        )
+        blocks = [_Block(4 * width, norm) for _ in range(config.blocks)]
+        self.blocks = nn.Sequential(*blocks)
+        self.up = nn.Sequential(
+            nn.Upsample(scale_factor=2, mode="nearest"),
+            _single(4 * width, 2 * width, norm),
+            nn.Upsample(scale_factor=2, mode="nearest"),
+            _single(2 * width, width, norm),
+        )
+        self.leave = nn.Conv2d(width, config.outputs, 7, padding=3)
+        initialise(self)
+        for block in blocks:
+            # Each branch adds its share of one; without a norm the sum would double with each.
+            nn.init.normal_(block.second.weight, std=(9 * 4 * width * config.blocks) ** -0.5)
+        # A result near mid-grey to start with: tanh has its whole slope there.
+        nn.init.normal_(self.leave.weight, std=0.1 / 7 * width**-0.5)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """`[B, inputs, H, W]` in [-1, 1] to `[B, outputs, H, W]` in (-1, 1).
+
+        H and W are multiples of 4.
+        """
+        x = self.blocks(self.down(self.enter(x)))
+        return torch.tanh(self.leave(self.up(x)))
+
+
+class _Block(nn.Module):
+    """Two 3x3 convolutions beside a skip."""
+
+    def __init__(self, channels: int, norm: Norm) -> None:
+        super().__init__()
+        self.first = _single(channels, channels, norm)
+        self.second = nn.Conv2d(channels, channels, 3, padding=1)
+        self.norm = make_norm(norm, channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.norm(self.second(self.first(x)))  # type: ignore[no-any-return]
+
+
+def _single(
+    inputs: int, outputs: int, norm: Norm, *, side: int = 3, stride: int = 1
+) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(inputs, outputs, side, stride, padding=side // 2),
+        make_norm(norm, outputs),
+        nn.LeakyReLU(SLOPE, inplace=True),
+    )
