@@ -1,5 +1,6 @@
 """Pictures and places that many tests share."""
 
+import dataclasses
 import os
 from pathlib import Path
 
@@ -84,6 +85,71 @@ def tiny(prepared_set):
         device="cpu",
         threads=1,
     )
+
+
+@pytest.fixture(scope="session")
+def mixed_set(prepared_set, tmp_path_factory) -> Path:
+    """`prepared_set` with sketches of 5 of its faces beside the photos, 4 of them to learn from."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from limner.data import prepared
+    from limner.sketching import sketch
+
+    photos = prepared.PreparedSet(prepared_set)
+    table = pq.read_table(prepared_set / "faces.parquet")
+    rows = table.slice(1, 5).to_pylist()  # the first of them is held out
+    for number, (row, face) in enumerate(zip(rows, photos.images()[1:6], strict=True)):
+        drawn = images.encode(sketch(face, seed=number))
+        row |= {"kind": "sketch", "image": {"bytes": drawn, "path": f"sketch-{number}.png"}}
+    path = tmp_path_factory.mktemp("sets") / "mixed"
+    with prepared.Writer(path, photos.about) as writer:
+        writer.add("faces", table)
+        writer.add("faces", pa.Table.from_pylist(rows, schema=prepared.FACES))
+        writer.commit()
+    return path
+
+
+@pytest.fixture(scope="session")
+def tiny_of(tiny, mixed_set):
+    """For each objective a config that trains in a few seconds."""
+    from limner.training.config import DiscriminatorAugmentation
+
+    mixed = dataclasses.replace(tiny, data=str(mixed_set), pool=3)
+    augmented = DiscriminatorAugmentation(colour=True, translation=0.125, cutout=0.5)
+    return {
+        "pix2pix": tiny,
+        "cyclegan": dataclasses.replace(mixed, objective="cyclegan"),
+        "hybrid": dataclasses.replace(
+            mixed, objective="hybrid", discriminator_augmentation=augmented
+        ),
+    }
+
+
+@pytest.fixture(scope="session")
+def finished_run_of(tiny_of, finished_run, tmp_path_factory):
+    """For each objective the folder of a run of `tiny_of` that nothing interrupted."""
+    from limner.training.loop import train
+
+    done = {"pix2pix": finished_run}
+
+    def folder(objective: str) -> Path:
+        if objective not in done:
+            done[objective] = tmp_path_factory.mktemp("runs") / objective
+            train(tiny_of[objective], done[objective])
+        return done[objective]
+
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_sketcher(finished_run_of, tmp_path_factory) -> Path:
+    """A model file that makes sketches of photos."""
+    from limner.export import export
+
+    path = tmp_path_factory.mktemp("models") / "tiny-sketcher.onnx"
+    export(finished_run_of("cyclegan"), path, direction="photo-to-sketch")
+    return path
 
 
 @pytest.fixture(scope="session")

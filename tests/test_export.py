@@ -5,16 +5,24 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from limner.errors import ModelError, RunError
+from limner.errors import ModelError, RunError, UsageError
 from limner.export import export
+from limner.networks.generator import make_generator, turned
 from limner.networks.unet import UNet
+from limner.training.loop import train
 from limner.training.run import RunFolder
 from limner.translator import Translator
 
 
+def weights_of(run, direction):
+    tensors = load_file(RunFolder(run).snapshots()[-1])
+    prefix = f"{direction}."
+    return {n.removeprefix(prefix): t for n, t in tensors.items() if n.startswith(prefix)}
+
+
 def test_onnx_computes_what_torch_does(tiny, finished_run, tiny_model):
     network = UNet(tiny.generator)
-    network.load_state_dict(load_file(RunFolder(finished_run).snapshots()[-1]))
+    network.load_state_dict(weights_of(finished_run, "sketch-to-photo"))
     sketch = torch.rand(3, 1, 32, 32, generator=torch.Generator().manual_seed(0)) * 2 - 1
     with torch.inference_mode():
         expected = network(sketch).numpy()
@@ -53,6 +61,39 @@ def test_the_set_need_not_be_there_any_more(finished_run, prepared_set, tmp_path
         assert export(finished_run, tmp_path / "m.onnx").sources["tinted"]["faces"] == 12
     finally:
         moved.rename(prepared_set)
+
+
+@pytest.mark.parametrize("kind", ["unet", "resnet"])
+def test_either_generator_goes_either_way(tiny_of, tmp_path, kind):
+    config = tiny_of["cyclegan"].with_settings(
+        [f"generator.kind={kind}", "generator.width=4", "images=4"]
+    )
+    train(config, tmp_path / "run")
+    picture = np.random.default_rng(0).uniform(-1, 1, (2, 3, 32, 32)).astype(np.float32)
+    for direction, ends in (
+        ("sketch-to-photo", [("sketch", 1), ("photo", 3)]),
+        ("photo-to-sketch", [("photo", 3), ("sketch", 1)]),
+    ):
+        file = tmp_path / f"{direction}.onnx"
+        card = export(tmp_path / "run", file, direction=direction)
+        assert (card.direction, card.generator["kind"]) == (direction, kind)
+        assert [card.generator[end] for end in ("inputs", "outputs")] == [n for _, n in ends]
+        network = make_generator(turned(config.generator, direction))
+        network.load_state_dict(weights_of(tmp_path / "run", direction))
+        shown = picture[:, : ends[0][1]]
+        with torch.inference_mode():
+            expected = network.eval()(torch.from_numpy(shown)).numpy()
+        session = ort.InferenceSession(file, providers=["CPUExecutionProvider"])
+        [made] = session.run([ends[1][0]], {ends[0][0]: shown})
+        assert np.abs(made - expected).max() < 2e-3
+
+
+def test_a_way_that_a_run_does_not_go_is_refused(finished_run, tmp_path):
+    with pytest.raises(RunError, match=r"no generator of photo-to-sketch.*'pix2pix'"):
+        export(finished_run, tmp_path / "m.onnx", direction="photo-to-sketch")
+    with pytest.raises(UsageError, match="known are sketch-to-photo"):
+        export(finished_run, tmp_path / "m.onnx", direction="upside-down")
+    assert not (tmp_path / "m.onnx").exists()
 
 
 def test_a_run_without_a_snapshot_is_refused(tmp_path):

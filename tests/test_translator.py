@@ -71,6 +71,29 @@ def test_every_face_is_translated_when_asked(translator, photo):
     assert len(translator.translate(two, every_face=True)) == 2
 
 
+def test_a_model_that_goes_the_other_way_makes_sketches(tiny_sketcher, photo):
+    sketcher = Translator(tiny_sketcher)
+    made = sketcher(photo)
+    assert made.shape == (32, 32)
+    assert made.dtype == np.uint8
+    put = sketcher(photo, in_place=True)
+    assert put.shape == photo.shape
+    changed = (put != photo).any(axis=2)
+    assert 0.01 < changed.mean() < 0.3
+    assert sketcher.batch([]).shape == (0, 32, 32)
+
+
+def test_a_sketcher_sees_colours_and_takes_grey(tiny_sketcher):
+    sketcher = Translator(tiny_sketcher)
+    crops = np.random.default_rng(0).integers(0, 255, (2, 32, 32, 3), dtype=np.uint8)
+    crops[1] = crops[0][..., ::-1]
+    made = sketcher.batch(list(crops)).astype(int)
+    assert np.abs(made[0] - made[1]).max() > 1
+    grey = crops[0][..., 0]
+    alike = sketcher.batch([grey, np.stack([grey] * 3, axis=-1)]).astype(int)
+    assert np.abs(alike[0] - alike[1]).max() <= 1
+
+
 def test_a_missing_model_names_those_there_are(tmp_path):
     with pytest.raises(ModelError, match="there is no model 'nosuch'; shipped with limner"):
         Translator("nosuch")
@@ -121,6 +144,7 @@ def test_a_model_of_another_format_says_what_wrote_it(tiny_model, tmp_path):
     ("old", "new", "found"),
     [
         ('"size": 32', '"size": 64', r"\[1, 32, 32\].* promise sketch \[1, 64, 64\]"),
+        ('"sketch-to-photo"', '"photo-to-sketch"', r"\[1, 32, 32\].* promise photo \[3, 32, 32\]"),
         ('"sketch-to-photo"', '"upside-down"', "goes 'upside-down'"),
         ('"format": 1', '"format": 1, "more": 2', "damaged metadata"),
         ('{"name"', '[{"name"', "damaged metadata"),

@@ -4,6 +4,7 @@ import dataclasses
 import hashlib
 import json
 import logging
+import typing
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,10 +18,11 @@ from safetensors import SafetensorError, safe_open
 from torch import nn
 
 from limner import __version__, images
-from limner.errors import ModelError, RunError
+from limner.directions import SKETCH_TO_PHOTO, Direction
+from limner.errors import ModelError, RunError, UsageError
 from limner.faces import Preprocessing
 from limner.model import KEY, ModelCard
-from limner.networks.unet import UNet
+from limner.networks.generator import make_generator, turned
 from limner.training.config import Config
 from limner.training.run import KEY as SNAPSHOT_KEY
 from limner.training.run import RunFolder
@@ -28,8 +30,14 @@ from limner.training.run import RunFolder
 OPSET = 18
 
 
-def export(source: Path, out: Path, *, name: str | None = None) -> ModelCard:
-    """Write the last snapshot of a run, or the snapshot named, as an ONNX model.
+def export(
+    source: Path,
+    out: Path,
+    *,
+    direction: Direction = SKETCH_TO_PHOTO,
+    name: str | None = None,
+) -> ModelCard:
+    """Write a generator of the last snapshot of a run, or of the snapshot named, as ONNX model.
 
     Weights are stored with 16 bits, which halves the file and moves no output by more than a
     shade of grey; ONNX Runtime computes with 32.
@@ -37,31 +45,37 @@ def export(source: Path, out: Path, *, name: str | None = None) -> ModelCard:
     Args:
         source: A run folder, or one of its `snapshot-*.safetensors`.
         out: The `.onnx` file to write.
+        direction: Which of its generators; a run of pairs has only that of sketch to photo.
         name: What the model calls itself; by default the file's stem.
 
     Returns:
         What was written into the file's metadata.
 
     Raises:
-        RunError: There is no snapshot.
+        UsageError: There is no such direction.
+        RunError: There is no snapshot, or the run has no generator that goes so.
         ModelError: The snapshot is damaged.
         OutputError: `out` cannot be written.
     """
-    snapshot = _snapshot(source)
-    trained = _load(snapshot)
-    config, generator = trained.config, trained.generator
-    model = to_onnx(generator, inputs=config.generator.inputs, side=config.size)
+    if direction not in typing.get_args(Direction):
+        known = " and ".join(typing.get_args(Direction))
+        raise UsageError(f"direction is '{direction}'; known are {known}")
+    trained = _load(_snapshot(source), direction)
+    config = trained.config
+    settings = turned(config.generator, direction)
     card = ModelCard(
         name=name or out.stem,
-        direction="sketch-to-photo",
+        direction=direction,
         preprocessing=dataclasses.replace(trained.preprocessing, size=config.size),
         experiment=config.experiment,
         images_seen=trained.seen,
-        generator=dataclasses.asdict(config.generator),
+        generator=dataclasses.asdict(settings),
         sources=trained.sources,
         limner=__version__,
-        weights=_digest(model),
+        weights="",
     )
+    model = to_onnx(trained.generator, inputs=settings.inputs, side=config.size, ends=card.ends)
+    card = dataclasses.replace(card, weights=_digest(model))
     entry = model.metadata_props.add()
     entry.key, entry.value = KEY, json.dumps(card.to_dict())
     images.write_bytes(out, model.SerializeToString())
@@ -85,16 +99,26 @@ class _Trained:
     seen: int
     preprocessing: Preprocessing
     sources: dict[str, Any]
-    generator: UNet
+    generator: nn.Module
 
 
-def _load(snapshot: Path) -> _Trained:
+def _load(snapshot: Path, direction: Direction) -> _Trained:
     try:
         with safe_open(snapshot, framework="pt") as file:
             about = json.loads((file.metadata() or {})[SNAPSHOT_KEY])
-            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+            prefix = f"{direction}."
+            tensors = {
+                key.removeprefix(prefix): file.get_tensor(key)
+                for key in file.keys()  # noqa: SIM118 - it is no dictionary
+                if key.startswith(prefix)
+            }
         config = Config.from_dict(about["config"])
-        generator = UNet(config.generator)
+        if not tensors and direction != SKETCH_TO_PHOTO:
+            raise RunError(
+                f"{snapshot} has no generator of {direction}: the objective '{config.objective}' "
+                "trains none; train an experiment whose objective is cyclegan or hybrid"
+            )
+        generator = make_generator(turned(config.generator, direction))
         generator.load_state_dict(tensors)
         return _Trained(
             config=config,
@@ -103,14 +127,23 @@ def _load(snapshot: Path) -> _Trained:
             sources=about["sources"],
             generator=generator.eval(),
         )
+    except RunError:
+        raise
     except (SafetensorError, KeyError, RuntimeError, ValueError) as error:
         raise ModelError(
-            f"{snapshot} is damaged or no snapshot of limner; export another snapshot of the run"
+            f"{snapshot} is damaged or no snapshot of this version of limner; export another "
+            "snapshot of the run"
         ) from error
 
 
-def to_onnx(generator: nn.Module, *, inputs: int, side: int) -> onnx.ModelProto:
-    """The network as an ONNX graph from `sketch` `[N, inputs, side, side]` to `photo`.
+def to_onnx(
+    generator: nn.Module,
+    *,
+    inputs: int,
+    side: int,
+    ends: tuple[str, str] = ("sketch", "photo"),
+) -> onnx.ModelProto:
+    """The network as an ONNX graph from `ends[0]` `[N, inputs, side, side]` to `ends[1]`.
 
     N is free; the side is not, so that the runtime can plan its memory.
     """
@@ -122,8 +155,8 @@ def to_onnx(generator: nn.Module, *, inputs: int, side: int) -> onnx.ModelProto:
         program = torch.onnx.export(
             generator,
             (example,),
-            input_names=["sketch"],
-            output_names=["photo"],
+            input_names=[ends[0]],
+            output_names=[ends[1]],
             dynamic_shapes=({0: torch.export.Dim("batch")},),
             opset_version=OPSET,
             dynamo=True,

@@ -4,17 +4,16 @@ import dataclasses
 import json
 import typing
 from dataclasses import dataclass
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 from limner import __version__
+from limner.directions import CHANNELS, Direction
 from limner.errors import ModelError
 from limner.faces import Preprocessing
 
 KEY = "limner"
 """The metadata entry that holds the card, as JSON."""
 FORMAT = 1
-
-Direction = Literal["sketch-to-photo", "photo-to-sketch"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +39,16 @@ class ModelCard:
     weights: str
     """SHA-256 over the weights, in hexadecimal."""
     format: int = FORMAT
+
+    @property
+    def ends(self) -> tuple[str, str]:
+        """What goes in and what comes out: `sketch` or `photo`, as the file's tensors are named."""
+        source, _, made = self.direction.partition("-to-")
+        return source, made
+
+    def shape_of(self, end: str) -> list[int]:
+        """`[C, S, S]` of one of its ends."""
+        return [CHANNELS[end], self.preprocessing.size, self.preprocessing.size]
 
     def to_dict(self) -> dict[str, Any]:
         """The card as JSON-ready values."""

@@ -5,6 +5,7 @@ A config of a training run and a recipe of a prepared set are both read here.
 
 import dataclasses
 import json
+import types
 import typing
 from typing import Any, Literal, TypeVar
 
@@ -87,6 +88,8 @@ def check_choices(made: object) -> None:
 
 def _fit(name: str, value: Any, kind: Any) -> Any:
     """`value` as the field's type: JSON has no tuples; people write 1 for 1.0, 1e5 for 100000."""
+    if isinstance(kind, types.UnionType):
+        kind = _one_of(name, value, typing.get_args(kind))
     if dataclasses.is_dataclass(kind):
         return build(typing.cast("type[Any]", kind), value, f"{name}.")
     if typing.get_origin(kind) is tuple and isinstance(value, list | tuple):
@@ -104,6 +107,15 @@ def _fit(name: str, value: Any, kind: Any) -> Any:
     elif type(value) is kind:
         return value
     raise UsageError(f"{name} is {value!r}; {_in_words(kind)} is needed")
+
+
+def _one_of(name: str, value: Any, classes: tuple[type[Any], ...]) -> type[Any]:
+    """The dataclass whose `kind` the table names; the first one where it names none."""
+    known = {typing.get_args(typing.get_type_hints(cls)["kind"])[0]: cls for cls in classes}
+    named = value.get("kind", next(iter(known))) if isinstance(value, dict) else next(iter(known))
+    if named not in known:
+        raise UsageError(f"{name}.kind is '{named}'; known are {', '.join(known)}")
+    return known[named]
 
 
 def _in_words(kind: Any) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from limner.directions import CHANNELS
 from limner.errors import ModelError, UsageError
 from limner.faces import Aligned, Detector, DlibDetector, find, put_back
 from limner.images import LUMA
@@ -32,13 +33,13 @@ class Translation:
     """One face, translated."""
 
     image: NDArray[np.uint8]
-    """`[S, S, 3]` RGB, the made face."""
+    """The made face: `[S, S, 3]` RGB, or `[S, S]` grey if it is a sketch."""
     aligned: Aligned
     """What it was made from."""
 
 
 class Translator:
-    """Turns drawings of faces into photos (or back, as its model goes).
+    """Turns drawings of faces into photos, or photos into drawings, as its model goes.
 
     ```python
     from limner import Translator, images
@@ -108,14 +109,14 @@ class Translator:
 
     def _check_shapes(self, path: Path) -> None:
         """Raise ModelError unless the graph takes and gives what its card promises."""
-        side = self.card.preprocessing.size
-        ends = (self._session.get_inputs(), "sketch", 1), (self._session.get_outputs(), "photo", 3)
-        for tensors, name, channels in ends:
+        tensors_of = (self._session.get_inputs(), self._session.get_outputs())
+        for tensors, name in zip(tensors_of, self.card.ends, strict=True):
             found = [(tensor.name, tensor.shape[1:]) for tensor in tensors]
-            if found != [(name, [channels, side, side])]:
+            promised = self.card.shape_of(name)
+            if found != [(name, promised)]:
                 raise ModelError(
-                    f"{path} has {found} where its metadata promise {name} "
-                    f"[{channels}, {side}, {side}]; export it again"
+                    f"{path} has {found} where its metadata promise {name} {promised}; "
+                    "export it again"
                 )
 
     def __call__(
@@ -135,7 +136,8 @@ class Translator:
             name: What messages call the picture.
 
         Returns:
-            `[S, S, 3]` RGB with S = `card.preprocessing.size`; `[H, W, 3]` if `in_place`.
+            `[S, S, 3]` RGB with S = `card.preprocessing.size`, or `[S, S]` grey if the model makes
+            sketches; `[H, W, 3]` if `in_place`.
 
         Raises:
             NoFaceError: No face was found, or one that is too small.
@@ -183,7 +185,7 @@ class Translator:
             crops: N times `[S, S, 3]` RGB or `[S, S]` grey with S = `card.preprocessing.size`.
 
         Returns:
-            `[N, S, S, 3]` RGB.
+            `[N, S, S, 3]` RGB, or `[N, S, S]` grey if the model makes sketches.
 
         Raises:
             UsageError: A crop has another size.
@@ -192,19 +194,32 @@ class Translator:
         if other := {crop.shape[:2] for crop in crops} - {(side, side)}:
             found = ", ".join(f"{width}x{height}" for height, width in sorted(other))
             raise UsageError(f"crops of {found} px; this model takes {side}x{side}, as align gives")
+        source, made_kind = self.card.ends
+        channels = CHANNELS[made_kind]
         if not crops:
-            return np.empty((0, side, side, 3), np.uint8)
-        sketches = np.stack([_grey(crop) for crop in crops])[:, None] / np.float32(127.5) - 1
-        [made] = self._session.run(None, {"sketch": sketches})
+            made = np.empty((0, channels, side, side), np.float32)
+        else:
+            shown = np.stack([_planes(crop, CHANNELS[source]) for crop in crops])
+            [made] = self._session.run(None, {source: shown / np.float32(127.5) - 1})
         # In float32 throughout, in place: at this size each temporary array shows in the time.
         made += 1
         made *= 127.5
         np.rint(made, out=made)
-        return np.ascontiguousarray(made.astype(np.uint8).transpose(0, 2, 3, 1))
+        pictures = made.astype(np.uint8)
+        return (
+            pictures[:, 0]
+            if channels == 1
+            else np.ascontiguousarray(pictures.transpose(0, 2, 3, 1))
+        )
 
 
-def _grey(crop: NDArray[np.uint8]) -> NDArray[np.float32]:
-    return crop.astype(np.float32) if crop.ndim == 2 else crop @ LUMA
+def _planes(crop: NDArray[np.uint8], channels: int) -> NDArray[np.float32]:
+    """`[channels, S, S]` of a grey or colour crop."""
+    if channels == 1:
+        return (crop.astype(np.float32) if crop.ndim == 2 else crop @ LUMA)[None]
+    if crop.ndim == 2:
+        crop = np.stack([crop] * channels, axis=-1)
+    return crop.transpose(2, 0, 1).astype(np.float32)
 
 
 def _find_model(model: str | Path) -> Path:

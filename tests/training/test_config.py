@@ -2,6 +2,7 @@ import pytest
 
 from limner.errors import UsageError
 from limner.experiments import EXPERIMENTS, config_of
+from limner.networks.config import ResNetConfig, UNetConfig
 from limner.training.config import Config
 
 
@@ -39,6 +40,11 @@ def test_settings_reach_nested_fields_in_their_type():
         ("lr=NaN", "a number"),
         ("weights.l1=-Infinity", "a number"),
         ("weights.identity=-1", "at least 0"),
+        ("generator.kind=mlp", "generator.kind is 'mlp'; known are unet, resnet"),
+        ("generator.blocks=3", "'generator.blocks' is not a setting"),
+        ("gan=wasserstein", "known are least-squares, plain, hinge"),
+        ("pool=-1", "at least 0"),
+        ("discriminator_augmentation.cutout=2", "between 0 and 1"),
         ("generator.inputs=4", "1 channel of a sketch"),
         ("generator.outputs=1", "3 of a photo"),
         ("discriminator.strides=6", "must be at least 256"),
@@ -47,3 +53,24 @@ def test_settings_reach_nested_fields_in_their_type():
 def test_wrong_settings_say_what_is_wrong(setting, found):
     with pytest.raises(UsageError, match=found):
         Config(experiment="x").with_settings([setting])
+
+
+def test_another_kind_of_generator_brings_its_own_settings():
+    config = Config(experiment="x").with_settings(
+        ["generator.blocks=3", "generator.kind=resnet", "size=36"]
+    )
+    assert config.generator == ResNetConfig(blocks=3)
+    assert Config.from_dict(config.to_dict()) == config
+    same = config.with_settings(["generator.kind=resnet"])
+    assert same == config
+
+
+def test_a_config_from_before_there_were_kinds_is_that_of_a_unet():
+    values = Config(experiment="x", generator=UNetConfig(width=8)).to_dict()
+    del values["generator"]["kind"]
+    assert Config.from_dict(values).generator == UNetConfig(width=8)
+
+
+def test_identity_needs_pairs():
+    with pytest.raises(UsageError, match="take 'hybrid'"):
+        Config(experiment="x").with_settings(["objective=cyclegan", "weights.identity=1"])

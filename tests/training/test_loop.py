@@ -22,7 +22,7 @@ from limner.errors import (
     UsageError,
 )
 from limner.training import loop
-from limner.training.loop import learning_rate, train
+from limner.training.loop import OBJECTIVES, learning_rate, train
 from limner.training.pix2pix import Pix2Pix
 from limner.training.run import RunFolder
 
@@ -81,11 +81,15 @@ def test_it_learns(tiny, tmp_path):
     assert lines[-1]["l1"] < 0.7 * lines[0]["l1"]
 
 
-@pytest.mark.parametrize("stop_after", [4, 12, 20])
+@pytest.mark.parametrize(
+    ("objective", "stop_after"),
+    [("pix2pix", 4), ("pix2pix", 12), ("pix2pix", 20), ("cyclegan", 4), ("hybrid", 12)],
+)
 def test_an_interrupted_run_ends_as_the_uninterrupted_one(
-    tiny, finished_run, tmp_path, monkeypatch, stop_after
+    tiny_of, finished_run_of, tmp_path, monkeypatch, objective, stop_after
 ):
-    step = Pix2Pix.step
+    kind = OBJECTIVES[objective]
+    step = kind.step
     steps = []
 
     def step_then_interrupt(self, *args, **kwargs):
@@ -95,17 +99,19 @@ def test_an_interrupted_run_ends_as_the_uninterrupted_one(
             os.kill(os.getpid(), signal.SIGINT)
         return terms
 
-    monkeypatch.setattr(Pix2Pix, "step", step_then_interrupt)
+    monkeypatch.setattr(kind, "step", step_then_interrupt)
     with pytest.raises(Interrupted, match=f"after {stop_after} of 24"):
-        train(tiny, tmp_path / "run")
+        train(tiny_of[objective], tmp_path / "run")
     assert RunFolder(tmp_path / "run").load_state()["images"] == stop_after
-    train(tiny, tmp_path / "run")
-    whole, resumed = (RunFolder(p).load_state() for p in (finished_run, tmp_path / "run"))
-    assert same_state(whole, resumed)
-    assert files_of(finished_run) == files_of(tmp_path / "run")
+    train(tiny_of[objective], tmp_path / "run")
+    whole = finished_run_of(objective)
+    states = [RunFolder(path).load_state() for path in (whole, tmp_path / "run")]
+    assert same_state(*states)
+    assert files_of(whole) == files_of(tmp_path / "run")
 
 
-def test_a_killed_run_ends_as_the_uninterrupted_one(tiny, tmp_path):
+@pytest.mark.parametrize("objective", list(OBJECTIVES))
+def test_a_killed_run_ends_as_the_uninterrupted_one(tiny_of, tmp_path, objective):
     """No warning, no chance to save: it goes on from the last state on disk."""
     path = tmp_path / "run"
     code = (
@@ -113,7 +119,9 @@ def test_a_killed_run_ends_as_the_uninterrupted_one(tiny, tmp_path):
         "from limner.training.loop import train;"
         "train(Config.from_dict(json.loads(sys.argv[1])), Path(sys.argv[2]))"
     )
-    long = dataclasses.replace(tiny, images=2400, save_every=800, snapshot_every=800)
+    images = 600 if objective == "pix2pix" else 240
+    often = {"save_every": images // 6, "snapshot_every": images // 3}
+    long = dataclasses.replace(tiny_of[objective], images=images, **often)
     arguments = [sys.executable, "-c", code, json.dumps(long.to_dict()), str(path)]
     process = subprocess.Popen(arguments)
     deadline = time.monotonic() + 120
@@ -121,7 +129,7 @@ def test_a_killed_run_ends_as_the_uninterrupted_one(tiny, tmp_path):
         time.sleep(0.005)
     process.kill()
     assert process.wait() != 0  # it was killed, it did not end
-    assert 0 < RunFolder(path).load_state()["images"] < 2400
+    assert 0 < RunFolder(path).load_state()["images"] < images
     train(long, path)
     train(long, tmp_path / "whole")
     assert_same_run(tmp_path / "whole", path)
@@ -189,7 +197,12 @@ def test_a_full_disk_stops_the_run_and_keeps_the_state(tiny, tmp_path, monkeypat
 
 
 def test_a_set_that_holds_nobody_out_will_do(tiny, prepared_set, tmp_path, monkeypatch):
-    monkeypatch.setattr(loop.PreparedSet, "count", lambda self, *_: 0)
+    count = loop.PreparedSet.count
+    monkeypatch.setattr(
+        loop.PreparedSet,
+        "count",
+        lambda self, split, kind: 0 if split == "test" else count(self, split, kind),
+    )
     train(dataclasses.replace(tiny, images=8), tmp_path)
     assert (tmp_path / "grids" / "000000008.png").exists()
 
@@ -202,13 +215,17 @@ def test_a_device_that_is_not_there_is_named(tiny, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
-def test_a_run_begins_with_the_networks_of_another(tiny, finished_run, tmp_path):
-    config = dataclasses.replace(tiny, start=str(finished_run), images=4, batch=4, lr=1e-12)
+@pytest.mark.parametrize("objective", ["pix2pix", "hybrid"])
+def test_a_run_begins_with_the_networks_of_another(tiny_of, finished_run, tmp_path, objective):
+    config = dataclasses.replace(
+        tiny_of[objective], start=str(finished_run), images=4, batch=4, lr=1e-12
+    )
     train(config, tmp_path / "run")
-    old, new = (RunFolder(p).load_state() for p in (finished_run, tmp_path / "run"))
-    for network in ("generator", "discriminator"):
-        for name, tensor in old["objective"][network].items():
-            assert torch.allclose(new["objective"][network][name], tensor, atol=1e-6)
+    old, new = (RunFolder(p).load_state()["objective"] for p in (finished_run, tmp_path / "run"))
+    assert old.keys() == {"sketch-to-photo", "pair-discriminator"}
+    for learner in old:
+        for name, tensor in old[learner]["network"].items():
+            assert torch.allclose(new[learner]["network"][name], tensor, atol=1e-6)
     resumed = dataclasses.replace(config, images=8)
     train(resumed, tmp_path / "run")
     assert RunFolder(tmp_path / "run").load_state()["images"] == 8
@@ -221,6 +238,15 @@ def test_networks_that_do_not_fit_are_refused(tiny, finished_run, tmp_path, wron
         wide = dataclasses.replace(tiny.generator, width=8)
         config = dataclasses.replace(tiny, start=str(finished_run), generator=wide)
     with pytest.raises(RunError, match=r"no state|of another shape"):
+        train(config, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("objective", ["cyclegan", "hybrid"])
+def test_a_set_without_sketches_is_refused(tiny_of, prepared_set, tmp_path, objective):
+    config = dataclasses.replace(tiny_of[objective], data=str(prepared_set))
+    found = f"'{objective}' learns from photos and sketches, and .* has 10 photos and 0 sketches"
+    with pytest.raises(DataError, match=found):
         train(config, tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
@@ -238,6 +264,15 @@ def test_grids_show_sketch_result_and_truth(finished_run):
     assert np.ptp(sketch.astype(int), axis=2).max() == 0
     assert np.ptp(truth.astype(int), axis=2).max() > 30
     assert made.std() > 0
+
+
+def test_grids_show_both_ways_there_and_back(finished_run_of):
+    grid = images.read(finished_run_of("hybrid") / "grids" / "000000024.png")
+    assert grid.shape == (9 * 34 + 2, 2 * 34 + 2, 3)  # a sketch and two photos are held out
+    rows = [grid[2 + 34 * row : 34 * (row + 1), 2:34].astype(int) for row in range(9)]
+    in_colour = [bool(np.ptp(row, axis=2).max()) for row in rows]
+    pair, sketch, photo = [False, True, True], [False, True, False], [True, False, True]
+    assert in_colour == pair + sketch + photo
 
 
 def test_learning_rate_falls_to_nothing_after_its_time(tiny):

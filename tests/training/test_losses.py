@@ -2,18 +2,42 @@ import pytest
 import torch
 
 from limner.training.losses import (
+    deception,
+    discrimination,
     feature_l1,
     gradient_l1,
-    least_squares,
     noisy_labels,
     pyramid_l1,
 )
 
+SCORES = torch.tensor([[[[0.0, 2.0]]]])
+REAL, FAKE = torch.ones(1, 1, 1, 1), torch.zeros(1, 1, 1, 1)
 
-def test_least_squares_is_half_the_mean_square():
-    assert least_squares(torch.tensor([[[[0.0, 2.0]]]]), 1.0) == 0.5
-    labels = torch.tensor([0.0, 2.0]).view(2, 1, 1, 1)
-    assert least_squares(labels.expand(2, 1, 3, 3), labels) == 0
+
+@pytest.mark.parametrize(
+    ("kind", "real", "fake", "made"),
+    [
+        ("least-squares", 0.5, 1.0, 0.5),
+        ("plain", (0.6931 + 0.1269) / 2, (0.6931 + 2.1269) / 2, (0.6931 + 0.1269) / 2),
+        ("hinge", 0.5, 2.0, -1.0),
+    ],
+)
+def test_gan_losses_are_those_of_their_papers(kind, real, fake, made):
+    """At scores 0 and 2: log 2 = 0.6931, log(1 + exp(-2)) = 0.1269."""
+    assert discrimination(kind, SCORES, REAL).item() == pytest.approx(real, abs=1e-4)
+    assert discrimination(kind, SCORES, FAKE).item() == pytest.approx(fake, abs=1e-4)
+    assert deception(kind, SCORES).item() == pytest.approx(made, abs=1e-4)
+
+
+@pytest.mark.parametrize("kind", ["least-squares", "plain", "hinge"])
+def test_each_image_has_a_label_of_its_own_and_noise_leaves_losses_bounded(kind):
+    labels = torch.tensor([1.3, -0.2]).view(2, 1, 1, 1)
+    right = torch.tensor([9.0, -9.0]).view(2, 1, 1, 1).expand(2, 1, 3, 3)
+    if kind == "least-squares":
+        right = labels.expand(2, 1, 3, 3)
+    assert discrimination(kind, right, labels).item() == pytest.approx(0, abs=1e-3)
+    assert discrimination(kind, -right, labels) > 0.5
+    assert discrimination(kind, 100 * right, labels) >= 0
 
 
 def test_labels_are_noisy_and_now_and_then_swapped():

@@ -1,45 +1,86 @@
 import numpy as np
+import pytest
 import torch
 
 from limner.training.config import Augmentation
-from limner.training.pairs import SelfMadePairs, jitter, to_images, to_tensor
+from limner.training.pictures import TrainingImages, jitter
 
 STILL = Augmentation(mirror=False, rotation=0, scale=0, shift=0)
 
 
-def pairs_of(count, seed=0):
-    photos = np.random.default_rng(1).integers(0, 255, (count, 40, 40, 3), dtype=np.uint8)
-    return SelfMadePairs(photos, size=32, seed=seed, augmentation=Augmentation())
+def images_of(photos, sketches=0, seed=0):
+    rng = np.random.default_rng(1)
+    return TrainingImages(
+        rng.integers(0, 255, (photos, 40, 40, 3), dtype=np.uint8),
+        rng.integers(0, 255, (sketches, 40, 40), dtype=np.uint8) if sketches else None,
+        size=32,
+        seed=seed,
+        augmentation=Augmentation(),
+    )
 
 
 def test_an_image_depends_on_its_number_alone():
-    first, second = pairs_of(5), pairs_of(5)
+    first, second = images_of(5, 3), images_of(5, 3)
     second.batch(0, 3)
-    assert all(
-        torch.equal(a, b) for a, b in zip(first.batch(7, 4), second.batch(7, 4), strict=True)
-    )
-    assert not torch.equal(first.batch(7, 1)[1], pairs_of(5, seed=1).batch(7, 1)[1])
+    second.batch(30, 2)
+    ours, theirs, other = first.batch(7, 4), second.batch(7, 4), images_of(5, 3, seed=1).batch(7, 4)
+    assert ours.images.keys() == {"photo", "sketched", "sketch"}
+    for name in ours.images:
+        assert torch.equal(ours[name], theirs[name])
+        assert not torch.equal(ours[name], other[name])
 
 
 def test_each_epoch_shows_every_photo_once_and_draws_it_anew():
     photos = np.stack([np.full((40, 40, 3), 20 * n, np.uint8) for n in range(10)])
-    pairs = SelfMadePairs(photos, size=32, seed=0, augmentation=STILL)
-    epochs = [[int(pairs.pair(10 * e + n)[1].mean()) for n in range(10)] for e in range(2)]
+    training = TrainingImages(photos, size=32, seed=0, augmentation=STILL)
+    epochs = [[int(training[10 * e + n]["photo"].mean()) for n in range(10)] for e in range(2)]
     assert sorted(epochs[0]) == sorted(epochs[1]) == list(range(0, 200, 20))
     assert epochs[0] != epochs[1]
+    assert training.epoch == 10
+
+
+@pytest.mark.parametrize(("sketches", "photos"), [(3, 12), (12, 3)])
+def test_the_smaller_domain_comes_round_more_often(sketches, photos):
+    drawn = np.stack([np.full((32, 32), 10 * n, np.uint8) for n in range(sketches)])
+    taken = np.stack([np.full((32, 32, 3), 10 * n, np.uint8) for n in range(photos)])
+    training = TrainingImages(taken, drawn, size=32, seed=0, augmentation=STILL, pairs=False)
+    seen = [training[number] for number in range(12)]
+    for name, count in (("sketch", sketches), ("photo", photos)):
+        places = [int(image[name].mean()) // 10 for image in seen]
+        assert sorted(places) == sorted(list(range(count)) * (12 // count))
+    assert training.epoch == photos
+    together = [(image["sketch"].mean(), image["photo"].mean()) for image in seen]
+    later = [training[12 + n] for n in range(12)]
+    assert together != [(image["sketch"].mean(), image["photo"].mean()) for image in later]
 
 
 def test_shapes_and_ranges():
-    sketch, photo = pairs_of(3).batch(0, 2)
-    assert sketch.shape == (2, 1, 32, 32)
-    assert photo.shape == (2, 3, 32, 32)
-    assert -1 <= sketch.min() <= sketch.max() <= 1
-    assert torch.equal(photo, to_tensor(to_images(photo)))
+    batch = images_of(3, 2).batch(5, 2)
+    assert batch.first == 5
+    assert batch["photo"].shape == (2, 3, 32, 32)
+    for name in ("sketched", "sketch"):
+        assert batch[name].shape == (2, 1, 32, 32)
+        assert -1 <= batch[name].min() < batch[name].max() <= 1
+
+
+def test_only_what_is_asked_for_is_made():
+    photos = np.zeros((2, 32, 32, 3), np.uint8)
+    alone = TrainingImages(photos, size=32, seed=0, augmentation=STILL, pairs=False)
+    assert alone.batch(0, 1).images.keys() == {"photo"}
 
 
 def test_without_augmentation_the_view_is_the_photo():
     photo = np.random.default_rng(0).integers(0, 255, (32, 32, 3), dtype=np.uint8)
     assert np.array_equal(jitter(photo, 32, STILL, np.random.default_rng(0)), photo)
+
+
+def test_grey_moves_as_colour_does():
+    grey = np.random.default_rng(0).integers(0, 255, (40, 40), dtype=np.uint8)
+    views = [
+        jitter(picture, 32, Augmentation(), np.random.default_rng(3))
+        for picture in (grey, np.stack([grey] * 3, axis=-1))
+    ]
+    assert np.array_equal(views[0], views[1][..., 1])
 
 
 def test_geometry_stays_within_its_bounds():

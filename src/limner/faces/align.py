@@ -117,7 +117,8 @@ def put_back(
     """Put a made face into the picture that it was cut from, with a soft edge.
 
     Args:
-        made: [S, S, 3] RGB in place of `aligned.image`; any other side is scaled to it.
+        made: [S, S, 3] RGB or [S, S] grey in place of `aligned.image`; any other side is scaled to
+            it.
         aligned: what was cut out.
         original: [H, W, 3] RGB or [H, W] grey that it was cut from.
 
@@ -125,6 +126,7 @@ def put_back(
         [H, W, 3] RGB.
     """
     result = original.copy() if original.ndim == 3 else np.stack([original] * 3, axis=-1)
+    made = made if made.ndim == 3 else np.stack([made] * 3, axis=-1)
     height, width = original.shape[:2]
     side = made.shape[0]
     to_made = aligned.transform * (side / aligned.image.shape[0])

@@ -10,15 +10,31 @@ from typing import Any, Literal, Self
 
 from limner import settings
 from limner.errors import UsageError
-from limner.networks.config import PatchGANConfig, UNetConfig
+from limner.networks.config import GeneratorConfig, PatchGANConfig, ResNetConfig, UNetConfig
+
+GANLoss = Literal["least-squares", "plain", "hinge"]
+ObjectiveName = Literal["pix2pix", "cyclegan", "hybrid"]
+GENERATORS: dict[str, type[GeneratorConfig]] = {"unet": UNetConfig, "resnet": ResNetConfig}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Weights:
-    """How much each term adds to the generator's loss; 0 leaves the term out."""
+    """How much each term adds to the generators' loss; 0 leaves the term out.
+
+    An objective takes the terms that it has pictures for: `cycle` and `mapping` need unpaired ones,
+    `l1`, `gradient`, `features` and `identity` need pairs.
+    """
 
     adversarial: float = 1.0
-    """Least-squares GAN loss (Mao et al. 2017)."""
+    """GAN loss: of both directions in `cyclegan` and `hybrid`, of the pairs in `pix2pix`."""
+    paired_adversarial: float = 1.0
+    """GAN loss of the pairs in `hybrid`."""
+    cycle: float = 10.0
+    """Mean absolute difference of the pixels after there and back. The cycles of Zhu et al. 2017
+    weigh 10 beside an adversarial term of 2: their least squares are not halved."""
+    mapping: float = 0.0
+    """Mean absolute difference of the pixels when a generator is given what it is to make, in
+    grey or in three times the same channel: that is to stay as it is ("identity loss")."""
     l1: float = 20.0
     """Mean absolute difference of the pixels, over an image pyramid."""
     gradient: float = 0.0
@@ -29,16 +45,16 @@ class Weights:
     """Squared distance of dlib's face descriptors. Its gradient is steep: 1 outweighs the rest."""
 
     def __post_init__(self) -> None:
-        for name in ("adversarial", "l1", "gradient", "features", "identity"):
-            settings.at_least(f"weights.{name}", getattr(self, name), 0)
+        for field_ in dataclasses.fields(self):
+            settings.at_least(f"weights.{field_.name}", getattr(self, field_.name), 0)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Augmentation:
-    """Random geometry of each photo before it is sketched, so that the pair stays a pair."""
+    """Random geometry of each picture; of a photo before it is sketched, so a pair stays one."""
 
     mirror: bool = True
-    """Flip half of the photos left to right."""
+    """Flip half of the pictures left to right."""
     rotation: float = 4.0
     """Degrees, the largest turn either way."""
     scale: float = 0.06
@@ -54,47 +70,83 @@ class Augmentation:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DiscriminatorAugmentation:
+    """Random changes of all that discriminators see, through which gradients flow.
+
+    A discriminator of few pictures learns them by heart; this keeps it from that. Zhao et al. 2020,
+    *Differentiable Augmentation for Data-Efficient GAN Training*, whose figures are in brackets.
+    """
+
+    colour: bool = False
+    """Change brightness, saturation and contrast (True)."""
+    translation: float = 0.0
+    """The largest shift either way, as a share of the side (0.125)."""
+    cutout: float = 0.0
+    """Side of a square that is greyed out, as a share of the image's (0.5)."""
+
+    def __post_init__(self) -> None:
+        for name in ("translation", "cutout"):
+            value = getattr(self, name)
+            if not 0 <= value <= 1:
+                raise UsageError(
+                    f"discriminator_augmentation.{name} is {value}; a share between 0 and 1 is "
+                    "needed"
+                )
+
+
+@dataclass(frozen=True, kw_only=True)
 class Config:
     """A training run. `images` and every other count of progress is in training images seen."""
 
     experiment: str
     """Name of the experiment that this config came from."""
-    objective: Literal["pix2pix"] = "pix2pix"
-    """What is learnt: `pix2pix` learns from pairs that are made by sketching the photos."""
+    objective: ObjectiveName = "pix2pix"
+    """What is learnt: `pix2pix` learns from pairs that are made by sketching the photos, `cyclegan`
+    from photos and drawings by hand that have nothing to do with each other, `hybrid` from both."""
     data: str = ""
-    """Folder of the prepared set of photos."""
+    """Folder of the prepared set: photos, and sketches if the objective learns from them."""
     drawings: str = ""
     """Folder of a prepared set of hand-drawn sketches to show in the sample grids; '' for none."""
     start: str = ""
-    """Run folder whose networks this run begins with, of the same shape; '' for fresh ones."""
+    """Run folder whose networks this run begins with, of the same shape; '' for fresh ones. A run
+    of another objective gives those that both have."""
     size: int = 128
     """Side of the images in pixels."""
-    generator: UNetConfig = field(default_factory=UNetConfig)
+    generator: GeneratorConfig = field(default_factory=UNetConfig)
+    """Of sketch to photo; the generator that goes back has the same settings, ends exchanged."""
     discriminator: PatchGANConfig = field(default_factory=PatchGANConfig)
     weights: Weights = field(default_factory=Weights)
     augmentation: Augmentation = field(default_factory=Augmentation)
+    discriminator_augmentation: DiscriminatorAugmentation = field(
+        default_factory=DiscriminatorAugmentation
+    )
+    gan: GANLoss = "least-squares"
+    """What discriminators and generators play for."""
+    pool: int = 50
+    """Made pictures that are kept to show the discriminators of `cyclegan` and `hybrid` now and
+    then instead of new ones, so that they forget nothing (Shrivastava et al. 2017); 0 for none."""
     images: int = 200_000
     """Length of the run."""
     batch: int = 16
     """Images to a step."""
     lr: float = 2e-4
-    """Adam's learning rate, of both networks."""
+    """Adam's learning rate, of all networks."""
     betas: tuple[float, float] = (0.5, 0.9)
     """Adam's decay rates."""
     decay_from: float = 0.5
     """Share of the run after which the learning rate falls linearly to zero; 1 keeps it."""
     average: float = 2_000.0
-    """Half-life in images of the averaged generator."""
+    """Half-life in images of the averaged generators."""
     label_noise: float = 0.1
-    """Standard deviation of the noise on the discriminator's labels."""
+    """Standard deviation of the noise on the discriminators' labels."""
     label_flips: float = 0.01
-    """Share of the discriminator's labels that are swapped."""
+    """Share of the discriminators' labels that are swapped."""
     seed: int = 0
     """All randomness derives from it and from the images seen."""
     save_every: int = 4_000
     """Images between two saves of the state, each with a sample grid."""
     snapshot_every: int = 40_000
-    """Images between two snapshots of the averaged generator."""
+    """Images between two snapshots of the averaged generators."""
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     """Where it runs; `auto` takes the accelerator if there is one."""
     precision: Literal["32-true", "bf16-mixed"] = "32-true"
@@ -105,7 +157,7 @@ class Config:
     def __post_init__(self) -> None:
         for name in ("size", "images", "batch", "save_every", "snapshot_every"):
             settings.at_least(name, getattr(self, name), 1)
-        for name in ("average", "label_noise", "threads", "seed"):
+        for name in ("average", "label_noise", "pool", "threads", "seed"):
             settings.at_least(name, getattr(self, name), 0)
         for name in ("label_flips", "decay_from"):
             value = getattr(self, name)
@@ -116,21 +168,29 @@ class Config:
         if not all(0 <= beta < 1 for beta in self.betas):
             raise UsageError(f"betas is {self.betas}; both must be at least 0 and below 1")
         settings.check_choices(self)
+        self._check_networks()
+        if self.weights.identity and self.objective == "cyclegan":
+            raise UsageError(
+                f"weights.identity is {self.weights.identity}; it compares pairs, and the "
+                "objective 'cyclegan' has none: take 'hybrid', or 0"
+            )
+
+    def _check_networks(self) -> None:
         if (self.generator.inputs, self.generator.outputs) != (1, 3):
             raise UsageError(
                 f"generator.inputs and generator.outputs are {self.generator.inputs} and "
-                f"{self.generator.outputs}; pix2pix turns 1 channel of a sketch into 3 of a photo"
+                f"{self.generator.outputs}; it turns 1 channel of a sketch into 3 of a photo"
             )
-        if self.size < 4 * 2**self.discriminator.strides:
+        least = 4 * 2**self.discriminator.strides
+        if self.size < least:
             raise UsageError(
                 f"size is {self.size}; with discriminator.strides {self.discriminator.strides} it "
-                f"must be at least {4 * 2**self.discriminator.strides}"
+                f"must be at least {least}"
             )
-        step = 2**self.generator.depth
-        if self.size % step:
+        if self.size % self.generator.multiple:
             raise UsageError(
-                f"size is {self.size}; with generator.depth {self.generator.depth} it must be a "
-                f"multiple of {step}"
+                f"size is {self.size}; with this generator it must be a multiple of "
+                f"{self.generator.multiple}"
             )
 
     def to_dict(self) -> dict[str, Any]:
@@ -149,7 +209,16 @@ class Config:
     def with_settings(self, changes: list[str]) -> Self:
         """A copy with `field=value` settings applied, nested fields as `generator.width=24`.
 
+        Another `generator.kind` brings that generator's own defaults for its other settings.
+
         Raises:
             UsageError: A setting has no `=`, names no field, or its value does not fit.
         """
-        return self.from_dict(settings.change(self.to_dict(), changes))
+        start = self
+        for change in changes:
+            name, _, kind = change.partition("=")
+            if name.strip() == "generator.kind" and kind in GENERATORS.keys() - {
+                start.generator.kind
+            }:
+                start = dataclasses.replace(start, generator=GENERATORS[kind]())
+        return self.from_dict(settings.change(start.to_dict(), changes))

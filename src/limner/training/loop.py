@@ -12,21 +12,30 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-import numpy as np
 import torch
 from lightning_fabric import Fabric
 
 from limner.data.prepared import PreparedSet
+from limner.directions import Direction
 from limner.errors import DivergedError, Interrupted, RunError, UsageError
 from limner.training.average import Average
-from limner.training.config import Config
+from limner.training.config import Config, ObjectiveName
+from limner.training.cyclegan import CycleGAN
 from limner.training.grid import SampleGrid
-from limner.training.pairs import SelfMadePairs
+from limner.training.hybrid import Hybrid
+from limner.training.objective import Objective
 from limner.training.pix2pix import Pix2Pix
 from limner.training.run import RunFolder
 
-STATE_FORMAT = 1
+OBJECTIVES: dict[ObjectiveName, type[Pix2Pix | CycleGAN | Hybrid]] = {
+    "pix2pix": Pix2Pix,
+    "cyclegan": CycleGAN,
+    "hybrid": Hybrid,
+}
+STATE_FORMAT = 2
 STATS_EVERY = 400  # images
+
+Averages = dict[Direction, Average]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +47,7 @@ class Progress:
     images: int
     """Images that the run will have seen at its end."""
     epochs: float
-    """Times that the whole set was seen."""
+    """Times that every photo was seen."""
     rate: float
     """Images a second, since the last report."""
     stats: dict[str, float]
@@ -54,38 +63,38 @@ def train(config: Config, path: Path, *, report: Callable[[Progress], None] | No
         report: Called every few hundred images.
 
     Returns:
-        The last snapshot of the averaged generator.
+        The last snapshot of the averaged generators.
 
     Raises:
         UsageError: The device that `config` names is not there.
         RunError: The folder holds another run or a damaged state.
-        DataError: The prepared set is missing, damaged or empty.
+        DataError: The prepared set is missing or damaged, or lacks what the objective needs.
         DivergedError: A loss is not finite any more.
         Interrupted: Ctrl-C or SIGTERM, after the state was saved.
     """
     # What there is: a machine, faces, and a run folder that is new or this very run's.
     fabric = _fabric(config)
-    photos = PreparedSet(Path(config.data))
+    prepared = PreparedSet(Path(config.data))
     run = RunFolder(path)
     run.check(config)
 
     # What learns, and what it learns from.
     torch.manual_seed(config.seed)
-    pairs = SelfMadePairs(
-        photos.images("train", "photo"),
-        size=config.size,
-        seed=config.seed,
-        augmentation=config.augmentation,
-    )
-    objective = Pix2Pix(config, fabric)
-    average = Average(objective.generator, config.average)
-    seen = _go_on(run, photos, objective, average)
+    kind = OBJECTIVES[config.objective]
+    images = kind.images(config, prepared)
+    objective: Objective = kind(config, fabric)
+    averages = {
+        direction: Average(generator, config.average)
+        for direction, generator in objective.generators.items()
+    }
+    seen = _go_on(run, prepared, objective, averages)
     if not seen and config.start:
-        _start(RunFolder(Path(config.start)), objective, average)
+        _start(RunFolder(Path(config.start)), objective, averages)
 
     # What is left behind. Nothing is written before all that may be refused was looked at.
-    grid = SampleGrid(config, photos)
-    meter = _Meter(config, len(pairs.photos), seen)
+    averaged = {direction: average.network for direction, average in averages.items()}
+    grid = SampleGrid(config, prepared)
+    meter = _Meter(config, images.epoch, seen)
     run.open(config)
     run.drop_stats_after(seen)
 
@@ -97,27 +106,27 @@ def train(config: Config, path: Path, *, report: Callable[[Progress], None] | No
             if report is not None:
                 report(progress)
         if due(config.save_every):
-            grid.write(path / "grids" / f"{seen:09d}.png", average.network, fabric.device)
+            grid.write(path / "grids" / f"{seen:09d}.png", averaged, fabric.device)
         if due(config.snapshot_every):
-            run.save_snapshot(average.network, seen, photos)
+            run.save_snapshot(averaged, seen, prepared)
         if due(config.save_every) or stopping:
             learnt = {
-                "objective": objective.state_dict(),
-                "average": average.network.state_dict(),
+                "objective": {n: one.state_dict() for n, one in objective.learners.items()},
+                "average": {way: network.state_dict() for way, network in averaged.items()},
             }
             run.save_state(
-                {"format": STATE_FORMAT, "images": seen, "data": photos.digest, **learnt}
+                {"format": STATE_FORMAT, "images": seen, "data": prepared.digest, **learnt}
             )
 
     with _interruptible() as interrupted:
         while seen < config.images:
             count = min(config.batch, config.images - seen)
-            sketch, photo = (fabric.to_device(t) for t in pairs.batch(seen, count))
-            labels = torch.Generator().manual_seed(derived_seed(config.seed, seen))
-            terms = objective.step(sketch, photo, lr=learning_rate(config, seen), labels=labels)
+            batch = images.batch(seen, count).on(fabric)
+            terms = objective.step(batch, learning_rate(config, seen))
             due = partial(_due, before=seen, after=seen + count, end=config.images)
             seen += count
-            average.update(objective.generator, batch=count, seen=seen)
+            for direction, average in averages.items():
+                average.update(objective.generators[direction], batch=count, seen=seen)
             meter.add(terms, count)
             stopping = interrupted.is_set()
             keep(due, stopping=stopping)
@@ -127,7 +136,7 @@ def train(config: Config, path: Path, *, report: Callable[[Progress], None] | No
                     "the same command goes on"
                 )
     last = run.snapshot_path(seen)
-    return last if last.exists() else run.save_snapshot(average.network, seen, photos)
+    return last if last.exists() else run.save_snapshot(averaged, seen, prepared)
 
 
 def _fabric(config: Config) -> Fabric:
@@ -150,28 +159,26 @@ def learning_rate(config: Config, seen: int) -> float:
     return config.lr * min(1.0, left / max(1 - config.decay_from, 1e-9))
 
 
-def derived_seed(seed: int, seen: int) -> int:
-    """A seed for what is random at one point of a run, the same whenever it gets there."""
-    return int(np.random.SeedSequence([seed, 2, seen]).generate_state(1)[0])
-
-
 def _due(every: int, *, before: int, after: int, end: int) -> bool:
     """Whether something that happens `every` so many images, and at the end, happens now."""
     return after // every > before // every or after == end
 
 
-def _go_on(run: RunFolder, photos: PreparedSet, objective: Pix2Pix, average: Average) -> int:
+def _go_on(run: RunFolder, prepared: PreparedSet, objective: Objective, averages: Averages) -> int:
     """Take over the last state of a run; the images it had seen, 0 if there is no state."""
     state = run.load_state()
     if state is None:
         return 0
-    _check(state, run, photos)
-    objective.load_state_dict(state["objective"])
-    average.network.load_state_dict(state["average"])
+    _check(state, run, prepared)
+    for name, learner in objective.learners.items():
+        learner.load_state_dict(state["objective"][name])
+    for direction, average in averages.items():
+        average.network.load_state_dict(state["average"][direction])
     return int(state["images"])
 
 
-def _start(other: RunFolder, objective: Pix2Pix, average: Average) -> None:
+def _start(other: RunFolder, objective: Objective, averages: Averages) -> None:
+    """Take over the networks that another run has too; their optimisers begin afresh."""
     state = other.load_state()
     if state is None or state.get("format") != STATE_FORMAT:
         raise RunError(
@@ -179,8 +186,12 @@ def _start(other: RunFolder, objective: Pix2Pix, average: Average) -> None:
             "folder of a run"
         )
     try:
-        objective.start_from(state["objective"])
-        average.network.load_state_dict(state["average"])
+        for name, learner in objective.learners.items():
+            if name in state["objective"]:
+                learner.network.load_state_dict(state["objective"][name]["network"])
+        for direction, average in averages.items():
+            if direction in state["average"]:
+                average.network.load_state_dict(state["average"][direction])
     except RuntimeError as error:
         raise RunError(
             f"{other.path} trained networks of another shape; give both runs the same "
@@ -188,15 +199,15 @@ def _start(other: RunFolder, objective: Pix2Pix, average: Average) -> None:
         ) from error
 
 
-def _check(state: dict[str, Any], run: RunFolder, photos: PreparedSet) -> None:
+def _check(state: dict[str, Any], run: RunFolder, prepared: PreparedSet) -> None:
     if state.get("format") != STATE_FORMAT:
         raise RunError(
             f"{run.state_path} has format {state.get('format')}; this version of limner reads "
             f"{STATE_FORMAT}: go on with the version that wrote it"
         )
-    if state["data"] != photos.digest:
+    if state["data"] != prepared.digest:
         raise RunError(
-            f"{run.state_path} was trained on other faces than {photos.path} holds; name the set "
+            f"{run.state_path} was trained on other faces than {prepared.path} holds; name the set "
             "that it was started with, or another run folder"
         )
 
@@ -204,9 +215,9 @@ def _check(state: dict[str, Any], run: RunFolder, photos: PreparedSet) -> None:
 class _Meter:
     """Means of the terms between two reports. They stay on the device until they are read."""
 
-    def __init__(self, config: Config, photos: int, seen: int) -> None:
+    def __init__(self, config: Config, epoch: int, seen: int) -> None:
         self.config = config
-        self.photos = photos
+        self.epoch = epoch
         self.last_seen = seen
         self.last_time = time.perf_counter()
         self.sums: dict[str, torch.Tensor] = {}
@@ -230,7 +241,7 @@ class _Meter:
         return Progress(
             seen=seen,
             images=self.config.images,
-            epochs=seen / self.photos,
+            epochs=seen / self.epoch,
             rate=rate,
             stats={name: round(value, 6) for name, value in stats.items()},
         )

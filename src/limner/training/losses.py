@@ -5,18 +5,47 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from limner.networks.descriptor import FaceDescriptor
+from limner.training.config import GANLoss
 
 
-def least_squares(scores: Tensor, labels: Tensor | float) -> Tensor:
-    """Mean squared distance of the discriminator's scores to their labels, halved.
+def discrimination(kind: GANLoss, scores: Tensor, labels: Tensor) -> Tensor:
+    """What a discriminator gets wrong.
 
-    Mao et al. 2017, *Least Squares Generative Adversarial Networks*, equation 9.
+    - `least-squares`: half the mean squared distance of the scores to their labels. Mao et al.
+      2017, *Least Squares Generative Adversarial Networks*, equation 9.
+    - `plain`: binary cross-entropy of the scores as logits. Goodfellow et al. 2014, *Generative
+      Adversarial Nets*, equation 1. Labels count as probabilities, so those beyond 0 and 1 are cut.
+    - `hinge`: Lim and Ye 2017, *Geometric GAN*, equation 10. Labels from 0 to 1 become signs from
+      -1 to 1: noise on them moves the margin, and a flip changes sides.
 
     Args:
+        kind: Which of them.
         scores: `[B, 1, h, w]`, unbounded.
-        labels: One number, or one for each image as `[B, 1, 1, 1]`.
+        labels: `[B, 1, 1, 1]`, about 1 for real and 0 for fake.
     """
-    return 0.5 * (scores - labels).square().mean()
+    match kind:
+        case "least-squares":
+            return 0.5 * (scores - labels).square().mean()
+        case "plain":
+            probabilities = labels.clamp(0, 1).expand_as(scores)
+            return F.binary_cross_entropy_with_logits(scores, probabilities)
+        case "hinge":
+            return F.relu(1 - (2 * labels - 1) * scores).mean()
+
+
+def deception(kind: GANLoss, scores: Tensor) -> Tensor:
+    """What a generator has still to do until its pictures, scored so, are taken for real.
+
+    The plain one is the non-saturating form (Goodfellow et al. 2014, section 3); that of `hinge`
+    has no lower bound. See `discrimination`.
+    """
+    match kind:
+        case "least-squares":
+            return 0.5 * (scores - 1).square().mean()
+        case "plain":
+            return F.softplus(-scores).mean()
+        case "hinge":
+            return -scores.mean()
 
 
 def noisy_labels(

@@ -1,72 +1,155 @@
-"""Pairs for nothing: each photo is sketched afresh at every visit."""
+"""What is learnt from: photos, sketches made of them at every visit, and drawings by hand."""
 
 import math
+from typing import Self
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from PIL import Image
-from torch import Tensor
 
+from limner import images
+from limner.data.prepared import PreparedSet
+from limner.errors import DataError
 from limner.sketching import random_sketch
-from limner.training.config import Augmentation
+from limner.training.batch import Batch, to_tensor
+from limner.training.config import Augmentation, Config
+from limner.training.randomness import Stream, generator_of
+
+__all__ = ["Domain", "TrainingImages", "jitter"]
+
+Picture = NDArray[np.uint8]
 
 
-class SelfMadePairs:
-    """Endless (sketch, photo) pairs in which image number n is a function of (seed, n) alone.
+class Domain:
+    """The pictures of one kind, visited in epochs, each a permutation of its own."""
+
+    def __init__(self, pictures: Picture, *, seed: int, order: Stream) -> None:
+        """`pictures` is `[N, S, S, 3]` or `[N, S, S]`."""
+        self.pictures = pictures
+        self.seed = seed
+        self.order = order
+        self._epoch = -1
+        self._permutation: NDArray[np.int64] = np.empty(0, np.int64)
+
+    def __len__(self) -> int:
+        return len(self.pictures)
+
+    def __getitem__(self, number: int) -> Picture:
+        """The picture whose turn it is as image `number` of the endless sequence."""
+        epoch, place = divmod(number, len(self))
+        if epoch != self._epoch:  # drawn once: with many pictures it costs more than a view
+            order = generator_of(self.seed, self.order, epoch)
+            self._epoch, self._permutation = epoch, order.permutation(len(self))
+        picture: Picture = self.pictures[self._permutation[place]]
+        return picture
+
+
+class TrainingImages:
+    """An endless sequence of images in which number n is a function of (seed, n) alone.
 
     Nothing has to be stored to go on from any point, and any number of processes can share the
-    work. Photos are visited in epochs, each a permutation of its own.
+    work. Photos and drawings by hand have nothing to do with each other: each kind is a shuffled
+    sequence of its own, the smaller one comes round more often, and an epoch counts the photos.
     """
 
     def __init__(
-        self, photos: NDArray[np.uint8], *, size: int, seed: int, augmentation: Augmentation
+        self,
+        photos: Picture,
+        sketches: Picture | None = None,
+        *,
+        size: int,
+        seed: int,
+        augmentation: Augmentation,
+        pairs: bool = True,
     ) -> None:
-        """`photos` is `[N, S, S, 3]`; S may exceed `size`, the side of what comes out."""
-        self.photos = photos
+        """Nothing is drawn or computed yet.
+
+        Args:
+            photos: `[N, S, S, 3]`; S may exceed `size`.
+            sketches: `[M, S, S]`, drawings by hand; None to show none.
+            size: Side of what comes out, in px.
+            seed: Decides all that is random.
+            augmentation: Random geometry, of both kinds.
+            pairs: Sketch every photo that is shown.
+        """
+        self.photos = Domain(photos, seed=seed, order=Stream.PHOTO_ORDER)
+        self.sketches = (
+            None if sketches is None else Domain(sketches, seed=seed, order=Stream.SKETCH_ORDER)
+        )
         self.size = size
         self.seed = seed
         self.augmentation = augmentation
+        self.pairs = pairs
 
-    def batch(self, start: int, count: int) -> tuple[Tensor, Tensor]:
-        """Images `start` to `start + count` of the endless sequence.
+    @classmethod
+    def of(cls, config: Config, prepared: PreparedSet, *, sketches: bool, pairs: bool) -> Self:
+        """From those of a prepared set that are not held out.
 
-        Returns:
-            Sketches `[count, 1, size, size]` and photos `[count, 3, size, size]` in [-1, 1].
+        Raises:
+            DataError: The set lacks a kind that is needed, or is damaged.
         """
-        pairs = [self.pair(number) for number in range(start, start + count)]
-        sketches = np.stack([sketch for sketch, _ in pairs])
-        photos = np.stack([photo for _, photo in pairs])
-        return to_tensor(sketches[..., None]), to_tensor(photos)
+        counts = {"photos": prepared.count("train", "photo")}
+        if sketches:
+            counts["sketches"] = prepared.count("train", "sketch")
+        if not all(counts.values()):
+            found = " and ".join(f"{count} {plural}" for plural, count in counts.items())
+            raise DataError(
+                f"the objective '{config.objective}' learns from {' and '.join(counts)}, and "
+                f"{prepared.path} has {found} in its split 'train'; prepare what is missing"
+            )
+        drawn = prepared.images("train", "sketch") if sketches else None
+        return cls(
+            prepared.images("train", "photo"),
+            None if drawn is None else np.stack([images.to_grey(one) for one in drawn]),
+            size=config.size,
+            seed=config.seed,
+            augmentation=config.augmentation,
+            pairs=pairs,
+        )
 
-    def pair(self, number: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-        """Image `number` of the endless sequence: sketch `[size, size]`, photo `[..., 3]`."""
-        epoch, place = divmod(number, len(self.photos))
-        order = np.random.default_rng([self.seed, 0, epoch]).permutation(len(self.photos))
-        rng = np.random.default_rng([self.seed, 1, number])
-        photo = jitter(self.photos[order[place]], self.size, self.augmentation, rng)
-        return random_sketch(photo, rng), photo
+    @property
+    def epoch(self) -> int:
+        """Images after which every photo was seen once."""
+        return len(self.photos)
+
+    def batch(self, first: int, count: int) -> Batch:
+        """Images `first` to `first + count`."""
+        shown = [self[number] for number in range(first, first + count)]
+        stacked = {name: np.stack([one[name] for one in shown]) for name in shown[0]}
+        return Batch(first=first, images={name: to_tensor(side) for name, side in stacked.items()})
+
+    def __getitem__(self, number: int) -> dict[str, Picture]:
+        """Image `number`: `photo` `[size, size, 3]`, `sketched` and `sketch` `[size, size]`."""
+        rng = generator_of(self.seed, Stream.PHOTO, number)
+        shown = {"photo": jitter(self.photos[number], self.size, self.augmentation, rng)}
+        if self.pairs:
+            shown["sketched"] = random_sketch(shown["photo"], rng)
+        if self.sketches is not None:
+            rng = generator_of(self.seed, Stream.SKETCH, number)
+            shown["sketch"] = jitter(self.sketches[number], self.size, self.augmentation, rng)
+        return shown
 
 
 def jitter(
-    photo: NDArray[np.uint8], size: int, augmentation: Augmentation, rng: np.random.Generator
-) -> NDArray[np.uint8]:
-    """A randomly turned, scaled, shifted and mirrored view of `[S, S, 3]` as `[size, size, 3]`.
+    picture: Picture, size: int, augmentation: Augmentation, rng: np.random.Generator
+) -> Picture:
+    """A randomly turned, scaled, shifted and mirrored view of `[S, S, C]` or `[S, S]`.
 
-    What lies outside the photo shows its nearest edge pixel.
+    What lies outside the picture shows its nearest edge pixel. The view's side is `size`.
     """
     angle = math.radians(rng.uniform(-1, 1) * augmentation.rotation)
     zoom = 1 + rng.uniform(-1, 1) * augmentation.scale
     shift = rng.uniform(-1, 1, 2) * augmentation.shift * size
     mirror = -1.0 if augmentation.mirror and rng.random() < 0.5 else 1.0
 
-    side = photo.shape[0]
+    side = picture.shape[0]
     turned = math.cos(math.radians(augmentation.rotation)) + math.sin(
         math.radians(augmentation.rotation)
     )
     reach = (turned / 2 + augmentation.shift) / (1 - augmentation.scale) - 0.5
     pad = math.ceil(side * reach) + 2  # and two for the bicubic kernel
-    source = Image.fromarray(np.pad(photo, ((pad, pad), (pad, pad), (0, 0)), mode="edge"))
+    around = [(pad, pad), (pad, pad), (0, 0)][: picture.ndim]
+    source = Image.fromarray(np.pad(picture, around, mode="edge"))
     # Pillow maps each output pixel to the input pixel it shows.
     scale = side / size / zoom
     matrix = scale * np.array(
@@ -81,14 +164,3 @@ def jitter(
         (size, size), Image.Transform.AFFINE, coefficients, Image.Resampling.BICUBIC
     )
     return np.asarray(view)
-
-
-def to_tensor(images: NDArray[np.uint8]) -> Tensor:
-    """`[N, H, W, C]` in 0..255 to `[N, C, H, W]` in [-1, 1]."""
-    return torch.from_numpy(images).permute(0, 3, 1, 2).float().div(127.5).sub(1).contiguous()
-
-
-def to_images(images: Tensor) -> NDArray[np.uint8]:
-    """`[N, C, H, W]` in [-1, 1] to `[N, H, W, C]` in 0..255."""
-    scaled = images.detach().float().add(1).mul(127.5).round().clamp(0, 255).to(torch.uint8)
-    return scaled.permute(0, 2, 3, 1).cpu().numpy()

@@ -1,24 +1,39 @@
 """The paired objective: sketch in, its own photo out."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 import torch
 from lightning_fabric import Fabric
-from torch import Tensor
+from torch import Tensor, nn
 
+from limner.data.prepared import PreparedSet
+from limner.directions import SKETCH_TO_PHOTO, Direction
 from limner.faces.points import public_file
 from limner.networks.descriptor import FaceDescriptor
-from limner.networks.patchgan import PatchGAN
-from limner.networks.unet import UNet
-from limner.training.config import Config
-from limner.training.losses import (
-    feature_l1,
-    gradient_l1,
-    identity,
-    least_squares,
-    noisy_labels,
-    pyramid_l1,
-)
+from limner.networks.generator import make_generator
+from limner.training.batch import Batch
+from limner.training.config import Config, Weights
+from limner.training.losses import feature_l1, gradient_l1, identity, pyramid_l1
+from limner.training.objective import Adversary, Learner, descend
+from limner.training.pictures import TrainingImages
 
 DESCRIPTOR = "dlib_face_recognition_resnet_model_v1.dat"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Guesses:
+    """What a batch of sketches became, and how that compares with the truth."""
+
+    terms: dict[str, Tensor]
+    """Before their weights; gradients lead to the generator."""
+    loss: Tensor
+    """Their weighted sum."""
+    made: Tensor
+    """(sketch, made photo) pairs, `[B, 1 + 3, H, W]`."""
+    real_scores: Tensor
+    """What the discriminator says of the true pairs."""
+    made_scores: Tensor
 
 
 class Pix2Pix:
@@ -28,17 +43,21 @@ class Pix2Pix:
     the study's least-squares loss and label noise, and the feature term of pix2pixHD.
     """
 
-    def __init__(self, config: Config, fabric: Fabric) -> None:
-        self.weights = config.weights
-        self.label_noise = config.label_noise
-        self.label_flips = config.label_flips
+    def __init__(
+        self,
+        config: Config,
+        fabric: Fabric,
+        *,
+        generator: Learner | None = None,
+        weights: Weights | None = None,
+    ) -> None:
+        """Take over a generator, or make one; `weights` stand in for those of `config`."""
         self.fabric = fabric
-        generator = UNet(config.generator)
-        discriminator = PatchGAN(
-            config.discriminator, inputs=config.generator.inputs + config.generator.outputs
+        self.weights = weights or config.weights
+        self.generator = generator or Learner(make_generator(config.generator), config, fabric)
+        self.discriminator = Adversary(
+            config, fabric, inputs=config.generator.inputs + config.generator.outputs, place=0
         )
-        self.generator, self.generator_optimiser = _set_up(fabric, generator, config)
-        self.discriminator, self.discriminator_optimiser = _set_up(fabric, discriminator, config)
         self.descriptor = None
         if self.weights.identity:
             descriptor = FaceDescriptor.from_dlib(public_file(DESCRIPTOR)).to(
@@ -46,31 +65,44 @@ class Pix2Pix:
             )
             self.descriptor = fabric.to_device(descriptor)
 
-    def step(
-        self, sketch: Tensor, photo: Tensor, *, lr: float, labels: torch.Generator
-    ) -> dict[str, Tensor]:
-        """Learn from one batch.
+    @staticmethod
+    def images(config: Config, prepared: PreparedSet) -> TrainingImages:
+        """What it learns from. Raises DataError if the set lacks it."""
+        return TrainingImages.of(config, prepared, sketches=False, pairs=True)
+
+    @property
+    def learners(self) -> Mapping[str, Learner]:
+        """See `Objective`."""
+        return {"sketch-to-photo": self.generator, "pair-discriminator": self.discriminator}
+
+    @property
+    def generators(self) -> Mapping[Direction, nn.Module]:
+        """See `Objective`."""
+        return {SKETCH_TO_PHOTO: self.generator.network}
+
+    def step(self, batch: Batch, lr: float) -> dict[str, Tensor]:
+        """Learn from `sketched` and `photo`; see `Objective`.
 
         Both networks learn from the same pass: the discriminator that the generator is judged by
         is the one whose features of the truth are at hand, so that the truth is seen only once.
-
-        Args:
-            sketch: `[B, inputs, H, W]` in [-1, 1].
-            photo: `[B, outputs, H, W]` in [-1, 1].
-            lr: Learning rate of this step.
-            labels: Source of the label noise.
-
-        Returns:
-            Each term before its weight, detached, by the name it has in `stats.jsonl`.
         """
+        guesses = self.guess(batch)
+        descend(self.fabric, guesses.loss, [self.generator], lr)
+        return self.finish(guesses, batch.first, lr)
+
+    def guess(self, batch: Batch) -> Guesses:
+        """Make photos and compare them with the true ones; nothing is learnt yet."""
+        sketch, photo = batch["sketched"], batch["photo"]
         made = self.generator(sketch)
-
-        self.discriminator.requires_grad_(requires_grad=False)
-        made_scores, made_features = self.discriminator(torch.cat([sketch, made], dim=1))
-        self.discriminator.requires_grad_(requires_grad=True)
-        real_scores, real_features = self.discriminator(torch.cat([sketch, photo], dim=1))
-
-        terms = {"adversarial": least_squares(made_scores, 1.0), "l1": pyramid_l1(made, photo)}
+        pairs = torch.cat([sketch, made], dim=1)
+        made_scores, made_features = self.discriminator.judge(pairs, batch.first, learning=False)
+        real_scores, real_features = self.discriminator.judge(
+            torch.cat([sketch, photo], dim=1), batch.first
+        )
+        terms = {
+            "adversarial": self.discriminator.deception(made_scores),
+            "l1": pyramid_l1(made, photo),
+        }
         if self.weights.gradient:
             terms["gradient"] = gradient_l1(made, photo)
         if self.weights.features:
@@ -78,55 +110,20 @@ class Pix2Pix:
         if self.descriptor is not None:
             terms["identity"] = identity(self.descriptor, made, photo)
         loss = torch.stack([getattr(self.weights, name) * term for name, term in terms.items()])
-        self._descend(self.generator_optimiser, loss.sum(), lr)
-
-        fake_scores, _ = self.discriminator(torch.cat([sketch, made.detach()], dim=1))
-        terms["discriminator"] = least_squares(
-            real_scores, self._labels(len(photo), real=True, source=labels)
-        ) + least_squares(fake_scores, self._labels(len(photo), real=False, source=labels))
-        self._descend(self.discriminator_optimiser, terms["discriminator"], lr)
-
-        terms["score_real"], terms["score_made"] = real_scores.mean(), made_scores.mean()
-        return {name: term.detach() for name, term in terms.items()}
-
-    def state_dict(self) -> dict[str, object]:
-        """Everything that changes while learning."""
-        return {
-            "generator": self.generator.state_dict(),
-            "discriminator": self.discriminator.state_dict(),
-            "generator_optimiser": self.generator_optimiser.state_dict(),
-            "discriminator_optimiser": self.discriminator_optimiser.state_dict(),
-        }
-
-    def load_state_dict(self, state: dict[str, object]) -> None:
-        """Take over what `state_dict` gave."""
-        for name, value in state.items():
-            getattr(self, name).load_state_dict(value)
-
-    def start_from(self, state: dict[str, dict[str, Tensor]]) -> None:
-        """Take over the networks that another run's `state_dict` holds, with fresh optimisers."""
-        self.generator.load_state_dict(state["generator"])
-        self.discriminator.load_state_dict(state["discriminator"])
-
-    def _labels(self, count: int, *, real: bool, source: torch.Generator) -> Tensor:
-        labels = noisy_labels(
-            count, real=real, noise=self.label_noise, flips=self.label_flips, generator=source
+        return Guesses(
+            terms=terms,
+            loss=loss.sum(),
+            made=pairs.detach(),
+            real_scores=real_scores,
+            made_scores=made_scores,
         )
-        return self.fabric.to_device(labels)
 
-    def _descend(self, optimiser: torch.optim.Optimizer, loss: Tensor, lr: float) -> None:
-        for group in optimiser.param_groups:
-            group["lr"] = lr
-        optimiser.zero_grad(set_to_none=True)
-        self.fabric.backward(loss)
-        optimiser.step()
-
-
-def _set_up(
-    fabric: Fabric, network: torch.nn.Module, config: Config
-) -> tuple[torch.nn.Module, torch.optim.Optimizer]:
-    # channels_last: twice the speed of the default layout with oneDNN, and what tensor cores want.
-    network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    optimiser = torch.optim.Adam(network.parameters(), lr=config.lr, betas=config.betas)
-    wrapped, wrapped_optimiser = fabric.setup(network, optimiser)
-    return wrapped, wrapped_optimiser
+    def finish(self, guesses: Guesses, first: int, lr: float) -> dict[str, Tensor]:
+        """Let the discriminator learn, and sum up: the terms, detached."""
+        terms = dict(guesses.terms)
+        terms["discriminator"] = self.discriminator.learn(
+            guesses.real_scores, guesses.made, first, lr
+        )
+        terms["score_real"] = guesses.real_scores.mean()
+        terms["score_made"] = guesses.made_scores.mean()
+        return {name: term.detach() for name, term in terms.items()}

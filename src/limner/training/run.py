@@ -4,6 +4,7 @@ import io
 import json
 import os
 import pickle
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from torch import nn
 
 from limner import images
 from limner.data.prepared import PreparedSet
+from limner.directions import Direction
 from limner.errors import RunError
 from limner.settings import flatten
 from limner.training.config import Config
@@ -95,16 +97,22 @@ class RunFolder:
                 "remove it to start the run again from nothing"
             ) from error
 
-    def save_snapshot(self, network: nn.Module, seen: int, photos: PreparedSet) -> Path:
-        """Write the averaged generator as it stands after `seen` of `photos`, and what they are."""
+    def save_snapshot(
+        self, generators: Mapping[Direction, nn.Module], seen: int, prepared: PreparedSet
+    ) -> Path:
+        """Write the averaged generators as they stand after `seen` images, and what these were."""
         path = self.snapshot_path(seen)
         about = {
             "config": self.config().to_dict(),
             "images": seen,
-            "preprocessing": photos.preprocessing.to_dict(),
-            "sources": photos.sources,
+            "preprocessing": prepared.preprocessing.to_dict(),
+            "sources": prepared.sources,
         }
-        tensors = {name: t.contiguous() for name, t in network.state_dict().items()}
+        tensors = {
+            f"{direction}.{name}": tensor.contiguous()
+            for direction, network in generators.items()
+            for name, tensor in network.state_dict().items()
+        }
         images.write_bytes(path, to_safetensors(tensors, {KEY: json.dumps(about)}))
         return path
 

@@ -1,0 +1,88 @@
+"""Changes of what discriminators see, through which gradients flow."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor
+
+from limner.training.config import DiscriminatorAugmentation
+from limner.training.randomness import Stream, generator_of
+
+__all__ = ["View", "view_of"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class View:
+    """How each image of a batch is looked at: real ones, and those made in their places."""
+
+    settings: DiscriminatorAugmentation
+    draws: NDArray[np.float64]
+    """`[B, 7]` in [0, 1)."""
+
+    def __call__(self, images: Tensor) -> Tensor:
+        """Change each image in its own way.
+
+        Zhao et al. 2020, *Differentiable Augmentation for Data-Efficient GAN Training*, figure 3
+        and appendix A.
+
+        Args:
+            images: `[B, C, H, W]` in [-1, 1]. Where C is 3 or more, the last three are the colours,
+                and only these change in colour.
+
+        Returns:
+            The same shape.
+        """
+        if self.settings.colour:
+            images = self._colour(images)
+        if self.settings.translation:
+            images = self._translate(images)
+        if self.settings.cutout:
+            images = self._cut_out(images)
+        return images
+
+    def _colour(self, images: Tensor) -> Tensor:
+        """Brightness by -0.5 to 0.5, saturation times 0 to 2, contrast times 0.5 to 1.5."""
+        brightness, saturation, contrast = (
+            torch.from_numpy(self.draws[:, i]).to(images).view(-1, 1, 1, 1) for i in range(3)
+        )
+        first = max(0, images.shape[1] - 3)
+        x = images[:, first:] + (brightness - 0.5)
+        grey = x.mean(dim=1, keepdim=True)
+        x = grey + 2 * saturation * (x - grey)
+        mean = x.mean(dim=(1, 2, 3), keepdim=True)
+        x = mean + (contrast + 0.5) * (x - mean)
+        return torch.cat([images[:, :first], x], dim=1) if first else x
+
+    def _translate(self, images: Tensor) -> Tensor:
+        """Shift by whole pixels; what is not there is mid-grey."""
+        height, width = images.shape[2:]
+        share = self.settings.translation
+        downs = np.rint((2 * self.draws[:, 3] - 1) * share * height).astype(int).tolist()
+        rights = np.rint((2 * self.draws[:, 4] - 1) * share * width).astype(int).tolist()
+        moved = [
+            F.pad(image, (right, -right, down, -down))
+            for image, right, down in zip(images, rights, downs, strict=True)
+        ]
+        return torch.stack(moved)
+
+    def _cut_out(self, images: Tensor) -> Tensor:
+        """Grey out a square whose centre lies anywhere in the image."""
+        height, width = images.shape[2:]
+        keep = np.ones((len(images), 1, height, width), np.float32)
+        for mask, (y, x) in zip(keep, self.draws[:, 5:], strict=True):
+            spans = []
+            for centre, side in ((y * height, height), (x * width, width)):
+                reach = self.settings.cutout * side / 2
+                spans.append(slice(max(0, round(centre - reach)), round(centre + reach)))
+            mask[:, spans[0], spans[1]] = 0
+        return images * torch.from_numpy(keep).to(images)
+
+
+def view_of(settings: DiscriminatorAugmentation, seed: int, first: int, count: int) -> View:
+    """The view of images `first` to `first + count` of a run: each depends on its number alone."""
+    numbers = range(first, first + count)
+    draws = [generator_of(seed, Stream.AUGMENTATION, number).random(7) for number in numbers]
+    return View(settings=settings, draws=np.stack(draws))

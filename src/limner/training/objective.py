@@ -1,0 +1,162 @@
+"""What an objective is, and the two kinds of players that they are all made of."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import torch
+from lightning_fabric import Fabric
+from torch import Tensor, nn
+
+from limner.directions import Direction
+from limner.networks.patchgan import PatchGAN
+from limner.training.augmentation import view_of
+from limner.training.batch import Batch
+from limner.training.config import Config
+from limner.training.losses import deception, discrimination, noisy_labels
+from limner.training.pool import Pool
+from limner.training.randomness import labels_of
+
+__all__ = ["Adversary", "Learner", "Objective", "descend"]
+
+
+class Learner:
+    """A network and the optimiser that it learns with."""
+
+    def __init__(self, network: nn.Module, config: Config, fabric: Fabric) -> None:
+        # channels_last: twice the speed of the default layout with oneDNN, and what tensor cores
+        # want.
+        network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        optimiser = torch.optim.Adam(network.parameters(), lr=config.lr, betas=config.betas)
+        self.network: nn.Module
+        self.optimiser: torch.optim.Optimizer
+        self.network, self.optimiser = fabric.setup(network, optimiser)
+
+    def __call__(self, images: Tensor) -> Tensor:
+        """What the network makes of them."""
+        return self.network(images)  # type: ignore[no-any-return]
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything that changes while learning."""
+        return {"network": self.network.state_dict(), "optimiser": self.optimiser.state_dict()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take over what `state_dict` gave."""
+        self.network.load_state_dict(state["network"])
+        self.optimiser.load_state_dict(state["optimiser"])
+
+
+class Adversary(Learner):
+    """A discriminator: what it is shown, what it is told, and what generators learn from it."""
+
+    def __init__(
+        self, config: Config, fabric: Fabric, *, inputs: int, place: int, pool: int = 0
+    ) -> None:
+        """A fresh one.
+
+        Args:
+            config: Of the run.
+            fabric: Of the run.
+            inputs: Channels that it judges.
+            place: Its number among the run's discriminators: each has random labels of its own.
+            pool: Made pictures that it is kept reminded of.
+        """
+        super().__init__(PatchGAN(config.discriminator, inputs=inputs), config, fabric)
+        self.config = config
+        self.fabric = fabric
+        self.place = place
+        self.pool = Pool(pool, seed=config.seed, place=place)
+
+    def judge(
+        self, images: Tensor, first: int, *, learning: bool = True
+    ) -> tuple[Tensor, list[Tensor]]:
+        """Score images `first` to `first + B` of the run.
+
+        Args:
+            images: `[B, inputs, H, W]` in [-1, 1], real or made.
+            first: Number of the first one.
+            learning: Let gradients reach the discriminator; they always reach the images.
+
+        Returns:
+            The scores `[B, 1, h, w]`, and the features of each stage.
+        """
+        view = view_of(self.config.discriminator_augmentation, self.config.seed, first, len(images))
+        self.network.requires_grad_(requires_grad=learning)
+        scores, features = self.network(view(images))
+        self.network.requires_grad_(requires_grad=True)
+        return scores, features
+
+    def deception(self, scores: Tensor) -> Tensor:
+        """The term of a generator whose pictures got these scores."""
+        return deception(self.config.gan, scores)
+
+    def learn(self, real_scores: Tensor, made: Tensor, first: int, lr: float) -> Tensor:
+        """Learn to tell the two apart; the loss, detached.
+
+        Args:
+            real_scores: What `judge` said of the real images of this batch.
+            made: The made ones, `[B, inputs, H, W]`.
+            first: Number of the first image.
+            lr: Learning rate of this step.
+        """
+        made_scores, _ = self.judge(self.pool.exchange(made, first), first)
+        source = labels_of(self.config.seed, first, self.place)
+        loss = torch.zeros((), device=real_scores.device)
+        for scores, real in ((real_scores, True), (made_scores, False)):
+            labels = noisy_labels(
+                len(scores),
+                real=real,
+                noise=self.config.label_noise,
+                flips=self.config.label_flips,
+                generator=source,
+            )
+            loss = loss + discrimination(self.config.gan, scores, self.fabric.to_device(labels))
+        descend(self.fabric, loss, [self], lr)
+        return loss.detach()
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything that changes while learning."""
+        return super().state_dict() | {"pool": self.pool.state_dict()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take over what `state_dict` gave."""
+        super().load_state_dict(state)
+        self.pool.load_state_dict(state["pool"], self.fabric.device)
+
+
+class Objective(Protocol):
+    """What a run learns: all that the loop knows of it."""
+
+    @property
+    def learners(self) -> Mapping[str, Learner]:
+        """All that changes while learning, by the name that it has in the state of a run.
+
+        Objectives that have the same part call it the same, so that one can start from another.
+        """
+
+    @property
+    def generators(self) -> Mapping[Direction, nn.Module]:
+        """The networks that are averaged, shown and exported, by where they lead."""
+
+    def step(self, batch: Batch, lr: float) -> dict[str, Tensor]:
+        """Learn from one batch.
+
+        What is random about it depends on the seed and the numbers of the images alone.
+
+        Args:
+            batch: On the device of the run, with the images that the objective learns from.
+            lr: Learning rate of this step.
+
+        Returns:
+            Each term before its weight, detached, by the name it has in `stats.jsonl`.
+        """
+
+
+def descend(fabric: Fabric, loss: Tensor, learners: list[Learner], lr: float) -> None:
+    """One step of all `learners` down the same loss."""
+    for learner in learners:
+        for group in learner.optimiser.param_groups:
+            group["lr"] = lr
+        learner.optimiser.zero_grad(set_to_none=True)
+    fabric.backward(loss)
+    for learner in learners:
+        learner.optimiser.step()

@@ -1,0 +1,38 @@
+"""Where all randomness of a run comes from: the seed, what it is for, and the image's number.
+
+Nothing random has to be stored, so that a run goes on from any image exactly as it would have.
+"""
+
+from enum import IntEnum
+
+import numpy as np
+import torch
+
+__all__ = ["Stream", "generator_of", "labels_of"]
+
+
+class Stream(IntEnum):
+    """What random numbers are drawn for: each has a stream of its own."""
+
+    PHOTO_ORDER = 0
+    PHOTO = 1
+    LABELS = 2
+    GRID = 3
+    SKETCH_ORDER = 4
+    SKETCH = 5
+    POOL = 6
+    AUGMENTATION = 7
+
+
+def generator_of(seed: int, stream: Stream, *numbers: int) -> np.random.Generator:
+    """The random numbers for one image, or for one epoch."""
+    return np.random.default_rng([seed, int(stream), *numbers])
+
+
+def labels_of(seed: int, first: int, place: int) -> torch.Generator:
+    """The random numbers for the labels of the batch that begins with image `first`.
+
+    `place` tells the discriminators of a run apart.
+    """
+    words = np.random.SeedSequence([seed, int(Stream.LABELS), first, place]).generate_state(1)
+    return torch.Generator().manual_seed(int(words[0]))
