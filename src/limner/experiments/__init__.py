@@ -4,12 +4,46 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from limner.errors import UsageError
+from limner.experiments.hybrid import hybrid
 from limner.experiments.portrait import portrait
+from limner.experiments.quick import quick
+from limner.experiments.study import (
+    aligned,
+    balanced,
+    filtered,
+    resnet,
+    unaligned,
+    ungrouped,
+)
 from limner.training.config import Config
 
-EXPERIMENTS: Mapping[str, Callable[[], Config]] = MappingProxyType({"portrait": portrait})
+EXPERIMENTS: Mapping[str, Callable[[], Config]] = MappingProxyType(
+    {
+        "quick": quick,
+        "portrait": portrait,
+        "hybrid": hybrid,
+        "unaligned": unaligned,
+        "aligned": aligned,
+        "balanced": balanced,
+        "filtered": filtered,
+        "ungrouped": ungrouped,
+        "resnet": resnet,
+    }
+)
 
-__all__ = ["EXPERIMENTS", "config_of", "portrait"]
+__all__ = [
+    "EXPERIMENTS",
+    "aligned",
+    "balanced",
+    "config_of",
+    "filtered",
+    "hybrid",
+    "portrait",
+    "quick",
+    "resnet",
+    "unaligned",
+    "ungrouped",
+]
 
 
 def config_of(name: str) -> Config:

@@ -1,0 +1,34 @@
+"""Pairs and drawings by hand in one run."""
+
+from limner.networks.config import PatchGANConfig, UNetConfig
+from limner.training.config import Config, DiscriminatorAugmentation, Weights
+
+
+def hybrid() -> Config:
+    """A model of self-made pairs that comes to know drawings by hand.
+
+    The networks are those of `portrait`, so that a run of it can be begun with:
+
+        limner prepare RECIPE.toml SET
+        limner train portrait FIRST --set data=SET --set weights.identity=0
+        limner train hybrid RUN --set data=SET --set start=FIRST
+
+    `RECIPE.toml` has photos and hand-drawn sketches. As these are few, the discriminators see them
+    moved, recoloured and cut out at random.
+
+    Cost: COST_HYBRID.
+    Outcome: not known yet; nobody has trained it to the end.
+    """
+    return Config(
+        experiment="hybrid",
+        objective="hybrid",
+        generator=UNetConfig(width=24),
+        discriminator=PatchGANConfig(width=32),
+        weights=Weights(adversarial=1.0, cycle=5.0, paired_adversarial=2.0, l1=12.0, features=10.0),
+        discriminator_augmentation=DiscriminatorAugmentation(
+            colour=True, translation=0.125, cutout=0.5
+        ),
+        images=40_000,
+        batch=8,
+        decay_from=0.6,
+    )

@@ -1,0 +1,34 @@
+"""Ten minutes on a folder of one's own."""
+
+from limner.networks.config import PatchGANConfig, UNetConfig
+from limner.training.config import Config, Weights
+
+
+def quick() -> Config:
+    """A first model from one's own photos: no sketches are needed, limner draws them.
+
+        limner prepare PHOTOS SET
+        limner train quick RUN --set data=SET
+        limner export RUN mine.onnx
+        limner photo DRAWING --model mine.onnx -o photo.png
+
+    Half the width of the study's networks, in batches of 8. A few hundred faces will do to see
+    something; look at RUN/grids while it goes on.
+
+    Cost: COST_QUICK.
+    Outcome: OUTCOME_QUICK
+    """
+    return Config(
+        experiment="quick",
+        objective="pix2pix",
+        size=128,
+        generator=UNetConfig(width=16),
+        discriminator=PatchGANConfig(width=16),
+        weights=Weights(adversarial=2.0, l1=12.0, features=10.0),
+        images=10_000,
+        batch=8,
+        lr=5e-4,
+        average=500.0,
+        save_every=1_000,
+        snapshot_every=5_000,
+    )

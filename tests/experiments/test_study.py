@@ -1,0 +1,45 @@
+import pytest
+
+from limner.experiments import config_of
+from limner.settings import flatten
+
+
+def differences(one, other):
+    a, b = (flatten(config_of(name).to_dict()) for name in (one, other))
+    return {n: (a.get(n), b.get(n)) for n in a.keys() | b.keys() if a.get(n) != b.get(n)}
+
+
+def test_the_study_is_trained_as_it_says():
+    """Spec: a 70x70 PatchGAN, Adam at 2e-4 with (0.5, 0.9), batches of 16, labels made unsure."""
+    config = config_of("balanced")
+    assert (config.objective, config.gan, config.images) == ("cyclegan", "least-squares", 192_000)
+    assert (config.size, config.batch, config.lr, config.betas) == (128, 16, 2e-4, (0.5, 0.9))
+    assert (config.label_noise, config.label_flips) == (0.1, 0.01)
+    assert (config.discriminator.receptive_field, config.discriminator.norm) == (70, "instance")
+    generator = config.generator
+    assert (generator.width, generator.depth, generator.groups) == (32, 4, 4)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "settings"),
+    [
+        ("aligned", "balanced", {}),
+        ("unaligned", "aligned", {"size": (256, 128), "images": (96_000, 192_000)}),
+        ("filtered", "balanced", {"images": (384_000, 192_000)}),
+        ("ungrouped", "balanced", {"generator.groups": (1, 4)}),
+    ],
+)
+def test_an_experiment_differs_in_what_it_is_about(one, other, settings):
+    assert differences(one, other) == {"experiment": (one, other), **settings}
+
+
+def test_the_first_generator_differs_in_the_generator_alone():
+    found = differences("resnet", "balanced")
+    assert found.pop("experiment") == ("resnet", "balanced")
+    assert found["generator.kind"] == ("resnet", "unet")
+    assert all(name.startswith("generator.") for name in found)
+
+
+def test_the_hybrid_can_begin_with_a_portrait():
+    hybrid, portrait = config_of("hybrid"), config_of("portrait")
+    assert (hybrid.generator, hybrid.discriminator) == (portrait.generator, portrait.discriminator)
