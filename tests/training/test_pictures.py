@@ -54,6 +54,12 @@ def test_the_smaller_domain_comes_round_more_often(sketches, photos):
     assert together != [(image["sketch"].mean(), image["photo"].mean()) for image in later]
 
 
+def test_a_sketch_that_comes_round_again_is_seen_anew():
+    training = images_of(photos=3, sketches=1)
+    views = [training[number]["sketch"] for number in range(4)]
+    assert all(not np.array_equal(views[0], view) for view in views[1:])
+
+
 def test_shapes_and_ranges():
     batch = images_of(3, 2).batch(5, 2)
     assert batch.first == 5

@@ -189,8 +189,8 @@ class Config:
             )
         if self.size % self.generator.multiple:
             raise UsageError(
-                f"size is {self.size}; with this generator it must be a multiple of "
-                f"{self.generator.multiple}"
+                f"size is {self.size}; the generator halves it again and again, so that it must be "
+                f"a multiple of {self.generator.multiple}"
             )
 
     def to_dict(self) -> dict[str, Any]:
@@ -217,8 +217,7 @@ class Config:
         start = self
         for change in changes:
             name, _, kind = change.partition("=")
-            if name.strip() == "generator.kind" and kind in GENERATORS.keys() - {
-                start.generator.kind
-            }:
-                start = dataclasses.replace(start, generator=GENERATORS[kind]())
+            other = GENERATORS.get(kind.strip()) if name.strip() == "generator.kind" else None
+            if other is not None and not isinstance(start.generator, other):
+                start = dataclasses.replace(start, generator=other())
         return self.from_dict(settings.change(start.to_dict(), changes))
