@@ -142,6 +142,12 @@ def test_another_config_is_refused_and_named(tiny, finished_run):
     assert (finished_run / "config.json").read_bytes() == before
 
 
+def test_another_kind_of_generator_is_refused_too(tiny, finished_run):
+    other = tiny.with_settings(["generator.kind=resnet"])
+    with pytest.raises(RunError, match=r"kind \(unet there, resnet now\).*blocks \(none there, 6"):
+        train(other, finished_run)
+
+
 def test_a_longer_run_goes_on(tiny, tmp_path):
     train(dataclasses.replace(tiny, images=8), tmp_path)
     seen = []

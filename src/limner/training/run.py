@@ -44,9 +44,14 @@ class RunFolder:
         """
         if self.exists():
             there, wanted = flatten(self.config().to_dict()), flatten(config.to_dict())
-            differing = [n for n in wanted if there[n] != wanted[n] and n not in FREE]
+            differing = [
+                n for n in {**there, **wanted} if there.get(n) != wanted.get(n) and n not in FREE
+            ]
             if differing:
-                listed = ", ".join(f"{n} ({there[n]} there, {wanted[n]} now)" for n in differing)
+                listed = ", ".join(
+                    f"{n} ({there.get(n, 'none')} there, {wanted.get(n, 'none')} now)"
+                    for n in differing
+                )
                 raise RunError(
                     f"{self.path} holds a run with other settings: {listed}; "
                     "go on with those settings, or name another folder"

@@ -1,0 +1,63 @@
+import dataclasses
+
+import pytest
+import torch
+from lightning_fabric import Fabric
+
+from limner.training.augmentation import view_of
+from limner.training.config import DiscriminatorAugmentation
+from limner.training.losses import discrimination
+from limner.training.objective import Adversary
+
+FABRIC = Fabric(accelerator="cpu", devices=1)
+REAL = torch.rand(4, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+
+
+def made(tiny, pool=0, **changes):
+    torch.manual_seed(0)
+    config = dataclasses.replace(tiny, **changes)
+    return Adversary(config, FABRIC, inputs=3, place=1, pool=pool)
+
+
+def test_what_is_judged_is_seen_as_its_number_says(tiny):
+    settings = DiscriminatorAugmentation(colour=True, cutout=0.5)
+    adversary = made(tiny, discriminator_augmentation=settings)
+    scores, _ = adversary.judge(REAL, 7)
+    seen = view_of(settings, tiny.seed, 7, 4)(REAL)
+    assert torch.equal(scores, adversary.network(seen)[0])
+    assert not torch.equal(scores, adversary.network(REAL)[0])
+
+
+@pytest.mark.parametrize(("flips", "real"), [(0.0, 1.0), (1.0, 0.0)])
+def test_labels_are_as_sure_as_they_are_set(tiny, flips, real):
+    adversary = made(tiny, label_noise=0.0, label_flips=flips)
+    real_scores, made_scores = adversary.judge(REAL, 0)[0], adversary.judge(-REAL, 0)[0]
+    labels = torch.full((4, 1, 1, 1), real)
+    expected = discrimination("least-squares", real_scores, labels)
+    expected += discrimination("least-squares", made_scores, 1 - labels)
+    assert adversary.learn(real_scores, -REAL, 0, 1e-4).item() == pytest.approx(expected.item())
+
+
+def test_noise_on_labels_is_that_of_the_image_numbers(tiny):
+    losses = []
+    for first in (0, 0, 4):
+        adversary = made(tiny, label_noise=1.0)
+        losses.append(adversary.learn(adversary.judge(REAL, first)[0], -REAL, first, 1e-4).item())
+    assert losses[0] == losses[1] != losses[2]
+
+
+def test_the_learning_rate_is_that_of_the_step(tiny):
+    adversary = made(tiny)
+    before = [parameter.detach().clone() for parameter in adversary.network.parameters()]
+    adversary.learn(adversary.judge(REAL, 0)[0], -REAL, 0, 0.0)
+    assert all(map(torch.equal, before, adversary.network.parameters()))
+    adversary.learn(adversary.judge(REAL, 0)[0], -REAL, 0, 1e-3)
+    assert not all(map(torch.equal, before, adversary.network.parameters()))
+
+
+def test_old_pictures_are_shown_again(tiny):
+    adversary = made(tiny, pool=4)
+    adversary.learn(adversary.judge(REAL, 0)[0], torch.zeros_like(REAL), 0, 0.0)
+    fresh = made(tiny)
+    losses = [one.learn(one.judge(REAL, 4)[0], -REAL, 4, 0.0).item() for one in (adversary, fresh)]
+    assert losses[0] != losses[1]  # the same labels and weights, but other pictures
