@@ -206,11 +206,9 @@ class Translator:
         made *= 127.5
         np.rint(made, out=made)
         pictures = made.astype(np.uint8)
-        return (
-            pictures[:, 0]
-            if channels == 1
-            else np.ascontiguousarray(pictures.transpose(0, 2, 3, 1))
-        )
+        if channels == 1:
+            return pictures[:, 0]
+        return np.ascontiguousarray(pictures.transpose(0, 2, 3, 1))
 
 
 def _planes(crop: NDArray[np.uint8], channels: int) -> NDArray[np.float32]:

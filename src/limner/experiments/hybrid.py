@@ -16,7 +16,8 @@ def hybrid() -> Config:
     `RECIPE.toml` has photos and hand-drawn sketches. As these are few, the discriminators see them
     moved, recoloured and cut out at random.
 
-    Cost: COST_HYBRID.
+    Cost: 7 hours of one core of an Intel Xeon (Sapphire Rapids), extrapolated from a few steps, as
+    `benchmarks/training_speed.py SET hybrid --threads 1` prints it.
     Outcome: not known yet; nobody has trained it to the end.
     """
     return Config(
