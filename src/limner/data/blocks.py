@@ -22,7 +22,7 @@ from PIL import Image
 from limner import __version__, images
 from limner.data import prepared
 from limner.data.cleaning import Cleaning, Reason, fingerprint, sharpness, turn
-from limner.data.items import Item
+from limner.data.items import Item, Split
 from limner.errors import DataError, ImageError
 from limner.faces import Detector, Preprocessing
 
@@ -61,6 +61,8 @@ class Look:
     cleaning: Cleaning
     identity: str
     held_out: float
+    official_split: bool
+    """Whether a source's own partition comes first."""
     detector: Callable[[], Detector]
 
     def __call__(self) -> Callable[[Block], tuple[str, bytes]]:
@@ -160,25 +162,32 @@ class _Looker:
             picture = item.decode(data)
             row["checksum"] = hashlib.sha256(data).hexdigest()
             row["before"] = _thumbnail(picture)
-            row["reason"], row["detail"] = self._look_for_face(picture, row)
+            row["reason"], row["detail"] = self._look_for_face(item, picture, row)
         except ImageError as error:
             row["detail"] = printable(str(error))
         except Exception as error:  # one picture must not cost the others
             row["detail"] = (
-                f"{name}: limner failed at it ({type(error).__name__}: {error}); "
-                "please report this"
+                f"{name}: limner failed at it ({type(error).__name__}: {error}); please report this"
             )
         row["identity"] = self._who(item)
-        row["split"] = split_of(row["identity"], self.settings.held_out)
+        official = item.split if self.settings.official_split else None
+        row["split"] = official or split_of(row["identity"], self.settings.held_out)
         return row
 
     def _look_for_face(
-        self, picture: NDArray[np.uint8], row: dict[str, Any]
+        self, item: Item, picture: NDArray[np.uint8], row: dict[str, Any]
     ) -> tuple[Reason | str, str]:
-        """Add what is known of the largest face to its row; returns why it is refused, if it is."""
+        """Add what is known of the face to its row; returns why it is refused, if it is.
+
+        It is the largest face, unless the source says where the one is that it speaks of.
+        """
         faces = self.detector(picture)
+        if item.middle:
+            faces = [face for face in faces if _inside(item.middle, face.box)]
         if not faces:
-            return "no face", "no face was found in it"
+            return "no face", "no face was found in it" + " where the source says" * bool(
+                item.middle
+            )
         face, cleaning = faces[0], self.settings.cleaning
         row["box"] = list(face.box)
         row["points"] = face.points.ravel().tolist()
@@ -200,10 +209,15 @@ class _Looker:
         return printable(found[1] if found and found[1] else item.name)
 
 
-def split_of(identity: str, held_out: float) -> prepared.Split:
+def split_of(identity: str, held_out: float) -> Split:
     """The split of a person: the same in every set, whatever else is in it."""
     place = int.from_bytes(hashlib.sha256(identity.encode()).digest()[:4]) / 2**32
     return "test" if place < held_out else "train"
+
+
+def _inside(point: tuple[float, float], box: tuple[int, int, int, int]) -> bool:
+    (x, y), (left, top, right, bottom) = point, box
+    return left <= x < right and top <= y < bottom
 
 
 def printable(text: str) -> str:

@@ -2,7 +2,9 @@
 
 import hashlib
 import math
+import os
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,7 +29,7 @@ class Pool:
     """In the order in which they are looked at, until `target` is reached."""
 
 
-def plan(recipe: Recipe, root: Path) -> list[Pool]:
+def plan(recipe: Recipe, root: Path, *, leave_out: Path | None = None) -> list[Pool]:
     """List the pictures of a recipe's parts.
 
     Where a source holds fewer than is wanted, all targets shrink by the same factor, so that the
@@ -37,11 +39,12 @@ def plan(recipe: Recipe, root: Path) -> list[Pool]:
     Args:
         recipe: What is wanted.
         root: The folder below which all sources lie.
+        leave_out: A folder whose pictures are none of the sources'.
 
     Raises:
         DataError: A source is absent or damaged.
     """
-    listed = [list(part.open(root).items()) for part in recipe.parts]
+    listed = [list(_outside(leave_out, part.open(root).items())) for part in recipe.parts]
     free = [
         _balanced(_shuffled(items, recipe.seed), part.keep_smiling)
         for part, items in zip(recipe.parts, listed, strict=True)
@@ -66,6 +69,13 @@ def plan(recipe: Recipe, root: Path) -> list[Pool]:
         )
     _divide_spares(pools, free, taken)
     return pools
+
+
+def _outside(folder: Path | None, items: Iterator[Item]) -> Iterator[Item]:
+    if folder is None:
+        return items
+    within = os.path.abspath(folder) + os.sep  # noqa: PTH100 - links are not followed
+    return (i for i in items if not os.path.abspath(i.place.file).startswith(within))  # noqa: PTH100
 
 
 def scaled(count: int, factor: float) -> int:

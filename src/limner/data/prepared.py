@@ -19,11 +19,11 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from limner import images
-from limner.data.items import Kind
+from limner.data.items import Kind, Split
 from limner.errors import DataError
 from limner.faces import Preprocessing
 
-__all__ = ["DROPPED", "EXAMPLES", "FACES", "PreparedSet", "Split", "Writer"]
+__all__ = ["DROPPED", "EXAMPLES", "FACES", "PreparedSet", "Writer"]
 
 _PICTURE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
 
@@ -83,7 +83,6 @@ EXAMPLES = pa.schema(
     ]
 )
 
-Split = Literal["train", "test"]
 _KEY = b"limner"
 _ROWS = 512
 """Faces in a row group: what a reader has to hold at once."""
@@ -196,6 +195,8 @@ class Writer:
             OutputError: It cannot be written there.
         """
         self.path = path
+        for left in path.glob(".*.part"):  # by a process that was killed
+            left.unlink(missing_ok=True)
         metadata = {_KEY: json.dumps(about).encode(), b"huggingface": _features()}
         schemas = {
             "dropped": DROPPED,

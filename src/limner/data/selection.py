@@ -10,7 +10,7 @@ from limner.data.cleaning import REASONS
 from limner.data.duplicates import twins
 from limner.data.plan import Pool, scaled
 
-__all__ = ["KEPT", "Looked", "Selection", "select"]
+__all__ = ["KEPT", "SMILING", "Looked", "Selection", "Share", "select", "share_of", "trim"]
 
 KEPT = -1
 """Stands in `Selection.reason` for a face that stays."""
@@ -88,3 +88,46 @@ def trim(selection: Selection, looked: Looked, pools: Sequence[Pool]) -> Selecti
             mine = np.flatnonzero((looked.part == number) & (reason == KEPT))
             reason[mine[scaled(pool.part.count, factor) :]] = _SURPLUS
     return Selection(reason=reason, twin=selection.twin)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Share:
+    """What a part of the recipe came to."""
+
+    name: str
+    wanted: int
+    """Faces; 0 stands for all."""
+    found: int
+    """Pictures of its source."""
+    smiling_found: int
+    """Those that are known to smile, by the source or else by the score."""
+    looked_at: int
+    """Pictures that were opened."""
+    dropped: dict[str, int]
+    """How many of those, for each reason."""
+    kept: int
+    smiling_kept: int
+
+    def __str__(self) -> str:
+        wanted = f" of {self.wanted} wanted" if self.wanted else ""
+        known = self.smiling_found > 0
+        smiles = f", {self.smiling_found} smiling before and {self.smiling_kept} after" * known
+        return f"{self.name}: {self.kept} faces{wanted} ({self.found} pictures{smiles})"
+
+
+def share_of(number: int, pool: Pool, looked: Looked, chosen: Selection) -> Share:
+    """What the part with this number came to."""
+    mine = looked.part == number
+    kept = mine & (chosen.reason == KEPT)
+    smiles = looked.smile > SMILING
+    counts = np.bincount(chosen.reason[mine & ~kept], minlength=len(REASONS)).tolist()
+    return Share(
+        name=pool.part.name,
+        wanted=pool.part.count,
+        found=pool.found,
+        smiling_found=pool.smiling + int((mine & smiles & ~looked.labelled).sum()),
+        looked_at=int(mine.sum()),
+        dropped={reason: n for reason, n in zip(REASONS, counts, strict=True) if n},
+        kept=int(kept.sum()),
+        smiling_kept=int((kept & smiles).sum()),
+    )
