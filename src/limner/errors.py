@@ -26,6 +26,7 @@ EXTRA_OF = {
     "pyarrow": "train",
     "ray": "cluster",
     "safetensors": "train",
+    "scipy": "train",
     "torch": "train",
 }
 """Which extra brings a package that the base install lacks."""

@@ -44,23 +44,23 @@ def bits(a, b):
         (face(nose=38), "turned", "about 42°"),
     ],
 )
-def test_what_is_refused_says_why(shown, reason, detail, crop):
-    found, sentence = Cleaning().refuses(shown, crop)
+def test_what_is_refused_says_why(shown, reason, detail):
+    found, sentence = Cleaning().refuses(shown, 30.0)
     assert found == reason
     assert detail in sentence
 
 
 def test_a_good_face_is_kept_and_a_blurred_one_is_not(crop):
-    assert Cleaning().refuses(face(), crop) is None
-    found, sentence = Cleaning().refuses(face(), blurred(crop, 16))
+    assert Cleaning().refuses(face(), sharpness(crop)) is None
+    found, sentence = Cleaning().refuses(face(), sharpness(blurred(crop, 16)))
     assert found == "blurred"
     assert "at least 6" in sentence
 
 
-def test_each_limit_can_be_lifted(crop):
+def test_each_limit_can_be_lifted():
     keeps_all = Cleaning(min_eye_distance=1, max_turn=90, max_tilt=180, min_sharpness=0)
     for shown in (face(scale=0.4), face(angle=80), face(nose=80)):
-        assert keeps_all.refuses(shown, blurred(crop, 32)) is None
+        assert keeps_all.refuses(shown, 0.0) is None
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,11 @@ def table(path, name):
     return pq.read_table(path / f"{name}.parquet").to_pylist()
 
 
+def prepare_folder(path, out, **options):
+    recipe, root = of_folder(path)
+    return prepare(recipe, out, data=root, **options)
+
+
 def cut(data, rng):
     return data[: rng.randrange(len(data))]
 
@@ -61,7 +66,7 @@ def pictures(person, tmp_path):
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_damaged_pictures_cost_the_whole_ones_nothing(pictures, tmp_path, workers):
-    made = prepare(of_folder(pictures), tmp_path / "set", engine=LocalEngine(workers=workers))
+    made = prepare_folder(pictures, tmp_path / "set", engine=LocalEngine(workers=workers))
     faces = {row["image"]["path"] for row in table(tmp_path / "set", "faces")}
     dropped = {row["path"]: row for row in table(tmp_path / "set", "dropped")}
     assert faces >= {f"whole-{number}.png" for number in range(WHOLE)}
@@ -94,7 +99,7 @@ def test_names_and_links_and_permissions_of_all_kinds(person, tmp_path):
     (root / "shut").chmod(0)
     try:
         with as_nobody(tmp_path):
-            made = prepare(of_folder(root), tmp_path / "set")
+            made = prepare_folder(root, tmp_path / "set")
     finally:
         (root / "shut").chmod(0o755)
     dropped = {row["path"]: row["detail"] for row in table(tmp_path / "set", "dropped")}
@@ -134,7 +139,7 @@ def test_members_of_a_damaged_archive_are_told_apart(person, tmp_path):
     middle = len(data) // 2  # within the second member
     data[middle : middle + 50] = bytes(50)
     file.write_bytes(data)
-    made = prepare(of_folder(file), tmp_path / "set")
+    made = prepare_folder(file, tmp_path / "set")
     assert (made.faces, made.dropped) == (2, {"unreadable": 1})
     [row] = table(tmp_path / "set", "dropped")
     assert row["detail"].startswith("1.png: cannot be read")
@@ -157,17 +162,16 @@ def test_a_full_disk_is_said_and_what_was_there_stays(person, small_disk, tmp_pa
     monkeypatch.setattr("limner.data.blocks.BLOCK", 4)
     for number in range(30):
         images.write(tmp_path / "in" / f"{number:02}.png", person(number))
-    recipe = of_folder(tmp_path / "in")
     (small_disk / "set").mkdir()
     (small_disk / "set" / "faces.parquet").write_bytes(b"from before")
     with pytest.raises(OutputError, match=r"No space left on device.*free some room"):
-        prepare(recipe, small_disk / "set")
+        prepare_folder(tmp_path / "in", small_disk / "set")
     assert (small_disk / "set" / "faces.parquet").read_bytes() == b"from before"
     assert not list(small_disk.rglob("*.part"))
     blocks = len(list((small_disk / "set" / "unfinished").iterdir()))
     assert blocks > 0  # and they are used when there is room
     subprocess.run(["mount", "-o", "remount,size=50m", str(small_disk)], check=True)
-    assert prepare(recipe, small_disk / "set").faces == 30
+    assert prepare_folder(tmp_path / "in", small_disk / "set").faces == 30
 
 
 DRIVER = """
@@ -181,7 +185,8 @@ if __name__ == "__main__":
     source, out, workers = sys.argv[1:]
     blocks.BLOCK = 3
     print("ready", flush=True)
-    prepare(of_folder(Path(source)), Path(out), engine=LocalEngine(workers=int(workers)))
+    recipe, root = of_folder(Path(source))
+    prepare(recipe, Path(out), data=root, engine=LocalEngine(workers=int(workers)))
 """
 
 

@@ -40,7 +40,7 @@ def targets(pools):
 
 def test_one_smiling_photo_in_so_many_is_kept(root):
     [pool] = plan(recipe(celeba(keep_smiling=5)), root)
-    assert (pool.found, pool.smiling, pool.target) == (40, 20, 24)
+    assert (pool.found, pool.judged, pool.smiling, pool.target) == (40, 40, 20, 24)
     assert sum(item.smiling for item in pool.items) == 4
 
 

@@ -18,14 +18,16 @@ from limner.data.recipe import Part, Recipe, of_folder
 from limner.engines import LocalEngine
 from limner.errors import DataError, Interrupted, OutputError, UsageError
 from limner.faces import Preprocessing
+from limner.faces.smile import SmileScore
 
 TABLES = ("faces.parquet", "dropped.parquet", "examples.parquet", "contact-sheet.png")
 
 
 def of(path, *settings, **options):
     """Prepare a folder; returns the faces and the dropped."""
-    recipe = of_folder(path).with_settings(["size=64", *settings])
-    made = prepare(recipe, options.pop("out"), **options)
+    recipe, root = of_folder(path)
+    recipe = recipe.with_settings(["size=64", *settings])
+    made = prepare(recipe, options.pop("out"), data=root, **options)
     return made.faces, made.dropped
 
 
@@ -78,6 +80,8 @@ def test_a_row_tells_all_about_its_face(made):
     assert abs(row["angle"]) < 10
     assert abs(row["turn"]) < 20
     assert row["sharpness"] > 6
+    assert not row["labelled"]
+    assert row["smile"] == SmileScore()(images.read(row["image"]["bytes"]))
     assert len(row["hash"]) == 32
     assert len(row["checksum"]) == 64
     assert row["split"] in ("train", "test")
@@ -186,11 +190,33 @@ def test_a_recipe_becomes_a_set_that_knows_kinds_and_smiles(person, tmp_path):
         "img_align_celeba/000001.jpg": 1.0,
         "img_align_celeba/000002.jpg": 0.0,
     }
+    assert all(row["labelled"] for row in table)
     opened = PreparedSet(tmp_path / "set")
     counts = opened.count(), opened.count("train", "photo"), opened.count(kind="sketch")
     assert counts == (2, 1, 1)
     [drawing] = opened.images("train", "sketch")
     assert np.ptp(drawing.astype(int), axis=-1).max() == 0
+
+
+def test_smiles_are_balanced_by_the_score_where_nobody_has_labelled_them(person, tmp_path):
+    for number in range(12):
+        images.write(tmp_path / "in" / f"{number:02}.png", person(number))
+
+    def kept(**options):
+        part = Part(source="folder", path="in", **options)
+        out = tmp_path / str(options)
+        [share] = prepare(Recipe(name="x", parts=(part,)), out, data=tmp_path).shares
+        return share
+
+    everybody = kept()
+    assert everybody.judged_found == everybody.kept == 12
+    smiling = everybody.smiling_found
+    assert smiling > 3
+    balanced = kept(keep_smiling=3)
+    assert balanced.dropped == {"smile balance": smiling - smiling // 3}
+    assert (balanced.smiling_found, balanced.smiling_kept) == (smiling, smiling // 3)
+    labelled = kept(keep_smiling=3, smiling="no")
+    assert (labelled.kept, labelled.judged_found, labelled.smiling_found) == (12, 12, 0)
 
 
 def test_spares_stand_in_for_what_is_dropped(person, tmp_path):

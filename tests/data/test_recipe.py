@@ -84,8 +84,8 @@ def test_settings_change_a_recipe():
 
 
 def test_a_folder_is_a_recipe_of_one_part():
-    made = of_folder(Path("photos") / "mine")
-    assert made.name == "mine"
+    made, root = of_folder(Path("photos") / "mine")
+    assert (made.name, root) == ("mine", Path.cwd() / "photos")
     [part] = made.parts
-    assert (part.source, Path(part.path), part.count) == ("folder", Path("photos/mine"), 0)
+    assert (part.source, part.path, part.count) == ("folder", "mine", 0)
     assert Recipe(name="x", parts=(Part(source="cufs_pairs", path="p"),)).parts[0].name == "p"

@@ -8,7 +8,7 @@ from limner.data.selection import KEPT, Looked, select, share_of, trim
 
 def pool(found=9, **options):
     part = Part(source="folder", path="x", **options)
-    return Pool(part=part, found=found, smiling=0, target=part.count, items=[])
+    return Pool(part=part, found=found, judged=0, smiling=0, target=part.count, items=[])
 
 
 def looked(count, *, part=0, smile=np.nan, labelled=False, sketch=False, seed=0):
@@ -86,6 +86,7 @@ def test_a_share_counts_everything_once():
     share = share_of(0, pools[0], rows, made)
     assert (share.wanted, share.found, share.looked_at, share.kept) == (3, 20, 7, 3)
     assert share.dropped == {"no face": 1, "smile balance": 2, "surplus": 1}
-    assert (share.smiling_found, share.smiling_kept) == (4, 2)
+    assert (share.judged_found, share.smiling_found) == (7, 4)
+    assert (share.judged_kept, share.smiling_kept) == (3, 2)
     assert sum(share.dropped.values()) + share.kept == share.looked_at
     assert str(share) == "x: 3 faces of 3 wanted (20 pictures, 4 smiling before and 2 after)"

@@ -25,6 +25,7 @@ from limner.data.cleaning import Cleaning, Reason, fingerprint, sharpness, turn
 from limner.data.items import Item, Split
 from limner.errors import DataError, ImageError
 from limner.faces import Detector, Preprocessing
+from limner.faces.smile import SmileScore
 
 __all__ = ["Block", "BlockStore", "Look", "split_into_blocks"]
 
@@ -38,7 +39,6 @@ FOUND = pa.schema(
         *prepared.FACES,
         ("reason", pa.string()),
         ("detail", pa.string()),
-        ("labelled", pa.bool_()),
         ("before", pa.binary()),
     ]
 )
@@ -137,6 +137,7 @@ class _Looker:
     def __init__(self, look: Look) -> None:
         self.settings = look
         self.detector = look.detector()
+        self.smiles = SmileScore()
         self.identity = re.compile(look.identity) if look.identity else None
 
     def look(self, block: Block) -> tuple[str, bytes]:
@@ -195,12 +196,14 @@ class _Looker:
         row["turn"] = turn(face.points)
         row["eye_distance"] = face.eye_distance
         if face.eye_distance < cleaning.min_eye_distance:  # there is nothing to cut out
-            return cleaning.refuses(face, picture) or ("", "")
+            return cleaning.refuses(face) or ("", "")
         crop = self.settings.preprocessing.align(picture, face).image
         row["image"]["bytes"] = images.encode(crop)
-        row["sharpness"] = sharpness(crop)
+        row["sharpness"] = sharp = sharpness(crop)
         row["hash"] = fingerprint(crop)
-        return cleaning.refuses(face, crop) or ("", "")
+        if item.smiling is None:
+            row["smile"] = self.smiles(crop)
+        return cleaning.refuses(face, sharp) or ("", "")
 
     def _who(self, item: Item) -> str:
         if item.identity:

@@ -21,8 +21,10 @@ class Pool:
     part: Part
     found: int
     """Pictures of its source."""
+    judged: int
+    """Those of which the source knows if they smile."""
     smiling: int
-    """Those that the source knows to smile."""
+    """Those of them that do."""
     target: int
     """Faces that are to come of it: what the part wants, or less where a source is short."""
     items: list[Item]
@@ -62,6 +64,7 @@ def plan(recipe: Recipe, root: Path, *, leave_out: Path | None = None) -> list[P
             Pool(
                 part=part,
                 found=len(items),
+                judged=sum(item.smiling is not None for item in items),
                 smiling=sum(item.smiling is True for item in items),
                 target=len(mine),
                 items=mine,

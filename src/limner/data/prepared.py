@@ -50,8 +50,10 @@ FACES = pa.schema(
         ("eye_distance", pa.float32()),
         # standard deviation of the Laplacian at 128 px, in grey levels
         ("sharpness", pa.float32()),
-        # score in 0..1, or what the source says: 0 or 1; null where nobody has judged
+        # what the source says, 0 or 1; or else the score of `limner.faces.smile`, 0..1
         ("smile", pa.float32()),
+        # whether it is what the source says
+        ("labelled", pa.bool_()),
         # perceptual hash of 256 bits
         ("hash", pa.binary(32)),
         # SHA-256 of the file
@@ -284,7 +286,8 @@ class _Table:
 
 def _features() -> bytes:
     """The columns as Hugging Face datasets describes them, so that it shows images as images."""
-    kinds = {pa.string(): "string", pa.float32(): "float32", pa.binary(32): "binary"}
+    kinds = {pa.string(): "string", pa.float32(): "float32", pa.bool_(): "bool"}
+    kinds[pa.binary(32)] = "binary"
     lists = {"box": ("int32", 4), "points": ("float32", 10)}
     features: dict[str, Any] = {}
     for field in FACES:

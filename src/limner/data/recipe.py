@@ -125,9 +125,10 @@ class Recipe:
         return settings.build(type(self), settings.change(self.to_dict(), changes))
 
 
-def of_folder(path: Path) -> Recipe:
-    """The recipe that takes all pictures of a folder or an archive."""
-    return Recipe(name=path.name, parts=(Part(source="folder", path=str(path)),))
+def of_folder(path: Path) -> tuple[Recipe, Path]:
+    """The recipe that takes all pictures of a folder or an archive, and the folder it lies in."""
+    path = path.resolve()
+    return Recipe(name=path.name, parts=(Part(source="folder", path=path.name),)), path.parent
 
 
 def shipped_recipes() -> dict[str, Path]:
