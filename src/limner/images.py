@@ -31,6 +31,7 @@ __all__ = [
     "Provenance",
     "encode",
     "files_below",
+    "format_of",
     "montage",
     "output_error",
     "read",
@@ -150,13 +151,21 @@ def write(path: str | Path, image: NDArray[np.uint8], provenance: Provenance | N
         UsageError: the suffix is none of .png, .jpg, .jpeg and .webp.
         OutputError: see `write_bytes`.
     """
-    path = Path(path)
-    form = _FORMATS.get(path.suffix.lower())
-    if form is None:
+    write_bytes(path, encode(image, provenance, format_of(path)))
+
+
+def format_of(path: str | Path) -> Format:
+    """The format that a file's suffix names.
+
+    Raises:
+        UsageError: the suffix is none of .png, .jpg, .jpeg and .webp.
+    """
+    suffix = Path(path).suffix.lower()
+    if suffix not in _FORMATS:
         raise UsageError(
-            f"{path}: cannot write '{path.suffix}' pictures; use one of {', '.join(_FORMATS)}"
+            f"{path}: cannot write '{suffix}' pictures; use one of {', '.join(_FORMATS)}"
         )
-    write_bytes(path, encode(image, provenance, form))
+    return _FORMATS[suffix]
 
 
 def write_bytes(path: str | Path, data: bytes) -> None:

@@ -202,7 +202,8 @@ class _Looker:
         row["sharpness"] = sharp = sharpness(crop)
         row["hash"] = fingerprint(crop)
         if item.smiling is None:
-            row["smile"] = self.smiles(crop)
+            # What lies behind differs with the processor and the number of its threads.
+            row["smile"] = round(self.smiles(crop), 3)
         return cleaning.refuses(face, sharp) or ("", "")
 
     def _who(self, item: Item) -> str:
