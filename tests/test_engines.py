@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from limner import batch, images
+from limner.data.prepare import prepare
+from limner.data.recipe import of_folder
 from limner.engines import LocalEngine, RayEngine, cluster, cores, engine_of
 from limner.errors import EngineError, ModelError, UsageError
 from limner.makers import Sketches
@@ -321,6 +323,23 @@ def test_pictures_go_through_ray(two_nodes, photo, tmp_path):
         )
         written.append([file.read_bytes() for file in sorted(out.iterdir())])
     assert written[0] == written[1]
+
+
+@quiet
+def test_a_set_prepared_on_a_cluster_is_the_same(two_nodes, person, tmp_path, monkeypatch):
+    monkeypatch.setattr("limner.data.blocks.BLOCK", 3)
+    for number in range(12):
+        images.write(tmp_path / "in" / f"{number:02}.jpg", person(number))
+    (tmp_path / "in" / "text.jpg").write_text("no picture")
+    recipe, root = of_folder(tmp_path / "in")
+    written = []
+    for engine in (LocalEngine(), RayEngine(address=two_nodes)):
+        out = tmp_path / type(engine).__name__
+        made = prepare(recipe, out, data=root, engine=engine)
+        assert (made.faces, made.dropped) == (12, {"unreadable": 1})
+        written.append({file.name: file.read_bytes() for file in out.iterdir()})
+    assert written[0] == written[1]
+    assert len(written[0]) == 4
 
 
 def test_a_cluster_that_is_not_there_is_said_at_once():
