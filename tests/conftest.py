@@ -2,11 +2,13 @@
 
 import dataclasses
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
 from skimage.data import astronaut
 
 from limner import images
@@ -16,6 +18,22 @@ from limner import images
 def photo() -> NDArray[np.uint8]:
     """A portrait, [512, 512, 3]; its face is about 110 px wide."""
     return astronaut()
+
+
+@pytest.fixture(scope="session")
+def person(photo) -> Callable[[int], NDArray[np.uint8]]:
+    """Pictures of as many people as one likes, [260, 260, 3]: one portrait in many lights.
+
+    The light is wild enough for no two of them to be near-duplicates.
+    """
+    portrait = photo[:260, 100:360]
+
+    def picture(number: int) -> NDArray[np.uint8]:
+        light = np.random.default_rng(number).uniform(-90, 90, (9, 9)).astype(np.float32)
+        smooth = Image.fromarray(light).resize((260, 260), Image.Resampling.BICUBIC)
+        return np.clip(portrait + np.asarray(smooth)[..., None], 0, 255).astype(np.uint8)
+
+    return picture
 
 
 @pytest.fixture(scope="session")

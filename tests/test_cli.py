@@ -1,3 +1,4 @@
+import json
 import os
 import re
 import shutil
@@ -146,9 +147,9 @@ def test_ctrl_c_keeps_what_is_done_whole(photo, tmp_path):
     assert all(images.read(p).shape == (1536, 1536, 3) for p in done)
 
 
-def test_from_photos_to_a_model_of_ones_own(photo, tmp_path):
+def test_from_photos_to_a_model_of_ones_own(person, tmp_path):
     for number in range(4):
-        images.write(tmp_path / "photos" / f"{number}.jpg", np.roll(photo, 5 * number, axis=1))
+        images.write(tmp_path / "photos" / f"{number}.jpg", person(number))
     settings = {
         "data": "set",
         "size": 32,
@@ -164,6 +165,7 @@ def test_from_photos_to_a_model_of_ones_own(photo, tmp_path):
     options = [part for name, value in settings.items() for part in ("--set", f"{name}={value}")]
     for arguments in (
         ["prepare", "photos", "set", "--size", "40", "--held-out", "0.5"],
+        ["data", "report", "set"],
         ["train", "portrait", "run", *options],
         ["train", "portrait", "run", "--set", "images=12"],
         ["export", "run", "mine.onnx"],
@@ -172,6 +174,7 @@ def test_from_photos_to_a_model_of_ones_own(photo, tmp_path):
         done = limner(*arguments, cwd=tmp_path)
         assert done.returncode == 0, done.stderr.decode()
     assert images.read(tmp_path / "made.png").shape == (32, 32, 3)
+    assert json.loads((tmp_path / "set" / "report.json").read_text())["photos"] == 4
     refused = limner("train", "portrait", "run", "--set", "lr=1", cwd=tmp_path)
     assert refused.returncode == 1
     assert b"lr (0.0003 there, 1.0 now)" in refused.stderr

@@ -196,10 +196,10 @@ def test_unreadable_path_is_refused() -> None:
 
 
 def test_no_permission_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def forbid(self: Path) -> bytes:
+    def forbid(self: Path, mode: str) -> bytes:
         raise PermissionError(errno.EACCES, "Permission denied")
 
-    monkeypatch.setattr(Path, "read_bytes", forbid)
+    monkeypatch.setattr(Path, "open", forbid)
     assert "no permission" in refused(tmp_path / "a.png")
 
 

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-HEAVY = {"torch", "lightning_fabric", "pyarrow", "onnx", "scipy"}
+HEAVY = {"torch", "lightning_fabric", "pyarrow", "onnx", "scipy", "jinja2", "matplotlib", "ray"}
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,6 @@ from limner import __version__
 from limner.errors import EXTRA_OF, Interrupted, LimnerError, MissingExtraError, UsageError
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from limner.batch import Outcome
     from limner.training.loop import Progress
 
@@ -113,6 +110,9 @@ def photo(
         Literal["largest", "all"],
         typer.Option(help="Which faces of a picture; all are written as NAME, NAME-2, NAME-3, …"),
     ] = "largest",
+    workers: Workers = 0,
+    engine: EngineOption = "local",
+    address: Address = "",
 ) -> None:
     """Turn sketches of faces into photos.
 
@@ -122,26 +122,24 @@ def photo(
     - `limner photo drawings/ -o photos/ --size 512`
     - `limner photo page.png -o page-photo.png --face all --put-back`
     """
-    from limner import batch, images
-    from limner.faces import put_back as put_one_back
-    from limner.translator import Translator
+    from limner import batch
+    from limner.makers import Photos
 
     if as_is and face == "all":
         raise UsageError("--as-is takes the whole picture for one face: leave out --face all")
     if put_back and size:
         raise UsageError("--put-back keeps the picture's own size: leave out --size")
     work = batch.jobs(sketches, out)
-    translator = Translator(model)
-
-    def make(picture: "NDArray[np.uint8]", name: str) -> "list[NDArray[np.uint8]]":
-        made = translator.translate(picture, as_is=as_is, every_face=face == "all", name=name)
-        if put_back:
-            for one in made:
-                picture = put_one_back(one.image, one.aligned, picture)
-            return [picture]
-        return [images.resize(one.image, size) if size else one.image for one in made]
-
-    _finish(batch.run(work, make, provenance=translator.provenance))
+    where = batch.engine_for(work, engine, workers=workers, address=address)
+    start = Photos(
+        model=model,
+        size=size,
+        as_is=as_is,
+        put_back=put_back,
+        every_face=face == "all",
+        threads=where.threads,
+    )
+    _finish(batch.run(work, start, engine=where))
 
 
 @app.command()
@@ -152,6 +150,9 @@ def sketch(
         str, typer.Option(help="How to draw; a wrong name lists them all.")
     ] = "pencil",
     seed: Annotated[int, typer.Option(min=0, help="Another seed, another hand.")] = 0,
+    workers: Workers = 0,
+    engine: EngineOption = "local",
+    address: Address = "",
 ) -> None:
     """Turn photos into sketches, whole pictures of any size.
 
@@ -159,12 +160,13 @@ def sketch(
     - `limner sketch photos/ -o sketches/ --style xdog`
     """
     from limner import batch
+    from limner.makers import Sketches
     from limner.sketching import check_style
-    from limner.sketching import sketch as draw
 
     check_style(style)
     work = batch.jobs(photos, out)
-    _finish(batch.run(work, lambda picture, _: [draw(picture, style, seed)]))
+    where = batch.engine_for(work, engine, workers=workers, address=address)
+    _finish(batch.run(work, Sketches(style=style, seed=seed), engine=where))
 
 
 @app.command()
@@ -223,13 +225,13 @@ def prepare(
     from limner.engines import engine_of
 
     file = recipe.find(source)
-    wanted = recipe.of_folder(Path(source)) if file is None else recipe.load(file)
+    wanted, root = recipe.of_folder(Path(source)) if file is None else (recipe.load(file), data)
     short = {"size": size, "held_out": held_out, "identity": identity}
     changes = [f"{name}={value}" for name, value in short.items() if value is not None]
     made = prepare_set(
         wanted.with_settings(changes + (settings or [])),
         out,
-        data=Path() if file is None else data,
+        data=root,
         engine=engine_of(engine, workers=workers, address=address),
         about=about,
     )
@@ -238,6 +240,31 @@ def prepare(
     reasons = ", ".join(f"{count} {reason}" for reason, count in made.dropped.items())
     left_out = f"; left out: {reasons} (see {out}/dropped.parquet)" if reasons else ""
     typer.echo(f"{made.faces} faces in {out}{left_out}; next: limner data report {out}")
+
+
+data_app = typer.Typer(no_args_is_help=True, help="Look into prepared sets.")
+app.add_typer(data_app, name="data")
+
+
+@data_app.command()
+def report(
+    prepared_set: Annotated[Path, typer.Argument(metavar="SET", help="Folder of a prepared set.")],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="Folder to write into, by default that of the set."),
+    ] = None,
+) -> None:
+    """Write a page that shows whether a prepared set can be trusted.
+
+    Counts by source and by reason of loss, faces before and after, smiles before and after
+    balance, size, sharpness and pose, and what was dropped, with pictures: report.html, and
+    report.json with the numbers.
+
+    - `limner data report sets/mine`
+    """
+    from limner.data.report import write_report
+
+    typer.echo(f"look at {write_report(prepared_set, out)}")
 
 
 @app.command()

@@ -16,6 +16,8 @@ A message says what was found, what was expected and what to do about it, in one
     └── Interrupted           Ctrl-C; what was done until then is whole
 """
 
+from typing import Self
+
 EXTRA_OF = {
     "imagehash": "train",
     "jinja2": "train",
@@ -26,6 +28,7 @@ EXTRA_OF = {
     "pyarrow": "train",
     "ray": "cluster",
     "safetensors": "train",
+    "scipy": "train",
     "torch": "train",
 }
 """Which extra brings a package that the base install lacks."""
@@ -44,6 +47,10 @@ class MissingExtraError(LimnerError, ImportError):
 
     def __init__(self, what: str, extra: str) -> None:
         super().__init__(f"{what} needs the extra '{extra}': pip install 'limner[{extra}]'")
+        self._given = what, extra
+
+    def __reduce__(self) -> tuple[type[Self], tuple[str, str]]:
+        return type(self), self._given  # for errors that come from worker processes
 
 
 class ImageError(LimnerError, ValueError):

@@ -8,6 +8,7 @@ import contextlib
 import errno
 import io
 import os
+import stat
 import threading
 import warnings
 from collections.abc import Iterator, Sequence, Set
@@ -23,15 +24,18 @@ from limner.provenance import Provenance
 
 __all__ = [
     "LUMA",
+    "MAX_BYTES",
     "MAX_PIXELS",
     "READABLE",
     "WRITABLE",
     "Provenance",
     "encode",
     "files_below",
+    "format_of",
     "montage",
     "output_error",
     "read",
+    "read_bytes",
     "resize",
     "to_grey",
     "write",
@@ -40,6 +44,9 @@ __all__ = [
 
 MAX_PIXELS = 64_000_000
 """Largest picture that is decoded, in pixels: above any camera's frame that holds one face."""
+
+MAX_BYTES = 512_000_000
+"""Largest picture file that is read, in bytes: an uncompressed one of so many pixels, with room."""
 
 Format = Literal["PNG", "JPEG", "WebP"]
 _FORMATS: dict[str, Format] = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WebP"}
@@ -144,13 +151,21 @@ def write(path: str | Path, image: NDArray[np.uint8], provenance: Provenance | N
         UsageError: the suffix is none of .png, .jpg, .jpeg and .webp.
         OutputError: see `write_bytes`.
     """
-    path = Path(path)
-    form = _FORMATS.get(path.suffix.lower())
-    if form is None:
+    write_bytes(path, encode(image, provenance, format_of(path)))
+
+
+def format_of(path: str | Path) -> Format:
+    """The format that a file's suffix names.
+
+    Raises:
+        UsageError: the suffix is none of .png, .jpg, .jpeg and .webp.
+    """
+    suffix = Path(path).suffix.lower()
+    if suffix not in _FORMATS:
         raise UsageError(
-            f"{path}: cannot write '{path.suffix}' pictures; use one of {', '.join(_FORMATS)}"
+            f"{path}: cannot write '{suffix}' pictures; use one of {', '.join(_FORMATS)}"
         )
-    write_bytes(path, encode(image, provenance, form))
+    return _FORMATS[suffix]
 
 
 def write_bytes(path: str | Path, data: bytes) -> None:
@@ -184,11 +199,16 @@ def output_error(path: str | Path, error: OSError) -> OutputError:
 def files_below(folder: Path, suffixes: Set[str] = READABLE) -> list[Path]:
     """All files below `folder` with one of these suffixes, in any case, sorted by path.
 
-    Linked folders are followed; one that is reached twice is walked once.
+    Linked folders are followed; one that is reached twice is walked once. What may not be looked
+    up, a folder that may not be listed among them, is in the list too: reading it says why.
     """
-    found = []
+    found: list[Path] = []
     seen: set[str] = set()
-    for parent, folders, names in os.walk(folder, followlinks=True):
+
+    def note(error: OSError) -> None:
+        found.append(Path(error.filename))
+
+    for parent, folders, names in os.walk(folder, followlinks=True, onerror=note):
         real = os.path.realpath(parent)
         if real in seen:
             folders.clear()
@@ -196,7 +216,16 @@ def files_below(folder: Path, suffixes: Set[str] = READABLE) -> list[Path]:
         seen.add(real)
         folders.sort()
         found += [Path(parent) / n for n in names if Path(n).suffix.lower() in suffixes]
-    return sorted(path for path in found if path.is_file())
+    return sorted(path for path in found if _may_be_read(path))
+
+
+def _may_be_read(path: Path) -> bool:
+    """Not so a pipe or a device, which could be waited for without end."""
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return True
+    return stat.S_ISREG(mode) or stat.S_ISDIR(mode)
 
 
 def resize(image: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
@@ -254,27 +283,54 @@ def _name_of(source: str | Path | bytes | BinaryIO) -> str:
     return name if isinstance(name, str) else "the picture"
 
 
-def _bytes_of(source: str | Path | bytes | BinaryIO, name: str) -> bytes:
+def read_bytes(path: str | Path, *, name: str | None = None) -> bytes:
+    """The bytes of a picture file.
+
+    Args:
+        path: of the file.
+        name: what messages call it; by default its path.
+
+    Raises:
+        ImageError: missing, unreadable, empty, or longer than MAX_BYTES.
+    """
+    name, path = name or str(path), Path(path)
     try:
-        if isinstance(source, bytes):
-            data = source
-        elif isinstance(source, str | Path):
-            data = Path(source).read_bytes()
-        else:
-            data = source.read()
+        with path.open("rb") as file:
+            return _checked(file.read(MAX_BYTES + 1), name)
     except FileNotFoundError as error:
         raise ImageError(f"{name}: no such file; check the path") from error
     except IsADirectoryError as error:
         raise ImageError(f"{name}: a folder, not a picture; name the files in it") from error
     except PermissionError as error:
         # Windows says so of folders too.
-        what = "a folder, not a picture" if Path(name).is_dir() else "no permission to read it"
+        what = "a folder, not a picture" if path.is_dir() else "no permission to read it"
         raise ImageError(f"{name}: {what}; name a file that you may read") from error
+    except OSError as error:
+        cause = error.strerror or _one_line(error)
+        raise ImageError(f"{name}: cannot be read ({cause}); check the path") from error
+
+
+def _bytes_of(source: str | Path | bytes | BinaryIO, name: str) -> bytes:
+    if isinstance(source, bytes):
+        return _checked(source, name)
+    try:
+        if isinstance(source, str | Path):
+            return read_bytes(source, name=name)
+        return _checked(source.read(), name)
+    except ImageError:
+        raise
     except (OSError, ValueError) as error:  # ValueError: a null character in the path
         cause = getattr(error, "strerror", None) or _one_line(error)
         raise ImageError(f"{name}: cannot be read ({cause}); check the path") from error
+
+
+def _checked(data: bytes, name: str) -> bytes:
     if not data:
         raise ImageError(f"{name}: empty (0 bytes); save or download it again")
+    if len(data) > MAX_BYTES:
+        raise ImageError(
+            f"{name}: longer than {MAX_BYTES / 1e6:g} MB; save it with compression, or smaller"
+        )
     return data
 
 

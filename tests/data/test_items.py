@@ -85,7 +85,7 @@ def test_what_is_gone_is_named(mixed):
     (mixed / "t.tar").unlink()
     zipped(mixed / "z.zip", "other.png")
     for name in ("b.png", "t.tar/x.png", "z.zip/in/1.png"):
-        with pytest.raises(ImageError, match=f"^{name}: cannot be read"):
+        with pytest.raises(ImageError, match=rf"^{name}: (cannot be read|no such file)"):
             items[name].read(name)
 
 

@@ -1,31 +1,50 @@
 import io
+import itertools
 import json
 import shutil
 
+import duckdb
 import numpy as np
+import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
 from limner import images
-from limner.data import prepare as preparing
-from limner.data.prepare import split_of
+from limner.data.cleaning import Cleaning
+from limner.data.prepare import prepare
 from limner.data.prepared import PreparedSet
-from limner.data.sources import Folder
+from limner.data.recipe import Part, Recipe, of_folder
+from limner.engines import LocalEngine
 from limner.errors import DataError, Interrupted, OutputError, UsageError
 from limner.faces import Preprocessing
+from limner.faces.smile import SmileScore
+
+TABLES = ("faces.parquet", "dropped.parquet", "examples.parquet", "contact-sheet.png")
 
 
-def prepare(folder, out, **options):
-    made = preparing.prepare(list(Folder(path=folder).items()), out, **options)
+def of(path, *settings, **options):
+    """Prepare a folder; returns the faces and the dropped."""
+    recipe, root = of_folder(path)
+    recipe = recipe.with_settings(["size=64", *settings])
+    made = prepare(recipe, options.pop("out"), data=root, **options)
     return made.faces, made.dropped
 
 
+def rows(path, table="faces"):
+    return pq.read_table(path / f"{table}.parquet").to_pylist()
+
+
+def contents(path):
+    return {name: (path / name).read_bytes() for name in TABLES}
+
+
 @pytest.fixture(scope="module")
-def folder(photo, tmp_path_factory):
+def folder(person, tmp_path_factory):
     path = tmp_path_factory.mktemp("photos")
-    for name in ("one/a.jpg", "one/b.png", "two/deep/c.webp"):
-        images.write(path / name, photo)
+    for number, name in enumerate(("one/a.jpg", "one/b.png", "two/deep/c.webp")):
+        images.write(path / name, person(number))
+    images.write(path / "two" / "copy.jpg", person(1))
     images.write(path / "two" / "blank.png", np.full((200, 200, 3), 255, np.uint8))
     (path / "two" / "text.png").write_text("no picture")
     (path / "two" / "empty.jpg").write_bytes(b"")
@@ -33,45 +52,76 @@ def folder(photo, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def made(folder, tmp_path_factory):
+def about(tmp_path_factory):
+    path = tmp_path_factory.mktemp("about") / "about.toml"
+    path.write_text('[one]\nlicence = "CC0-1.0"\n')
+    return path
+
+
+@pytest.fixture(scope="module")
+def made(folder, about, tmp_path_factory):
     out = tmp_path_factory.mktemp("sets") / "set"
-    about = out.parent / "about.toml"
-    about.write_text('[one]\nlicence = "CC0-1.0"\n')
-    assert prepare(folder, out, preprocessing=Preprocessing(size=64), about=about) == (3, 3)
+    dropped = {"unreadable": 2, "no face": 1, "near-duplicate": 1}
+    assert of(folder, out=out, about=about) == (3, dropped)
     return out
 
 
-def test_a_row_tells_all_about_its_face(made, photo):
-    rows = pq.read_table(made / "faces.parquet").to_pylist()
-    assert [row["image"]["path"] for row in rows] == ["one/a.jpg", "one/b.png", "two/deep/c.webp"]
-    assert [row["source"] for row in rows] == ["one", "one", "two"]
-    assert {row["kind"] for row in rows} == {"photo"}
-    row = rows[1]
+def test_a_row_tells_all_about_its_face(made):
+    table = rows(made)
+    assert [row["image"]["path"] for row in table] == ["one/a.jpg", "one/b.png", "two/deep/c.webp"]
+    assert [row["source"] for row in table] == ["one", "one", "two"]
+    assert {row["kind"] for row in table} == {"photo"}
+    row = table[1]
     assert images.read(row["image"]["bytes"]).shape == (64, 64, 3)
     left, top, right, bottom = row["box"]
     points = np.reshape(row["points"], (5, 2))
     assert ((points > (left, top)) & (points < (right, bottom))).all()
+    assert row["eye_distance"] == pytest.approx(np.hypot(*(points[0] - points[2])), rel=1e-5)
     assert abs(row["angle"]) < 10
-    assert row["smile"] is None
+    assert abs(row["turn"]) < 20
+    assert row["sharpness"] > 6
+    assert not row["labelled"]
+    score = SmileScore()(images.read(row["image"]["bytes"]))
+    assert row["smile"] == pytest.approx(score, abs=6e-4)
+    assert len(row["hash"]) == 32
     assert len(row["checksum"]) == 64
     assert row["split"] in ("train", "test")
 
 
 def test_the_dropped_are_listed_with_reasons(made):
-    rows = pq.read_table(made / "dropped.parquet").to_pylist()
-    reasons = {row["path"]: row["reason"] for row in rows}
-    assert reasons.keys() == {"two/blank.png", "two/empty.jpg", "two/text.png"}
-    assert reasons["two/blank.png"] == "no face found in two/blank.png"
-    assert "empty" in reasons["two/empty.jpg"]
-    assert "not a picture" in reasons["two/text.png"]
+    found = {row["path"]: (row["reason"], row["detail"]) for row in rows(made, "dropped")}
+    assert found.keys() == {"two/blank.png", "two/copy.jpg", "two/empty.jpg", "two/text.png"}
+    assert found["two/blank.png"] == ("no face", "no face was found in it")
+    assert found["two/copy.jpg"] == ("near-duplicate", "the same picture as one/b.png")
+    assert found["two/empty.jpg"][0] == found["two/text.png"][0] == "unreadable"
+    assert "empty" in found["two/empty.jpg"][1]
+    assert "not a picture" in found["two/text.png"][1]
 
 
-def test_the_set_remembers_how_it_was_made(made):
+def test_examples_show_what_was_there_before(made):
+    shown = {row["path"]: row for row in rows(made, "examples")}
+    assert shown.keys() == {row["image"]["path"] for row in rows(made)} | {
+        row["path"] for row in rows(made, "dropped")
+    }
+    kept, blank = shown["one/a.jpg"], shown["two/blank.png"]
+    assert images.read(kept["before"]["bytes"]).shape == (128, 128, 3)
+    assert images.read(kept["after"]["bytes"]).shape == (64, 64, 3)
+    assert (kept["reason"], blank["reason"]) == ("", "no face")
+    assert blank["after"] is None
+    assert images.read(blank["before"]["bytes"]).min() > 250
+    assert shown["two/text.png"]["before"]["bytes"] is None
+
+
+def test_the_set_remembers_how_it_was_made(made, folder):
     opened = PreparedSet(made)
     assert len(opened) == 3
     assert opened.preprocessing == Preprocessing(size=64)
     assert opened.sources == {"one": {"faces": 2, "licence": "CC0-1.0"}, "two": {"faces": 1}}
     assert opened.images().shape == (3, 64, 64, 3)
+    assert opened.about["recipe"]["cleaning"]["max_turn"] == Cleaning().max_turn
+    [part] = opened.about["parts"]
+    assert (part["found"], part["looked_at"], part["kept"]) == (7, 7, 3)
+    assert not (made / "unfinished").exists()
 
 
 def test_the_contact_sheet_shows_the_faces(made):
@@ -80,25 +130,22 @@ def test_the_contact_sheet_shows_the_faces(made):
     assert np.array_equal(sheet[2:66, 68:132], PreparedSet(made).images()[1])
 
 
-def test_the_same_photos_give_the_same_bytes(made, folder, tmp_path):
-    about = tmp_path / "about.toml"
-    about.write_text('[one]\nlicence = "CC0-1.0"\n')
-    prepare(folder, tmp_path / "set", preprocessing=Preprocessing(size=64), about=about)
-    for name in ("faces.parquet", "dropped.parquet", "contact-sheet.png"):
-        assert (tmp_path / "set" / name).read_bytes() == (made / name).read_bytes()
+def test_the_same_photos_give_the_same_bytes_whatever_the_workers(made, folder, about, tmp_path):
+    for workers in (1, 2, 3):
+        out = tmp_path / str(workers)
+        of(folder, out=out, about=about, engine=LocalEngine(workers=workers))
+        assert contents(out) == contents(made)
 
 
 def test_the_digest_tells_sets_apart(made, folder, tmp_path):
-    prepare(folder, tmp_path / "other", preprocessing=Preprocessing(size=48))
+    of(folder, "size=48", out=tmp_path / "other")
     assert PreparedSet(made).digest != PreparedSet(tmp_path / "other").digest
     assert PreparedSet(made).digest == PreparedSet(made).digest
 
 
 def test_an_archive_gives_the_faces_that_its_folder_gives(made, folder, tmp_path):
     shutil.make_archive(str(tmp_path / "photos"), "zip", folder)
-    assert prepare(
-        tmp_path / "photos.zip", tmp_path / "set", preprocessing=Preprocessing(size=64)
-    ) == (3, 3)
+    assert of(tmp_path / "photos.zip", out=tmp_path / "set")[0] == 3
     columns = ["image", "source", "identity", "split", "points", "checksum"]
     ours, theirs = (
         pq.read_table(path / "faces.parquet", columns=columns).to_pylist()
@@ -107,56 +154,205 @@ def test_an_archive_gives_the_faces_that_its_folder_gives(made, folder, tmp_path
     assert ours == theirs
 
 
-def test_a_person_is_in_one_split_only(photo, tmp_path):
+def test_a_person_is_in_one_split_only(person, tmp_path):
     for number in range(20):
-        images.write(tmp_path / "in" / f"{number // 2:03}_{number % 2}.jpg", photo)
-    prepare(tmp_path / "in", tmp_path / "set", identity=r"(\d+)_", held_out=0.5)
+        images.write(tmp_path / "in" / f"{number // 2:03}_{number % 2}.jpg", person(number))
+    of(tmp_path / "in", r"identity=(\d+)_", "held_out=0.5", out=tmp_path / "set")
     splits: dict[str, set[str]] = {}
-    for row in pq.read_table(tmp_path / "set" / "faces.parquet").to_pylist():
+    for row in rows(tmp_path / "set"):
         splits.setdefault(row["identity"], set()).add(row["split"])
     assert splits.keys() == {f"{number:03}" for number in range(10)}
     assert all(len(split) == 1 for split in splits.values())
     assert set.union(*splits.values()) == {"train", "test"}
 
 
-def test_the_share_held_out_is_the_one_asked_for():
-    held_out = [split_of(str(number), 0.1) == "test" for number in range(5000)]
-    assert np.mean(held_out) == pytest.approx(0.1, abs=0.015)
-    assert split_of("x", 0.0) == "train"
-    assert split_of("x", 1.0) == "test"
+def test_a_recipe_becomes_a_set_that_knows_kinds_and_smiles(person, tmp_path):
+    lines = ["000001.jpg  1", "000002.jpg -1"]
+    (tmp_path / "celeba").mkdir()
+    (tmp_path / "celeba" / "list_attr_celeba.txt").write_text("\n".join(["2", "Smiling", *lines]))
+    for number in (1, 2):
+        file = tmp_path / "celeba" / "img_align_celeba" / f"{number:06}.jpg"
+        images.write(file, person(number))
+    drawn = Part(source="celeba", path="celeba", count=1, style="pencil")
+    parts = (drawn, Part(source="celeba", path="celeba", count=1))
+    made = prepare(
+        Recipe(name="x", parts=parts, size=48, held_out=0.0), tmp_path / "set", data=tmp_path
+    )
+    assert [(share.name, share.kept) for share in made.shares] == [
+        ("celeba, drawn as pencil", 1),
+        ("celeba", 1),
+    ]
+    table = rows(tmp_path / "set")
+    assert {(row["source"], row["kind"]) for row in table} == {
+        ("filtered", "sketch"),
+        ("celeba", "photo"),
+    }
+    assert {row["image"]["path"]: row["smile"] for row in table} == {
+        "img_align_celeba/000001.jpg": 1.0,
+        "img_align_celeba/000002.jpg": 0.0,
+    }
+    assert all(row["labelled"] for row in table)
+    opened = PreparedSet(tmp_path / "set")
+    counts = opened.count(), opened.count("train", "photo"), opened.count(kind="sketch")
+    assert counts == (2, 1, 1)
+    [drawing] = opened.images("train", "sketch")
+    assert np.ptp(drawing.astype(int), axis=-1).max() == 0
 
 
-def test_pictures_load_as_hugging_face_datasets_reads_them(made):
-    cell = pq.read_table(made / "faces.parquet")["image"][0].as_py()
-    assert Image.open(io.BytesIO(cell["bytes"])).size == (64, 64)
-    metadata = pq.read_schema(made / "faces.parquet").metadata
-    assert json.loads(metadata[b"limner"])["preprocessing"]["size"] == 64
+def test_smiles_are_balanced_by_the_score_where_nobody_has_labelled_them(person, tmp_path):
+    for number in range(12):
+        images.write(tmp_path / "in" / f"{number:02}.png", person(number))
+
+    def kept(**options):
+        part = Part(source="folder", path="in", **options)
+        out = tmp_path / str(options)
+        [share] = prepare(Recipe(name="x", parts=(part,)), out, data=tmp_path).shares
+        return share
+
+    everybody = kept()
+    assert everybody.judged_found == everybody.kept == 12
+    smiling = everybody.smiling_found
+    assert smiling > 3
+    balanced = kept(keep_smiling=3)
+    assert balanced.dropped == {"smile balance": smiling - smiling // 3}
+    assert (balanced.smiling_found, balanced.smiling_kept) == (smiling, smiling // 3)
+    labelled = kept(keep_smiling=3, smiling="no")
+    assert (labelled.kept, labelled.judged_found, labelled.smiling_found) == (12, 12, 0)
+
+
+def test_spares_stand_in_for_what_is_dropped(person, tmp_path):
+    for number in range(12):
+        images.write(tmp_path / "in" / f"{number:02}.png", person(number))
+    for number in range(12, 30):
+        blank = np.full((100, 100, 3), number, np.uint8)
+        images.write(tmp_path / "in" / f"{number:02}.png", blank)
+    part = Part(source="folder", path="in", count=10)
+    made = prepare(Recipe(name="x", parts=(part,), size=48), tmp_path / "set", data=tmp_path)
+    [share] = made.shares
+    assert (made.faces, share.kept, share.found) == (10, 10, 30)
+    assert share.looked_at > 10
+    assert share.dropped["no face"] + share.dropped.get("surplus", 0) + 10 == share.looked_at
+
+
+def test_the_shares_stay_where_too_few_faces_are_found(person, tmp_path):
+    for number in range(9):
+        images.write(tmp_path / "good" / f"{number}.png", person(number))
+        picture = person(20 + number) if number < 3 else np.zeros((50, 50, 3), np.uint8)
+        images.write(tmp_path / "bad" / f"{number}.png", picture)
+    parts = (
+        Part(source="folder", path="good", count=8),
+        Part(source="folder", path="bad", count=4, kind="sketch"),
+    )
+    made = prepare(Recipe(name="x", parts=parts, size=48), tmp_path / "set", data=tmp_path)
+    assert [share.kept for share in made.shares] == [6, 3]
+    assert made.shares[0].dropped == {"surplus": 2}
+
+
+def test_the_result_is_no_input_of_the_next_preparation(person, tmp_path):
+    images.write(tmp_path / "in" / "a.png", person(0))
+    for _ in range(2):
+        assert of(tmp_path / "in", out=tmp_path / "in" / "set") == (1, {})
+
+
+def test_the_set_opens_in_what_people_read_tables_with(made):
+    file = str(made / "faces.parquet")
+    table = pd.read_parquet(file)
+    assert list(table["source"]) == ["one", "one", "two"]
+    assert table["box"].map(len).eq(4).all()
+    face = Image.open(io.BytesIO(table["image"][0]["bytes"]))
+    assert face.size == (64, 64)
+    counted = duckdb.sql(
+        f"select source, count(*), avg(sharpness) > 6 from '{file}' group by source order by source"
+    )
+    assert counted.fetchall() == [("one", 2, True), ("two", 1, True)]
+    for other in ("dropped", "examples"):
+        [(count,)] = duckdb.sql(f"select count(*) from '{made / other}.parquet'").fetchall()
+        assert count == len(rows(made, other))
+
+
+def test_hugging_face_datasets_shows_the_faces(made, tmp_path, monkeypatch):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    datasets = pytest.importorskip("datasets")
+    opened = datasets.Dataset.from_parquet(str(made / "faces.parquet"), cache_dir=str(tmp_path))
+    assert isinstance(opened.features["image"], datasets.Image)
+    assert opened[0]["image"].size == (64, 64)
+    assert np.array_equal(np.asarray(opened[1]["image"]), PreparedSet(made).images()[1])
+    assert opened[0]["source"] == "one"
+    assert len(opened[0]["points"]) == 10
+    assert json.loads(pq.read_schema(made / "faces.parquet").metadata[b"limner"])["version"]
 
 
 def test_what_cannot_be_prepared_says_why(folder, tmp_path):
     with pytest.raises(DataError, match="is no folder"):
-        prepare(tmp_path / "none", tmp_path / "set")
+        of(tmp_path / "none", out=tmp_path / "set")
     (tmp_path / "bare").mkdir()
     with pytest.raises(DataError, match="none of the 0 pictures"):
-        prepare(tmp_path / "bare", tmp_path / "set")
-    for pattern, found in (("(", "no regular expression"), ("x", "has no")):
-        with pytest.raises(UsageError, match=found):
-            prepare(folder, tmp_path / "set", identity=pattern)
+        of(tmp_path / "bare", out=tmp_path / "set")
+    assert not (tmp_path / "set").exists()
     (tmp_path / "about.toml").write_text("one = ")
     with pytest.raises(UsageError, match=r"about\.toml cannot be read as TOML"):
-        prepare(folder, tmp_path / "set", about=tmp_path / "about.toml")
+        of(folder, out=tmp_path / "set", about=tmp_path / "about.toml")
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(OutputError, match="cannot write it"):
-        prepare(folder, tmp_path / "file" / "set")
+        of(folder, out=tmp_path / "file" / "set")
 
 
-def test_an_interruption_writes_nothing(folder, tmp_path):
-    def detector(picture, **_):
-        raise KeyboardInterrupt
+def test_without_a_single_face_the_reasons_are_there(tmp_path):
+    for number in range(3):
+        images.write(tmp_path / "in" / f"{number}.png", np.zeros((50, 50, 3), np.uint8))
+    with pytest.raises(DataError, match=r"none of the 3 pictures .*no face: 3.*dropped\.parquet"):
+        of(tmp_path / "in", out=tmp_path / "set")
+    assert [row["reason"] for row in rows(tmp_path / "set", "dropped")] == ["no face"] * 3
+    assert not (tmp_path / "set" / "faces.parquet").exists()
 
-    with pytest.raises(Interrupted, match="nothing was written"):
-        prepare(folder, tmp_path / "set", detector=detector)
-    assert not (tmp_path / "set").exists()
+
+def interrupted_after(results):
+    """An engine that Ctrl-C ends after so many results."""
+
+    class Engine:
+        def map(self, start, tasks):
+            yield from itertools.islice(LocalEngine().map(start, tasks), results)
+            raise KeyboardInterrupt
+
+    return Engine()
+
+
+def test_an_interruption_loses_no_block(made, folder, about, tmp_path, monkeypatch):
+    monkeypatch.setattr("limner.data.blocks.BLOCK", 2)
+    out = tmp_path / "set"
+    with pytest.raises(Interrupted, match="the same command goes on from there"):
+        of(folder, out=out, about=about, engine=interrupted_after(1))
+    assert [path.name for path in out.iterdir()] == ["unfinished"]
+    assert len(list((out / "unfinished").iterdir())) == 1
+    looked_at = []
+
+    class Counting:
+        def map(self, start, tasks):
+            looked_at.extend(tasks)
+            return LocalEngine().map(start, looked_at)
+
+    of(folder, out=out, about=about, engine=Counting())
+    assert len(looked_at) == 3  # of the four blocks
+    assert contents(out) == contents(made)
+    assert not (out / "unfinished").exists()
+
+
+def test_other_settings_do_not_go_on_from_there(folder, tmp_path):
+    with pytest.raises(Interrupted):
+        of(folder, out=tmp_path, engine=interrupted_after(1))
+    of(folder, "size=48", out=tmp_path)
+    assert PreparedSet(tmp_path).images().shape == (3, 48, 48, 3)
+    assert not (tmp_path / "unfinished").exists()
+
+
+def test_a_damaged_block_is_looked_at_again(made, folder, about, tmp_path):
+    out = tmp_path / "set"
+    with pytest.raises(Interrupted):
+        of(folder, out=out, about=about, engine=interrupted_after(1))
+    [block] = (out / "unfinished").iterdir()
+    block.write_bytes(block.read_bytes()[:-30])
+    of(folder, out=out, about=about)
+    assert contents(out) == contents(made)
 
 
 @pytest.mark.parametrize("damage", ["missing", "cut", "foreign", "empty"])
@@ -174,6 +370,6 @@ def test_a_damaged_set_says_so(made, tmp_path, damage):
 
 
 def test_an_empty_split_says_so(folder, tmp_path):
-    prepare(folder, tmp_path, held_out=0.0)
+    of(folder, "held_out=0.0", out=tmp_path)
     with pytest.raises(DataError, match="no faces in the split 'test'"):
         PreparedSet(tmp_path).images("test")

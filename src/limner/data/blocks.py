@@ -22,9 +22,10 @@ from PIL import Image
 from limner import __version__, images
 from limner.data import prepared
 from limner.data.cleaning import Cleaning, Reason, fingerprint, sharpness, turn
-from limner.data.items import Item
+from limner.data.items import Item, Split
 from limner.errors import DataError, ImageError
 from limner.faces import Detector, Preprocessing
+from limner.faces.smile import SmileScore
 
 __all__ = ["Block", "BlockStore", "Look", "split_into_blocks"]
 
@@ -38,7 +39,6 @@ FOUND = pa.schema(
         *prepared.FACES,
         ("reason", pa.string()),
         ("detail", pa.string()),
-        ("labelled", pa.bool_()),
         ("before", pa.binary()),
     ]
 )
@@ -61,6 +61,8 @@ class Look:
     cleaning: Cleaning
     identity: str
     held_out: float
+    official_split: bool
+    """Whether a source's own partition comes first."""
     detector: Callable[[], Detector]
 
     def __call__(self) -> Callable[[Block], tuple[str, bytes]]:
@@ -135,6 +137,7 @@ class _Looker:
     def __init__(self, look: Look) -> None:
         self.settings = look
         self.detector = look.detector()
+        self.smiles = SmileScore()
         self.identity = re.compile(look.identity) if look.identity else None
 
     def look(self, block: Block) -> tuple[str, bytes]:
@@ -160,25 +163,32 @@ class _Looker:
             picture = item.decode(data)
             row["checksum"] = hashlib.sha256(data).hexdigest()
             row["before"] = _thumbnail(picture)
-            row["reason"], row["detail"] = self._look_for_face(picture, row)
+            row["reason"], row["detail"] = self._look_for_face(item, picture, row)
         except ImageError as error:
             row["detail"] = printable(str(error))
         except Exception as error:  # one picture must not cost the others
             row["detail"] = (
-                f"{name}: limner failed at it ({type(error).__name__}: {error}); "
-                "please report this"
+                f"{name}: limner failed at it ({type(error).__name__}: {error}); please report this"
             )
         row["identity"] = self._who(item)
-        row["split"] = split_of(row["identity"], self.settings.held_out)
+        official = item.split if self.settings.official_split else None
+        row["split"] = official or split_of(row["identity"], self.settings.held_out)
         return row
 
     def _look_for_face(
-        self, picture: NDArray[np.uint8], row: dict[str, Any]
+        self, item: Item, picture: NDArray[np.uint8], row: dict[str, Any]
     ) -> tuple[Reason | str, str]:
-        """Add what is known of the largest face to its row; returns why it is refused, if it is."""
+        """Add what is known of the face to its row; returns why it is refused, if it is.
+
+        It is the largest face, unless the source says where the one is that it speaks of.
+        """
         faces = self.detector(picture)
+        if item.middle:
+            faces = [face for face in faces if _inside(item.middle, face.box)]
         if not faces:
-            return "no face", "no face was found in it"
+            return "no face", "no face was found in it" + " where the source says" * bool(
+                item.middle
+            )
         face, cleaning = faces[0], self.settings.cleaning
         row["box"] = list(face.box)
         row["points"] = face.points.ravel().tolist()
@@ -186,12 +196,15 @@ class _Looker:
         row["turn"] = turn(face.points)
         row["eye_distance"] = face.eye_distance
         if face.eye_distance < cleaning.min_eye_distance:  # there is nothing to cut out
-            return cleaning.refuses(face, picture) or ("", "")
+            return cleaning.refuses(face) or ("", "")
         crop = self.settings.preprocessing.align(picture, face).image
         row["image"]["bytes"] = images.encode(crop)
-        row["sharpness"] = sharpness(crop)
+        row["sharpness"] = sharp = sharpness(crop)
         row["hash"] = fingerprint(crop)
-        return cleaning.refuses(face, crop) or ("", "")
+        if item.smiling is None:
+            # What lies behind differs with the processor and the number of its threads.
+            row["smile"] = round(self.smiles(crop), 3)
+        return cleaning.refuses(face, sharp) or ("", "")
 
     def _who(self, item: Item) -> str:
         if item.identity:
@@ -200,10 +213,15 @@ class _Looker:
         return printable(found[1] if found and found[1] else item.name)
 
 
-def split_of(identity: str, held_out: float) -> prepared.Split:
+def split_of(identity: str, held_out: float) -> Split:
     """The split of a person: the same in every set, whatever else is in it."""
     place = int.from_bytes(hashlib.sha256(identity.encode()).digest()[:4]) / 2**32
     return "test" if place < held_out else "train"
+
+
+def _inside(point: tuple[float, float], box: tuple[int, int, int, int]) -> bool:
+    (x, y), (left, top, right, bottom) = point, box
+    return left <= x < right and top <= y < bottom
 
 
 def printable(text: str) -> str:

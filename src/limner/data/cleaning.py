@@ -67,12 +67,12 @@ class Cleaning:
                 "possible, or -1 to keep all"
             )
 
-    def refuses(self, face: Face, crop: NDArray[np.uint8]) -> tuple[Reason, str] | None:
+    def refuses(self, face: Face, sharp: float = math.inf) -> tuple[Reason, str] | None:
         """Why a face is refused: a reason, and a sentence with what was found; None if it is not.
 
         Args:
             face: as it was found.
-            crop: the same face as it was cut out, [S, S, 3] or [S, S].
+            sharp: `sharpness` of the face as it was cut out, if it was.
         """
         if face.eye_distance < self.min_eye_distance:
             return "face too small", (
@@ -87,9 +87,9 @@ class Cleaning:
             return "turned", (
                 f"head turned by about {abs(turned):.0f}°; {self.max_turn:g}° are allowed"
             )
-        if (found := sharpness(crop)) < self.min_sharpness:
+        if sharp < self.min_sharpness:
             return "blurred", (
-                f"sharpness {found:.1f} grey levels; at least {self.min_sharpness:g} are needed"
+                f"sharpness {sharp:.1f} grey levels; at least {self.min_sharpness:g} are needed"
             )
         return None
 
@@ -131,8 +131,10 @@ def sharpness(crop: NDArray[np.uint8]) -> float:
 def fingerprint(crop: NDArray[np.uint8]) -> bytes:
     """32 bytes that change little where a picture does: ImageHash's perceptual hash, 16 x 16.
 
-    Copies that were scaled or saved again differ in a few of the 256 bits, other pictures of the
-    same person in the same pose in 16 and more, other people in 60 and more.
+    Of copies that were halved, saved again or cropped by a few per cent, three in four differ in
+    at most 20 of the 256 bits and half in at most 12: what the eyes move by when the face is found
+    anew. Neutral and smiling photos of one person in one studio differ in 22 and more, but for two
+    of 102 people; other people in 50 and more.
     """
     bits = imagehash.phash(Image.fromarray(images.to_grey(crop)), hash_size=16).hash
     return np.packbits(bits).tobytes()

@@ -19,6 +19,7 @@ ARCHIVES = frozenset({".zip", ".tar"})
 """Suffixes of the archives that are read without being unpacked."""
 
 Kind = Literal["photo", "sketch"]
+Split = Literal["train", "test"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,18 +41,20 @@ class Place:
         Raises:
             ImageError: It cannot be read; the message calls it `name`.
         """
+        if not self.member and self.size < 0:
+            return images.read_bytes(self.file, name=name)
         try:
             if self.member:
-                with zipfile.ZipFile(self.file) as archive:
-                    return archive.read(self.member)
-            if self.size >= 0:
-                with self.file.open("rb") as archive_file:
-                    archive_file.seek(self.offset)
-                    return archive_file.read(self.size)
-            return self.file.read_bytes()
-        except (OSError, zipfile.BadZipFile, KeyError, RuntimeError, NotImplementedError) as error:
+                with zipfile.ZipFile(self.file) as archive, archive.open(self.member) as file:
+                    return file.read(images.MAX_BYTES)  # however little it is while compressed
+            with self.file.open("rb") as archive_file:
+                archive_file.seek(self.offset)
+                return archive_file.read(min(self.size, images.MAX_BYTES))
+        except Exception as error:  # zipfile and its decompressors raise almost anything
             cause = getattr(error, "strerror", None) or str(error)
-            raise ImageError(f"{name}: cannot be read ({cause})") from error
+            raise ImageError(
+                f"{name}: cannot be read ({cause}); check the archive, or download it again"
+            ) from error
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,6 +71,10 @@ class Item:
     """Who it is; '' if the source does not know, which makes the picture a person of its own."""
     smiling: bool | None = None
     """None if the source does not know."""
+    split: Split | None = None
+    """What the source's own partition says; None if it has none."""
+    middle: tuple[float, float] | None = None
+    """(x, y) in px between the eyes of the face that all this is said of, if the source knows."""
     style: str = ""
     """The sketch style that the photo is passed through when it is read; '' for none."""
 
@@ -93,7 +100,7 @@ def walk(root: Path) -> Iterator[tuple[str, Place]]:
     """Each picture below a folder, archives included, or within one archive; sorted by name.
 
     Hidden files and macOS's `__MACOSX` are left out; a folder reached twice by links is walked
-    once.
+    once, and one that may not be listed stands in place of its pictures.
 
     Raises:
         DataError: `root` is neither a folder nor an archive, or an archive is damaged.
@@ -105,7 +112,7 @@ def walk(root: Path) -> Iterator[tuple[str, Place]]:
             if file.name.startswith("."):
                 continue
             name = file.relative_to(root).as_posix()
-            if file.suffix.lower() not in ARCHIVES:
+            if file.suffix.lower() not in ARCHIVES or file.is_dir():
                 yield name, Place(file=file)
                 continue
             try:

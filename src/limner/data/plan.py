@@ -2,7 +2,9 @@
 
 import hashlib
 import math
+import os
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,15 +21,17 @@ class Pool:
     part: Part
     found: int
     """Pictures of its source."""
+    judged: int
+    """Those of which the source knows if they smile."""
     smiling: int
-    """Those that the source knows to smile."""
+    """Those of them that do."""
     target: int
     """Faces that are to come of it: what the part wants, or less where a source is short."""
     items: list[Item]
     """In the order in which they are looked at, until `target` is reached."""
 
 
-def plan(recipe: Recipe, root: Path) -> list[Pool]:
+def plan(recipe: Recipe, root: Path, *, leave_out: Path | None = None) -> list[Pool]:
     """List the pictures of a recipe's parts.
 
     Where a source holds fewer than is wanted, all targets shrink by the same factor, so that the
@@ -37,11 +41,12 @@ def plan(recipe: Recipe, root: Path) -> list[Pool]:
     Args:
         recipe: What is wanted.
         root: The folder below which all sources lie.
+        leave_out: A folder whose pictures are none of the sources'.
 
     Raises:
         DataError: A source is absent or damaged.
     """
-    listed = [list(part.open(root).items()) for part in recipe.parts]
+    listed = [list(_outside(leave_out, part.open(root).items())) for part in recipe.parts]
     free = [
         _balanced(_shuffled(items, recipe.seed), part.keep_smiling)
         for part, items in zip(recipe.parts, listed, strict=True)
@@ -59,6 +64,7 @@ def plan(recipe: Recipe, root: Path) -> list[Pool]:
             Pool(
                 part=part,
                 found=len(items),
+                judged=sum(item.smiling is not None for item in items),
                 smiling=sum(item.smiling is True for item in items),
                 target=len(mine),
                 items=mine,
@@ -66,6 +72,13 @@ def plan(recipe: Recipe, root: Path) -> list[Pool]:
         )
     _divide_spares(pools, free, taken)
     return pools
+
+
+def _outside(folder: Path | None, items: Iterator[Item]) -> Iterator[Item]:
+    if folder is None:
+        return items
+    within = os.path.abspath(folder) + os.sep  # noqa: PTH100 - links are not followed
+    return (i for i in items if not os.path.abspath(i.place.file).startswith(within))  # noqa: PTH100
 
 
 def scaled(count: int, factor: float) -> int:

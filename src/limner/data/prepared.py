@@ -19,11 +19,11 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from limner import images
-from limner.data.items import Kind
+from limner.data.items import Kind, Split
 from limner.errors import DataError
 from limner.faces import Preprocessing
 
-__all__ = ["DROPPED", "EXAMPLES", "FACES", "PreparedSet", "Split", "Writer"]
+__all__ = ["DROPPED", "EXAMPLES", "FACES", "PreparedSet", "Writer"]
 
 _PICTURE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
 
@@ -50,8 +50,10 @@ FACES = pa.schema(
         ("eye_distance", pa.float32()),
         # standard deviation of the Laplacian at 128 px, in grey levels
         ("sharpness", pa.float32()),
-        # score in 0..1, or what the source says: 0 or 1; null where nobody has judged
+        # what the source says, 0 or 1; or else the score of `limner.faces.smile`, 0..1
         ("smile", pa.float32()),
+        # whether it is what the source says
+        ("labelled", pa.bool_()),
         # perceptual hash of 256 bits
         ("hash", pa.binary(32)),
         # SHA-256 of the file
@@ -83,7 +85,6 @@ EXAMPLES = pa.schema(
     ]
 )
 
-Split = Literal["train", "test"]
 _KEY = b"limner"
 _ROWS = 512
 """Faces in a row group: what a reader has to hold at once."""
@@ -196,6 +197,8 @@ class Writer:
             OutputError: It cannot be written there.
         """
         self.path = path
+        for left in path.glob(".*.part"):  # by a process that was killed
+            left.unlink(missing_ok=True)
         metadata = {_KEY: json.dumps(about).encode(), b"huggingface": _features()}
         schemas = {
             "dropped": DROPPED,
@@ -283,7 +286,8 @@ class _Table:
 
 def _features() -> bytes:
     """The columns as Hugging Face datasets describes them, so that it shows images as images."""
-    kinds = {pa.string(): "string", pa.float32(): "float32", pa.binary(32): "binary"}
+    kinds = {pa.string(): "string", pa.float32(): "float32", pa.bool_(): "bool"}
+    kinds[pa.binary(32)] = "binary"
     lists = {"box": ("int32", 4), "points": ("float32", 10)}
     features: dict[str, Any] = {}
     for field in FACES:

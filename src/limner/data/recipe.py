@@ -19,7 +19,7 @@ from limner.data.sources import CUFS, CelebA, Folder, SketchedPhotos, Source
 from limner.errors import UsageError
 from limner.sketching import check_style
 
-SourceKind = Literal["folder", "celeba", "cufs"]
+SourceKind = Literal["folder", "celeba", "cufs", "cufs_pairs"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +34,8 @@ class Part:
     """How many of its faces; 0 takes all."""
     kind: Kind = "photo"
     """What a `folder` holds; the other sources know it of themselves."""
+    smiling: Literal["yes", "no", "unknown"] = "unknown"
+    """What is known of all faces of a `folder`, likewise."""
     style: str = ""
     """Sketch style that its photos are passed through; '' for none."""
     keep_smiling: int = 1
@@ -44,6 +46,8 @@ class Part:
         settings.at_least(f"count of {self.path}", self.count, 0)
         settings.at_least(f"keep_smiling of {self.path}", self.keep_smiling, 1)
         settings.check_choices(self)
+        if self.source != "folder" and (self.kind, self.smiling) != ("photo", "unknown"):
+            raise UsageError(f"kind and smiling of {self.path} are for folders; leave them out")
         if self.style:
             check_style(self.style)
 
@@ -58,11 +62,14 @@ class Part:
         source: Source
         match self.source:
             case "folder":
-                source = Folder(path=path, kind=self.kind)
+                smiling = {"yes": True, "no": False}.get(self.smiling)
+                source = Folder(path=path, kind=self.kind, smiling=smiling)
             case "celeba":
                 source = CelebA(path=path)
             case "cufs":
                 source = CUFS(path=path)
+            case "cufs_pairs":
+                source = CUFS(path=path, pairs=True)
         return SketchedPhotos(photos=source, style=self.style) if self.style else source
 
 
@@ -78,6 +85,9 @@ class Recipe:
     """Side of the faces in px."""
     held_out: float = 0.1
     """Share of the people kept back for testing."""
+    split: Literal["identity", "source"] = "identity"
+    """Who is kept back: a share of the people, or whom the source's own partition names, as
+    CelebA's does; where a source has none, a share of its people."""
     seed: int = 0
     """Decides which pictures are taken."""
     identity: str = ""
@@ -88,6 +98,7 @@ class Recipe:
     def __post_init__(self) -> None:
         if not self.parts:
             raise UsageError(f"the recipe '{self.name}' has no [[parts]]")
+        settings.check_choices(self)
         if not 0 <= self.held_out <= 1:
             raise UsageError(f"held_out is {self.held_out}; a share between 0 and 1 is needed")
         if not 16 <= self.size <= 4096:
@@ -114,9 +125,10 @@ class Recipe:
         return settings.build(type(self), settings.change(self.to_dict(), changes))
 
 
-def of_folder(path: Path) -> Recipe:
-    """The recipe that takes all pictures of a folder or an archive."""
-    return Recipe(name=path.name, parts=(Part(source="folder", path=str(path)),))
+def of_folder(path: Path) -> tuple[Recipe, Path]:
+    """The recipe that takes all pictures of a folder or an archive, and the folder it lies in."""
+    path = path.resolve()
+    return Recipe(name=path.name, parts=(Part(source="folder", path=path.name),)), path.parent
 
 
 def shipped_recipes() -> dict[str, Path]:

@@ -9,14 +9,12 @@ from numpy.typing import NDArray
 from limner.data.cleaning import REASONS
 from limner.data.duplicates import twins
 from limner.data.plan import Pool, scaled
+from limner.faces.smile import SMILING
 
-__all__ = ["KEPT", "Looked", "Selection", "select"]
+__all__ = ["KEPT", "Looked", "Selection", "Share", "select", "share_of", "trim"]
 
 KEPT = -1
 """Stands in `Selection.reason` for a face that stays."""
-SMILING = 0.5
-"""Smile score above which a face counts as smiling."""
-
 _DUPLICATE, _BALANCE, _SURPLUS = map(REASONS.index, ("near-duplicate", "smile balance", "surplus"))
 
 
@@ -88,3 +86,51 @@ def trim(selection: Selection, looked: Looked, pools: Sequence[Pool]) -> Selecti
             mine = np.flatnonzero((looked.part == number) & (reason == KEPT))
             reason[mine[scaled(pool.part.count, factor) :]] = _SURPLUS
     return Selection(reason=reason, twin=selection.twin)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Share:
+    """What a part of the recipe came to."""
+
+    name: str
+    wanted: int
+    """Faces; 0 stands for all."""
+    found: int
+    """Pictures of its source."""
+    judged_found: int
+    """Those of which it is known if they smile, by the source or else by the score."""
+    smiling_found: int
+    """Those of them that do."""
+    looked_at: int
+    """Pictures that were opened."""
+    dropped: dict[str, int]
+    """How many of those, for each reason."""
+    kept: int
+    judged_kept: int
+    smiling_kept: int
+
+    def __str__(self) -> str:
+        wanted = f" of {self.wanted} wanted" if self.wanted else ""
+        known = self.judged_found > 0
+        smiles = f", {self.smiling_found} smiling before and {self.smiling_kept} after" * known
+        return f"{self.name}: {self.kept} faces{wanted} ({self.found} pictures{smiles})"
+
+
+def share_of(number: int, pool: Pool, looked: Looked, chosen: Selection) -> Share:
+    """What the part with this number came to."""
+    mine = looked.part == number
+    kept = mine & (chosen.reason == KEPT)
+    smiles, judged = looked.smile > SMILING, ~np.isnan(looked.smile)
+    counts = np.bincount(chosen.reason[mine & ~kept], minlength=len(REASONS)).tolist()
+    return Share(
+        name=pool.part.name,
+        wanted=pool.part.count,
+        found=pool.found,
+        judged_found=pool.judged + int((mine & judged & ~looked.labelled).sum()),
+        smiling_found=pool.smiling + int((mine & smiles & ~looked.labelled).sum()),
+        looked_at=int(mine.sum()),
+        dropped={reason: n for reason, n in zip(REASONS, counts, strict=True) if n},
+        kept=int(kept.sum()),
+        judged_kept=int((kept & judged).sum()),
+        smiling_kept=int((kept & smiles).sum()),
+    )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from limner.data.items import Item, Kind, Place, walk
+from limner.data.items import Item, Kind, Place, Split, walk
 from limner.errors import DataError
 from limner.sketching import check_style
 
@@ -40,6 +40,8 @@ class Folder:
     name: str = ""
     """What the items call it; by default the folder within `path` that each lies in."""
     kind: Kind = "photo"
+    smiling: bool | None = None
+    """What is known of all its faces."""
 
     def items(self) -> Iterator[Item]:
         """Everything below `path`, sorted by name."""
@@ -47,14 +49,15 @@ class Folder:
         for name, place in walk(self.path):
             first, slash, _ = name.partition("/")
             source = self.name or (Path(first).stem if slash else own)
-            yield Item(name=name, place=place, source=source, kind=self.kind)
+            yield Item(name=name, place=place, source=source, kind=self.kind, smiling=self.smiling)
 
 
 @dataclass(frozen=True, kw_only=True)
 class CelebA:
     """CelebFaces Attributes (Liu et al. 2015), in its official layout.
 
-    `img_align_celeba/` and `list_attr_celeba.txt`, and `identity_CelebA.txt` if it is there.
+    `img_align_celeba/` and `list_attr_celeba.txt`, and where they are there `identity_CelebA.txt`,
+    `list_landmarks_align_celeba.txt` and `list_eval_partition.txt`.
     """
 
     path: Path
@@ -69,7 +72,9 @@ class CelebA:
                 "expected; ask for it at mmlab.ie.cuhk.edu.hk/projects/CelebA.html (research only)"
             )
         smiles = _attributes(table, "Smiling")
-        people = self._people()
+        people = self._table("identity_CelebA.txt", r" \d+")
+        parts = self._table("list_eval_partition.txt", r" [012]")
+        eyes = self._table("list_landmarks_align_celeba.txt", r"( -?\d+){10}", head=2)
         for name in sorted(smiles):
             file = folder / name
             if file.is_file():
@@ -77,21 +82,27 @@ class CelebA:
                     name=f"img_align_celeba/{name}",
                     place=Place(file=file),
                     source=self.name,
-                    identity=people.get(name, ""),
+                    identity=f"celeba-{people[name][0]}" if name in people else "",
                     smiling=smiles[name],
+                    split=_PARTITION[parts[name][0]] if name in parts else None,
+                    middle=_between(eyes[name]) if name in eyes else None,
                 )
 
-    def _people(self) -> dict[str, str]:
-        file = self.path / "identity_CelebA.txt"
+    def _table(self, name: str, values: str, *, head: int = 0) -> dict[str, tuple[int, ...]]:
+        """A file of rows of an image and `values`, a regular expression; empty if not there."""
+        file = self.path / name
         if not file.is_file():
             return {}
-        people = {}
-        for number, line in enumerate(_lines(file), start=1):
-            name, *rest = line.split()
-            if len(rest) != 1:
-                raise DataError(f"{file}, line {number}: '{line}' is not a file name and a number")
-            people[name] = f"celeba-{rest[0]}"
-        return people
+        rows = {}
+        for number, line in enumerate(_lines(file)[head:], start=head + 1):
+            image, *numbers = line.split()
+            if not re.fullmatch(values, "".join(f" {n}" for n in numbers)):
+                raise DataError(
+                    f"{file}, line {number}: '{line}' is not a file name and what belongs to it; "
+                    "download it again"
+                )
+            rows[image] = tuple(map(int, numbers))
+        return rows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,6 +157,16 @@ class SketchedPhotos:
         for item in self.photos.items():
             if item.kind == "photo":
                 yield dataclasses.replace(item, kind="sketch", style=self.style, source=self.name)
+
+
+# `list_eval_partition.txt`: training, validation, test. What is not for training is held out.
+_PARTITION: dict[int, Split] = {0: "train", 1: "test", 2: "test"}
+
+
+def _between(landmarks: tuple[int, ...]) -> tuple[float, float]:
+    """The point between the eyes, which come first: x, y of the left and of the right one."""
+    x0, y0, x1, y1, *_ = landmarks
+    return (x0 + x1) / 2, (y0 + y1) / 2
 
 
 def _attributes(file: Path, attribute: str) -> dict[str, bool]:

@@ -1,0 +1,174 @@
+"""How fast a set is prepared, against the 2018 study's way, and how much memory that takes.
+
+    python benchmarks/prepare.py --data FOLDER              images a second
+    python benchmarks/prepare.py --data FOLDER --memory     peak memory, at 10,000 and 100,000
+
+All pictures in FOLDER/open and FOLDER/research, under as many names as make the number asked for.
+The study looked at each picture in one process with dlib's HOG detector, enlarged twice
+(upsampling 2), aligned the face and saved it; it is given an even sample, since it is slow. The
+pictures are taken in rounds, and within each round the ways take turns; figures are medians.
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from statistics import median
+
+# One thread each, before anything reads these.
+os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"))
+
+from find_and_align import StudyDetector
+
+from limner import images
+from limner.data.prepare import prepare
+from limner.data.recipe import of_folder
+from limner.engines import LocalEngine
+from limner.errors import NoFaceError
+from limner.faces import DlibDetector, Preprocessing, find
+
+
+def mixed(data: Path, folder: Path, names: range) -> list[Path]:
+    """Links to the pictures in `data`, one for each name."""
+    files = [
+        file
+        for part in ("open", "research")
+        for file in images.files_below(data / part)
+        if "photo" not in file.parent.name or part == "open"
+    ]
+    folder.mkdir()
+    links = []
+    for name in names:
+        file = files[name * 7919 % len(files)]  # any prime: all sources in every round
+        links.append(folder / f"{name:06}{file.suffix}")
+        links[-1].symlink_to(file.resolve())
+    return links
+
+
+def seconds_of_ours(folder: Path, out: Path, workers: int) -> tuple[float, int]:
+    """How long limner takes for a folder, and how many faces it finds."""
+    recipe, root = of_folder(folder)
+    recipe = recipe.with_settings(
+        ["cleaning.max_duplicate_bits=-1", "cleaning.max_turn=90", "cleaning.min_sharpness=0"]
+    )
+    start = time.perf_counter()
+    made = prepare(recipe, out, data=root, engine=LocalEngine(workers=workers))
+    took = time.perf_counter() - start
+    shutil.rmtree(out)
+    return took, made.faces
+
+
+def seconds_of_study(files: list[Path], out: Path) -> tuple[float, set[Path]]:
+    """How long the study's way takes for some pictures, and in which it finds a face."""
+    out.mkdir()
+    found = set()
+    start = time.perf_counter()
+    detector, preprocessing = StudyDetector(), Preprocessing()
+    for file in files:
+        picture = images.read(file)
+        try:
+            face = find(images.to_grey(picture), detector)[0]
+            images.write(out / f"{file.stem}.png", preprocessing.align(picture, face).image)
+            found.add(file)
+        except NoFaceError:
+            continue
+    took = time.perf_counter() - start
+    shutil.rmtree(out)
+    return took, found
+
+
+def found_by_limner(files: list[Path]) -> set[Path]:
+    """In which pictures limner finds a face that is large enough."""
+    detector, least = DlibDetector(), Preprocessing().min_eye_distance
+    faces = {file: detector(images.read(file)) for file in files}
+    return {file for file, some in faces.items() if some and some[0].eye_distance >= least}
+
+
+def speed(args: argparse.Namespace, room: Path) -> None:
+    """Print images a second."""
+    each = args.pictures // args.rounds
+    rates: dict[str, list[float]] = {"1 worker": [], "2 workers": [], "study": []}
+    scaling, against, hits = [], [], {"limner": 0, "study": 0}
+    sampled = 0
+    for number in range(args.rounds):
+        files = mixed(args.data, room / "in", range(number * each, (number + 1) * each))
+        sample = files[:: max(1, each // args.sample)]
+        one, _ = seconds_of_ours(room / "in", room / "out", 1)
+        study, found = seconds_of_study(sample, room / "out")
+        two, _ = seconds_of_ours(room / "in", room / "out", 2)
+        for name, rate in zip(rates, (each / one, each / two, len(sample) / study), strict=True):
+            rates[name].append(rate)
+        scaling.append(one / two)
+        against.append(rates["1 worker"][-1] / rates["study"][-1])
+        hits["study"] += len(found)
+        hits["limner"] += len(found_by_limner(sample))
+        sampled += len(sample)
+        shutil.rmtree(room / "in")
+        print(
+            f"round {number + 1}: {rates['1 worker'][-1]:.1f} images/s with 1 worker, "
+            f"{rates['2 workers'][-1]:.1f} with 2, the study's way {rates['study'][-1]:.2f}",
+            flush=True,
+        )
+    for name, values in rates.items():
+        print(f"{name:12}{median(values):8.2f} images/s")
+    print(f"limner, 1 worker, against the study's way: {median(against):.1f} times a core")
+    print(f"2 workers against 1: {median(scaling):.2f} times")
+    print(f"faces found in {sampled} pictures: limner {hits['limner']}, study {hits['study']}")
+
+
+MEASURED = """
+import resource, sys
+from pathlib import Path
+from limner.data.prepare import prepare
+from limner.data.recipe import of_folder
+from limner.engines import LocalEngine
+if __name__ == "__main__":
+    recipe, root = of_folder(Path(sys.argv[1]))
+    recipe = recipe.with_settings(["cleaning.max_duplicate_bits=16"])
+    prepare(recipe, Path(sys.argv[2]), data=root, engine=LocalEngine(workers=2))
+    for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN):
+        print(resource.getrusage(who).ru_maxrss // 1024)
+"""
+
+
+def memory(args: argparse.Namespace, room: Path) -> None:
+    """Print peak memory, of the process that writes and of the largest worker."""
+    script = room / "measured.py"
+    script.write_text(MEASURED)
+    for count in args.counts:
+        mixed(args.data, room / "in", range(count))
+        command = [sys.executable, str(script), str(room / "in"), str(room / "out")]
+        start = time.perf_counter()
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        own, worker = done.stdout.split()
+        print(
+            f"{count} pictures: {own} MB, a worker {worker} MB "
+            f"({time.perf_counter() - start:.0f} s)",
+            flush=True,
+        )
+        shutil.rmtree(room / "in")
+        shutil.rmtree(room / "out")
+
+
+def main() -> None:
+    """Run what was asked for."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--data", type=Path, default=os.environ.get("LIMNER_DATA"))
+    parser.add_argument("--pictures", type=int, default=10_000)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--sample", type=int, default=40, help="pictures a round for the study")
+    parser.add_argument("--memory", action="store_true", help="measure memory instead of speed")
+    parser.add_argument("--counts", type=int, nargs="+", default=[10_000, 100_000])
+    args = parser.parse_args()
+    if args.data is None:
+        parser.error("--data FOLDER is needed, or LIMNER_DATA in the environment")
+    with tempfile.TemporaryDirectory() as folder:
+        (memory if args.memory else speed)(args, Path(folder))
+
+
+if __name__ == "__main__":
+    main()

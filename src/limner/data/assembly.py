@@ -1,0 +1,152 @@
+"""What was found in all blocks becomes a prepared set: verdicts written in, tables filled."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from limner import images
+from limner.data import prepared
+from limner.data.blocks import Block, BlockStore
+from limner.data.cleaning import REASONS
+from limner.data.selection import KEPT, Selection
+
+__all__ = ["assemble", "count_sources"]
+
+SHEET = (6, 16)
+"""Rows and columns of the contact sheet."""
+KEPT_EXAMPLES = 48
+"""Faces of which `examples.parquet` shows what they were cut from."""
+DROPPED_EXAMPLES = 24
+"""Pictures that it shows for each reason of being dropped."""
+
+
+def count_sources(store: BlockStore, blocks: Sequence[Block], chosen: Selection) -> Counter[str]:
+    """How many of the chosen faces each source gave."""
+    counts: Counter[str] = Counter()
+    for rows, block in _with_rows(blocks):
+        names = store.read(block, ["source"])["source"]
+        counts.update(names.filter(pa.array(_of(chosen.reason, rows) == KEPT)).to_pylist())
+    return counts
+
+
+def assemble(
+    store: BlockStore, blocks: Sequence[Block], chosen: Selection, out: Path, about: dict[str, Any]
+) -> None:
+    """Write all tables of a set, and its contact sheet, all or nothing.
+
+    Args:
+        store: Where the blocks lie.
+        blocks: In the order of the set.
+        chosen: Which of their rows stay.
+        out: Folder of the set.
+        about: What the set says about itself, see `prepared.Writer`.
+
+    Raises:
+        OutputError: It cannot be written.
+        DataError: A block is gone.
+    """
+    kept = np.flatnonzero(chosen.reason == KEPT)
+    on_sheet = set(_spread(kept, SHEET[0] * SHEET[1]).tolist())
+    shown = set(_spread(kept, KEPT_EXAMPLES).tolist())
+    for code in range(len(REASONS)):
+        dropped = np.flatnonzero(chosen.reason == code)
+        shown.update(_spread(dropped, DROPPED_EXAMPLES).tolist())
+    twins = _Names(chosen.twin)
+    sheet: list[bytes] = []
+    with prepared.Writer(out, about) as writer:
+        for rows, block in _with_rows(blocks):
+            table = store.read(block)
+            twins.see(rows.start, pc.struct_field(table["image"], "path").to_pylist())
+            reasons = _of(chosen.reason, rows)
+            table = _with_verdicts(table, reasons, [twins.sentence(row) for row in rows])
+            stays = pa.array(reasons == KEPT)
+            writer.add("faces", table.filter(stays))
+            writer.add("dropped", _as_dropped(table.filter(pc.invert(stays))))
+            here = [row - rows.start for row in rows if row in shown]
+            writer.add("examples", _as_examples(table.take(pa.array(here, pa.int64()))))
+            pictures = (table["image"][row - rows.start] for row in rows if row in on_sheet)
+            sheet += [picture.as_py()["bytes"] for picture in pictures]
+        if sheet:
+            images.write(out / "contact-sheet.png", contact_sheet(sheet))
+        writer.commit()
+
+
+def _with_rows(blocks: Sequence[Block]) -> Iterator[tuple[range, Block]]:
+    """Each block with the rows that its pictures have among all that were looked at."""
+    start = 0
+    for block in blocks:
+        yield range(start, start + len(block.items)), block
+        start += len(block.items)
+
+
+def _of(values: NDArray[np.int8], rows: range) -> NDArray[np.int8]:
+    return values[rows.start : rows.stop]
+
+
+class _Names:
+    """Names of the pictures that others are near-duplicates of, as they come by."""
+
+    def __init__(self, twin: NDArray[np.int64]) -> None:
+        self._twin = twin
+        self._wanted = set(twin[twin >= 0].tolist())
+        self._names: dict[int, str] = {}
+
+    def see(self, start: int, names: list[str]) -> None:
+        self._names |= {start + i: n for i, n in enumerate(names) if start + i in self._wanted}
+
+    def sentence(self, row: int) -> str:
+        twin = int(self._twin[row])
+        return f"the same picture as {self._names[twin]}" if twin >= 0 else ""
+
+
+def _with_verdicts(table: pa.Table, reasons: NDArray[np.int8], twins: list[str]) -> pa.Table:
+    """The table of a block with the reasons and details that the selection came to."""
+    later = {
+        "near-duplicate": None,
+        "smile balance": "smiles, and only one smiling face in so many is kept",
+        "surplus": "more than the recipe wants, or than its shares allow",
+    }
+    details = table["detail"].to_pylist()
+    names = [REASONS[code] if code != KEPT else "" for code in reasons.tolist()]
+    for i, name in enumerate(names):
+        if name in later:
+            details[i] = later[name] or twins[i]
+    for column, values in (("reason", names), ("detail", details)):
+        at = table.schema.get_field_index(column)
+        table = table.set_column(at, table.schema.field(at), pa.array(values, pa.string()))
+    return table
+
+
+def _as_dropped(table: pa.Table) -> pa.Table:
+    return table.append_column("path", pc.struct_field(table["image"], "path"))
+
+
+def _as_examples(table: pa.Table) -> pa.Table:
+    paths = pc.struct_field(table["image"], "path").combine_chunks()
+    faces = pc.struct_field(table["image"], "bytes").combine_chunks()
+    names = ["bytes", "path"]
+    before = pa.StructArray.from_arrays([table["before"].combine_chunks(), paths], names)
+    after = pa.StructArray.from_arrays([faces, paths], names, mask=pc.is_null(faces))
+    columns = {"path": paths, "before": before, "after": after}
+    columns |= {name: table[name] for name in ("source", "kind", "reason")}
+    return pa.table(columns)
+
+
+def contact_sheet(encoded: list[bytes]) -> NDArray[np.uint8]:
+    """Faces side by side: `[H, W, 3]`."""
+    faces = [images.read(face) for face in encoded]
+    columns = SHEET[1]
+    return images.montage([faces[i : i + columns] for i in range(0, len(faces), columns)])
+
+
+def _spread(rows: NDArray[np.int64], most: int) -> NDArray[np.int64]:
+    """At most so many of them, evenly spread."""
+    places = np.linspace(0, len(rows) - 1, min(most, len(rows))).round().astype(int)
+    chosen: NDArray[np.int64] = rows[places]
+    return chosen

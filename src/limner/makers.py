@@ -1,0 +1,63 @@
+"""What `limner photo` and `limner sketch` do to each picture, in a form that workers can be sent.
+
+Called in a worker, each gives what `limner.batch` works with there.
+"""
+
+import functools
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from limner import images
+from limner.batch import Maker
+from limner.faces import put_back
+from limner.sketching import sketch
+from limner.translator import Translator
+
+__all__ = ["Photos", "Sketches"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Photos:
+    """Sketches become photos, with the settings of `limner photo`."""
+
+    model: str
+    size: int | None = None
+    """Side of the results in px; None leaves them as the model makes them."""
+    as_is: bool = False
+    put_back: bool = False
+    every_face: bool = False
+    threads: int = 0
+    """See `Translator`."""
+
+    def __call__(self) -> Maker:
+        """Load the model."""
+        translator = Translator(self.model, threads=self.threads)
+        make = functools.partial(self._make, translator)
+        return Maker(make=make, provenance=translator.provenance)
+
+    def _make(
+        self, translator: Translator, picture: NDArray[np.uint8], name: str
+    ) -> list[NDArray[np.uint8]]:
+        made = translator.translate(
+            picture, as_is=self.as_is, every_face=self.every_face, name=name
+        )
+        if self.put_back:
+            for one in made:
+                picture = put_back(one.image, one.aligned, picture)
+            return [picture]
+        size = self.size
+        return [images.resize(one.image, size) if size else one.image for one in made]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sketches:
+    """Photos become sketches, with the settings of `limner sketch`."""
+
+    style: str
+    seed: int = 0
+
+    def __call__(self) -> Maker:
+        """Nothing is to be loaded."""
+        return Maker(make=lambda picture, _: [sketch(picture, self.style, self.seed)])

@@ -1,0 +1,150 @@
+"""What limner's pages share: each is one HTML file that needs no network, no script, nothing else.
+
+Templates lie in `limner/templates`; a page extends `page.html`, and every text that it shows is
+escaped. Figures are matplotlib's, in the colours of the page, light or dark; pictures stand in the
+page as data. The same values give the same bytes. It needs the extra `train`.
+"""
+
+import base64
+import io
+import re
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from PIL import Image
+
+from limner import images
+
+__all__ = [
+    "INK",
+    "LINE",
+    "QUIET",
+    "SERIES",
+    "figure",
+    "number",
+    "percent",
+    "picture",
+    "svg",
+    "write",
+]
+
+INK = "#0a0b00"
+"""Colour of figures: stands for that of the page's text."""
+QUIET = "#0a0b01"
+"""Stands for that of the page's lesser text."""
+LINE = "#0a0b02"
+"""Stands for that of the page's hairlines."""
+SERIES = ("#0a0b03", "#0a0b04", "#0a0b05", "#0a0b06")
+"""Stand for the colours of data, which differ in brightness too."""
+
+_VARIABLES = {INK: "ink", QUIET: "quiet", LINE: "line"} | {
+    colour: f"series-{number}" for number, colour in enumerate(SERIES, 1)
+}
+_STYLE: dict[Any, Any] = {
+    "axes.edgecolor": LINE,
+    "axes.grid": True,
+    "axes.grid.axis": "y",
+    "axes.axisbelow": True,
+    "axes.labelcolor": QUIET,
+    "axes.spines.left": False,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "font.size": 9.5,
+    "grid.color": LINE,
+    "grid.linewidth": 0.8,
+    "text.color": INK,
+    "xtick.color": LINE,
+    "xtick.labelcolor": QUIET,
+    "ytick.labelcolor": QUIET,
+    "ytick.left": False,
+}
+_FONT = re.compile(r"font-family: [^;\"]*;? ?")
+_NOTHING = re.compile(r"<defs>\s*<style.*?</defs>|<\?xml.*?(?=<svg)", re.DOTALL)
+_NUMBERED = re.compile(r' id="(?:figure|axes|patch|line2d|text|matplotlib|[xy]tick)[._\d\w]*"')
+_SIZE = re.compile(r'width="[\d.]+pt" height="[\d.]+pt" ')
+
+
+def figure(width: float, height: float) -> tuple[Figure, Axes]:
+    """An empty diagram in the style of the pages, of so many px."""
+    with matplotlib.rc_context(_STYLE):
+        made = Figure(figsize=(width / 72, height / 72), layout="constrained")
+        return made, made.subplots()
+
+
+def svg(drawn: Figure, description: str) -> Markup:
+    """A figure as an `<svg>` element that fills the width it is given, in the page's font.
+
+    Args:
+        drawn: In the colours of this module.
+        description: What it shows, for those who do not see it; of one page's figures, each has
+            its own.
+    """
+    # Elements refer to each other by names that are one for the page: these are made from it.
+    names: dict[Any, Any] = {"svg.fonttype": "none", "svg.hashsalt": description}
+    nobody = dict.fromkeys(("Creator", "Date", "Format", "Type"))
+    file = io.StringIO()
+    with matplotlib.rc_context(_STYLE | names):
+        drawn.savefig(file, format="svg", transparent=True, metadata=nobody)
+    text = file.getvalue()
+    for pattern in (_NOTHING, _FONT, _NUMBERED, _SIZE):
+        text = pattern.sub("", text)
+    for colour, variable in _VARIABLES.items():
+        text = text.replace(colour, f"var(--{variable})")
+    label = Markup('<svg role="img" aria-label="{}" ').format(description)
+    return Markup(text.strip().replace("<svg ", label, 1))  # noqa: S704 - matplotlib escapes
+
+
+def picture(data: bytes, *, name: str, side: int = 128) -> str:
+    """The bytes of a picture file as a `data:` URI, no longer than `side` px.
+
+    Raises:
+        ImageError: It cannot be read; the message calls it `name`.
+    """
+    small = Image.fromarray(images.read(data, name=name))
+    small.thumbnail((side, side), Image.Resampling.LANCZOS)
+    file = io.BytesIO()
+    small.save(file, "WebP", quality=88)
+    return "data:image/webp;base64," + base64.b64encode(file.getvalue()).decode()
+
+
+def write(path: Path, template: str, **values: Any) -> None:
+    """Write a page, all or nothing.
+
+    Args:
+        path: The `.html` file.
+        template: Name of the template.
+        **values: What it shows.
+
+    Raises:
+        OutputError: It cannot be written.
+    """
+    images.write_bytes(path, _environment().get_template(template).render(values).encode())
+
+
+def percent(share: float) -> str:
+    """A share in 0..1 in words; templates have it as a filter, like `number` and `count`."""
+    return f"{share:.1%}".replace("%", "\N{NO-BREAK SPACE}%")
+
+
+def number(value: float, digits: int = 1) -> str:
+    """A number to so many digits, with the sign that tables are set with."""
+    return f"{value:z.{digits}f}".replace("-", "\N{MINUS SIGN}")
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    made = Environment(
+        loader=PackageLoader("limner"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters |= {"count": "{:,}".format, "number": number, "percent": percent}
+    return made

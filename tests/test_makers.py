@@ -1,0 +1,27 @@
+"""What they make is tested with the command line; here, that workers make the same."""
+
+import dataclasses
+
+import pytest
+
+from limner import batch, images
+from limner.engines import LocalEngine
+from limner.makers import Photos, Sketches
+
+
+@pytest.mark.parametrize("what", ["photos", "sketches"])
+def test_workers_make_the_same_as_one_process(what, photo, tmp_path):
+    for number in range(5):
+        images.write(tmp_path / "in" / f"{number}.jpg", photo[number:360, 60:380])
+    photos = Photos(model="portrait", every_face=True, put_back=True)
+    start = {"photos": photos, "sketches": Sketches(style="pencil", seed=1)}[what]
+    written = []
+    for engine in (LocalEngine(), LocalEngine(workers=2)):
+        if what == "photos":
+            start = dataclasses.replace(start, threads=engine.threads)
+        out = tmp_path / str(engine.workers)
+        outcome = batch.run(batch.jobs([str(tmp_path / "in")], str(out)), start, engine=engine)
+        assert (outcome.done, outcome.failures, outcome.stopped) == (5, [], None)
+        written.append([file.read_bytes() for file in sorted(out.iterdir())])
+    assert written[0] == written[1]
+    assert len(set(written[0])) == 5
