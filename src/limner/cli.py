@@ -302,11 +302,19 @@ def train(
 def export(
     run: Annotated[Path, typer.Argument(help="Run folder, or one of its snapshots.")],
     model: Annotated[Path, typer.Argument(help="The .onnx file to write.")],
+    direction: Annotated[
+        Literal["sketch-to-photo", "photo-to-sketch"],
+        typer.Option(help="Which of its generators; a CycleGAN has both."),
+    ] = "sketch-to-photo",
 ) -> None:
-    """Write a trained model as one ONNX file that `limner photo --model` takes."""
+    """Write a trained model as one ONNX file that `limner photo --model` takes.
+
+    - `limner export runs/mine mine.onnx`
+    - `limner export runs/mine sketcher.onnx --direction photo-to-sketch`
+    """
     from limner.export import export as export_run
 
-    card = export_run(run, model)
+    card = export_run(run, model, direction=direction)
     typer.echo(f"{model}: {card.direction} after {card.images_seen} images")
 
 

@@ -173,7 +173,7 @@ class Translator:
     ) -> list[Aligned]:
         """Find and cut out faces exactly as for training. Args and errors as in `translate`."""
         preprocessing = self.card.preprocessing
-        if as_is:
+        if as_is or not preprocessing.aligned:
             return [preprocessing.as_is(picture)]
         faces = find(picture, self.detector, which="all" if every_face else "largest", name=name)
         return [preprocessing.align(picture, face, name=name) for face in faces]

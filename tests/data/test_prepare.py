@@ -248,6 +248,17 @@ def test_the_shares_stay_where_too_few_faces_are_found(person, tmp_path):
     assert made.shares[0].dropped == {"surplus": 2}
 
 
+def test_without_alignment_whole_pictures_are_taken(person, tmp_path):
+    images.write(tmp_path / "in" / "a.png", person(0)[:, :130])
+    images.write(tmp_path / "in" / "b.png", person(1)[200:, :60])
+    assert of(tmp_path / "in", "aligned=false", out=tmp_path / "set") == (2, {})
+    opened = PreparedSet(tmp_path / "set")
+    assert not opened.preprocessing.aligned
+    whole = opened.preprocessing.as_is(person(0)[:, :130]).image
+    assert np.array_equal(opened.images()[0], whole)
+    assert rows(tmp_path / "set")[0]["box"] is None
+
+
 def test_the_result_is_no_input_of_the_next_preparation(person, tmp_path):
     images.write(tmp_path / "in" / "a.png", person(0))
     for _ in range(2):

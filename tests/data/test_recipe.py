@@ -9,7 +9,7 @@ from limner.errors import UsageError
 
 def test_set1_and_set2_are_the_studys():
     sets = {name: load(path) for name, path in shipped_recipes().items()}
-    assert sets.keys() == {"set1", "set2"}
+    assert sets.keys() == {"set1", "set1-smiling", "set1-unaligned", "set2"}
     counts = {
         name: [(part.path, part.style, part.count) for part in made.parts]
         for name, made in sets.items()
@@ -21,10 +21,17 @@ def test_set1_and_set2_are_the_studys():
         ("celeba", "study", 1000),
         ("celeba", "", 3000),
     ]
+    assert counts["set1-smiling"] == counts["set1-unaligned"] == counts["set1"]
+    assert [sets[name].aligned for name in ("set1", "set1-smiling", "set1-unaligned")] == [
+        True,
+        True,
+        False,
+    ]
     smiles = {
-        part.keep_smiling for made in sets.values() for part in made.parts if part.path == "celeba"
+        name: {part.keep_smiling for part in made.parts if part.path == "celeba"}
+        for name, made in sets.items()
     }
-    assert smiles == {20}
+    assert smiles == {"set1": {20}, "set1-smiling": {1}, "set1-unaligned": {1}, "set2": {20}}
 
 
 @pytest.mark.parametrize(

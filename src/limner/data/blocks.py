@@ -163,7 +163,10 @@ class _Looker:
             picture = item.decode(data)
             row["checksum"] = hashlib.sha256(data).hexdigest()
             row["before"] = _thumbnail(picture)
-            row["reason"], row["detail"] = self._look_for_face(item, picture, row)
+            if self.settings.preprocessing.aligned:
+                row["reason"], row["detail"] = self._look_for_face(item, picture, row)
+            else:
+                row["reason"], row["detail"] = self._take_whole(picture, row)
         except ImageError as error:
             row["detail"] = printable(str(error))
         except Exception as error:  # one picture must not cost the others
@@ -174,6 +177,16 @@ class _Looker:
         official = item.split if self.settings.official_split else None
         row["split"] = official or split_of(row["identity"], self.settings.held_out)
         return row
+
+    def _take_whole(
+        self, picture: NDArray[np.uint8], row: dict[str, Any]
+    ) -> tuple[Reason | str, str]:
+        """The same where no face is looked for: only the sharpness can be judged."""
+        crop = self.settings.preprocessing.as_is(picture).image
+        row["image"]["bytes"] = images.encode(crop)
+        row["sharpness"] = sharp = sharpness(crop)
+        row["hash"] = fingerprint(crop)
+        return self.settings.cleaning.refuses_blurred(sharp) or ("", "")
 
     def _look_for_face(
         self, item: Item, picture: NDArray[np.uint8], row: dict[str, Any]

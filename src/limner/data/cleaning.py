@@ -87,6 +87,10 @@ class Cleaning:
             return "turned", (
                 f"head turned by about {abs(turned):.0f}°; {self.max_turn:g}° are allowed"
             )
+        return self.refuses_blurred(sharp)
+
+    def refuses_blurred(self, sharp: float) -> tuple[Reason, str] | None:
+        """The same by `sharpness` alone, where no face was looked for."""
         if sharp < self.min_sharpness:
             return "blurred", (
                 f"sharpness {sharp:.1f} grey levels; at least {self.min_sharpness:g} are needed"

@@ -77,7 +77,9 @@ def prepare(
     facts = _read_about(about)
     look = Look(
         preprocessing=Preprocessing(
-            size=recipe.size, min_eye_distance=recipe.cleaning.min_eye_distance
+            size=recipe.size,
+            min_eye_distance=recipe.cleaning.min_eye_distance,
+            aligned=recipe.aligned,
         ),
         cleaning=recipe.cleaning,
         identity=recipe.identity,

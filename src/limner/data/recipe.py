@@ -83,6 +83,8 @@ class Recipe:
     """What is mixed, in the order in which it is taken."""
     size: int = 128
     """Side of the faces in px."""
+    aligned: bool = True
+    """Whether faces are found and aligned; if not, whole pictures are taken, with a face or not."""
     held_out: float = 0.1
     """Share of the people kept back for testing."""
     split: Literal["identity", "source"] = "identity"

@@ -52,10 +52,10 @@ def balanced() -> Config:
 def aligned() -> Config:
     """As `balanced`, on photos of which most smile: what was tried before the balance.
 
-        limner prepare SMILING.toml SET --data SOURCES
+        limner prepare set1-smiling SET --data SOURCES
         limner train aligned RUN --set data=SET
 
-    `SMILING.toml` is the recipe `set1` with `keep_smiling = 1`: the difference is in the faces.
+    The difference is in the faces alone.
 
     Cost: that of `balanced`.
     Outcome: much better volumes and colours than `unaligned`; smiles added by mistake.
@@ -66,9 +66,8 @@ def aligned() -> Config:
 def unaligned() -> Config:
     """As `aligned`, at 256 px and half as long, on pictures in which no face was brought in place.
 
+        limner prepare set1-unaligned SET --data SOURCES
         limner train unaligned RUN --set data=SET
-
-    SET holds whole pictures at 256 px or more.
 
     Cost: 96 hours of one core.
     Outcome: faces are not translated, odd colours, heavy artefacts from photo to sketch too.

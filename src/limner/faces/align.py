@@ -39,6 +39,8 @@ class Preprocessing:
     """(x, y) of the outer eye corners in the crop, left in the image first, as shares of S."""
     min_eye_distance: float = 20.0
     """Faces whose outer eye corners are nearer to each other, in px, are refused."""
+    aligned: bool = True
+    """Whether a face is looked for and brought to `eyes`; else the whole picture is fitted in."""
 
     def __post_init__(self) -> None:
         if not 16 <= self.size <= 4096:
