@@ -2,6 +2,7 @@ import math
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from importlib import resources
 from pathlib import Path
 
 import dlib
@@ -12,7 +13,7 @@ from PIL import Image
 
 from limner import images
 from limner.errors import NoFaceError
-from limner.faces import DlibDetector, Face, Preprocessing, find
+from limner.faces import DlibDetector, Face, Preprocessing, detect, find
 
 # Where the outer eye corners of the picture are, to a few px, read off by eye.
 EYE_CORNERS = np.array([[198, 108], [256, 110]])
@@ -154,3 +155,26 @@ def test_the_stored_detector_is_dlibs_own(detector: DlibDetector, portrait: np.n
     assert len(own[0]) > 0
     assert [str(box) for box in own[0]] == [str(box) for box in theirs[0]]
     assert own[1:] == theirs[1:]
+
+
+def test_the_first_look_is_a_part_of_the_whole_detector():
+    whole, front = (
+        (resources.files("limner.faces") / name).read_bytes()
+        for name in ("frontal.svm", "front.svm")
+    )
+    # A header, how many detectors there are (a byte for its length, then the number), and these.
+    assert (whole[:50], whole[50:52]) == (front[:50], b"\1\5")
+    assert front[50:52] == b"\1\1"
+    assert whole[52:].startswith(front[52:])
+
+
+def test_a_turned_face_is_found_though_it_is_not_seen_from_the_front(data):
+    """Of 200 celebrities some are found by the whole detector only."""
+    detector = DlibDetector()
+    looks = [look for look in detect._LOOKS if look.front]
+    assert looks
+    folder = data / "research" / "celeba_half" / "img_align_celeba"
+    first = [images.read(path) for path in sorted(folder.iterdir())[:200]]
+    found = sum(bool(detector(picture)) for picture in first)
+    detector._looks = tuple(looks)
+    assert sum(bool(detector(picture)) for picture in first) < found

@@ -1,5 +1,6 @@
 """What was found in all blocks becomes a prepared set: verdicts written in, tables filled."""
 
+import io
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -9,12 +10,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
+from PIL import Image
 
 from limner import images
 from limner.data import prepared
 from limner.data.blocks import Block, BlockStore
 from limner.data.cleaning import REASONS
+from limner.data.items import Item
 from limner.data.selection import KEPT, Selection
+from limner.errors import ImageError
 
 __all__ = ["assemble", "count_sources"]
 
@@ -24,6 +28,8 @@ KEPT_EXAMPLES = 48
 """Faces of which `examples.parquet` shows what they were cut from."""
 DROPPED_EXAMPLES = 24
 """Pictures that it shows for each reason of being dropped."""
+THUMBNAIL = 128
+"""Longer side in px of what is shown of a picture as it was."""
 
 
 def count_sources(store: BlockStore, blocks: Sequence[Block], chosen: Selection) -> Counter[str]:
@@ -69,7 +75,8 @@ def assemble(
             writer.add("faces", table.filter(stays))
             writer.add("dropped", _as_dropped(table.filter(pc.invert(stays))))
             here = [row - rows.start for row in rows if row in shown]
-            writer.add("examples", _as_examples(table.take(pa.array(here, pa.int64()))))
+            before = [_thumbnail(block.items[place]) for place in here]
+            writer.add("examples", _as_examples(table.take(pa.array(here, pa.int64())), before))
             pictures = (table["image"][row - rows.start] for row in rows if row in on_sheet)
             sheet += [picture.as_py()["bytes"] for picture in pictures]
         if sheet:
@@ -123,15 +130,27 @@ def _with_verdicts(table: pa.Table, reasons: NDArray[np.int8], twins: list[str])
     return table
 
 
+def _thumbnail(item: Item) -> bytes | None:
+    """The picture as it was, small, in JPEG; None if it cannot be read, or not any more."""
+    try:
+        small = Image.fromarray(item.picture())
+    except ImageError:
+        return None
+    small.thumbnail((THUMBNAIL, THUMBNAIL), Image.Resampling.BILINEAR, reducing_gap=2.0)
+    file = io.BytesIO()
+    small.save(file, "JPEG", quality=80)
+    return file.getvalue()
+
+
 def _as_dropped(table: pa.Table) -> pa.Table:
     return table.append_column("path", pc.struct_field(table["image"], "path"))
 
 
-def _as_examples(table: pa.Table) -> pa.Table:
+def _as_examples(table: pa.Table, pictures: list[bytes | None]) -> pa.Table:
     paths = pc.struct_field(table["image"], "path").combine_chunks()
     faces = pc.struct_field(table["image"], "bytes").combine_chunks()
     names = ["bytes", "path"]
-    before = pa.StructArray.from_arrays([table["before"].combine_chunks(), paths], names)
+    before = pa.StructArray.from_arrays([pa.array(pictures, pa.binary()), paths], names)
     after = pa.StructArray.from_arrays([faces, paths], names, mask=pc.is_null(faces))
     columns = {"path": paths, "before": before, "after": after}
     columns |= {name: table[name] for name in ("source", "kind", "reason")}

@@ -17,7 +17,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
-from PIL import Image
 
 from limner import __version__, images
 from limner.data import prepared
@@ -31,15 +30,12 @@ __all__ = ["Block", "BlockStore", "Look", "split_into_blocks"]
 
 BLOCK = 64
 """Pictures in a block: a second of work, and a few MB of faces."""
-THUMBNAIL = 128
-"""Longer side in px of the pictures that are kept to show what was there before."""
 
 FOUND = pa.schema(
     [
         *prepared.FACES,
         ("reason", pa.string()),
         ("detail", pa.string()),
-        ("before", pa.binary()),
     ]
 )
 
@@ -162,7 +158,6 @@ class _Looker:
             data = item.read()
             picture = item.decode(data)
             row["checksum"] = hashlib.sha256(data).hexdigest()
-            row["before"] = _thumbnail(picture)
             if self.settings.preprocessing.aligned:
                 row["reason"], row["detail"] = self._look_for_face(item, picture, row)
             else:
@@ -212,11 +207,12 @@ class _Looker:
             return cleaning.refuses(face) or ("", "")
         crop = self.settings.preprocessing.align(picture, face).image
         row["image"]["bytes"] = images.encode(crop)
-        row["sharpness"] = sharp = sharpness(crop)
-        row["hash"] = fingerprint(crop)
+        grey = images.to_grey(crop)
+        row["sharpness"] = sharp = sharpness(grey)
+        row["hash"] = fingerprint(grey)
         if item.smiling is None:
             # What lies behind differs with the processor and the number of its threads.
-            row["smile"] = round(self.smiles(crop), 3)
+            row["smile"] = round(self.smiles(grey), 3)
         return cleaning.refuses(face, sharp) or ("", "")
 
     def _who(self, item: Item) -> str:
@@ -240,14 +236,6 @@ def _inside(point: tuple[float, float], box: tuple[int, int, int, int]) -> bool:
 def printable(text: str) -> str:
     """A name in another encoding than the system's, so that it can be stored and shown."""
     return text.encode(errors="backslashreplace").decode()
-
-
-def _thumbnail(picture: NDArray[np.uint8]) -> bytes:
-    small = Image.fromarray(picture)
-    small.thumbnail((THUMBNAIL, THUMBNAIL), Image.Resampling.BILINEAR, reducing_gap=2.0)
-    file = io.BytesIO()
-    small.save(file, "JPEG", quality=80)
-    return file.getvalue()
 
 
 def _state(file: Path) -> tuple[int, int]:

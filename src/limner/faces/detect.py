@@ -4,6 +4,9 @@ The detector's cost is proportional to the number of pixels it looks at, and its
 wide. A picture is therefore first looked at small, where a face that fills much of the frame is
 found in a few milliseconds, and larger only if nothing was found; and at last brightened, since
 gradients in the dark are small and faces there, dark ones above all, would be lost more often.
+
+The detector is five in one: for faces from the front, turned to either side, and tilted to either
+side. The first finds most faces by itself, in half the time, and so comes before all five.
 """
 
 import dataclasses
@@ -19,7 +22,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from limner import images
 from limner.errors import NoFaceError
 from limner.faces.points import PointPredictor
 from limner.faces.warp import apply
@@ -81,9 +83,12 @@ class _Look:
     """Whether dark tones are spread out first."""
     least_score: float = 0.0
     """Below it nothing is taken for a face."""
+    front: bool = False
+    """Whether only faces from the front are looked for."""
 
 
 _LOOKS = (
+    _Look(side=160, front=True),
     _Look(side=160),
     _Look(side=320),
     _Look(side=240, angle=28),
@@ -94,7 +99,7 @@ _LOOKS = (
     _Look(side=160, brightened=True, least_score=-0.3),
     _Look(side=320, brightened=True, least_score=-0.3),
 )
-_THOROUGH = (_Look(side=4096), _Look(side=1280), *_LOOKS[:-3])
+_THOROUGH = (_Look(side=4096), _Look(side=1280), *_LOOKS[1:-3])
 _BRIGHTER = [round(math.sqrt(255 * grey)) for grey in range(256)]
 _MAX_ENLARGEMENT = 4.0
 _SURE = 0.2
@@ -118,9 +123,9 @@ class DlibDetector:
     def __init__(self, predictor: Path | None = None, *, brighten: bool = True) -> None:
         import dlib
 
-        # The detector of dlib.get_frontal_face_detector, which unpacks it for 0.4 s each time.
-        with resources.as_file(resources.files("limner.faces") / "frontal.svm") as file:
-            self._find: Any = dlib.fhog_object_detector(str(file))
+        # The detector of dlib.get_frontal_face_detector, which unpacks it for 0.4 s each time, and
+        # the first of the five that it is made of.
+        self._find, self._find_front = (_load(dlib, f"{name}.svm") for name in ("frontal", "front"))
         self._predict = PointPredictor(predictor)
         self._looks = tuple(look for look in _LOOKS if brighten or not look.brightened)
         self._turn = threading.Lock()
@@ -131,11 +136,12 @@ class DlibDetector:
         The search ends with the first look that finds anything. A `thorough` one looks in every
         way, up to the picture's own size, and so finds small and turned faces beside large ones.
         """
-        grey = Image.fromarray(images.to_grey(image))
+        grey = Image.fromarray(image).convert("L")
+        pixels = np.asarray(grey)
         faces: list[Face] = []
         for look in _distinct(_THOROUGH if thorough else self._looks, max(grey.size)):
             with self._turn:
-                seen = self._look(grey, look)
+                seen = self._look(grey, pixels, look)
             if thorough:
                 seen = [face for face in seen if face.score > _SURE]
             faces += [face for face in seen if all(_overlap(face, f) < _SAME for f in faces)]
@@ -143,13 +149,14 @@ class DlibDetector:
                 break
         return sorted(faces, key=lambda face: face.box[0] - face.box[2])
 
-    def _look(self, grey: Image.Image, look: _Look) -> list[Face]:
+    def _look(self, grey: Image.Image, pixels: NDArray[np.uint8], look: _Look) -> list[Face]:
         small = _of_side(grey, look.side)
         turned, back = _turn(small, look.angle)
         back *= grey.width / small.width
         scale = math.hypot(*back[:, 0])
         shown = turned.point(_BRIGHTER) if look.brightened else turned
-        rectangles, scores, _ = self._find.run(np.asarray(shown), 0, look.least_score)
+        find = self._find_front if look.front else self._find
+        rectangles, scores, _ = find.run(np.asarray(shown), 0, look.least_score)
         faces = []
         for rectangle, score in zip(rectangles, scores, strict=True):
             centre = (
@@ -158,7 +165,7 @@ class DlibDetector:
             )
             x, y = apply(back, np.array([centre]))[0].tolist()
             side = rectangle.width() * scale
-            points = self._predict(np.asarray(grey), (x, y), side, look.angle)
+            points = self._predict(pixels, (x, y), side, look.angle)
             half = side / 2
             faces.append(
                 Face(
@@ -168,6 +175,11 @@ class DlibDetector:
                 )
             )
         return faces
+
+
+def _load(dlib: Any, name: str) -> Any:
+    with resources.as_file(resources.files("limner.faces") / name) as file:
+        return dlib.fhog_object_detector(str(file))
 
 
 def find(
