@@ -33,8 +33,8 @@ Make = Callable[[NDArray[np.uint8], str], list[NDArray[np.uint8]]]
 _SHARE = 12
 """Pictures that each worker process has to have to be worth its start.
 
-On 2 cores of an Intel Xeon (Sapphire Rapids) that others used too, two workers did 8 pictures at
-0.90 times the speed of one, and 24 at 1.20 times, as `benchmarks/batch.py --pictures 24` prints.
+On 2 cores of an Intel Xeon (Sapphire Rapids), two workers did 12 pictures at 0.91 times the speed
+of one, 24 at 1.18 times and 48 at 1.43 times, as `benchmarks/batch.py --pictures 24` prints.
 """
 
 _OF_ONE_NAME = {errno.ENAMETOOLONG, errno.EISDIR, errno.EILSEQ, errno.EINVAL}

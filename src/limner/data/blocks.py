@@ -4,6 +4,7 @@ What was found is a small Parquet table, kept on disk under the digest of all th
 until the set is whole: an interrupted preparation goes on from there.
 """
 
+import dataclasses
 import hashlib
 import io
 import json
@@ -30,6 +31,9 @@ __all__ = ["Block", "BlockStore", "Look", "split_into_blocks"]
 
 BLOCK = 64
 """Pictures in a block: a second of work, and a few MB of faces."""
+
+JUDGED = 128
+"""Side in px of the crops that sharpness, fingerprint and smile are told from."""
 
 FOUND = pa.schema(
     [
@@ -133,6 +137,8 @@ class _Looker:
     def __init__(self, look: Look) -> None:
         self.settings = look
         self.detector = look.detector()
+        # Which faces are good ones must not depend on how large they are stored.
+        self.judging = dataclasses.replace(look.preprocessing, size=JUDGED)
         self.smiles = SmileScore()
         self.identity = re.compile(look.identity) if look.identity else None
 
@@ -177,8 +183,8 @@ class _Looker:
         self, picture: NDArray[np.uint8], row: dict[str, Any]
     ) -> tuple[Reason | str, str]:
         """The same where no face is looked for: only the sharpness can be judged."""
-        crop = self.settings.preprocessing.as_is(picture).image
-        row["image"]["bytes"] = images.encode(crop)
+        row["image"]["bytes"] = images.encode(self.settings.preprocessing.as_is(picture).image)
+        crop = self.judging.as_is(picture).image
         row["sharpness"] = sharp = sharpness(crop)
         row["hash"] = fingerprint(crop)
         return self.settings.cleaning.refuses_blurred(sharp) or ("", "")
@@ -207,6 +213,8 @@ class _Looker:
             return cleaning.refuses(face) or ("", "")
         crop = self.settings.preprocessing.align(picture, face).image
         row["image"]["bytes"] = images.encode(crop)
+        if self.judging != self.settings.preprocessing:
+            crop = self.judging.align(picture, face).image
         grey = images.to_grey(crop)
         row["sharpness"] = sharp = sharpness(grey)
         row["hash"] = fingerprint(grey)
