@@ -75,10 +75,13 @@ def troubles(lines: Sequence[Line], config: Config) -> list[Trouble]:
 
 
 def new_troubles(lines: Sequence[Line], config: Config) -> list[Trouble]:
-    """What is wrong after the last line and was not after the one before."""
-    known = {(trouble.monitor, trouble.about) for trouble in troubles(lines[:-1], config)}
+    """What is wrong after the last line and was not after any of the few before."""
     now = troubles(lines, config)
-    return [trouble for trouble in now if (trouble.monitor, trouble.about) not in known]
+    for before in range(1, LINES + 1):
+        if now:
+            known = {(one.monitor, one.about) for one in troubles(lines[:-before], config)}
+            now = [one for one in now if (one.monitor, one.about) not in known]
+    return now
 
 
 def discriminator_won(lines: Sequence[Line], config: Config) -> Iterator[Trouble]:
@@ -92,7 +95,7 @@ def discriminator_won(lines: Sequence[Line], config: Config) -> Iterator[Trouble
             continue
         term = _column(recent, f"adversarial{suffix}")
         half = len(term) // 2
-        if term[half:].mean() < 0.98 * term[:half].mean():
+        if term[half:].mean() < 0.95 * term[:half].mean():
             continue  # it is catching up
         yield Trouble(
             monitor="discriminator won",
@@ -136,8 +139,8 @@ def collapse(lines: Sequence[Line], config: Config) -> Iterator[Trouble]:
             monitor="collapse",
             about=about,
             text=(
-                f"the made {about}s are nearly all the same: in the last {LOOKS} sample grids they "
-                f"differed {looks[-1]:.2f} times as much as real ones do, and under {FEW:g} the "
+                f"the made {_PLURAL[about]} are nearly all the same: in the last {LOOKS} sample "
+                f"grids they differed {looks[-1]:.2f} times as much as real ones do, and under {FEW:g} the "
                 f"input hardly matters. {_bind(config)}"
             ),
         )
@@ -168,11 +171,13 @@ def colour_drift(lines: Sequence[Line], config: Config) -> Iterator[Trouble]:
             monitor="colour drift",
             about=about,
             text=(
-                f"the made {about}s drift away from real ones: in the last {LOOKS} sample grids "
-                f"they were {', '.join(findings)} as a share of white. {_hold(config)}"
+                f"the made {_PLURAL[about]} drift away from real ones: in the last {LOOKS} sample "
+                f"grids they were {', '.join(findings)} as a share of white. {_hold(config)}"
             ),
         )
 
+
+_PLURAL = {"": "pairs", "photo": "photos", "sketch": "sketches"}
 
 MONITORS = (discriminator_won, discriminator_blind, collapse, colour_drift)
 
@@ -215,7 +220,7 @@ def _span(lines: Sequence[Line]) -> int:
 
 
 def _of(about: str) -> str:
-    return f" of {about}s" if about else " of pairs"
+    return f" of {_PLURAL[about]}"
 
 
 def _weaken(config: Config) -> str:

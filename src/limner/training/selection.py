@@ -139,7 +139,7 @@ def _beside(best: Line, others: Sequence[Line], name: str) -> str:
     if alike:
         which = ", ".join(f"{line['images']:,}" for line in alike[-3:])
         more = f" and {len(alike) - 3} more" if len(alike) > 3 else ""
-        said.append(f"within noise of it: {which}{more}")
+        said.append(f"within noise of it are those after {which}{more}")
     return "; ".join(said)
 
 
