@@ -146,9 +146,9 @@ def _looks(names: Sequence[str]) -> list[_Panel]:
         panels.append(
             _Panel(
                 section="Looks",
-                title="Brightness",
-                unit="of made less that of real ones, as a share of white; dashed: the limits",
-                curves=light,
+                title=f"Brightness of made {light[0][1] if len(light) == 1 else 'pictures'}",
+                unit="less that of real ones, as a share of white; dashed: the limits",
+                curves=light if len(light) > 1 else ((light[0][0], ""),),
                 marks=(-GREY, GREY),
                 warned_by=("colour drift", light[0][0].rpartition("_")[2]),
             )
@@ -206,14 +206,15 @@ def _diagram(panel: _Panel, curves: dict[str, Curve], warned: list[int]) -> dict
         axes.axhline(mark, color=pages.INK, linewidth=1, linestyle=(0, (3, 2)))
     for time in warned:
         axes.axvline(time, color=pages.INK, linewidth=1.4)
+    lone = legend.pop()["name"] if len(legend) == 1 else ""
     _scale(axes, log=log)
     last = max(seen[-1] for seen, _ in curves.values())
     axes.set_xlim(0, last * 1.01)
-    if not log and not panel.marks:
-        axes.set_ylim(0 if values.min() >= 0 else None)
+    if not log and values.min() >= 0 and min(panel.marks, default=1) > 0:
+        axes.set_ylim(0, 1.06 * max(values.max(), *panel.marks, 1e-9))
     return {
         "title": panel.title,
-        "unit": panel.unit + ("; logarithmic" if log else ""),
+        "unit": panel.unit + (f", of {lone}" if lone else "") + ("; logarithmic" if log else ""),
         "legend": legend,
         "warned": [f"{time:,}" for time in warned],
         "svg": pages.svg(figure, f"{panel.section}, {panel.title}: {'; '.join(words)}"),

@@ -140,8 +140,8 @@ def collapse(lines: Sequence[Line], config: Config) -> Iterator[Trouble]:
             about=about,
             text=(
                 f"the made {_PLURAL[about]} are nearly all the same: in the last {LOOKS} sample "
-                f"grids they differed {looks[-1]:.2f} times as much as real ones do, and under {FEW:g} the "
-                f"input hardly matters. {_bind(config)}"
+                f"grids they differed {looks[-1]:.2f} times as much as real ones do, and under "
+                f"{FEW:g} the input hardly matters. {_bind(config)}"
             ),
         )
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from limner import __version__, images, pages
 from limner.errors import ImageError, RunError
@@ -152,45 +153,42 @@ def _snapshots(scores: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _times(run: RunFolder) -> list[dict[str, Any]]:
-    """For each kind of pictures in the grids: strips of the input, of what it became, of truth."""
+    """For each kind of pictures in the grids: rows of inputs, of what they became, of truths."""
     try:
         layout = json.loads(run.layout_path.read_text())
-        blocks = layout["blocks"]
-        cell = layout["side"] + layout["gap"]
+        side, gap, columns = layout["side"], layout["gap"], layout["columns"]
+        blocks = [(one["title"], one["pictures"], one["steps"]) for one in layout["blocks"]]
     except (OSError, ValueError, KeyError, TypeError):
         return []  # of a run of an earlier version
     grids = run.grids()
     chosen = np.linspace(0, len(grids) - 1, min(_TIMES, len(grids))).round().astype(int)
-    shown = [(int(grids[i].stem), _read(grids[i])) for i in chosen]
-    height = cell * sum(
-        len(block["steps"]) * -(-block["pictures"] // layout["columns"]) for block in blocks
-    )
-    shown = [(seen, grid) for seen, grid in shown if len(grid) == height + layout["gap"]]
-    found: list[dict[str, Any]] = []
-    top = 0
-    for block in blocks if shown else []:
-        width = cell * min(block["pictures"], layout["columns"])
-        steps = block["steps"]
+    shown = [(int(grids[place].stem), _read(grids[place])) for place in chosen]
+    cells = sum(len(steps) * -(-count // columns) for _, count, steps in blocks)
+    # Others were written before the run was given other drawings.
+    shown = [(seen, grid) for seen, grid in shown if len(grid) == cells * (side + gap) + gap]
+    if not shown:
+        return []
+    found = []
+    top = gap
+    for title, count, steps in blocks:
 
-        def strip(step: int, of: int, *, top: int = top, width: int = width) -> str:
-            seen, grid = shown[of]
-            first = top + step * cell
-            part = grid[first : first + cell + layout["gap"], : width + layout["gap"]]
-            name = f"grid after {seen} images"
-            return pages.picture(images.encode(part), name=name, side=max(part.shape[:2]))
+        def row(label: str, step: int, of: int = -1, *, top: int = top, count: int = count) -> Any:
+            first = top + step * (side + gap)
+            lefts = [gap + place * (side + gap) for place in range(min(count, columns))]
+            faces = [shown[of][1][first : first + side, left : left + side] for left in lefts]
+            return {"label": label, "pictures": [_picture(face) for face in faces]}
 
-        rows = [{"label": "Input", "seen": "", "picture": strip(0, -1)}]
-        rows += [
-            {"label": f"{seen:,}", "seen": f"{seen:,}", "picture": strip(1, i)}
-            for i, (seen, _) in enumerate(shown)
-        ]
-        if "truth" in steps:
-            rows.append({"label": "Truth", "seen": "", "picture": strip(steps.index("truth"), -1)})
-        elif len(steps) > 2:
-            rows.append({"label": "And back", "seen": "", "picture": strip(2, -1)})
-        found.append({"title": block["title"], "width": width, "rows": rows})
-        top += cell * len(steps) * -(-block["pictures"] // layout["columns"])
+        rows = [row("input", 0)]
+        rows += [row(f"{seen:,}", 1, of) for of, (seen, _) in enumerate(shown)]
+        if len(steps) > 2:
+            rows.append(row("truth" if steps[2] == "truth" else "and back", 2))
+        found.append({"title": title, "columns": columns, "side": side, "rows": rows})
+        top += (side + gap) * len(steps) * -(-count // columns)
     return found
+
+
+def _picture(face: NDArray[np.uint8]) -> str:
+    return pages.picture(images.encode(face), name="a sample grid", side=len(face))
 
 
 def _read(path: Path) -> Any:
