@@ -168,6 +168,7 @@ def _parts(pictures: Tensor) -> Iterator[Tensor]:
 def _descriptor(device: torch.device) -> FaceDescriptor | None:
     """dlib's, or None where its weights are not installed."""
     try:
-        return FaceDescriptor.from_dlib(public_file(DESCRIPTOR)).to(device)
+        with torch.random.fork_rng(devices=[]):  # before its weights are read they are random
+            return FaceDescriptor.from_dlib(public_file(DESCRIPTOR)).to(device)
     except MissingExtraError:
         return None
