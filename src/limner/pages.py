@@ -140,7 +140,8 @@ def number(value: float, digits: int = 1) -> str:
 
 def plain(value: float) -> str:
     """A number with as many digits as it needs, as the ticks of a diagram have it."""
-    return f"{value:,.12g}".replace("-", "\N{MINUS SIGN}")
+    text = f"{value:,.9f}".rstrip("0").rstrip(".")
+    return text.replace("-", "\N{MINUS SIGN}")
 
 
 @lru_cache(maxsize=1)

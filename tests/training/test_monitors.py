@@ -78,6 +78,14 @@ def test_a_generator_that_catches_up_is_no_trouble():
     assert ever(lines) == set()
 
 
+def test_a_discriminator_that_nobody_plays_against_may_win():
+    lines = run(score_real=0.98, score_made=0.02, adversarial=0.5)
+    for objective, setting in (("pix2pix", "adversarial"), ("hybrid", "paired_adversarial")):
+        config = dataclasses.replace(PAIRS, objective=objective)
+        assert found(lines, config) == [("discriminator won", "")]
+        assert found(lines, config.with_settings([f"weights.{setting}=0"])) == []
+
+
 def test_a_moment_of_doubt_is_enough():
     lines = run(score_real=0.98, score_made=0.02, adversarial=0.5)
     assert found(lines) == [("discriminator won", "")]

@@ -89,7 +89,7 @@ def discriminator_won(lines: Sequence[Line], config: Config) -> Iterator[Trouble
     recent = _recent(lines)
     low, high = SCORES[config.gan]
     near = _NEAR * (high - low)
-    for about, suffix in _discriminators(recent):
+    for about, suffix in _discriminators(recent, config):
         real, made = _column(recent, f"score_real{suffix}"), _column(recent, f"score_made{suffix}")
         if real.min() < high - near or made.max() > low + near:
             continue
@@ -113,7 +113,7 @@ def discriminator_blind(lines: Sequence[Line], config: Config) -> Iterator[Troub
     """A discriminator scores everything alike, long after it should tell the two apart."""
     recent = _recent(lines, times=2)
     low, high = SCORES[config.gan]
-    for about, suffix in _discriminators(recent):
+    for about, suffix in _discriminators(recent, config):
         apart = _column(recent, f"score_real{suffix}") - _column(recent, f"score_made{suffix}")
         if np.abs(apart).max() > _BLIND * (high - low):
             continue
@@ -192,13 +192,21 @@ def _recent(lines: Sequence[Line], times: int = 1) -> Sequence[Line]:
     return lines[first:] if first > 0 else []
 
 
-def _discriminators(lines: Sequence[Line]) -> list[tuple[str, str]]:
-    """What the discriminators judge, and how their names in the lines end."""
-    known = (("", ""), ("photo", "_photo"), ("sketch", "_sketch"))
+def _discriminators(lines: Sequence[Line], config: Config) -> list[tuple[str, str]]:
+    """What the discriminators judge, and how their names in the lines end.
+
+    Those that nobody plays against are left out: a term of weight 0 was meant to be.
+    """
+    of_pairs = "paired_adversarial" if config.objective == "hybrid" else "adversarial"
+    known = (
+        ("", "", getattr(config.weights, of_pairs)),
+        ("photo", "_photo", config.weights.adversarial),
+        ("sketch", "_sketch", config.weights.adversarial),
+    )
     return [
         (about, suffix)
-        for about, suffix in known
-        if lines and all(f"score_real{suffix}" in line for line in lines)
+        for about, suffix, weight in known
+        if weight and lines and all(f"score_real{suffix}" in line for line in lines)
     ]
 
 
