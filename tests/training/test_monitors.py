@@ -129,7 +129,7 @@ def test_a_collapse():
 
 
 def test_pictures_that_begin_to_differ_are_no_collapse():
-    assert found(looks(variety=lambda at: 0.2 * at**3)) == []
+    assert found(looks(variety=lambda at: 0.15 * at**3)) == []
 
 
 def test_early_grids_are_not_judged():
@@ -153,7 +153,7 @@ def test_a_drift_of_colour(what, value, words):
     lines = looks(**{what: lambda at: value * min(1, 2 * at)})
     assert found(lines) == [("colour drift", "photo")]
     assert words[:-1] in troubles(lines, PAIRS)[0].text
-    assert found(looks(**{what: lambda at: value * (1.5 - at)})) == []  # it comes back
+    assert found(looks(**{what: lambda at: value * (3 - 2 * at)})) == []  # it comes back
     assert found(looks(**{what: value / 4})) == []
 
 

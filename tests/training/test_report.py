@@ -1,3 +1,4 @@
+import base64
 import json
 import re
 import shutil
@@ -136,7 +137,13 @@ def test_snapshots_are_listed_with_how_far_they_are_behind(finished_run, copy):
 
 def test_pictures_over_time_are_those_of_the_grids(finished_run_of, finished_run):
     # 2 held-out photos: input, three times, and truth.
-    assert page_of(finished_run).count("<img") == 2 * 5
+    pictures = re.findall(r'<img src="data:image/webp;base64,([^"]+)"', page_of(finished_run))
+    assert len(pictures) == len(set(pictures)) == 2 * 5
+    shown = [images.read(base64.b64decode(picture), name="shown") for picture in pictures]
+    last = images.read(finished_run / "grids" / "000000024.png").astype(int)
+    for row, step in ((0, 0), (3, 1), (4, 2)):  # input, the last time, and truth
+        cell = last[2 + 34 * step : 34 * (step + 1), 36:68]
+        assert np.abs(shown[2 * row + 1] - cell).mean() < 6
     words = words_of(page_of(finished_run))
     assert "From photos, sketched by limner input 8 16 24 truth" in words
     words = words_of(page_of(finished_run_of("cyclegan")))
