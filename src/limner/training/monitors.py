@@ -46,7 +46,7 @@ _NEAR = 0.1
 _BLIND = 0.01
 """The same, for a discriminator that tells nothing apart."""
 FEW = 0.2
-"""Variety that is a collapse; in healthy trainings it was above 0.45 by then."""
+"""Variety that is a collapse; in healthy trainings it was above 0.6 by then."""
 GREY = 0.12
 """Difference in brightness, as a share of white."""
 TINT = 0.05
