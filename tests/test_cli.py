@@ -163,16 +163,24 @@ def test_from_photos_to_a_model_of_ones_own(person, tmp_path):
         "threads": 1,
     }
     options = [part for name, value in settings.items() for part in ("--set", f"{name}={value}")]
+    said = {}
     for arguments in (
         ["prepare", "photos", "set", "--size", "40", "--held-out", "0.5"],
         ["data", "report", "set"],
         ["train", "portrait", "run", *options],
         ["train", "portrait", "run", "--set", "images=12"],
+        ["plot", "run"],
         ["export", "run", "mine.onnx"],
         ["photo", "photos/0.jpg", "-o", "made.png", "--model", "mine.onnx"],
     ):
         done = limner(*arguments, cwd=tmp_path)
         assert done.returncode == 0, done.stderr.decode()
+        said[arguments[0]] = done.stdout.decode()
+    assert "snapshot after 12 images is the best of 2: Identity distance" in said["train"] or (
+        "snapshot after 8 images is the best of 2: Identity distance" in said["train"]
+    )
+    assert said["export"].splitlines()[0] in said["train"]
+    assert "from sketched photos" in (tmp_path / "run" / "report.html").read_text()
     assert images.read(tmp_path / "made.png").shape == (32, 32, 3)
     assert json.loads((tmp_path / "set" / "report.json").read_text())["photos"] == 4
     refused = limner("train", "portrait", "run", "--set", "lr=1", cwd=tmp_path)
@@ -188,7 +196,7 @@ def test_models_are_listed():
 
 def test_every_command_teaches():
     commands = [command.callback.__name__ for command in cli.app.registered_commands]
-    assert commands == ["photo", "sketch", "prepare", "train", "export", "models"]
+    assert commands == ["photo", "sketch", "prepare", "train", "plot", "export", "models"]
     for command in cli.app.registered_commands:
         assert f"limner {command.callback.__name__}" in command.callback.__doc__ or (
             command.callback.__name__ in ("export", "models")

@@ -1,3 +1,6 @@
+import json
+import shutil
+
 import numpy as np
 import onnx
 import onnxruntime as ort
@@ -42,10 +45,25 @@ def test_the_file_says_all_that_is_needed(tiny_model):
 
 
 def test_the_digest_follows_the_weights(finished_run, tiny_model, tmp_path):
-    earlier = export(RunFolder(finished_run).snapshots()[0], tmp_path / "earlier.onnx")
+    earlier, last = RunFolder(finished_run).snapshots()
+    assert RunFolder(finished_run).choose().snapshot == last
+    earlier = export(earlier, tmp_path / "earlier.onnx")
     again = export(finished_run, tmp_path / "again.onnx")
     assert again.weights == Translator(tiny_model).card.weights
     assert again.weights != earlier.weights
+
+
+@pytest.mark.parametrize(
+    ("scores", "taken"), [({16: 0.4, 24: 0.5}, 16), ({16: 0.5, 24: 0.4}, 24), ({}, 24)]
+)
+def test_the_best_snapshot_of_a_run_is_taken(finished_run, tmp_path, scores, taken):
+    run = shutil.copytree(finished_run, tmp_path / "run")
+    lines = [
+        {"images": seen, "identity": score, "each": {"identity": [score, score]}}
+        for seen, score in scores.items()
+    ]
+    (run / "scores.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    assert export(run, tmp_path / "m.onnx").images_seen == taken
 
 
 def test_weights_are_stored_in_half_precision(tiny_model):

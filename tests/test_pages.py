@@ -78,6 +78,12 @@ def test_numbers_read_well():
     assert pages.percent(0.0476) == "4.8\u00a0%"
     assert pages.number(-3.14159, 2) == "\u22123.14"
     assert pages.number(-0.001) == "0.0"
+    assert [pages.plain(v) for v in (-0.05, 5e-05, 1200.0, 0)] == [
+        "\u22120.05",
+        "0.00005",
+        "1,200",
+        "0",
+    ]
 
 
 def test_a_page_loads_nothing_and_is_escaped(tmp_path):

@@ -11,7 +11,6 @@ from limner.errors import EXTRA_OF, Interrupted, LimnerError, MissingExtraError,
 
 if TYPE_CHECKING:
     from limner.batch import Outcome
-    from limner.training.loop import Progress
 
 app = typer.Typer(
     name="limner",
@@ -278,12 +277,15 @@ def train(
 ) -> None:
     """Train a model, or go on with a training that was interrupted.
 
-    Ctrl-C saves the state; the same command goes on from it.
+    Ctrl-C saves the state; the same command goes on from it. It warns as soon as something goes
+    wrong, and says at the end which snapshot is the best on held-out faces.
 
     - `limner train portrait runs/mine --set data=sets/mine`
     - `limner train portrait runs/mine`
+    - `limner train balanced runs/mine --set data=sets/mine --set patience=60000`
     """
     from limner.experiments import config_of
+    from limner.training.console import Console
     from limner.training.loop import train as train_run
     from limner.training.run import RunFolder
 
@@ -294,13 +296,44 @@ def train(
     config = start.with_settings(settings or [])
     if not config.data:
         raise UsageError("name the prepared set to learn from: --set data=SET")
-    snapshot = train_run(config, run, report=_report)
-    typer.echo(f"done: {snapshot}; next: limner export {run} MODEL.onnx")
+    with Console() as console:
+        last = train_run(config, run, report=console.report)
+    typer.echo(f"done: {last}")
+    typer.echo(f"{folder.choose().why}")
+    typer.echo(f"next: limner plot {run}; limner export {run} MODEL.onnx")
+
+
+@app.command()
+def plot(
+    run: Annotated[Path, typer.Argument(help="Run folder, of a training that goes on or ended.")],
+    tensorboard: Annotated[
+        Path | None,
+        typer.Option(help="Also write it as event files for TensorBoard into this folder."),
+    ] = None,
+) -> None:
+    """Write a page about a training: RUN/report.html.
+
+    Its curves, what it made of the same pictures as time went on, the scores of its snapshots,
+    what the monitors found, and its settings.
+
+    - `limner plot runs/mine`
+    - `limner plot runs/mine --tensorboard events/mine`
+    """
+    from limner.training.report import write_report
+
+    typer.echo(f"look at {write_report(run)}")
+    if tensorboard is not None:
+        from limner.training.tensorboard import write_events
+
+        write_events(run, tensorboard)
+        typer.echo(f"or: tensorboard --logdir {tensorboard}")
 
 
 @app.command()
 def export(
-    run: Annotated[Path, typer.Argument(help="Run folder, or one of its snapshots.")],
+    run: Annotated[
+        Path, typer.Argument(help="Run folder, of which the best snapshot is taken, or a snapshot.")
+    ],
     model: Annotated[Path, typer.Argument(help="The .onnx file to write.")],
     direction: Annotated[
         Literal["sketch-to-photo", "photo-to-sketch"],
@@ -309,11 +342,20 @@ def export(
 ) -> None:
     """Write a trained model as one ONNX file that `limner photo --model` takes.
 
+    Of a run folder it takes the snapshot with the best score on held-out faces, and the last one
+    where none was scored.
+
     - `limner export runs/mine mine.onnx`
+    - `limner export runs/mine/snapshot-000040000.safetensors mine.onnx`
     - `limner export runs/mine sketcher.onnx --direction photo-to-sketch`
     """
     from limner.export import export as export_run
+    from limner.training.run import RunFolder
 
+    if not run.is_file():
+        choice = RunFolder(run).choose(direction)
+        typer.echo(choice.why)
+        run = choice.snapshot
     card = export_run(run, model, direction=direction)
     typer.echo(f"{model}: {card.direction} after {card.images_seen} images")
 
@@ -330,17 +372,6 @@ def models() -> None:
             f"{path.stat().st_size / 1e6:.1f} MB, {card.images_seen} images seen, "
             f"weights sha256:{card.weights}"
         )
-
-
-def _report(progress: "Progress") -> None:
-    minutes = (progress.images - progress.seen) / max(progress.rate, 1e-9) / 60
-    left = f"{int(minutes // 60)}h{int(minutes % 60):02}"
-    terms = "  ".join(f"{name} {value:.3f}" for name, value in progress.stats.items())
-    typer.echo(
-        f"{progress.seen:>8} of {progress.images} images  epoch {progress.epochs:.2f}  "
-        f"{progress.rate:.1f}/s  {left} left  {terms}",
-        err=True,
-    )
 
 
 def _finish(outcome: "Outcome") -> None:

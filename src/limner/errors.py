@@ -29,6 +29,7 @@ EXTRA_OF = {
     "ray": "cluster",
     "safetensors": "train",
     "scipy": "train",
+    "tensorboard": "tensorboard",
     "torch": "train",
 }
 """Which extra brings a package that the base install lacks."""

@@ -37,7 +37,10 @@ def export(
     direction: Direction = SKETCH_TO_PHOTO,
     name: str | None = None,
 ) -> ModelCard:
-    """Write a generator of the last snapshot of a run, or of the snapshot named, as ONNX model.
+    """Write a generator of a run's best snapshot, or of the snapshot named, as ONNX model.
+
+    The best is the one that `limner.training.run.RunFolder.choose` names: by its score on held-out
+    faces, and the last one where none was scored.
 
     Weights are stored with 16 bits, which halves the file and moves no output by more than a
     shade of grey; ONNX Runtime computes with 32.
@@ -60,7 +63,8 @@ def export(
     if direction not in typing.get_args(Direction):
         known = " and ".join(typing.get_args(Direction))
         raise UsageError(f"direction is '{direction}'; known are {known}")
-    trained = _load(_snapshot(source), direction)
+    snapshot = source if source.is_file() else RunFolder(source).choose(direction).snapshot
+    trained = _load(snapshot, direction)
     config = trained.config
     settings = turned(config.generator, direction)
     card = ModelCard(
@@ -80,15 +84,6 @@ def export(
     entry.key, entry.value = KEY, json.dumps(card.to_dict())
     images.write_bytes(out, model.SerializeToString())
     return card
-
-
-def _snapshot(source: Path) -> Path:
-    if source.is_file():
-        return source
-    snapshots = RunFolder(source).snapshots()
-    if not snapshots:
-        raise RunError(f"{source} holds no snapshot; train on, or name a run folder that has one")
-    return snapshots[-1]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -30,6 +30,7 @@ __all__ = [
     "number",
     "percent",
     "picture",
+    "plain",
     "svg",
     "write",
 ]
@@ -135,6 +136,12 @@ def percent(share: float) -> str:
 def number(value: float, digits: int = 1) -> str:
     """A number to so many digits, with the sign that tables are set with."""
     return f"{value:z.{digits}f}".replace("-", "\N{MINUS SIGN}")
+
+
+def plain(value: float) -> str:
+    """A number with as many digits as it needs, as the ticks of a diagram have it."""
+    text = f"{value:,.9f}".rstrip("0").rstrip(".")
+    return text.replace("-", "\N{MINUS SIGN}")
 
 
 @lru_cache(maxsize=1)

@@ -24,7 +24,7 @@ from limner.errors import (
 from limner.training import loop
 from limner.training.loop import OBJECTIVES, learning_rate, train
 from limner.training.pix2pix import Pix2Pix
-from limner.training.run import RunFolder
+from limner.training.run import RunFolder, notes
 
 
 def same_state(a, b):
@@ -48,6 +48,7 @@ def assert_same_run(a, b):
     """State, statistics, grids and snapshots, all to the bit."""
     assert same_state(RunFolder(a).load_state(), RunFolder(b).load_state())
     assert stats_without_time(a) == stats_without_time(b)
+    assert notes(a / "scores.jsonl") == notes(b / "scores.jsonl") != []
     assert files_of(a).keys() == files_of(b).keys()
     assert files_of(a) == files_of(b)
 
@@ -108,6 +109,7 @@ def test_an_interrupted_run_ends_as_the_uninterrupted_one(
     states = [RunFolder(path).load_state() for path in (whole, tmp_path / "run")]
     assert same_state(*states)
     assert files_of(whole) == files_of(tmp_path / "run")
+    assert notes(whole / "scores.jsonl") == notes(tmp_path / "run" / "scores.jsonl") != []
 
 
 @pytest.mark.parametrize("objective", list(OBJECTIVES))

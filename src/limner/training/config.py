@@ -147,6 +147,10 @@ class Config:
     """Images between two saves of the state, each with a sample grid."""
     snapshot_every: int = 40_000
     """Images between two snapshots of the averaged generators."""
+    scored: int = 200
+    """Held-out pictures of each kind that every snapshot is scored on; 0 for no scores."""
+    patience: int = 0
+    """Images without a better scored snapshot after which the run ends; 0 to go on to the end."""
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     """Where it runs; `auto` takes the accelerator if there is one."""
     precision: Literal["32-true", "bf16-mixed"] = "32-true"
@@ -157,12 +161,18 @@ class Config:
     def __post_init__(self) -> None:
         for name in ("size", "images", "batch", "save_every", "snapshot_every"):
             settings.at_least(name, getattr(self, name), 1)
-        for name in ("average", "label_noise", "pool", "threads", "seed"):
+        least_nothing = ("average", "label_noise", "patience", "pool", "scored", "seed", "threads")
+        for name in least_nothing:
             settings.at_least(name, getattr(self, name), 0)
         for name in ("label_flips", "decay_from"):
             value = getattr(self, name)
             if not 0 <= value <= 1:
                 raise UsageError(f"{name} is {value}; a share between 0 and 1 is needed")
+        if self.patience and not self.scored:
+            raise UsageError(
+                f"patience is {self.patience}, and scored is 0: nothing tells whether a snapshot "
+                "is better; set scored to some hundred pictures"
+            )
         if not self.lr > 0:
             raise UsageError(f"lr is {self.lr}; it must be above 0")
         if not all(0 <= beta < 1 for beta in self.betas):

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -26,6 +26,7 @@ from limner.training.hybrid import Hybrid
 from limner.training.objective import Objective
 from limner.training.pix2pix import Pix2Pix
 from limner.training.run import RunFolder
+from limner.training.watch import Watch
 
 OBJECTIVES: dict[ObjectiveName, type[Pix2Pix | CycleGAN | Hybrid]] = {
     "pix2pix": Pix2Pix,
@@ -52,10 +53,16 @@ class Progress:
     """Images a second, since the last report."""
     stats: dict[str, float]
     """Mean of each term since the last report."""
+    scores: dict[str, float] = field(default_factory=dict)
+    """What the snapshot that was just taken got, see `limner.training.selection.FIGURES`."""
+    warnings: tuple[str, ...] = ()
+    """What the monitors have to say that they had not said before."""
 
 
 def train(config: Config, path: Path, *, report: Callable[[Progress], None] | None = None) -> Path:
     """Train until `config.images` were seen, going on from the last state if there is one.
+
+    It ends before where `config.patience` says so.
 
     Args:
         config: What to compute.
@@ -94,22 +101,29 @@ def train(config: Config, path: Path, *, report: Callable[[Progress], None] | No
     # What is left behind. Nothing is written before all that may be refused was looked at.
     averaged = {direction: average.network for direction, average in averages.items()}
     grid = SampleGrid(config, prepared)
+    watch = Watch(config, prepared, run, fabric.device)
     meter = _Meter(config, images.epoch, seen)
-    run.open(config)
-    run.drop_stats_after(seen)
+    run.open(config, grid.layout)
+    watch.go_on(seen)
+
+    def snapshot() -> dict[str, float]:
+        run.save_snapshot(averaged, seen, prepared)
+        return watch.score(averaged, seen)
 
     def keep(due: Callable[[int], bool], *, stopping: bool) -> None:
         """Write what is due; the state last, so that nothing it vouches for is missing."""
-        if due(STATS_EVERY) or due(config.save_every) or stopping:
+        saving, snapping = due(config.save_every), due(config.snapshot_every)
+        if due(STATS_EVERY) or saving or snapping or stopping:
             progress = meter.read(seen, run)
-            run.append_stats({"images": seen, "rate": round(progress.rate, 2), **progress.stats})
+            line = {"images": seen, "rate": round(progress.rate, 2)}
+            line |= {"lr": learning_rate(config, seen), **progress.stats}
+            if saving:
+                line |= grid.write(path / "grids" / f"{seen:09d}.png", averaged, fabric.device)
+            scores = snapshot() if snapping else {}
+            warnings = tuple(trouble.text for trouble in watch.note(line))
             if report is not None:
-                report(progress)
-        if due(config.save_every):
-            grid.write(path / "grids" / f"{seen:09d}.png", averaged, fabric.device)
-        if due(config.snapshot_every):
-            run.save_snapshot(averaged, seen, prepared)
-        if due(config.save_every) or stopping:
+                report(replace(progress, scores=scores, warnings=warnings))
+        if saving or stopping or watch.over:
             learnt = {
                 "objective": {n: one.state_dict() for n, one in objective.learners.items()},
                 "average": {way: network.state_dict() for way, network in averaged.items()},
@@ -119,7 +133,7 @@ def train(config: Config, path: Path, *, report: Callable[[Progress], None] | No
             )
 
     with _interruptible() as interrupted:
-        while seen < config.images:
+        while seen < config.images and not watch.over:
             count = min(config.batch, config.images - seen)
             batch = images.batch(seen, count).on(fabric)
             terms = objective.step(batch, learning_rate(config, seen))
@@ -130,13 +144,15 @@ def train(config: Config, path: Path, *, report: Callable[[Progress], None] | No
             meter.add(terms, count)
             stopping = interrupted.is_set()
             keep(due, stopping=stopping)
-            if stopping and seen < config.images:
+            if stopping and seen < config.images and not watch.over:
                 raise Interrupted(
                     f"stopped after {seen} of {config.images} images, all saved in {path}; "
                     "the same command goes on"
                 )
     last = run.snapshot_path(seen)
-    return last if last.exists() else run.save_snapshot(averaged, seen, prepared)
+    if not last.exists():
+        snapshot()
+    return last
 
 
 def _fabric(config: Config) -> Fabric:

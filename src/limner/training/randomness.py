@@ -22,6 +22,7 @@ class Stream(IntEnum):
     SKETCH = 5
     POOL = 6
     AUGMENTATION = 7
+    SCORES = 8
 
 
 def generator_of(seed: int, stream: Stream, *numbers: int) -> np.random.Generator:

@@ -1,5 +1,6 @@
 """A run is a folder: what is in it, and how it is written without ever being half-written."""
 
+import contextlib
 import io
 import json
 import os
@@ -14,13 +15,17 @@ from torch import nn
 
 from limner import images
 from limner.data.prepared import PreparedSet
-from limner.directions import Direction
+from limner.directions import SKETCH_TO_PHOTO, Direction
 from limner.errors import RunError
 from limner.settings import flatten
 from limner.training.config import Config
+from limner.training.selection import Choice, choose
 
 FREE = frozenset(
-    {"data", "drawings", "start", "device", "threads", "images", "save_every", "snapshot_every"}
+    [
+        *("data", "drawings", "start", "device", "threads"),
+        *("images", "patience", "save_every", "snapshot_every"),
+    ]
 )
 """Settings that may change when a run goes on: where things are, and how long it is."""
 
@@ -29,11 +34,19 @@ KEY = "limner"
 
 
 class RunFolder:
-    """`config.json`, `stats.jsonl`, `state.pt`, `grids/*.png` and `snapshot-*.safetensors`."""
+    """`config.json`, `state.pt`, `grids/*.png`, `snapshot-*.safetensors`, and what was noted.
+
+    What is noted as the run goes on has a line for each time, with the `images` seen until then:
+    `stats.jsonl` the terms, `scores.jsonl` what the snapshots got, `warnings.jsonl` what the
+    monitors said.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.stats_path = path / "stats.jsonl"
+        self.scores_path = path / "scores.jsonl"
+        self.warnings_path = path / "warnings.jsonl"
+        self.layout_path = path / "grid.json"
         self.state_path = path / "state.pt"
 
     def check(self, config: Config) -> None:
@@ -57,11 +70,12 @@ class RunFolder:
                     "go on with those settings, or name another folder"
                 )
 
-    def open(self, config: Config) -> None:
-        """Write `config.json`, and the folder if need be."""
+    def open(self, config: Config, layout: Mapping[str, Any]) -> None:
+        """Write `config.json` and the layout of the grids, and the folder if need be."""
         images.write_bytes(
             self.path / "config.json", json.dumps(config.to_dict(), indent=2).encode()
         )
+        images.write_bytes(self.layout_path, json.dumps(layout).encode())
 
     def exists(self) -> bool:
         """Whether a run was started here."""
@@ -127,25 +141,60 @@ class RunFolder:
 
     def snapshots(self) -> list[Path]:
         """All snapshots, oldest first."""
-        return sorted(self.path.glob("snapshot-*.safetensors"))
+        return sorted(self.path.glob("snapshot-[0-9]*.safetensors"))
 
-    def append_stats(self, stats: dict[str, float]) -> None:
+    def grids(self) -> list[Path]:
+        """All sample grids, oldest first; their stems are the images seen."""
+        return sorted(self.path.glob("grids/[0-9]*.png"))
+
+    def choose(self, direction: Direction = SKETCH_TO_PHOTO) -> Choice:
+        """The snapshot to export: the one that was scored best, or else the last.
+
+        Raises:
+            RunError: There is none.
+        """
+        snapshots = {int(path.stem.rpartition("-")[2]): path for path in self.snapshots()}
+        if not snapshots:
+            raise RunError(
+                f"{self.path} holds no snapshot; train on, or name a run folder that has one"
+            )
+        return choose(snapshots, notes(self.scores_path), direction)
+
+    def append_stats(self, stats: Mapping[str, Any]) -> None:
         """Add one line to `stats.jsonl`."""
-        try:
-            with self.stats_path.open("a") as file:
-                file.write(json.dumps(stats) + "\n")
-        except OSError as error:
-            raise images.output_error(self.stats_path, error) from error
+        append(self.stats_path, stats)
 
     def drop_stats_after(self, seen: int) -> None:
         """Forget what was noted after the state that a run goes on from."""
-        if not self.stats_path.exists():
-            return
-        kept = []
-        for line in self.stats_path.read_text().splitlines():
-            try:
-                if json.loads(line)["images"] <= seen:
-                    kept.append(line + "\n")
-            except (json.JSONDecodeError, KeyError):
-                continue  # the line that an interruption cut short
-        images.write_bytes(self.stats_path, "".join(kept).encode())
+        for path in (self.stats_path, self.scores_path, self.warnings_path):
+            if path.exists():
+                kept = [json.dumps(line) + "\n" for line in notes(path) if line["images"] <= seen]
+                images.write_bytes(path, "".join(kept).encode())
+
+
+def append(path: Path, line: Mapping[str, Any]) -> None:
+    """Add one line to what was noted. Raises OutputError."""
+    try:
+        with path.open("a") as file:
+            file.write(json.dumps(line) + "\n")
+    except OSError as error:
+        raise images.output_error(path, error) from error
+
+
+def notes(path: Path) -> list[dict[str, Any]]:
+    """What was noted in a file of lines, in order; nothing if it is not there.
+
+    Raises:
+        RunError: It cannot be read.
+    """
+    try:
+        text = path.read_text(encoding="utf-8") if path.exists() else ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise RunError(f"{path} cannot be read; remove it to go on without it") from error
+    kept = []
+    for line in text.splitlines():
+        with contextlib.suppress(json.JSONDecodeError):  # the line that an interruption cut short
+            values = json.loads(line)
+            if isinstance(values, dict) and isinstance(values.get("images"), int):
+                kept.append(values)
+    return kept

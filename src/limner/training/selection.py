@@ -1,0 +1,152 @@
+"""Which snapshot of a run is the best, by what was measured on held-out faces; no torch here."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from limner.directions import SKETCH_TO_PHOTO, Direction
+
+__all__ = ["FIGURES", "Choice", "Figure", "better", "choose", "deciding", "stale"]
+
+SURE = 2.0
+"""Standard errors beyond which a difference is taken for one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """A figure that snapshots are scored by; less is better."""
+
+    title: str
+    meaning: str
+
+
+FIGURES = {
+    "identity": Figure(
+        title="Identity distance",
+        meaning="distance of the face descriptors of made and true photo, from sketched photos",
+    ),
+    "kid_photo": Figure(
+        title="KID of photos",
+        meaning="photos made from sketches against real ones, as crowds of face descriptors",
+    ),
+    "kid_sketch": Figure(
+        title="KID of sketches",
+        meaning="sketches made from photos against real ones, as crowds of face descriptors",
+    ),
+    "l1": Figure(title="L1", meaning="difference of made and true photo, over an image pyramid"),
+    "cycle_photo": Figure(
+        title="Cycle of photos", meaning="difference of the pixels after photo, sketch and photo"
+    ),
+    "cycle_sketch": Figure(
+        title="Cycle of sketches", meaning="difference of the pixels after sketch, photo and sketch"
+    ),
+}
+"""All there are, by the name they have in `scores.jsonl`."""
+
+_DECIDING: dict[Direction, tuple[str, ...]] = {
+    "sketch-to-photo": ("identity", "kid_photo", "l1"),
+    "photo-to-sketch": ("kid_sketch",),
+}
+
+Line = dict[str, Any]
+"""A line of `scores.jsonl`: `images`, the mean of each figure, and under `each` the shares of the
+pictures in it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """A snapshot, and why this one."""
+
+    snapshot: Path
+    why: str
+    """A sentence without a full stop."""
+
+
+def deciding(scores: Sequence[Line], direction: Direction = SKETCH_TO_PHOTO) -> str | None:
+    """The figure that snapshots are chosen by: the first that all of them have, if any."""
+    names = _DECIDING[direction]
+    return next((n for n in names if scores and all(n in line for line in scores)), None)
+
+
+def better(one: Line, other: Line, name: str) -> tuple[float, float]:
+    """By how much `one` is better than `other`, and the standard error of that.
+
+    Both were scored on the same pictures, so that what counts is how the difference varies from
+    picture to picture; how hard a picture is for both is no noise.
+    """
+    difference = _each(other, name) - _each(one, name)
+    if len(difference) < 2:
+        return float(difference.mean()), math.inf
+    return float(difference.mean()), float(difference.std(ddof=1)) / math.sqrt(len(difference))
+
+
+def stale(scores: Sequence[Line], patience: int) -> bool:
+    """Whether the last `patience` images brought no better snapshot; never if it is 0."""
+    name = deciding(scores)
+    if not patience or name is None:
+        return False
+    best = min(scores, key=lambda line: float(line[name]))
+    return int(scores[-1]["images"]) - int(best["images"]) >= patience
+
+
+def choose(
+    snapshots: dict[int, Path], scores: Sequence[Line], direction: Direction = SKETCH_TO_PHOTO
+) -> Choice:
+    """The snapshot to export.
+
+    Args:
+        snapshots: By images seen; at least one.
+        scores: What was noted about those that were scored.
+        direction: Of the generator that is wanted.
+    """
+    last = max(snapshots)
+    scores = [line for line in scores if line["images"] in snapshots]
+    name = deciding(scores, direction)
+    if name is None:
+        return Choice(
+            snapshot=snapshots[last],
+            why=f"the snapshot after {last:,} images is the last; none was scored for this",
+        )
+    best = min(scores, key=lambda line: float(line[name]))
+    others = [line for line in scores if line is not best]
+    title = FIGURES[name].title
+    figure = f"{title} {best[name]:.4g} on {len(_each(best, name)):,} held-out pictures"
+    if not others:
+        why = f"the snapshot after {best['images']:,} images is the only one scored: {figure}"
+    else:
+        why = (
+            f"the snapshot after {best['images']:,} images is the best of {len(scores):,}: "
+            f"{figure}, {_beside(best, others, name)}"
+        )
+    if last not in {line["images"] for line in scores}:
+        why += "; the last one was not scored"
+    return Choice(snapshot=snapshots[int(best["images"])], why=why)
+
+
+def _beside(best: Line, others: Sequence[Line], name: str) -> str:
+    """How the best compares with the others, and whether that is more than noise."""
+    second = min(others, key=lambda line: float(line[name]))
+    last = max(others, key=lambda line: int(line["images"]))
+    said = [f"the next {second[name]:.4g} after {second['images']:,}"]
+    if last is not second and last["images"] > best["images"]:
+        said.append(f"the last {last[name]:.4g} after {last['images']:,}")
+    alike = [line for line in others if _within_noise(best, line, name)]
+    if alike:
+        which = ", ".join(f"{line['images']:,}" for line in alike[-3:])
+        more = f" and {len(alike) - 3} more" if len(alike) > 3 else ""
+        said.append(f"within noise of it are those after {which}{more}")
+    return "; ".join(said)
+
+
+def _within_noise(best: Line, other: Line, name: str) -> bool:
+    ahead, error = better(best, other, name)
+    return ahead <= SURE * error
+
+
+def _each(line: Line, name: str) -> NDArray[np.float64]:
+    return np.asarray(line["each"][name], np.float64)

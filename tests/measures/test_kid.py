@@ -1,0 +1,65 @@
+import numpy as np
+import pytest
+
+from limner.errors import UsageError
+from limner.measures.kid import kid, kid_of_each, scale_of
+
+
+def crowd(count, *, seed, shift=0.0, spread=1.0, size=8):
+    rng = np.random.default_rng(seed)
+    return shift + spread * rng.standard_normal((count, size))
+
+
+def by_hand(made, real):
+    """Equation 4 of the paper, as it stands there."""
+
+    def k(a, b):
+        return (a @ b / len(a) + 1) ** 3
+
+    n, m = len(made), len(real)
+    among = sum(k(a, b) for i, a in enumerate(made) for j, b in enumerate(made) if i != j)
+    others = sum(k(a, b) for i, a in enumerate(real) for j, b in enumerate(real) if i != j)
+    between = sum(k(a, b) for a in made for b in real)
+    return among / (n * (n - 1)) + others / (m * (m - 1)) - 2 * between / (n * m)
+
+
+def test_it_is_the_estimate_of_the_paper():
+    made, real = crowd(5, seed=0, shift=0.3), crowd(7, seed=1)
+    assert kid(made, real) == pytest.approx(by_hand(made, real))
+
+
+def test_crowds_of_one_kind_are_0_apart_on_average():
+    found = [kid(crowd(20, seed=2 * i), crowd(30, seed=2 * i + 1)) for i in range(300)]
+    error = np.std(found) / np.sqrt(len(found))
+    assert abs(np.mean(found)) < 3 * error
+    assert min(found) < 0  # without bias, it cannot stay above
+
+
+def test_another_mean_and_less_variety_are_both_seen():
+    real = crowd(200, seed=0)
+    alike = kid(crowd(200, seed=1), real)
+    assert kid(crowd(200, seed=1, shift=0.5), real) > alike + 0.1
+    assert kid(crowd(200, seed=1, spread=0.2), real) > alike + 0.1
+
+
+def test_the_scale_makes_small_features_count_as_large_ones():
+    made, real = crowd(40, seed=1, spread=0.2), crowd(40, seed=0)
+    small = kid(made / 100, real / 100, scale=scale_of(real / 100))
+    assert small == pytest.approx(kid(made, real, scale=scale_of(real)))
+    assert kid(made / 100, real / 100) < 0.01 * small
+
+
+def test_shares_add_up_and_their_spread_is_the_error():
+    real = crowd(2000, seed=0)
+    crowds = [crowd(50, seed=i + 1, shift=0.3) for i in range(300)]
+    shares = [kid_of_each(made, real) for made in crowds]
+    figures = [kid(made, real) for made in crowds]
+    assert [one.mean() for one in shares] == pytest.approx(figures)
+    expected = np.mean([one.std(ddof=1) / np.sqrt(50) for one in shares])
+    assert expected == pytest.approx(np.std(figures), rel=0.15)
+
+
+@pytest.mark.parametrize(("made", "real"), [((1, 8), (4, 8)), ((4, 8), (4, 7)), ((4,), (4, 8))])
+def test_other_shapes_are_refused(made, real):
+    with pytest.raises(UsageError, match=r"expected \[N, D\]"):
+        kid(np.zeros(made), np.zeros(real))
