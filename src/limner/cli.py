@@ -1,6 +1,7 @@
 """The command line: one thin command a capability. Heavy imports stay inside the commands."""
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -278,12 +279,15 @@ def train(
 ) -> None:
     """Train a model, or go on with a training that was interrupted.
 
-    Ctrl-C saves the state; the same command goes on from it.
+    Ctrl-C saves the state; the same command goes on from it. Several GPUs share the work with
+    `--set devices=N`; several hosts, whose folders are the same, under torchrun.
 
     - `limner train portrait runs/mine --set data=sets/mine`
     - `limner train portrait runs/mine`
+    - `torchrun --nnodes 2 --nproc-per-node 8 -m limner train portrait runs/mine`
     """
     from limner.experiments import config_of
+    from limner.training.devices import leading
     from limner.training.loop import train as train_run
     from limner.training.run import RunFolder
 
@@ -294,8 +298,9 @@ def train(
     config = start.with_settings(settings or [])
     if not config.data:
         raise UsageError("name the prepared set to learn from: --set data=SET")
-    snapshot = train_run(config, run, report=_report)
-    typer.echo(f"done: {snapshot}; next: limner export {run} MODEL.onnx")
+    snapshot = train_run(config, run, report=_report, say=partial(typer.echo, err=True))
+    if leading():
+        typer.echo(f"done: {snapshot}; next: limner export {run} MODEL.onnx")
 
 
 @app.command()
