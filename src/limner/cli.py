@@ -278,14 +278,17 @@ def train(
     """Train a model, or go on with a training that was interrupted.
 
     Ctrl-C saves the state; the same command goes on from it. It warns as soon as something goes
-    wrong, and says at the end which snapshot is the best on held-out faces.
+    wrong, and says at the end which snapshot is the best on held-out faces. Several GPUs share the
+    work with `--set devices=N`; several hosts, whose folders are the same, under torchrun.
 
     - `limner train portrait runs/mine --set data=sets/mine`
     - `limner train portrait runs/mine`
     - `limner train balanced runs/mine --set data=sets/mine --set patience=60000`
+    - `torchrun --nnodes 2 --nproc-per-node 8 -m limner train portrait runs/mine`
     """
     from limner.experiments import config_of
     from limner.training.console import Console
+    from limner.training.devices import leading
     from limner.training.loop import train as train_run
     from limner.training.run import RunFolder
 
@@ -297,10 +300,11 @@ def train(
     if not config.data:
         raise UsageError("name the prepared set to learn from: --set data=SET")
     with Console() as console:
-        last = train_run(config, run, report=console.report)
-    typer.echo(f"done: {last}")
-    typer.echo(f"{folder.choose().why}")
-    typer.echo(f"next: limner plot {run}; limner export {run} MODEL.onnx")
+        last = train_run(config, run, report=console.report, say=console.say)
+    if leading():
+        typer.echo(f"done: {last}")
+        typer.echo(f"{folder.choose().why}")
+        typer.echo(f"next: limner plot {run}; limner export {run} MODEL.onnx")
 
 
 @app.command()

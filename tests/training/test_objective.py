@@ -38,12 +38,26 @@ def test_labels_are_as_sure_as_they_are_set(tiny, flips, real):
     assert adversary.learn(real_scores, -REAL, 0, 1e-4).item() == pytest.approx(expected.item())
 
 
+def learnt(adversary, images, first):
+    return adversary.learn(adversary.judge(images, first)[0], -images, first, 0.0).item()
+
+
 def test_noise_on_labels_is_that_of_the_image_numbers(tiny):
-    losses = []
-    for first in (0, 0, 4):
-        adversary = made(tiny, label_noise=1.0)
-        losses.append(adversary.learn(adversary.judge(REAL, first)[0], -REAL, first, 1e-4).item())
-    assert losses[0] == losses[1] != losses[2]
+    adversary = made(tiny, label_noise=1.0, label_flips=0.5)
+    whole, again, other = (learnt(adversary, REAL, first) for first in (0, 0, 4))
+    assert whole == again != other
+    halves = learnt(adversary, REAL[:2], 0), learnt(adversary, REAL[2:], 2)
+    assert sum(halves) / 2 == pytest.approx(whole)  # however a batch is shared
+
+
+def test_noise_on_labels_differs_by_seed_and_discriminator(tiny):
+    config = dataclasses.replace(tiny, label_noise=1.0, seed=1)
+    torch.manual_seed(0)
+    other = Adversary(config, FABRIC, inputs=3, place=1)
+    torch.manual_seed(0)
+    second = Adversary(dataclasses.replace(config, seed=tiny.seed), FABRIC, inputs=3, place=2)
+    losses = {learnt(one, REAL, 0) for one in (made(tiny, label_noise=1.0), other, second)}
+    assert len(losses) == 3
 
 
 def test_the_learning_rate_is_that_of_the_step(tiny):

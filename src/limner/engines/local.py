@@ -56,7 +56,7 @@ class LocalEngine:
             for task in tasks:
                 hand = min(hands, key=lambda one: one.held, default=None)
                 if hand is None or (hand.held and len(hands) < self.workers):
-                    with _unheard_interrupts():
+                    with unheard_interrupts():
                         hand = _Hand(sent)
                         hands.append(hand)
                 hand.give(task)
@@ -162,7 +162,7 @@ def _receive(link: "Connection", inbox: "queue.SimpleQueue[bytes]") -> None:
 
 
 @contextlib.contextmanager
-def _unheard_interrupts() -> Iterator[None]:
+def unheard_interrupts() -> Iterator[None]:
     """Ctrl-C waits, and processes started meanwhile do not hear it, not even while they start."""
     if threading.current_thread() is not threading.main_thread():  # which alone is interrupted
         with _blocked_interrupts():

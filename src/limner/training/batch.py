@@ -1,5 +1,6 @@
 """Batches: what an objective learns from at a step."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +9,18 @@ from lightning_fabric import Fabric
 from numpy.typing import NDArray
 from torch import Tensor
 
-__all__ = ["Batch", "to_images", "to_tensor"]
+__all__ = ["Batch", "Part", "normalised", "to_images", "to_tensor"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """What one process has of a batch: images `first` to `first + count` of a run."""
+
+    first: int
+    count: int
+    shared: bool = False
+    """Whether the other processes have parts of the same size, in the order of their ranks; if
+    not, the whole batch is in this one's hands."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -20,6 +32,14 @@ class Batch:
     images: dict[str, Tensor]
     """`[B, C, S, S]` in [-1, 1]: `photo`, `sketch` for drawings by hand that have nothing to do
     with the photos, `sketched` for drawings of these very photos."""
+    shared: bool = False
+    """See `Part`."""
+
+    @classmethod
+    def of(cls, part: Part, drawn: Mapping[str, Tensor], fabric: Fabric) -> "Batch":
+        """From pictures in 0..255, which are a quarter as much to send to the device."""
+        moved = {name: normalised(fabric.to_device(tensor)) for name, tensor in drawn.items()}
+        return cls(first=part.first, images=moved, shared=part.shared)
 
     def __getitem__(self, name: str) -> Tensor:
         return self.images[name]
@@ -27,13 +47,18 @@ class Batch:
     def on(self, fabric: Fabric) -> "Batch":
         """The same on the device of the run."""
         moved = {name: fabric.to_device(tensor) for name, tensor in self.images.items()}
-        return Batch(first=self.first, images=moved)
+        return Batch(first=self.first, images=moved, shared=self.shared)
 
 
 def to_tensor(images: NDArray[np.uint8]) -> Tensor:
     """`[N, H, W, C]` or `[N, H, W]` in 0..255 to `[N, C, H, W]` in [-1, 1]."""
+    return normalised(torch.from_numpy(images))
+
+
+def normalised(images: Tensor) -> Tensor:
+    """The same for a tensor, wherever it lies."""
     images = images if images.ndim == 4 else images[..., None]
-    return torch.from_numpy(images).permute(0, 3, 1, 2).float().div(127.5).sub(1).contiguous()
+    return images.permute(0, 3, 1, 2).float().div(127.5).sub(1).contiguous()
 
 
 def to_images(images: Tensor) -> NDArray[np.uint8]:

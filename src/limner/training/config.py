@@ -153,16 +153,35 @@ class Config:
     """Images without a better scored snapshot after which the run ends; 0 to go on to the end."""
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     """Where it runs; `auto` takes the accelerator if there is one."""
-    precision: Literal["32-true", "bf16-mixed"] = "32-true"
-    """Of the arithmetic. On a CPU without AMX, 32-true is the faster one."""
+    devices: int = 1
+    """Processes on this machine that share each batch, on a GPU each, or on the cores of the CPU.
+    Under torchrun, which may start them on several hosts, it is torchrun that says how many."""
+    precision: Literal["auto", "32-true", "bf16-mixed"] = "auto"
+    """Of the arithmetic; `auto` takes bf16-mixed on GPUs that are made for it, and 32-true
+    elsewhere. On a CPU without AMX, 32-true is the faster one."""
+    compile: Literal["auto", "off", "on", "graphs"] = "auto"
+    """Let torch compile the networks; `auto` does on a GPU of CUDA. `graphs` makes CUDA graphs of
+    them too, which pays where kernels are small."""
     threads: int = 0
     """CPU threads; 0 takes one a core. The last bits of a result depend on it."""
+    workers: int = 0
+    """Processes that draw the images ahead; 0 takes none on a CPU, which has enough to do, and one
+    for each core that is left beside a GPU. No result depends on it."""
 
     def __post_init__(self) -> None:
-        for name in ("size", "images", "batch", "save_every", "snapshot_every"):
+        for name in ("size", "images", "batch", "save_every", "snapshot_every", "devices"):
             settings.at_least(name, getattr(self, name), 1)
-        least_nothing = ("average", "label_noise", "patience", "pool", "scored", "seed", "threads")
-        for name in least_nothing:
+        counts = (
+            "average",
+            "label_noise",
+            "patience",
+            "pool",
+            "scored",
+            "seed",
+            "threads",
+            "workers",
+        )
+        for name in counts:
             settings.at_least(name, getattr(self, name), 0)
         for name in ("label_flips", "decay_from"):
             value = getattr(self, name)

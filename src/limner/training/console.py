@@ -55,17 +55,18 @@ class Console:
         if self._file.isatty():
             self._show(progress, left, terms)
         else:
-            self._say(
+            self.say(
                 f"{progress.seen:>8} of {progress.images} images  epoch {progress.epochs:.2f}  "
                 f"{progress.rate:.1f}/s  {left} left  {terms}"
             )
         if progress.scores:
             figures = ", ".join(f"{FIGURES[n].title} {v:.4g}" for n, v in progress.scores.items())
-            self._say(f"snapshot after {progress.seen:,} images: {figures}")
+            self.say(f"snapshot after {progress.seen:,} images: {figures}")
         for warning in progress.warnings:
-            self._say(f"limner: warning: after {progress.seen:,} images {warning}")
+            self.say(f"limner: warning: after {progress.seen:,} images {warning}")
 
-    def _say(self, text: str) -> None:
+    def say(self, text: str) -> None:
+        """Show a line of text, which stays."""
         if self._live is not None:
             self._live.console.print(text, markup=False, highlight=False)
         else:

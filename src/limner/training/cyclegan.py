@@ -85,7 +85,7 @@ class CycleGAN:
         """Learn from `sketch` and `photo`; see `Objective`."""
         translations = self.translate(batch)
         descend(self.fabric, translations.loss, list(self.makers.values()), lr)
-        return self.finish(translations, batch.first, lr)
+        return self.finish(translations, batch, lr)
 
     def translate(self, batch: Batch) -> Translations:
         """There and back in both directions; nothing is learnt yet."""
@@ -115,12 +115,14 @@ class CycleGAN:
             made_scores=made_scores,
         )
 
-    def finish(self, translations: Translations, first: int, lr: float) -> dict[str, Tensor]:
+    def finish(self, translations: Translations, batch: Batch, lr: float) -> dict[str, Tensor]:
         """Let the discriminators learn, and sum up: the terms, detached."""
         terms = dict(translations.terms)
         for kind, judge in self.discriminators.items():
             real, made = translations.real_scores[kind], translations.made[kind]
-            terms[f"discriminator_{kind}"] = judge.learn(real, made, first, lr)
+            terms[f"discriminator_{kind}"] = judge.learn(
+                real, made, batch.first, lr, shared=batch.shared
+            )
             terms[f"score_real_{kind}"] = real.mean()
             terms[f"score_made_{kind}"] = translations.made_scores[kind].mean()
         return {name: term.detach() for name, term in terms.items()}

@@ -61,6 +61,6 @@ class Hybrid:
         makers = list(self.unpaired.makers.values())
         descend(self.fabric, translations.loss + guesses.loss, makers, lr)
         return {
-            **self.unpaired.finish(translations, batch.first, lr),
-            **self.paired.finish(guesses, batch.first, lr),
+            **self.unpaired.finish(translations, batch, lr),
+            **self.paired.finish(guesses, batch, lr),
         }

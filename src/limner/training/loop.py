@@ -4,7 +4,7 @@ import math
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -17,13 +17,30 @@ from lightning_fabric import Fabric
 
 from limner.data.prepared import PreparedSet
 from limner.directions import Direction
-from limner.errors import DivergedError, Interrupted, RunError, UsageError
+from limner.errors import DivergedError, Interrupted, RunError
+from limner.training.ahead import Ahead
 from limner.training.average import Average
+from limner.training.batch import Batch, Part
 from limner.training.config import Config, ObjectiveName
 from limner.training.cyclegan import CycleGAN
+from limner.training.devices import (
+    agree,
+    any_hears,
+    begin_step,
+    differences,
+    fabric_of,
+    how,
+    in_any,
+    leading,
+    mean_of,
+    part_of,
+    workers_of,
+)
 from limner.training.grid import SampleGrid
 from limner.training.hybrid import Hybrid
+from limner.training.memory import enough_memory
 from limner.training.objective import Objective
+from limner.training.pictures import TrainingImages
 from limner.training.pix2pix import Pix2Pix
 from limner.training.run import RunFolder
 from limner.training.watch import Watch
@@ -59,28 +76,48 @@ class Progress:
     """What the monitors have to say that they had not said before."""
 
 
-def train(config: Config, path: Path, *, report: Callable[[Progress], None] | None = None) -> Path:
+def train(
+    config: Config,
+    path: Path,
+    *,
+    report: Callable[[Progress], None] | None = None,
+    say: Callable[[str], None] | None = None,
+) -> Path:
     """Train until `config.images` were seen, going on from the last state if there is one.
 
-    It ends before where `config.patience` says so.
+    It ends before where `config.patience` says so. Under torchrun, or with more than one of
+    `config.devices`, all processes call it.
 
     Args:
         config: What to compute.
         path: The run folder; made if absent.
-        report: Called every few hundred images.
+        report: Called every few hundred images, in the first process.
+        say: Given a line where the run goes on in another way than before, in the first process.
 
     Returns:
         The last snapshot of the averaged generators.
 
     Raises:
         UsageError: The device that `config` names is not there.
-        RunError: The folder holds another run or a damaged state.
+        RunError: The folder holds another run or a damaged state, or memory ran out.
+        EngineError: A worker process was lost.
         DataError: The prepared set is missing or damaged, or lacks what the objective needs.
         DivergedError: A loss is not finite any more.
         Interrupted: Ctrl-C or SIGTERM, after the state was saved.
     """
-    # What there is: a machine, faces, and a run folder that is new or this very run's.
-    fabric = _fabric(config)
+    fabric = fabric_of(config)
+    with enough_memory(config, RunFolder(path), fabric.world_size):
+        return _train(config, path, fabric, report, say)
+
+
+def _train(
+    config: Config,
+    path: Path,
+    fabric: Fabric,
+    report: Callable[[Progress], None] | None,
+    say: Callable[[str], None] | None,
+) -> Path:
+    # What there is: faces, and a run folder that is new or this very run's.
     prepared = PreparedSet(Path(config.data))
     run = RunFolder(path)
     run.check(config)
@@ -94,17 +131,23 @@ def train(config: Config, path: Path, *, report: Callable[[Progress], None] | No
         direction: Average(generator, config.average)
         for direction, generator in objective.generators.items()
     }
-    seen = _go_on(run, prepared, objective, averages)
+    seen, before = _go_on(run, prepared, objective, averages)
     if not seen and config.start:
         _start(RunFolder(Path(config.start)), objective, averages)
+    agree(fabric, {"images seen": seen, "prepared set": prepared.digest})
+    leads = leading()
+    if say is not None and leads and (changed := differences(before, how(config, fabric))):
+        say(changed)
 
     # What is left behind. Nothing is written before all that may be refused was looked at.
     averaged = {direction: average.network for direction, average in averages.items()}
     grid = SampleGrid(config, prepared)
     watch = Watch(config, prepared, run, fabric.device)
-    meter = _Meter(config, images.epoch, seen)
-    run.open(config, grid.layout)
-    watch.go_on(seen)
+    meter = _Meter(config, fabric, images.epoch, seen)
+    if leads:
+        run.open(config, grid.layout)
+        watch.go_on(seen)
+    over = in_any(fabric, leads and watch.over)
 
     def snapshot() -> dict[str, float]:
         run.save_snapshot(averaged, seen, prepared)
@@ -113,8 +156,11 @@ def train(config: Config, path: Path, *, report: Callable[[Progress], None] | No
     def keep(due: Callable[[int], bool], *, stopping: bool) -> None:
         """Write what is due; the state last, so that nothing it vouches for is missing."""
         saving, snapping = due(config.save_every), due(config.snapshot_every)
-        if due(STATS_EVERY) or saving or snapping or stopping:
-            progress = meter.read(seen, run)
+        reporting = due(STATS_EVERY) or saving or snapping or stopping
+        progress = meter.read(seen, run) if reporting else None  # the mean of all processes
+        if not leads:
+            return
+        if progress is not None:
             line = {"images": seen, "rate": round(progress.rate, 2)}
             line |= {"lr": learning_rate(config, seen), **progress.stats}
             if saving:
@@ -128,45 +174,46 @@ def train(config: Config, path: Path, *, report: Callable[[Progress], None] | No
                 "objective": {n: one.state_dict() for n, one in objective.learners.items()},
                 "average": {way: network.state_dict() for way, network in averaged.items()},
             }
-            run.save_state(
-                {"format": STATE_FORMAT, "images": seen, "data": prepared.digest, **learnt}
-            )
+            about = {"format": STATE_FORMAT, "images": seen, "data": prepared.digest}
+            run.save_state(about | {"how": how(config, fabric)} | learnt)
 
-    with _interruptible() as interrupted:
-        while seen < config.images and not watch.over:
+    with _ahead(config, fabric, images, seen) as ahead, _interruptible() as interrupted:
+        while seen < config.images and not over:
             count = min(config.batch, config.images - seen)
-            batch = images.batch(seen, count).on(fabric)
+            batch = Batch.of(*next(ahead), fabric)
+            begin_step(config)
             terms = objective.step(batch, learning_rate(config, seen))
             due = partial(_due, before=seen, after=seen + count, end=config.images)
             seen += count
             for direction, average in averages.items():
                 average.update(objective.generators[direction], batch=count, seen=seen)
             meter.add(terms, count)
-            stopping = interrupted.is_set()
+            stopping = any_hears(fabric, interrupted, step=seen // config.batch)
             keep(due, stopping=stopping)
-            if stopping and seen < config.images and not watch.over:
+            if due(config.snapshot_every):
+                over = in_any(fabric, leads and watch.over)
+            if stopping and seen < config.images and not over:
+                fabric.barrier()  # until all is saved: whoever ends ends the others too
                 raise Interrupted(
                     f"stopped after {seen} of {config.images} images, all saved in {path}; "
                     "the same command goes on"
                 )
     last = run.snapshot_path(seen)
-    if not last.exists():
+    if leads and not last.exists():
         snapshot()
+    fabric.barrier()
     return last
 
 
-def _fabric(config: Config) -> Fabric:
-    if config.threads:
-        torch.set_num_threads(config.threads)
-    try:
-        fabric = Fabric(accelerator=config.device, devices=1, precision=config.precision)
-    except RuntimeError as error:
-        raise UsageError(
-            f"device is '{config.device}', and this machine has none that torch "
-            f"{torch.__version__} can use; device=auto takes what there is"
-        ) from error
-    fabric.launch()
-    return fabric
+def _ahead(config: Config, fabric: Fabric, images: TrainingImages, seen: int) -> Ahead:
+    """What this process learns from, batch by batch, from image `seen` on."""
+
+    def parts() -> Iterator[Part]:
+        for first in range(seen, config.images, config.batch):
+            yield part_of(fabric, first, min(config.batch, config.images - first))
+
+    workers = workers_of(config, fabric) if seen < config.images else 0
+    return Ahead(images, parts, workers=workers, pinned=fabric.device.type == "cuda")
 
 
 def learning_rate(config: Config, seen: int) -> float:
@@ -180,17 +227,23 @@ def _due(every: int, *, before: int, after: int, end: int) -> bool:
     return after // every > before // every or after == end
 
 
-def _go_on(run: RunFolder, prepared: PreparedSet, objective: Objective, averages: Averages) -> int:
-    """Take over the last state of a run; the images it had seen, 0 if there is no state."""
+def _go_on(
+    run: RunFolder, prepared: PreparedSet, objective: Objective, averages: Averages
+) -> tuple[int, Mapping[str, Any]]:
+    """Take over the last state of a run.
+
+    Returns:
+        The images it had seen, 0 if there is no state, and how it was computed, where known.
+    """
     state = run.load_state()
     if state is None:
-        return 0
+        return 0, {}
     _check(state, run, prepared)
     for name, learner in objective.learners.items():
         learner.load_state_dict(state["objective"][name])
     for direction, average in averages.items():
         average.network.load_state_dict(state["average"][direction])
-    return int(state["images"])
+    return int(state["images"]), state.get("how", {})
 
 
 def _start(other: RunFolder, objective: Objective, averages: Averages) -> None:
@@ -231,8 +284,9 @@ def _check(state: dict[str, Any], run: RunFolder, prepared: PreparedSet) -> None
 class _Meter:
     """Means of the terms between two reports. They stay on the device until they are read."""
 
-    def __init__(self, config: Config, epoch: int, seen: int) -> None:
+    def __init__(self, config: Config, fabric: Fabric, epoch: int, seen: int) -> None:
         self.config = config
+        self.fabric = fabric
         self.epoch = epoch
         self.last_seen = seen
         self.last_time = time.perf_counter()
@@ -245,6 +299,9 @@ class _Meter:
     def read(self, seen: int, run: RunFolder) -> Progress:
         """Report and start anew; a term that is not finite ends the run here, before a save."""
         count = seen - self.last_seen
+        if self.fabric.world_size > 1:
+            together = mean_of(self.fabric, torch.stack(list(self.sums.values())))
+            self.sums = dict(zip(self.sums, together, strict=True))
         stats = {name: float(total) / count for name, total in self.sums.items()}
         now = time.perf_counter()
         rate = count / (now - self.last_time)
@@ -265,17 +322,25 @@ class _Meter:
 
 @contextmanager
 def _interruptible() -> Iterator[threading.Event]:
-    """Turn the first Ctrl-C or SIGTERM into an event; a second one interrupts at once."""
+    """Turn the first Ctrl-C or SIGTERM into an event; a second one interrupts at once.
+
+    What comes within a second is the first one still: torchrun passes on what a terminal has sent
+    to its processes already.
+    """
     event = threading.Event()
+    heard = 0.0
     if threading.current_thread() is not threading.main_thread():
         yield event  # signals reach the main thread only
         return
 
     def handle(number: int, frame: FrameType | None) -> None:
+        nonlocal heard
         del number, frame
-        if event.is_set():
+        if event.is_set() and time.monotonic() > heard + 1:
             raise KeyboardInterrupt
-        event.set()
+        if not event.is_set():
+            heard = time.monotonic()
+            event.set()
 
     previous = {s: signal.signal(s, handle) for s in (signal.SIGINT, signal.SIGTERM)}
     try:

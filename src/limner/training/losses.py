@@ -1,7 +1,9 @@
 """The terms of the objectives, as functions of tensors. Each returns a scalar tensor."""
 
+import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor
 
 from limner.networks.descriptor import FaceDescriptor
@@ -48,17 +50,20 @@ def deception(kind: GANLoss, scores: Tensor) -> Tensor:
             return -scores.mean()
 
 
-def noisy_labels(
-    count: int, *, real: bool, noise: float, flips: float, generator: torch.Generator
-) -> Tensor:
-    """Labels of real (1) or fake (0) images, made unsure: `[count, 1, 1, 1]` on the CPU.
+def noisy_labels(draws: NDArray[np.float64], *, real: bool, noise: float, flips: float) -> Tensor:
+    """Labels of real (1) or fake (0) images, made unsure: `[B, 1, 1, 1]` on the CPU.
 
     The study's stabilisers: Gaussian noise of standard deviation `noise`, and a share `flips`
     of the labels swapped, so that the discriminator is never quite certain of itself.
+
+    Args:
+        draws: `[B, 2]`: of each image a number in [0, 1) and a standard normal one.
+        real: What the labels are to say.
+        noise: See above.
+        flips: See above.
     """
-    swapped = torch.rand(count, 1, 1, 1, generator=generator) < flips
-    labels = (swapped ^ real).float()
-    return labels + noise * torch.randn(count, 1, 1, 1, generator=generator)
+    labels = ((draws[:, 0] < flips) ^ real) + noise * draws[:, 1]
+    return torch.from_numpy(labels.astype(np.float32)).view(-1, 1, 1, 1)
 
 
 def pyramid_l1(made: Tensor, truth: Tensor, levels: int = 4) -> Tensor:

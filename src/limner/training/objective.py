@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+import numpy as np
 import torch
 from lightning_fabric import Fabric
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from limner.directions import Direction
@@ -12,9 +14,10 @@ from limner.networks.patchgan import PatchGAN
 from limner.training.augmentation import view_of
 from limner.training.batch import Batch
 from limner.training.config import Config
+from limner.training.devices import average_gradients, compile_network, everyones
 from limner.training.losses import deception, discrimination, noisy_labels
 from limner.training.pool import Pool
-from limner.training.randomness import labels_of
+from limner.training.randomness import Stream, generator_of
 
 __all__ = ["Adversary", "Learner", "Objective", "descend"]
 
@@ -26,7 +29,10 @@ class Learner:
         # channels_last: twice the speed of the default layout with oneDNN, and what tensor cores
         # want.
         network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        optimiser = torch.optim.Adam(network.parameters(), lr=config.lr, betas=config.betas)
+        compile_network(network, config, fabric)
+        optimiser = torch.optim.Adam(
+            fabric.to_device(network).parameters(), lr=config.lr, betas=config.betas, fused=True
+        )
         self.network: nn.Module
         self.optimiser: torch.optim.Optimizer
         self.network, self.optimiser = fabric.setup(network, optimiser)
@@ -89,7 +95,9 @@ class Adversary(Learner):
         """The term of a generator whose pictures got these scores."""
         return deception(self.config.gan, scores)
 
-    def learn(self, real_scores: Tensor, made: Tensor, first: int, lr: float) -> Tensor:
+    def learn(
+        self, real_scores: Tensor, made: Tensor, first: int, lr: float, *, shared: bool = False
+    ) -> Tensor:
         """Learn to tell the two apart; the loss, detached.
 
         Args:
@@ -97,21 +105,41 @@ class Adversary(Learner):
             made: The made ones, `[B, inputs, H, W]`.
             first: Number of the first image.
             lr: Learning rate of this step.
+            shared: See `limner.training.batch.Part`.
         """
-        made_scores, _ = self.judge(self.pool.exchange(made, first), first)
-        source = labels_of(self.config.seed, first, self.place)
+        made_scores, _ = self.judge(self._exchanged(made, first, shared=shared), first)
+        draws = self._label_draws(first, len(made))
         loss = torch.zeros((), device=real_scores.device)
         for scores, real in ((real_scores, True), (made_scores, False)):
             labels = noisy_labels(
-                len(scores),
+                draws[:, 0 if real else 1],
                 real=real,
                 noise=self.config.label_noise,
                 flips=self.config.label_flips,
-                generator=source,
             )
             loss = loss + discrimination(self.config.gan, scores, self.fabric.to_device(labels))
         descend(self.fabric, loss, [self], lr)
         return loss.detach()
+
+    def _exchanged(self, made: Tensor, first: int, *, shared: bool) -> Tensor:
+        """What is shown instead of the made ones.
+
+        Every process has the whole pool, and lets it take in what all of them made: so it is that
+        of one process with the whole batch, and the state of a run knows of no processes.
+        """
+        if not (shared and self.pool.size):
+            return self.pool.exchange(made, first)
+        count, rank = len(made), self.fabric.global_rank
+        given = self.pool.exchange(everyones(self.fabric, made), first - rank * count)
+        return given[rank * count : (rank + 1) * count]
+
+    def _label_draws(self, first: int, count: int) -> NDArray[np.float64]:
+        """For each image, for the real one and the made one: what `noisy_labels` takes."""
+        draws = np.empty((count, 2, 2))
+        for place, number in enumerate(range(first, first + count)):
+            rng = generator_of(self.config.seed, Stream.LABELS, self.place, number)
+            draws[place, :, 0], draws[place, :, 1] = rng.random(2), rng.standard_normal(2)
+        return draws
 
     def state_dict(self) -> dict[str, Any]:
         """Everything that changes while learning."""
@@ -152,11 +180,12 @@ class Objective(Protocol):
 
 
 def descend(fabric: Fabric, loss: Tensor, learners: list[Learner], lr: float) -> None:
-    """One step of all `learners` down the same loss."""
+    """One step of all `learners` down the same loss, which is the mean of all processes'."""
     for learner in learners:
         for group in learner.optimiser.param_groups:
             group["lr"] = lr
         learner.optimiser.zero_grad(set_to_none=True)
     fabric.backward(loss)
+    average_gradients(fabric, [learner.network for learner in learners])
     for learner in learners:
         learner.optimiser.step()

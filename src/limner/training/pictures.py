@@ -4,14 +4,16 @@ import math
 from typing import Self
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from PIL import Image
+from torch import Tensor
 
 from limner import images
 from limner.data.prepared import PreparedSet
 from limner.errors import DataError
 from limner.sketching import random_sketch
-from limner.training.batch import Batch, to_tensor
+from limner.training.batch import Batch, normalised
 from limner.training.config import Augmentation, Config
 from limner.training.randomness import Stream, generator_of
 
@@ -25,14 +27,15 @@ class Domain:
 
     def __init__(self, pictures: Picture, *, seed: int, order: Stream) -> None:
         """`pictures` is `[N, S, S, 3]` or `[N, S, S]`."""
-        self.pictures = pictures
+        # As a tensor: sent to a worker process, it is not copied but shared.
+        self._held = torch.from_numpy(pictures)
         self.seed = seed
         self.order = order
         self._epoch = -1
         self._permutation: NDArray[np.int64] = np.empty(0, np.int64)
 
     def __len__(self) -> int:
-        return len(self.pictures)
+        return len(self._held)
 
     def __getitem__(self, number: int) -> Picture:
         """The picture whose turn it is as image `number` of the endless sequence."""
@@ -40,7 +43,7 @@ class Domain:
         if epoch != self._epoch:  # drawn once: with many pictures it costs more than a view
             order = generator_of(self.seed, self.order, epoch)
             self._epoch, self._permutation = epoch, order.permutation(len(self))
-        picture: Picture = self.pictures[self._permutation[place]]
+        picture: Picture = self._held.numpy()[self._permutation[place]]
         return picture
 
 
@@ -114,9 +117,13 @@ class TrainingImages:
 
     def batch(self, first: int, count: int) -> Batch:
         """Images `first` to `first + count`."""
+        drawn = self.draw(first, count)
+        return Batch(first=first, images={name: normalised(side) for name, side in drawn.items()})
+
+    def draw(self, first: int, count: int) -> dict[str, Tensor]:
+        """The same in 0..255: photos `[count, size, size, 3]`, sketches `[count, size, size]`."""
         shown = [self[number] for number in range(first, first + count)]
-        stacked = {name: np.stack([one[name] for one in shown]) for name in shown[0]}
-        return Batch(first=first, images={name: to_tensor(side) for name, side in stacked.items()})
+        return {name: torch.from_numpy(np.stack([one[name] for one in shown])) for name in shown[0]}
 
     def __getitem__(self, number: int) -> dict[str, Picture]:
         """Image `number`: `photo` `[size, size, 3]`, `sketched` and `sketch` `[size, size]`."""

@@ -88,7 +88,7 @@ class Pix2Pix:
         """
         guesses = self.guess(batch)
         descend(self.fabric, guesses.loss, [self.generator], lr)
-        return self.finish(guesses, batch.first, lr)
+        return self.finish(guesses, batch, lr)
 
     def guess(self, batch: Batch) -> Guesses:
         """Make photos and compare them with the true ones; nothing is learnt yet."""
@@ -118,11 +118,11 @@ class Pix2Pix:
             made_scores=made_scores,
         )
 
-    def finish(self, guesses: Guesses, first: int, lr: float) -> dict[str, Tensor]:
+    def finish(self, guesses: Guesses, batch: Batch, lr: float) -> dict[str, Tensor]:
         """Let the discriminator learn, and sum up: the terms, detached."""
         terms = dict(guesses.terms)
         terms["discriminator"] = self.discriminator.learn(
-            guesses.real_scores, guesses.made, first, lr
+            guesses.real_scores, guesses.made, batch.first, lr, shared=batch.shared
         )
         terms["score_real"] = guesses.real_scores.mean()
         terms["score_made"] = guesses.made_scores.mean()

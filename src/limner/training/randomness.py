@@ -6,9 +6,8 @@ Nothing random has to be stored, so that a run goes on from any image exactly as
 from enum import IntEnum
 
 import numpy as np
-import torch
 
-__all__ = ["Stream", "generator_of", "labels_of"]
+__all__ = ["Stream", "generator_of"]
 
 
 class Stream(IntEnum):
@@ -28,12 +27,3 @@ class Stream(IntEnum):
 def generator_of(seed: int, stream: Stream, *numbers: int) -> np.random.Generator:
     """The random numbers for one image, or for one epoch."""
     return np.random.default_rng([seed, int(stream), *numbers])
-
-
-def labels_of(seed: int, first: int, place: int) -> torch.Generator:
-    """The random numbers for the labels of the batch that begins with image `first`.
-
-    `place` tells the discriminators of a run apart.
-    """
-    words = np.random.SeedSequence([seed, int(Stream.LABELS), first, place]).generate_state(1)
-    return torch.Generator().manual_seed(int(words[0]))

@@ -22,12 +22,10 @@ from limner.training.config import Config
 from limner.training.selection import Choice, choose
 
 FREE = frozenset(
-    [
-        *("data", "drawings", "start", "device", "threads"),
-        *("images", "patience", "save_every", "snapshot_every"),
-    ]
+    {"data", "drawings", "start", "images", "patience", "save_every", "snapshot_every"}
+    | {"device", "devices", "precision", "compile", "threads", "workers"}
 )
-"""Settings that may change when a run goes on: where things are, and how long it is."""
+"""Settings that may change when a run goes on: where things are, how long it is, what computes."""
 
 KEY = "limner"
 """The metadata entry of a snapshot, as JSON. One alone: safetensors writes several in any order."""
@@ -52,10 +50,12 @@ class RunFolder:
     def check(self, config: Config) -> None:
         """Make sure that the folder is new or holds a run of `config`; nothing is written.
 
+        A run that ended before it left anything, for want of memory maybe, may change.
+
         Raises:
             RunError: It holds a run with another config.
         """
-        if self.exists():
+        if self.exists() and (self.state_path.exists() or self.snapshots()):
             there, wanted = flatten(self.config().to_dict()), flatten(config.to_dict())
             differing = [
                 n for n in {**there, **wanted} if there.get(n) != wanted.get(n) and n not in FREE

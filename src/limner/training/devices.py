@@ -1,0 +1,228 @@
+"""Where a run computes: on one device, or on several of one machine or many, that share the batch.
+
+Each process has the networks and the optimisers whole, learns from its part of each batch, and the
+gradients are averaged by hand: wrapping networks that are passed several times before one step down
+a loss, and are frozen in between, is what `DistributedDataParallel` is not made for.
+"""
+
+import os
+from collections.abc import Iterable, Mapping
+from threading import Event
+from typing import Any, cast
+
+import torch
+from lightning_fabric import Fabric
+from lightning_fabric.plugins.environments.torchelastic import TorchElasticEnvironment
+from lightning_fabric.strategies.ddp import DDPStrategy
+from lightning_fabric.utilities.exceptions import MisconfigurationException
+from torch import Tensor, nn
+
+from limner.engines import cores
+from limner.errors import RunError, UsageError
+from limner.training.batch import Part
+from limner.training.config import Config
+
+__all__ = [
+    "agree",
+    "any_hears",
+    "average_gradients",
+    "begin_step",
+    "compile_network",
+    "differences",
+    "everyones",
+    "fabric_of",
+    "how",
+    "in_any",
+    "leading",
+    "mean_of",
+    "part_of",
+    "workers_of",
+]
+
+MOST_WORKERS = 16
+_LISTEN_EVERY = 10
+"""Steps after which processes on GPUs ask each other: it makes them wait."""
+
+
+class _Together(DDPStrategy):
+    """Processes that know of each other; their networks are left as they are."""
+
+    def setup_module(self, module: nn.Module) -> nn.Module:  # type: ignore[override]
+        return module
+
+
+def fabric_of(config: Config) -> Fabric:
+    """The processes of a run, started where nobody has yet, with what `config` says of them.
+
+    Raises:
+        UsageError: The devices are not there, or cannot share the batches.
+    """
+    here, hosts = _processes(config)
+    if config.batch % (here * hosts):
+        raise UsageError(
+            f"batch is {config.batch}, which {here * hosts} processes cannot share equally; take a "
+            f"multiple of {here * hosts}"
+        )
+    try:
+        fabric = Fabric(
+            accelerator=config.device,
+            devices=here,
+            num_nodes=hosts,
+            strategy=_Together() if here * hosts > 1 else "auto",
+            precision=_precision(config),
+        )
+    except (RuntimeError, ValueError, MisconfigurationException) as error:
+        raise UsageError(
+            f"device is '{config.device}' and {here} of them are needed on this machine, which "
+            f"torch {torch.__version__} cannot find; device=auto takes what there is"
+        ) from error
+    fabric.launch()
+    if config.threads:
+        torch.set_num_threads(config.threads)
+    if fabric.device.type == "cuda":
+        torch.backends.cudnn.benchmark = True  # all batches but the last have the same shape
+        torch.set_float32_matmul_precision("high")
+    return fabric
+
+
+def leading() -> bool:
+    """Whether this process is the one that writes and speaks."""
+    there = torch.distributed.is_available() and torch.distributed.is_initialized()
+    return not there or torch.distributed.get_rank() == 0
+
+
+def part_of(fabric: Fabric, first: int, count: int) -> Part:
+    """What this process has of the batch of images `first` to `first + count`.
+
+    A last batch that cannot be shared equally is in everybody's hands: the mean is the same.
+    """
+    if fabric.world_size == 1 or count % fabric.world_size:
+        return Part(first=first, count=count)
+    own = count // fabric.world_size
+    return Part(first=first + fabric.global_rank * own, count=own, shared=True)
+
+
+def average_gradients(fabric: Fabric, networks: Iterable[nn.Module]) -> None:
+    """Give all processes the mean of their gradients."""
+    if fabric.world_size == 1:
+        return
+    parameters = [parameter for network in networks for parameter in network.parameters()]
+    gradients = [one.grad for one in parameters if one.grad is not None]
+    mean = mean_of(fabric, torch.cat([one.reshape(-1) for one in gradients]))
+    pieces = torch.split(mean, [one.numel() for one in gradients])
+    for gradient, piece in zip(gradients, pieces, strict=True):
+        gradient.copy_(piece.view_as(gradient))
+
+
+def mean_of(fabric: Fabric, tensor: Tensor) -> Tensor:
+    """The mean of all processes' tensors."""
+    return cast("Tensor", fabric.all_reduce(tensor, reduce_op="mean"))
+
+
+def everyones(fabric: Fabric, part: Tensor) -> Tensor:
+    """`[B, ...]` of each process one after the other, by rank, without gradients."""
+    return cast("Tensor", fabric.all_gather(part.detach())).flatten(0, 1)
+
+
+def any_hears(fabric: Fabric, event: Event, *, step: int) -> bool:
+    """Whether the event is set in any of the processes: the same answer in all, a bit late."""
+    if fabric.world_size > 1 and fabric.device.type != "cpu" and step % _LISTEN_EVERY:
+        return False
+    return in_any(fabric, event.is_set())
+
+
+def in_any(fabric: Fabric, fact: bool) -> bool:  # noqa: FBT001 - a fact, no flag
+    """Whether something is so in any of the processes: the same answer in all."""
+    if fabric.world_size == 1:
+        return fact
+    return bool(mean_of(fabric, torch.tensor(float(fact), device=fabric.device)) > 0)
+
+
+def agree(fabric: Fabric, facts: Mapping[str, Any]) -> None:
+    """Make sure that all processes see the same.
+
+    Raises:
+        RunError: They do not; in all of them.
+    """
+    if fabric.world_size == 1:
+        return
+    everyones: list[Mapping[str, Any] | None] = [None] * fabric.world_size
+    torch.distributed.all_gather_object(everyones, dict(facts))
+    for name in facts:
+        if len(values := {str(one and one[name]) for one in everyones}) > 1:
+            raise RunError(
+                f"the processes of this run do not see the same {name} ({', '.join(sorted(values))}"
+                "); the prepared set and the run folder must be there, and the same, on all hosts"
+            )
+
+
+def how(config: Config, fabric: Fabric) -> dict[str, Any]:
+    """What no result should depend on, but its last bits do."""
+    return {
+        "processes": fabric.world_size,
+        "device": fabric.device.type,
+        "precision": _precision(config),
+        "compile": _compile(config, fabric),
+        "threads": torch.get_num_threads(),
+    }
+
+
+def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    """What differs in how a run goes on, in words; '' if nothing does or is known."""
+    listed = ", ".join(
+        f"{name} {now[name]} (it was {before[name]})"
+        for name in now
+        if before.get(name, now[name]) != now[name]
+    )
+    if not listed:
+        return ""
+    return (
+        f"goes on with {listed}: it learns from the same images in the same order, but as sums are "
+        "rounded in another way, it will not end with the same bits"
+    )
+
+
+def workers_of(config: Config, fabric: Fabric) -> int:
+    """Processes that draw ahead for each process that learns; 0 for none."""
+    if config.workers or fabric.device.type == "cpu":
+        return config.workers
+    here, _ = _processes(config)
+    return min(MOST_WORKERS, max(0, cores() // here - 1))
+
+
+def compile_network(network: nn.Module, config: Config, fabric: Fabric) -> None:
+    """Compile it in place, if so set: the names of its weights stay as they are."""
+    wanted = _compile(config, fabric)
+    if wanted != "off":
+        network.compile(mode="reduce-overhead" if wanted == "graphs" else None)
+
+
+def begin_step(config: Config) -> None:
+    """Let go of what the last step made: CUDA graphs write into the same memory again."""
+    if config.compile == "graphs":
+        torch.compiler.cudagraph_mark_step_begin()  # type: ignore[no-untyped-call]
+
+
+def _compile(config: Config, fabric: Fabric) -> str:
+    if config.compile == "auto":
+        return "on" if fabric.device.type == "cuda" else "off"
+    return config.compile
+
+
+def _precision(config: Config) -> Any:
+    if config.precision != "auto":
+        return config.precision
+    cuda = config.device in ("auto", "cuda") and torch.cuda.is_available()
+    # Those before it emulate bf16, more slowly than they compute in float32.
+    good = cuda and torch.cuda.is_bf16_supported(including_emulation=False)
+    return "bf16-mixed" if good else "32-true"
+
+
+def _processes(config: Config) -> tuple[int, int]:
+    """How many there are on each host, and how many hosts."""
+    if not TorchElasticEnvironment.detect():
+        return config.devices, 1
+    here, all_ = int(os.environ["LOCAL_WORLD_SIZE"]), int(os.environ["WORLD_SIZE"])
+    if all_ % here:
+        raise UsageError("torchrun starts different numbers of processes on the hosts: start equal")
+    return here, all_ // here

@@ -1,0 +1,206 @@
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+import torch
+from lightning_fabric import Fabric
+
+from limner.errors import UsageError
+from limner.networks.config import PatchGANConfig
+from limner.training import devices
+from limner.training.devices import differences, fabric_of, how, part_of, workers_of
+from limner.training.loop import OBJECTIVES, train
+from limner.training.objective import Adversary
+from limner.training.run import RunFolder
+
+SHARED = """
+import dataclasses, json, os, signal, sys
+from pathlib import Path
+import torch
+from limner.errors import LimnerError
+from limner.training import devices
+from limner.training.config import Config
+from limner.training.loop import OBJECTIVES, train
+
+torch.set_default_dtype(torch.float64)
+devices._precision = lambda config: "64-true"
+rank = int(os.environ["RANK"])
+said = []
+for name, job in json.loads(sys.argv[1]).items():
+    config, path = Config.from_dict(job["config"]), Path(job["paths"][rank])
+    kind = OBJECTIVES[config.objective]
+    step = kind.step
+    if name == "stopped":
+        def stopped_in_one(self, batch, lr):
+            if rank and batch.first + len(batch["photo"]) == 8:
+                os.kill(os.getpid(), signal.SIGTERM)
+            return step(self, batch, lr)
+        kind.step = stopped_in_one
+    try:
+        train(config, path, say=said.append)
+    except LimnerError as error:
+        said.append(f"{name}: {error}")
+    kind.step = step
+Path(sys.argv[2], str(rank)).write_text(json.dumps(said))
+"""
+
+
+def config_for(tiny_of, objective, **changes):
+    """Without instance normalisation: before it, the gradient of a bias is nothing but rounding,
+    of which Adam makes steps as long as any."""
+    network = PatchGANConfig(width=4, strides=2, norm="none")
+    plain = dataclasses.replace(tiny_of[objective], discriminator=network, decay_from=1.0)
+    return dataclasses.replace(plain, **{"images": 26, **changes})
+
+
+@pytest.fixture(scope="module")
+def runs(tiny_of, tmp_path_factory):
+    """Runs of one process under `one`, and of two under `two`.
+
+    In float64, or small differences would become large: the gradient of an L1 term jumps.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(devices, "_precision", lambda config: "64-true")
+        torch.set_default_dtype(torch.float64)
+        try:
+            return made_runs(tiny_of, tmp_path_factory.mktemp("shared"))
+        finally:
+            torch.set_default_dtype(torch.float32)
+
+
+def made_runs(tiny_of, top):
+    configs = {name: config_for(tiny_of, name) for name in OBJECTIVES}
+    configs["cyclegan"] = dataclasses.replace(configs["cyclegan"], images=25)  # 1 is left over
+    short = config_for(tiny_of, "cyclegan", images=12)
+    for name, config in configs.items():
+        train(config, top / "one" / name)
+    train(short, top / "from one")
+    jobs = {name: (config, [top / "two" / name] * 2) for name, config in configs.items()}
+    jobs["from one"] = (configs["cyclegan"], [top / "from one"] * 2)
+    jobs["from two"] = (short, [top / "from two"] * 2)
+    jobs["stopped"] = (configs["hybrid"], [top / "stopped"] * 2)
+    jobs["apart"] = (configs["hybrid"], [top / "stopped", top / "elsewhere"])
+    given = {
+        name: {"config": config.to_dict(), "paths": [str(path) for path in paths]}
+        for name, (config, paths) in jobs.items()
+    }
+    script = top / "shared.py"
+    script.write_text(SHARED)
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    subprocess.run(
+        [*command, script, json.dumps(given), top], env=environment, check=True, timeout=120
+    )
+    train(configs["cyclegan"], top / "from two")
+    return top
+
+
+def said(runs, rank):
+    return json.loads((runs / str(rank)).read_text())
+
+
+def furthest(one, other):
+    """The largest difference of the numbers of two nested states."""
+    if isinstance(one, torch.Tensor):
+        return (one.double() - other.double()).abs().max().item() if one.numel() else 0.0
+    if isinstance(one, dict):
+        assert one.keys() == other.keys()
+        return max((furthest(one[key], other[key]) for key in one), default=0.0)
+    return 0.0
+
+
+def assert_nearly_the_same(path, other):
+    one, two = (RunFolder(p).load_state() for p in (path, other))
+    assert one["images"] == two["images"]
+    for part in ("objective", "average"):
+        assert furthest(one[part], two[part]) < 1e-12
+    lines = [(p / "stats.jsonl").read_text().splitlines()[-1] for p in (path, other)]
+    ours, theirs = ({**json.loads(line), "rate": 0} for line in lines)
+    assert ours == pytest.approx(theirs, abs=2e-6)  # they are rounded
+
+
+@pytest.mark.parametrize("objective", list(OBJECTIVES))
+def test_two_processes_learn_what_one_does(runs, objective):
+    assert_nearly_the_same(runs / "one" / objective, runs / "two" / objective)
+    names = {p.name for p in (runs / "one" / objective).iterdir()}
+    assert names == {p.name for p in (runs / "two" / objective).iterdir()}
+
+
+@pytest.mark.parametrize("start", ["from one", "from two"])
+def test_a_run_goes_on_with_another_number_of_processes(runs, start):
+    assert_nearly_the_same(runs / "one" / "cyclegan", runs / start)
+
+
+def test_what_differs_is_said_once(runs):
+    assert "goes on with processes 2 (it was 1)" in said(runs, 0)[0]
+    assert not any("goes on with" in line for line in said(runs, 1))
+
+
+def test_all_stop_at_the_same_image(runs):
+    for rank in (0, 1):
+        assert f"stopped: stopped after 8 of 26 images, all saved in {runs / 'stopped'}" in str(
+            said(runs, rank)
+        )
+    assert RunFolder(runs / "stopped").load_state()["images"] == 8
+
+
+def test_processes_that_see_different_folders_say_so(runs):
+    for rank in (0, 1):
+        assert "do not see the same images seen (0, 8)" in said(runs, rank)[-1]
+    assert not (runs / "elsewhere").exists()
+
+
+def test_a_batch_that_cannot_be_shared_is_refused(tiny):
+    with pytest.raises(UsageError, match="batch is 4, which 3 processes cannot share"):
+        fabric_of(dataclasses.replace(tiny, devices=3))
+
+
+def test_devices_that_are_not_there_are_named(tiny):
+    if torch.cuda.device_count() > 3:
+        pytest.skip("this machine has them")
+    with pytest.raises(UsageError, match="device is 'cuda' and 4 of them"):
+        fabric_of(dataclasses.replace(tiny, device="cuda", devices=4))
+
+
+class Four:
+    """What `part_of` asks of a fabric of four processes."""
+
+    world_size = 4
+    global_rank = 2
+
+
+def test_parts_make_up_the_batch():
+    part = part_of(Four(), 32, 16)
+    assert (part.first, part.count, part.shared) == (40, 4, True)
+    left_over = part_of(Four(), 32, 6)
+    assert (left_over.first, left_over.count, left_over.shared) == (32, 6, False)
+
+
+def test_what_a_cpu_does_by_itself(tiny):
+    fabric = Fabric(accelerator="cpu", devices=1)
+    found = how(tiny, fabric)
+    assert (found["precision"], found["compile"], found["processes"]) == ("32-true", "off", 1)
+    assert workers_of(tiny, fabric) == 0
+    assert workers_of(dataclasses.replace(tiny, workers=3), fabric) == 3
+
+
+def test_only_what_is_known_to_differ_is_said():
+    assert differences({}, {"processes": 2}) == ""
+    assert differences({"processes": 2}, {"processes": 2}) == ""
+    assert "threads 2 (it was 1):" in differences(
+        {"processes": 2, "threads": 1}, {"processes": 2, "threads": 2}
+    )
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit.script_method` is deprecated")
+def test_compiled_networks_have_the_names_of_others(tiny):
+    fabric = Fabric(accelerator="cpu", devices=1)
+    plain, compiled = (
+        Adversary(dataclasses.replace(tiny, compile=kind), fabric, inputs=3, place=0)
+        for kind in ("off", "on")
+    )
+    assert plain.network.state_dict().keys() == compiled.network.state_dict().keys()
+    compiled.load_state_dict(plain.state_dict())

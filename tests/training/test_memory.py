@@ -1,0 +1,51 @@
+import dataclasses
+
+import pytest
+import torch
+
+from limner.errors import DataError, RunError
+from limner.training.loop import train
+from limner.training.memory import enough_memory
+from limner.training.pix2pix import Pix2Pix
+from limner.training.run import RunFolder
+
+
+def of_the_allocator(*args):
+    torch.empty(2**50)  # a petabyte
+
+
+def of_python(*args):
+    raise MemoryError
+
+
+def of_a_gpu(*args):
+    raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB.")
+
+
+@pytest.mark.parametrize("runs_out", [of_the_allocator, of_python, of_a_gpu])
+def test_memory_that_runs_out_leaves_the_state_and_says_what_helps(
+    tiny, tmp_path, monkeypatch, runs_out
+):
+    train(dataclasses.replace(tiny, images=8), tmp_path)
+    good = (tmp_path / "state.pt").read_bytes()
+    monkeypatch.setattr(Pix2Pix, "step", runs_out)
+    with pytest.raises(RunError, match=r"4 images of 32 px.*state\.pt.*batch=2 --set start="):
+        train(tiny, tmp_path)
+    assert (tmp_path / "state.pt").read_bytes() == good
+
+
+def test_a_run_that_never_began_may_be_begun_otherwise(tiny, tmp_path, monkeypatch):
+    monkeypatch.setattr(Pix2Pix, "step", of_python)
+    with pytest.raises(RunError, match="nothing was learnt yet: lower batch, size"):
+        train(tiny, tmp_path)
+    monkeypatch.undo()
+    train(dataclasses.replace(tiny, batch=2, images=4), tmp_path)
+    assert RunFolder(tmp_path).config().batch == 2
+    with pytest.raises(RunError, match="holds a run with other settings: batch"):
+        train(tiny, tmp_path)
+
+
+@pytest.mark.parametrize("error", [RuntimeError("shapes differ"), DataError("out of memory")])
+def test_other_errors_stay_what_they_are(tiny, tmp_path, error):
+    with pytest.raises(type(error), match=str(error)), enough_memory(tiny, RunFolder(tmp_path), 1):
+        raise error
