@@ -17,7 +17,7 @@ def hybrid() -> Config:
     moved, recoloured and cut out at random.
 
     Cost: 7 hours of one core of an Intel Xeon (Sapphire Rapids), extrapolated from a few steps, as
-    `benchmarks/training_speed.py SET hybrid --threads 1` prints it.
+    `benchmarks/training.py experiments --data SET --names hybrid --threads 1` prints it.
     Outcome: not known yet; nobody has trained it to the end.
     """
     return Config(

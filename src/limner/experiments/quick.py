@@ -16,8 +16,8 @@ def quick() -> Config:
     something; look at RUN/grids while it goes on.
 
     Cost: 10 minutes of one core of an Intel Xeon (Sapphire Rapids), as
-    `benchmarks/training_speed.py SET quick --threads 1` prints it; on a busy machine 17 minutes
-    went by.
+    `benchmarks/training.py experiments --data SET --names quick --threads 1` prints it; on
+    a busy machine 17 minutes went by.
     Outcome, by eye and of 242 portraits: faces in natural colours from held-out photos and from
     pencil drawings by hand, with streaks in the background and blotches where strokes are dense.
     """

@@ -7,8 +7,8 @@ the run on, and pictures mirrored at random.
 
 Lengths are the study's: epochs times 1500 photos, or 3000 in Set2. Costs are in hours of one core
 of an Intel Xeon (Sapphire Rapids), by its processor time and extrapolated from a few steps, as
-`benchmarks/training_speed.py SET --threads 1` prints them; a GPU is what these were made for.
-Outcomes are what the study saw, by eye.
+`benchmarks/training.py experiments --data SET --threads 1` prints them; a GPU is what these were
+made for. Outcomes are what the study saw, by eye.
 """
 
 import dataclasses

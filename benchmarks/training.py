@@ -1,0 +1,442 @@
+"""How fast training is, what makes it so, and what it needs.
+
+    python benchmarks/training.py speed [--objectives pix2pix cyclegan] [--rounds 3]
+    python benchmarks/training.py memory [--batches 1 4 16] [--sizes 64 128]
+    python benchmarks/training.py start
+    python benchmarks/training.py saves
+    python benchmarks/training.py experiments --data SET [--names quick portrait] [--threads 1]
+
+`speed` compares with the loop in `reference_loop.py`, and one thing after the other with what it
+would be without; all take turns, and the figures are medians of the rounds, by the clock and by the
+processor time of this process, which counts no workers. `memory` is the peak of
+a process of its own for each batch and size. `start` is the time from the start of a process to its
+first step. `saves` is what a sample grid, a snapshot and the state cost. `experiments` are the
+named ones: on a machine that others use too, their hours by the processor time of this process are
+those that count.
+
+Without `--data`, the pictures are portraits that are made of one that scikit-image ships. All but
+`experiments` takes `--device cuda`; then there are levers that a CPU does not have.
+"""
+
+import argparse
+import dataclasses
+import functools
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from lightning_fabric import Fabric
+from numpy.typing import NDArray
+from PIL import Image
+from reference_loop import Files, ReferenceCycleGAN, ReferencePix2Pix, forever, write
+from torch.utils.flop_counter import FlopCounterMode
+
+from limner.data.prepared import PreparedSet
+from limner.experiments import EXPERIMENTS, config_of
+from limner.faces import Preprocessing
+from limner.networks.config import PatchGANConfig, UNetConfig
+from limner.sketching import sketch
+from limner.training.ahead import Ahead
+from limner.training.batch import Batch, Part
+from limner.training.config import Config
+from limner.training.devices import fabric_of, workers_of
+from limner.training.grid import SampleGrid
+from limner.training.loop import OBJECTIVES
+from limner.training.run import RunFolder
+
+STEPS = 10**9
+"""More than will be taken."""
+
+
+class Portraits:
+    """One portrait in many lights, and sketches of it, instead of a prepared set."""
+
+    def __init__(self, side: int, count: int = 48) -> None:
+        from skimage.data import astronaut
+
+        portrait = Image.fromarray(astronaut()[:260, 100:360]).resize((side, side))
+        self.preprocessing = Preprocessing(size=side)
+        self.sources: dict[str, Any] = {}
+        self.path, self.digest = Path("portraits"), "portraits"
+        lights = np.random.default_rng(0).uniform(-60, 60, (count, 5, 5)).astype(np.float32)
+        wide = [Image.fromarray(light).resize((side, side)) for light in lights]
+        lit = [np.asarray(portrait) + np.asarray(light)[..., None] for light in wide]
+        photos = np.stack(lit).clip(0, 255).astype(np.uint8)
+        drawn = [sketch(photo, seed=number) for number, photo in enumerate(photos)]
+        self.pictures = {"photo": photos, "sketch": np.stack([drawn] * 3, axis=-1)}
+
+    def count(self, _split: str, kind: str) -> int:
+        """See `PreparedSet`."""
+        return len(self.pictures[kind])
+
+    def images(self, _split: str, kind: str) -> NDArray[np.uint8]:
+        """See `PreparedSet`."""
+        return self.pictures[kind]
+
+
+def pictures_for(options: argparse.Namespace) -> Any:
+    """The prepared set, or what stands in for one."""
+    return PreparedSet(options.data) if options.data else Portraits(options.size * 5 // 4)
+
+
+def config_for(options: argparse.Namespace, objective: str, **changes: Any) -> Config:
+    """What is measured, but for `changes`."""
+    return Config(
+        experiment="benchmark",
+        **{
+            "objective": objective,
+            "size": options.size,
+            "generator": UNetConfig(width=options.width),
+            "discriminator": PatchGANConfig(width=options.width),
+            "batch": options.batch,
+            "images": STEPS,
+            "device": options.device,
+            "threads": options.threads,
+            **changes,
+        },
+    )
+
+
+class Ours:
+    """A training of limner, step by step, without what it reports and saves."""
+
+    def __init__(self, config: Config, prepared: Any, *, layout: Any = None) -> None:
+        self.config = config
+        self.fabric = fabric_of(config)
+        torch.manual_seed(0)
+        kind = OBJECTIVES[config.objective]
+        images = kind.images(config, prepared)
+        self.objective = kind(config, self.fabric)
+        for learner in self.objective.learners.values() if layout else ():
+            learner.network.to(memory_format=layout)
+        self.ahead = Ahead(
+            images,
+            functools.partial(_parts, config.batch),
+            workers=workers_of(config, self.fabric),
+            pinned=self.fabric.device.type == "cuda",
+        )
+
+    def batch(self) -> Batch:
+        """The next one."""
+        return Batch.of(*next(self.ahead), self.fabric)
+
+    def step(self) -> int:
+        """Learn from one batch; the number of images."""
+        if self.config.compile == "graphs":
+            torch.compiler.cudagraph_mark_step_begin()
+        self.objective.step(self.batch(), self.config.lr)
+        return self.config.batch
+
+
+class AtHand(Ours):
+    """One batch again and again: what is left is what the networks cost."""
+
+    @functools.cached_property
+    def same(self) -> Batch:
+        """The batch."""
+        return super().batch()
+
+    def batch(self) -> Batch:
+        """See `Ours`."""
+        return self.same
+
+
+class TwiceTheTruth(Ours):
+    """Features of the truth from a pass of their own, as a loss apart from the others takes it."""
+
+    def step(self) -> int:
+        """See `Ours`."""
+        batch = self.batch()
+        with torch.no_grad():
+            pairs = torch.cat([batch["sketched"], batch["photo"]], dim=1)
+            self.objective.discriminator.judge(pairs, batch.first)  # type: ignore[union-attr]
+        self.objective.step(batch, self.config.lr)
+        return self.config.batch
+
+
+def _parts(batch: int) -> Iterator[Part]:
+    for first in range(0, STEPS, batch):
+        yield Part(first=first, count=batch)
+
+
+def levers(options: argparse.Namespace, objective: str, prepared: Any) -> dict[str, Any]:
+    """What `speed` compares, by what a line of the table calls it."""
+    cuda = options.device == "cuda"
+    config = functools.partial(config_for, options, objective)
+    plain = {"precision": "32-true", "compile": "off"}
+    nchw = torch.contiguous_format
+    found: dict[str, Any] = {
+        "batch 1, default layout": Ours(config(batch=1, **plain), prepared, layout=nchw),
+        "batch 1": Ours(config(batch=1, **plain), prepared),
+        "default layout": Ours(config(**plain), prepared, layout=nchw),
+        "limner, eager, float32" if cuda else "limner": Ours(config(**plain), prepared),
+        "2 workers draw ahead": Ours(config(workers=2, **plain), prepared),
+        "images cost nothing": AtHand(config(**plain), prepared),
+    }
+    if objective == "pix2pix":
+        found["a pass more for the truth"] = TwiceTheTruth(config(**plain), prepared)
+    found["and bf16"] = Ours(config(precision="bf16-mixed", compile="off"), prepared)
+    if cuda:
+        found["limner: and compiled"] = Ours(config(), prepared)
+        found["and CUDA graphs"] = Ours(config(compile="graphs"), prepared)
+        found["all, images cost nothing"] = AtHand(config(), prepared)
+    return found
+
+
+def reference(options: argparse.Namespace, objective: str, prepared: Any, folder: Path) -> Any:
+    """The loop to compare with, on files of the same pictures."""
+    photos = prepared.images("train", "photo")
+    device = torch.device("cuda" if options.device == "cuda" else "cpu")
+    if objective == "pix2pix":
+        drawn = [np.stack([sketch(one, seed=n)] * 3, axis=-1) for n, one in enumerate(photos)]
+        both = np.concatenate([np.stack(drawn), photos], axis=2)
+        files = Files([], write(folder, "pairs", both), options.size)
+        batches = forever(files, options.reference_workers)
+        return ReferencePix2Pix(config_for(options, objective), batches, device)
+    sketches = write(folder, "sketches", prepared.images("train", "sketch"))
+    files = Files(sketches, write(folder, "photos", photos), options.size)
+    batches = forever(files, options.reference_workers)
+    return ReferenceCycleGAN(config_for(options, objective), batches, device)
+
+
+def speed(options: argparse.Namespace) -> None:
+    """Print a table for each objective."""
+    prepared = pictures_for(options)
+    peak = product_rate(options)
+    print(
+        f"torch {torch.__version__}, {torch.get_num_threads()} threads; a product of matrices: "
+        f"{peak / 1e9:.0f} GFLOP/s; load of the machine {os.getloadavg()[0]:.1f}"
+    )
+    for objective in options.objectives:
+        with tempfile.TemporaryDirectory() as folder:
+            first = reference(options, objective, prepared, Path(folder))
+            runners = {"reference": first} | levers(options, objective, prepared)
+            rates: dict[str, list[NDArray[np.float64]]] = {name: [] for name in runners}
+            for runner in runners.values():  # caches, kernels to choose among, workers' start
+                runner.step()
+            for _ in range(options.rounds):
+                for name, runner in runners.items():
+                    rates[name].append(rate(runner, options.seconds))
+        each = work(config_for(options, objective, device="cpu", compile="off"), prepared)
+        print(
+            f"{objective}, {options.size} px, batch {options.batch}: {each / 1e9:.1f} GFLOP/image"
+        )
+        for name, found in rates.items():
+            (wall, _), (low, _), (high, _) = (f(found, axis=0) for f in (np.median, np.min, np.max))
+            times, busy = np.median(np.divide(found, rates["reference"]), axis=0)
+            print(
+                f"  {name:25} {wall:8.2f} images/s ({low:.2f} to {high:.2f})  "
+                f"{times:5.2f} times the reference, {busy:5.2f} by processor time  "
+                f"{wall * each / peak:5.1%} of the product's"
+            )
+
+
+def rate(runner: Any, seconds: float) -> NDArray[np.float64]:
+    """Images a second, by the clock and by processor time."""
+    wait()
+    began, busy, count = time.perf_counter(), time.process_time(), 0
+    while time.perf_counter() < began + seconds:
+        count += runner.step()
+        if count % 16 == 0:
+            wait()  # or a GPU would be given more than these seconds hold
+    wait()
+    return count / np.array([time.perf_counter() - began, time.process_time() - busy])
+
+
+def wait() -> None:
+    """For all that a GPU was given."""
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+
+
+def work(config: Config, prepared: Any) -> float:
+    """Floating-point operations of a step, an image: of convolutions and products alone."""
+    ours = Ours(config, prepared)
+    with FlopCounterMode(display=False) as counter:
+        ours.step()
+    return counter.get_total_flops() / config.batch
+
+
+def product_rate(options: argparse.Namespace) -> float:
+    """FLOP/s of a product of large matrices: on a GPU in bf16, on a CPU in float32."""
+    cuda = options.device == "cuda"
+    side = 8192 if cuda else 2048
+    kind = {"device": options.device, "dtype": torch.bfloat16 if cuda else torch.float32}
+    a, b = (torch.rand(side, side, **kind) for _ in range(2))
+    times = []
+    for _ in range(7):
+        wait()
+        began = time.perf_counter()
+        a @ b
+        wait()
+        times.append(time.perf_counter() - began)
+    return 2 * side**3 / min(times)
+
+
+def memory(options: argparse.Namespace) -> None:
+    """Print the peak for each batch and size."""
+    for objective in options.objectives:
+        for size in options.sizes:
+            for batch in options.batches:
+                given = [f"--size={size}", f"--batch={batch}", f"--objectives={objective}"]
+                peak, before = child(options, "one-memory", given).split()
+                print(f"{objective:8} {size:4} px, batch {batch:3}: {peak} MB, of which {before}")
+
+
+def one_memory(options: argparse.Namespace) -> None:
+    """Peak of this process after three steps, and that before the first."""
+    ours = Ours(config_for(options, options.objectives[0]), pictures_for(options))
+    before = peak_memory()
+    for _ in range(3):
+        ours.step()
+    wait()
+    print(peak_memory(), before)
+
+
+def peak_memory() -> int:
+    """MB: of the GPU if one is used, of this process otherwise."""
+    if torch.cuda.is_available() and torch.cuda.max_memory_allocated():
+        return torch.cuda.max_memory_allocated() // 10**6
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit // 10**6
+
+
+def start(options: argparse.Namespace) -> None:
+    """Print when a process that trains has done what."""
+    for objective in options.objectives:
+        found = [
+            child(options, "one-start", [f"--objectives={objective}"], clock=time.time())
+            for _ in range(options.rounds)
+        ]
+        columns = zip(*([float(t) for t in line.split()] for line in found), strict=True)
+        ready, first, second = (statistics.median(column) for column in columns)
+        print(
+            f"{objective:8} ready after {ready:.2f} s, first step done after {first:.2f} s, "
+            f"the second took {second:.2f} s"
+        )
+
+
+def one_start(options: argparse.Namespace) -> None:
+    """Seconds since the parent's clock: ready, first step done; and what the second step took."""
+    began = float(os.environ["BENCHMARK_CLOCK"])
+    ours = Ours(config_for(options, options.objectives[0]), pictures_for(options))
+    at = [time.time()]
+    for _ in range(2):
+        ours.step()
+        wait()
+        at.append(time.time())
+    print(at[0] - began, at[1] - began, at[2] - at[1])
+
+
+def child(options: argparse.Namespace, what: str, given: list[str], *, clock: float = 0.0) -> str:
+    """What a process of its own prints."""
+    kept = ("size", "batch", "width", "device", "threads")
+    same = [f"--{name}={getattr(options, name)}" for name in kept]
+    same += [f"--data={options.data}"] if options.data else []
+    command = [sys.executable, __file__, what, *same, *given]
+    environment = os.environ | {"BENCHMARK_CLOCK": str(clock)}
+    done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
+    return done.stdout.splitlines()[-1]
+
+
+def saves(options: argparse.Namespace) -> None:
+    """Print what is written now and then, and how long it takes."""
+    prepared = pictures_for(options)
+    for objective in options.objectives:
+        with tempfile.TemporaryDirectory() as name:
+            _saves(options, prepared, objective, RunFolder(Path(name)))
+
+
+def _saves(options: argparse.Namespace, prepared: Any, objective: str, run: RunFolder) -> None:
+    config = config_for(options, objective)
+    ours = Ours(config, prepared)
+    ours.step()
+    generators = ours.objective.generators
+    grid = SampleGrid(config, prepared)
+    run.open(config)
+    acts: dict[str, Callable[[], object]] = {
+        "grid": lambda: grid.write(run.path / "grid.png", generators, ours.fabric.device),
+        "snapshot": lambda: run.save_snapshot(generators, 0, prepared),
+        "state": lambda: run.save_state(
+            {n: one.state_dict() for n, one in ours.objective.learners.items()}
+        ),
+    }
+    for what, act in acts.items():
+        times = []
+        for _ in range(options.rounds):
+            wait()
+            began = time.perf_counter()
+            act()
+            times.append(time.perf_counter() - began)
+        print(f"{objective:8} {what:9} {1000 * statistics.median(times):7.1f} ms")
+    for file in sorted(run.path.iterdir()):
+        print(f"  {file.name:32} {file.stat().st_size / 1e6:.2f} MB")
+
+
+def experiments(options: argparse.Namespace) -> None:
+    """Print what the named experiments would take."""
+    prepared = PreparedSet(options.data)
+    fabric = Fabric(accelerator=options.device, devices=1)
+    print(f"torch {torch.__version__}, {torch.get_num_threads()} threads, {fabric.device}")
+    for name in options.names:
+        config = dataclasses.replace(config_of(name), data=str(options.data))
+        config = dataclasses.replace(config, device=options.device, threads=options.threads)
+        ours = Ours(config, prepared)
+        ours.step()
+        wait()
+        began, busy, count = time.perf_counter(), time.process_time(), 0
+        for _ in range(options.rounds):
+            count += ours.step()
+        wait()
+        wall, busy = time.perf_counter() - began, time.process_time() - busy
+        hours, cores = (config.images * taken / count / 3600 for taken in (wall, busy))
+        print(
+            f"{name:10} {config.size:4} px  {count / wall:7.2f} images/s  {config.images:7} images:"
+            f" {hours:6.2f} h, {cores:6.2f} h of one core",
+            flush=True,
+        )
+
+
+ACTS = {
+    "speed": speed,
+    "memory": memory,
+    "start": start,
+    "saves": saves,
+    "experiments": experiments,
+    "one-memory": one_memory,
+    "one-start": one_start,
+}
+
+
+def main() -> None:
+    """Measure what is asked for."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("what", choices=ACTS)
+    parser.add_argument("--data", type=Path, help="prepared set of photos and sketches")
+    parser.add_argument("--objectives", nargs="+", default=["pix2pix", "cyclegan"])
+    parser.add_argument("--names", nargs="+", default=list(EXPERIMENTS))
+    parser.add_argument("--size", type=int, default=128)
+    parser.add_argument("--width", type=int, default=16)
+    parser.add_argument("--batch", type=int, default=8)
+    parser.add_argument("--sizes", type=int, nargs="+", default=[64, 128, 256])
+    parser.add_argument("--batches", type=int, nargs="+", default=[1, 4, 16])
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=3.0, help="of each, in each round")
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
+    parser.add_argument("--threads", type=int, default=0)
+    parser.add_argument("--reference-workers", type=int, default=0)
+    options = parser.parse_args()
+    ACTS[options.what](options)
+
+
+if __name__ == "__main__":
+    main()
