@@ -93,17 +93,23 @@ def test_a_run_with_workers_is_that_without(tiny_of, finished_run_of, tmp_path, 
     assert last_stats(tmp_path) == last_stats(whole)
 
 
-def test_a_worker_that_is_lost_is_named():
+def test_workers_outlive_signals_to_a_group_and_one_that_is_lost_is_named():
+    drawn = []
+
     def lose_it():
         with Ahead(pictures(), long_parts, workers=1) as ahead:
             next(ahead)
             (worker,) = multiprocessing.active_children()
+            for number in (signal.SIGINT, signal.SIGTERM):  # as torchrun sends it to all
+                os.kill(worker.pid, number)
+            drawn.extend(next(ahead)[0].first for _ in range(20))
             worker.kill()
             for _ in range(10_000):
                 next(ahead)
 
     with pytest.raises(EngineError, match="draws images ahead was lost"):
         lose_it()
+    assert drawn == list(range(1, 21))
 
 
 PARENT = """

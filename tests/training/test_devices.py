@@ -48,6 +48,16 @@ Path(sys.argv[2], str(rank)).write_text(json.dumps(said))
 """
 
 
+ALONE = """
+import json, sys
+from pathlib import Path
+from limner.training.config import Config
+from limner.training.loop import train
+
+train(Config.from_dict(json.loads(sys.argv[1])), Path(sys.argv[2]))
+"""
+
+
 def config_for(tiny_of, objective, **changes):
     """Without instance normalisation: before it, the gradient of a bias is nothing but rounding,
     of which Adam makes steps as long as any."""
@@ -205,3 +215,12 @@ def test_compiled_networks_have_the_names_of_others(tiny):
     )
     assert plain.network.state_dict().keys() == compiled.network.state_dict().keys()
     compiled.load_state_dict(plain.state_dict())
+
+
+def test_the_processes_are_started_where_nobody_has_yet(tiny_of, tmp_path):
+    script = tmp_path / "alone.py"
+    script.write_text(ALONE)
+    config = dataclasses.replace(tiny_of["cyclegan"], devices=2, images=8)
+    command = [sys.executable, script, json.dumps(config.to_dict()), tmp_path / "run"]
+    subprocess.run(command, check=True, timeout=120)
+    assert RunFolder(tmp_path / "run").load_state()["how"]["processes"] == 2

@@ -8,7 +8,7 @@ a loss, and are frozen in between, is what `DistributedDataParallel` is not made
 import os
 from collections.abc import Iterable, Mapping
 from threading import Event
-from typing import Any, cast
+from typing import Any, Self, cast
 
 import torch
 from lightning_fabric import Fabric
@@ -49,6 +49,10 @@ class _Together(DDPStrategy):
 
     def setup_module(self, module: nn.Module) -> nn.Module:  # type: ignore[override]
         return module
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        """A network's copy, whose average is taken, belongs to the same processes."""
+        return self
 
 
 def fabric_of(config: Config) -> Fabric:
