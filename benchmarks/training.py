@@ -211,11 +211,7 @@ def reference(options: argparse.Namespace, objective: str, prepared: Any, folder
 def speed(options: argparse.Namespace) -> None:
     """Print a table for each objective."""
     prepared = pictures_for(options)
-    peak = product_rate(options)
-    print(
-        f"torch {torch.__version__}, {torch.get_num_threads()} threads; a product of matrices: "
-        f"{peak / 1e9:.0f} GFLOP/s; load of the machine {os.getloadavg()[0]:.1f}"
-    )
+    print(f"torch {torch.__version__}; load of the machine {os.getloadavg()[0]:.1f}")
     for objective in options.objectives:
         with tempfile.TemporaryDirectory() as folder:
             first = reference(options, objective, prepared, Path(folder))
@@ -223,12 +219,15 @@ def speed(options: argparse.Namespace) -> None:
             rates: dict[str, list[NDArray[np.float64]]] = {name: [] for name in runners}
             for runner in runners.values():  # caches, kernels to choose among, workers' start
                 runner.step()
+            peak = 0.0
             for _ in range(options.rounds):
+                peak = max(peak, product_rate(options))
                 for name, runner in runners.items():
                     rates[name].append(rate(runner, options.seconds))
         each = work(config_for(options, objective, device="cpu", compile="off"), prepared)
         print(
-            f"{objective}, {options.size} px, batch {options.batch}: {each / 1e9:.1f} GFLOP/image"
+            f"{objective}, {options.size} px, batch {options.batch}: {each / 1e9:.1f} GFLOP/image; "
+            f"{torch.get_num_threads()} threads, a product of matrices {peak / 1e9:.0f} GFLOP/s"
         )
         for name, found in rates.items():
             (wall, _), (low, _), (high, _) = (f(found, axis=0) for f in (np.median, np.min, np.max))
