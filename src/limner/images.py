@@ -37,6 +37,7 @@ __all__ = [
     "output_error",
     "read",
     "read_bytes",
+    "remove_parts",
     "resize",
     "to_grey",
     "write",
@@ -190,6 +191,12 @@ def write_bytes(path: str | Path, data: bytes) -> None:
     finally:  # after Ctrl-C too; once renamed, it is not there
         with contextlib.suppress(OSError):
             part.unlink()
+
+
+def remove_parts(folder: Path) -> None:
+    """Delete what processes that were killed left of the files that they were writing there."""
+    for part in folder.glob(".*.part"):
+        part.unlink(missing_ok=True)
 
 
 def output_error(path: str | Path, error: OSError) -> OutputError:

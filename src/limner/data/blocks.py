@@ -124,8 +124,7 @@ class BlockStore:
         """Delete all of it, now that the set is whole."""
         for file in self.path.glob("*.parquet"):
             file.unlink(missing_ok=True)
-        for file in self.path.glob(".*.part"):  # of a process that was killed
-            file.unlink(missing_ok=True)
+        images.remove_parts(self.path)
         if self.path.is_dir() and not any(self.path.iterdir()):
             self.path.rmdir()
 

@@ -197,8 +197,7 @@ class Writer:
             OutputError: It cannot be written there.
         """
         self.path = path
-        for left in path.glob(".*.part"):  # by a process that was killed
-            left.unlink(missing_ok=True)
+        images.remove_parts(path)
         metadata = {_KEY: json.dumps(about).encode(), b"huggingface": _features()}
         schemas = {
             "dropped": DROPPED,

@@ -72,6 +72,8 @@ class RunFolder:
 
     def open(self, config: Config, layout: Mapping[str, Any]) -> None:
         """Write `config.json` and the layout of the grids, and the folder if need be."""
+        for folder in (self.path, self.path / "grids"):
+            images.remove_parts(folder)
         images.write_bytes(
             self.path / "config.json", json.dumps(config.to_dict(), indent=2).encode()
         )
