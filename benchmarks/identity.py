@@ -67,7 +67,10 @@ def measure(
     gallery = describe(photos)
     report("raw sketches", describe(drawings), gallery)
     for model, translator in translators.items():
-        made = translator.batch(list(drawings))
+        # Models of another size get the drawings at that size, and what they make is brought back.
+        side = translator.card.preprocessing.size
+        small = translator.batch([images.resize(drawing, side) for drawing in drawings])
+        made = np.stack([images.resize(photo, drawings.shape[1]) for photo in small])
         if jpeg:
             made = np.stack([spoilt(photo, jpeg) for photo in made])
         report(Path(model).name, describe(made), gallery)
