@@ -361,7 +361,7 @@ def _saves(options: argparse.Namespace, prepared: Any, objective: str, run: RunF
     ours.step()
     generators = ours.objective.generators
     grid = SampleGrid(config, prepared)
-    run.open(config)
+    run.open(config, grid.layout)
     acts: dict[str, Callable[[], object]] = {
         "grid": lambda: grid.write(run.path / "grid.png", generators, ours.fabric.device),
         "snapshot": lambda: run.save_snapshot(generators, 0, prepared),
