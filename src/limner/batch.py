@@ -33,7 +33,7 @@ Make = Callable[[NDArray[np.uint8], str], list[NDArray[np.uint8]]]
 _SHARE = 12
 """Pictures that each worker process has to have to be worth its start.
 
-On 2 cores of an Intel Xeon (Sapphire Rapids), two workers did 12 pictures at 0.91 times the speed
+On 2 cores of an Intel Xeon with AMX, two workers did 12 pictures at 0.91 times the speed
 of one, 24 at 1.18 times and 48 at 1.43 times, as `benchmarks/batch.py --pictures 24` prints.
 """
 

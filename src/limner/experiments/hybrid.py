@@ -16,7 +16,7 @@ def hybrid() -> Config:
     `RECIPE.toml` has photos and hand-drawn sketches. As these are few, the discriminators see them
     moved, recoloured and cut out at random.
 
-    Cost: 7 hours of one core of an Intel Xeon (Sapphire Rapids), extrapolated from a few steps, as
+    Cost: 7 hours of one core of an Intel Xeon with AMX, extrapolated from a few steps, as
     `benchmarks/training.py experiments --data SET --names hybrid --threads 1` prints it.
     Outcome: not known yet; nobody has trained it to the end.
     """

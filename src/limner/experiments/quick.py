@@ -15,7 +15,7 @@ def quick() -> Config:
     Half the width of the study's networks, in batches of 8. A few hundred faces will do to see
     something; look at RUN/grids while it goes on.
 
-    Cost: 10 minutes of one core of an Intel Xeon (Sapphire Rapids), as
+    Cost: 10 minutes of one core of an Intel Xeon with AMX, as
     `benchmarks/training.py experiments --data SET --names quick --threads 1` prints it; on
     a busy machine 17 minutes went by.
     Outcome, by eye and of 242 portraits: faces in natural colours from held-out photos and from

@@ -6,7 +6,7 @@ whose square is not halved, 50 pictures in the pool, a learning rate that falls 
 the run on, and pictures mirrored at random.
 
 Lengths are the study's: epochs times 1500 photos, or 3000 in Set2. Costs are in hours of one core
-of an Intel Xeon (Sapphire Rapids), by its processor time and extrapolated from a few steps, as
+of an Intel Xeon with AMX, by its processor time and extrapolated from a few steps, as
 `benchmarks/training.py experiments --data SET --threads 1` prints them; a GPU is what these were
 made for. Outcomes are what the study saw, by eye.
 """
