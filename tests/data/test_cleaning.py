@@ -1,5 +1,3 @@
-import dataclasses
-
 import numpy as np
 import pytest
 from PIL import Image
@@ -124,7 +122,3 @@ def test_the_same_person_otherwise_is_no_copy(data):
         crops = [preprocessing.align(p, detector(p)[0]).image for p in pictures]
         lost += bits(*crops) <= Cleaning().max_duplicate_bits
     assert lost <= 1
-
-
-def test_settings_are_changed_by_name():
-    assert dataclasses.replace(Cleaning(), max_turn=10).max_turn == 10
