@@ -6,7 +6,10 @@ Recognition with Deep Metric Learning", 2017). Its author reports 99.38 % on Lab
 Wild.
 """
 
+import functools
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import dlib
 import numpy as np
@@ -14,8 +17,12 @@ from numpy.typing import NDArray
 
 from limner.errors import UsageError
 from limner.faces.points import public_file, public_predictor
+from limner.measures.features import DESCRIPTOR
+from limner.measures.figure import Figure
+from limner.measures.measure import Features, Want
+from limner.measures.resampling import Resampling, Weights
 
-__all__ = ["Descriptor", "Retrieval", "retrieval"]
+__all__ = ["Descriptor", "Identity", "Retrieval", "Verification", "retrieval", "verification"]
 
 _CHIP_SIDE = 150  # px, the input of dlib's network
 _CHIP_PADDING = 0.25  # the margin that it was trained with
@@ -105,16 +112,175 @@ def retrieval(probes: NDArray[np.float32], gallery: NDArray[np.float32]) -> Retr
             f"probes are {list(probes.shape)}, gallery {list(gallery.shape)}; "
             "expected the same [N, D]"
         )
+    own, nearer, impostors = _looked_up(probes, gallery)
     n = len(probes)
-    between = np.stack([np.linalg.norm(gallery - probe, axis=1) for probe in probes])
-    own = np.diagonal(between)
-    other = ~np.eye(n, dtype=bool)
-    nearer = ((between <= own[:, None]) & other).sum(axis=1)
     return Retrieval(
         rank1=float((nearer < 1).mean()),
         rank5=float((nearer < 5).mean()),
         rank10=float((nearer < 10).mean()),
         genuine=float(own.mean()),
-        impostor=float(between[other].mean()) if n > 1 else float("nan"),
+        impostor=float(impostors.mean()) if n > 1 else float("nan"),
         n=n,
     )
+
+
+def _looked_up(
+    probes: NDArray[np.float32], gallery: NDArray[np.float32]
+) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float64]]:
+    """For each probe, `[N]`: how far its person is, how many others are as near, how far all are.
+
+    The last is a mean over the others; NaN where there is none.
+    """
+    n = len(probes)
+    own, impostors = np.empty(n), np.full(n, np.nan)
+    nearer = np.empty(n, np.int64)
+    for i, probe in enumerate(probes):
+        away = _distances(gallery, probe)
+        own[i] = away[i]
+        nearer[i] = (away <= away[i]).sum() - 1
+        if n > 1:
+            impostors[i] = (away.sum() - away[i]) / (n - 1)
+    return own, nearer, impostors
+
+
+def _distances(gallery: NDArray[np.float32], probe: NDArray[np.float32]) -> NDArray[np.float64]:
+    distances: NDArray[np.float64] = np.linalg.norm(gallery - probe, axis=1).astype(np.float64)
+    return distances
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verification:
+    """Told apart by a threshold on the distance: the same person, or another?
+
+    At the threshold `d_i`, the distance of genuine pair i, `missed` and `false` are the shares of
+    genuine pairs that are farther and of impostor pairs that are as near (ISO/IEC 19795-1: false
+    non-match and false match rate).
+    """
+
+    area: float
+    """Under the ROC curve: how often a genuine pair is nearer than an impostor pair; a tie is
+    half (Hanley and McNeil 1982)."""
+    equal_error: float
+    """Where `missed` and `false` are nearest to each other, the mean of both."""
+
+
+class _Pairs:
+    """Distances of all pairs, as counts by genuine distance, so that draws are matrix products."""
+
+    def __init__(self, probes: NDArray[np.float32], gallery: NDArray[np.float32]) -> None:
+        n = len(probes)
+        own = np.array([_distances(gallery[i : i + 1], probes[i])[0] for i in range(n)])
+        self.order = np.argsort(own, kind="stable")
+        steps = own[self.order]
+        # [j, i]: how many of the impostors of probe j are nearer than genuine pair i, and as near
+        self.below = np.empty((n, n), np.int32)
+        self.upto = np.empty((n, n), np.int32)
+        for j, probe in enumerate(probes):
+            away = np.sort(np.delete(_distances(gallery, probe), j))
+            self.below[j] = np.searchsorted(away, steps, side="left")
+            self.upto[j] = np.searchsorted(away, steps, side="right")
+
+    def rates(self, weights: Weights) -> tuple[NDArray[np.float64], ...]:
+        """Area, equal error rate: `[B]` each. A person is drawn with all of a probe's pairs."""
+        n = weights.shape[1]
+        genuine = weights[:, self.order]
+        people = weights.sum(axis=1, keepdims=True)
+        impostors = people * (n - 1)
+        nearer = (weights @ self.below) / impostors
+        false = (weights @ self.upto) / impostors
+        area = 1 - (genuine * (nearer + false) / 2).sum(axis=1) / people[:, 0]
+        missed = 1 - np.cumsum(genuine, axis=1) / people
+        at = np.abs(missed - false).argmin(axis=1)
+        rows = np.arange(len(weights))
+        return area, (missed[rows, at] + false[rows, at]) / 2
+
+
+def verification(probes: NDArray[np.float32], gallery: NDArray[np.float32]) -> Verification:
+    """Tell all pairs apart; row i of both is person i.
+
+    Args:
+        probes: `[N, D]`, N at least 2.
+        gallery: `[N, D]`.
+
+    Raises:
+        UsageError: the shapes differ or there are fewer rows.
+    """
+    if probes.ndim != 2 or probes.shape != gallery.shape or len(probes) < 2:
+        raise UsageError(
+            f"probes are {list(probes.shape)}, gallery {list(gallery.shape)}; "
+            "expected the same [N, D], N at least 2"
+        )
+    area, equal_error = _Pairs(probes, gallery).rates(np.ones((1, len(probes))))
+    return Verification(area=float(area[0]), equal_error=float(equal_error[0]))
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Is the person of the made photo the person of the true one?"""
+
+    name: ClassVar[str] = "identity"
+    title: ClassVar[str] = "Identity"
+    question: ClassVar[str] = "Is it still the same person?"
+    least: ClassVar[int] = 2
+    wants: ClassVar[Mapping[str, Want]] = {
+        "made": Want.of(DESCRIPTOR, "made"),
+        "truth": Want.of(DESCRIPTOR, "truth"),
+    }
+
+    def figures(self, features: Features, resampling: Resampling) -> Iterable[Figure]:
+        """See `Measure.figures`."""
+        made, truth = features["made"], features["truth"]
+        own, nearer, impostors = _looked_up(made, truth)
+        few = () if len(made) >= _FEW else (_few(len(made)),)
+        for rank in (1, 5, 10):
+            if rank < len(made):
+                yield Figure(
+                    name=f"identity.rank{rank}",
+                    title="true photo is the nearest of all"
+                    if rank == 1
+                    else f"true photo is among the nearest {rank}",
+                    estimate=resampling.mean(nearer < rank),
+                    better="higher",
+                    unit="%",
+                    digits=1,
+                    each=own,
+                    each_better="lower",
+                    warnings=few,
+                )
+        for name, title, each in (
+            ("genuine", "distance to the true photo", own),
+            ("impostor", "distance to photos of others", impostors),
+        ):
+            yield Figure(
+                name=f"identity.{name}",
+                title=title,
+                estimate=resampling.mean(each),
+                better="lower" if name == "genuine" else "higher",
+            )
+        pairs = _Pairs(made, truth)
+        for place, (name, title) in enumerate(
+            (("area", "area under the ROC curve"), ("equal_error", "equal error rate"))
+        ):
+            yield Figure(
+                name=f"identity.{name}",
+                title=title,
+                estimate=resampling.of(functools.partial(_rate, pairs, place), len(made)),
+                better="higher" if name == "area" else "lower",
+                unit="" if name == "area" else "%",
+                digits=3 if name == "area" else 1,
+            )
+
+
+_FEW = 50
+"""People in a gallery below which finding one among them is easy."""
+
+
+def _few(people: int) -> str:
+    return (
+        f"the gallery holds {people} people: the fewer, the easier to find one; compare only "
+        "with figures of as many"
+    )
+
+
+def _rate(pairs: _Pairs, place: int, weights: Weights) -> NDArray[np.float64]:
+    return pairs.rates(weights)[place]

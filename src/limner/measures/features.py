@@ -1,0 +1,76 @@
+"""Features that several measures share."""
+
+import functools
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from limner.faces.points import public_file
+from limner.measures.measure import Computed, Extract
+
+__all__ = ["DESCRIPTOR", "THUMBNAIL", "DescriptorFeature", "digest_of", "grey", "thumbnail"]
+
+_SMALL = 16  # px
+
+
+def grey(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Luminance `[S, S]` in 0..1 of a picture `[S, S, 3]` (ITU-R BT.601)."""
+    red, green, blue = (picture[..., channel].astype(np.float32) for channel in range(3))
+    luminance: NDArray[np.float32] = (0.299 * red + 0.587 * green + 0.114 * blue) / 255
+    return luminance
+
+
+def thumbnail(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """A picture `[S, S, 3]` averaged down to 16x16, as a vector `[768]` in 0..1."""
+    side = len(picture)
+    edges = np.linspace(0, side, _SMALL + 1).round().astype(int)
+    sums = np.add.reduceat(picture.astype(np.float32), edges[:-1], axis=0)
+    sums = np.add.reduceat(sums, edges[:-1], axis=1)
+    sizes = np.diff(edges)
+    means: NDArray[np.float32] = sums / (sizes[:, None] * sizes)[..., None] / 255
+    return means.ravel().astype(np.float32)
+
+
+THUMBNAIL = Computed(name="thumbnail-16", version=1, function=thumbnail)
+"""`[768]`: shapes and tones, no grain."""
+
+
+@functools.lru_cache(maxsize=8)
+def digest_of(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal; read once in a process."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@dataclass(frozen=True)
+class DescriptorFeature:
+    """`[128]`: dlib's face descriptor of a framed face; see `limner.measures.identity`."""
+
+    @property
+    def key(self) -> str:
+        """See `Feature.key`."""
+        return f"dlib-descriptor/1/{self.model}"
+
+    @property
+    def model(self) -> str:
+        """See `Feature.model`."""
+        file = public_file("dlib_face_recognition_resnet_model_v1.dat")
+        return f"dlib face descriptor sha256:{digest_of(file)}"
+
+    def start(self) -> Extract:
+        """See `Feature.start`.
+
+        Raises:
+            MissingExtraError: The descriptor's files are not installed.
+        """
+        from limner.measures.identity import Descriptor
+
+        describe = Descriptor()
+        return lambda picture: describe(picture[None])[0]
+
+
+DESCRIPTOR = DescriptorFeature()
+"""Who somebody is."""

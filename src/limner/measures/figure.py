@@ -1,0 +1,66 @@
+"""A figure: one number, how sure it is, and which way is better."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Better", "Estimate", "Figure"]
+
+Better = Literal["higher", "lower", "nearer"]
+"""Which way is better: `nearer` is nearer to the figure's target."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Estimate:
+    """A value and how sure it is. Made by `limner.measures.resampling.Resampling`."""
+
+    value: float
+    low: float
+    """Lower end of its 95 % interval."""
+    high: float
+    """Upper end of it."""
+    n: int
+    """Number of things (pictures, people) that it rests on."""
+    draws: NDArray[np.float64]
+    """`[B]`: its values on resampled crowds. For the same crowds in the same order, draw b is of
+    the same resampled ones, so that draws of two models may be subtracted."""
+    each: NDArray[np.float64] | None = None
+    """`[n]`: what each contributes, if the value is a mean."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Figure:
+    """What a measure found."""
+
+    name: str
+    """Unique among all measures, e.g. `identity.rank1`, and the same from version to version."""
+    title: str
+    """In words, short, e.g. `found first among all`."""
+    estimate: Estimate
+    better: Better
+    target: float = 0.0
+    """What is best, where `better` is `nearer`."""
+    unit: str = ""
+    """`%` where the value is a share in 0..1; else that of the value, e.g. `dB`."""
+    digits: int = 3
+    """How many decimals are worth showing."""
+    warnings: tuple[str, ...] = ()
+    """What to know before trusting it."""
+    each: NDArray[np.float64] | None = None
+    """`[n]`: how each picture did, where that says more than what it contributes to the value
+    (`estimate.each`, which is taken by default): a distance, where the value counts hits."""
+    each_better: Better | None = None
+    """Which way is better for `each`; by default as for the value."""
+
+    @property
+    def losses(self) -> NDArray[np.float64] | None:
+        """`[n]`: how badly each picture did; None if that cannot be said of one picture."""
+        each = self.estimate.each if self.each is None else self.each
+        if each is None:
+            return None
+        better = self.each_better or self.better
+        if better == "nearer":
+            return np.abs(each - self.target)
+        return -each if better == "higher" else each

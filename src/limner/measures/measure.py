@@ -1,0 +1,125 @@
+"""What a measure is: features of pictures, then statistics, then figures.
+
+A measure says which features of which pictures it wants. They are found once for all measures,
+picture by picture, in several processes, and kept (see `limner.measures.extraction`), so that no
+measure ever holds pictures.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from limner.measures.figure import Figure
+from limner.measures.resampling import Resampling
+
+__all__ = ["CROWDS", "Computed", "Extract", "Feature", "Features", "Measure", "Role", "Want"]
+
+Role = Literal["made", "sketch", "truth", "back", "real", "training"]
+"""What a picture is: made by the model; the sketch that it was made from; the true photo; the
+sketch that a model made of the made photo; a real photo of anybody; a photo that the model learnt
+from. The first four belong together by name, the others are crowds."""
+
+CROWDS: frozenset[Role] = frozenset({"real", "training"})
+"""Roles whose pictures belong to no other."""
+
+Extract = Callable[..., NDArray[np.floating[Any]]]
+"""From one or more framed pictures, `[S, S, 3]` RGB uint8, to a vector `[D]` of the same length
+for all pictures."""
+
+
+class Feature(Protocol):
+    """Something that is found in a picture, or in two that belong together. Picklable."""
+
+    @property
+    def key(self) -> str:
+        """Names the feature, its version and its settings: another value, another key."""
+
+    @property
+    def model(self) -> str:
+        """The network behind it and the digest of its file, or nothing."""
+
+    def start(self) -> Extract:
+        """What finds it; called once in a worker process."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Computed:
+    """A feature that a plain function finds, without a model.
+
+    ```python
+    BRIGHTNESS = Computed(name="brightness", version=1, function=_brightness)
+    ```
+    """
+
+    name: str
+    version: int
+    """Counts up whenever the function gives other values than before."""
+    function: Extract
+    """At the top of a module, so that workers can be sent it."""
+
+    @property
+    def key(self) -> str:
+        """See `Feature.key`."""
+        return f"{self.name}/{self.version}"
+
+    @property
+    def model(self) -> str:
+        """See `Feature.model`."""
+        return ""
+
+    def start(self) -> Extract:
+        """See `Feature.start`."""
+        return self.function
+
+
+@dataclass(frozen=True)
+class Want:
+    """A feature of the pictures of one role, or of pairs of two roles."""
+
+    feature: Feature
+    roles: tuple[Role, ...]
+
+    @classmethod
+    def of(cls, feature: Feature, *roles: Role) -> "Want":
+        """Say it in one line: `Want.of(STRUCTURE, "made", "truth")`."""
+        return cls(feature, roles)
+
+
+Features = Mapping[str, NDArray[np.float32]]
+"""For each name in `Measure.wants` the features, `[n, D]`. Rows of roles that belong together are
+of the same n pictures, in the same order; crowds have rows of their own."""
+
+
+class Measure(Protocol):
+    """One way in which a model can fail, in figures."""
+
+    @property
+    def name(self) -> str:
+        """First part of its figures' names."""
+
+    @property
+    def title(self) -> str:
+        """In words."""
+
+    @property
+    def question(self) -> str:
+        """The question that its figures answer, in a sentence."""
+
+    @property
+    def wants(self) -> Mapping[str, Want]:
+        """What it has to be given, by the name under which it is given."""
+
+    @property
+    def least(self) -> int:
+        """How many pictures of each role it needs at least."""
+
+    def figures(self, features: Features, resampling: Resampling) -> Iterable[Figure]:
+        """What it finds.
+
+        Args:
+            features: As wanted, `least` rows of each at least.
+            resampling: Says how sure a figure is.
+        """

@@ -1,0 +1,102 @@
+"""How sure a figure is: bootstrap intervals.
+
+The pictures at hand are drawn anew, with replacement, B times, and the figure is taken of each
+draw (Efron and Tibshirani 1993, *An Introduction to the Bootstrap*, chapter 13: the percentile
+interval). A draw is given as weights: how often each picture came.
+
+What the interval means: other pictures of the same kind would give another figure, about so far
+away. What it leaves out: pictures of another kind, and another training of the model.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from limner.errors import UsageError
+from limner.measures.figure import Estimate
+
+__all__ = ["Resampling", "Statistic", "Weights"]
+
+Weights = NDArray[np.float64]
+"""`[B, n]`: for each draw how often each of n pictures came; a row adds up to n."""
+Statistic = Callable[..., NDArray[np.float64]]
+"""From the weights of one or more crowds to the figure of each draw, `[B]`."""
+
+_AT_ONCE = 4_000_000
+"""Numbers in a block of weights, so that memory does not grow with the number of pictures."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resampling:
+    """Draws pictures anew; the same settings draw the same ones."""
+
+    draws: int = 1000
+    """How many times, B."""
+    seed: int = 0
+    confidence: float = 0.95
+    """Share of such intervals that hold the truth."""
+
+    def __post_init__(self) -> None:
+        if self.draws < 2 or not 0 < self.confidence < 1:
+            raise UsageError(
+                f"draws is {self.draws} and confidence {self.confidence}; expected at least 2 "
+                "and a share between 0 and 1"
+            )
+
+    def mean(self, each: ArrayLike) -> Estimate:
+        """The mean of what each picture contributes, `[n]`.
+
+        Raises:
+            UsageError: There is none, or one is not finite.
+        """
+        values = np.asarray(each, np.float64)
+        if values.ndim != 1 or not len(values) or not np.isfinite(values).all():
+            raise UsageError(
+                f"contributions are {list(values.shape)}, {np.isfinite(values).sum()} of them "
+                "finite; expected [n], all finite, n at least 1"
+            )
+        found = self.of(lambda weights: weights @ values / weights.sum(axis=1), len(values))
+        return Estimate(
+            value=float(values.mean()),
+            low=found.low,
+            high=found.high,
+            n=found.n,
+            draws=found.draws,
+            each=values,
+        )
+
+    def of(self, statistic: Statistic, *counts: int, centred: bool = False) -> Estimate:
+        """A statistic of one or more crowds of pictures, resampled apart from each other.
+
+        Args:
+            statistic: Called with the weights of each crowd, `[B', counts[k]]`; gives `[B']`.
+            counts: How many pictures the crowds have; the estimate's n is the first's.
+            centred: Whether the interval is shifted so that the draws' mean is the value: for
+                figures such as FID that a crowd with repetitions makes greater than it is.
+
+        Raises:
+            UsageError: A crowd is empty.
+        """
+        if not counts or min(counts) < 1:
+            raise UsageError(f"crowds of {counts} pictures; each needs at least 1")
+        value = float(statistic(*(np.ones((1, count)) for count in counts))[0])
+        rng = np.random.default_rng(self.seed)
+        block = max(1, _AT_ONCE // max(counts))
+        parts = []
+        for start in range(0, self.draws, block):
+            size = min(block, self.draws - start)
+            parts.append(statistic(*(_weights(rng, size, count) for count in counts)))
+        drawn: NDArray[np.float64] = np.concatenate(parts)
+        if centred:
+            drawn = drawn - drawn.mean() + value
+        tail = (1 - self.confidence) / 2
+        low, high = np.nanquantile(drawn, [tail, 1 - tail]).tolist()
+        return Estimate(value=value, low=low, high=high, n=counts[0], draws=drawn)
+
+
+def _weights(rng: np.random.Generator, draws: int, count: int) -> Weights:
+    drawn = rng.integers(0, count, (draws, count)) + count * np.arange(draws)[:, None]
+    came = np.bincount(drawn.ravel(), minlength=draws * count)
+    return came.reshape(draws, count).astype(np.float64)
