@@ -33,6 +33,7 @@ __all__ = [
     "encode",
     "files_below",
     "format_of",
+    "header",
     "montage",
     "output_error",
     "read",
@@ -125,6 +126,17 @@ def read(
             raise ImageError(
                 f"{name}: damaged or cut off ({_one_line(error)}); save or download it again"
             ) from error
+
+
+def header(source: bytes | BinaryIO, *, name: str = "the picture") -> tuple[str, int, int]:
+    """Format, width and height in px as they are stored, without decoding the picture.
+
+    Raises:
+        ImageError: not a picture.
+    """
+    file = io.BytesIO(source) if isinstance(source, bytes) else source
+    with _open(file, name) as picture:
+        return picture.format or "unknown", picture.width, picture.height
 
 
 def encode(

@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib
+import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 from PIL import Image
 
 from limner import images
@@ -26,6 +28,7 @@ __all__ = [
     "LINE",
     "QUIET",
     "SERIES",
+    "embedded",
     "figure",
     "number",
     "percent",
@@ -107,7 +110,12 @@ def picture(data: bytes, *, name: str, side: int = 128) -> str:
     Raises:
         ImageError: It cannot be read; the message calls it `name`.
     """
-    small = Image.fromarray(images.read(data, name=name))
+    return embedded(images.read(data, name=name), side=side)
+
+
+def embedded(pixels: NDArray[np.uint8], *, side: int = 128) -> str:
+    """A picture `[H, W, 3]` or `[H, W]` as a `data:` URI, no longer than `side` px."""
+    small = Image.fromarray(pixels)
     small.thumbnail((side, side), Image.Resampling.LANCZOS)
     file = io.BytesIO()
     small.save(file, "WebP", quality=88)

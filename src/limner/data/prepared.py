@@ -9,6 +9,7 @@ import contextlib
 import hashlib
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -155,18 +156,29 @@ class PreparedSet:
             raise DataError(f"{self.path} has no {which}; prepare more pictures")
         side = self.preprocessing.size
         faces = np.empty((len(chosen), side, side, 3), np.uint8)
-        wanted = dict(zip(chosen.tolist(), range(len(chosen)), strict=True))
+        for place, (name, data) in enumerate(self.encoded(split, kind)):
+            faces[place] = images.read(data, name=name)
+        return faces
+
+    def encoded(
+        self, split: Split | None = None, kind: Kind | None = None
+    ) -> Iterator[tuple[str, bytes]]:
+        """The faces of a split and a kind, None for all, as PNG files with their names.
+
+        Raises:
+            DataError: The file is damaged.
+        """
+        wanted = set(self._rows(split, kind).tolist())
         row = 0
         try:
             for batch in pq.ParquetFile(self._file).iter_batches(_ROWS, columns=["image"]):
                 for cell in batch.column(0):
                     if row in wanted:
                         face = cell.as_py()
-                        faces[wanted[row]] = images.read(face["bytes"], name=face["path"])
+                        yield face["path"], face["bytes"]
                     row += 1
         except (pa.ArrowInvalid, OSError) as error:
             raise DataError(f"{self._file} is damaged; prepare the set again") from error
-        return faces
 
     def _rows(self, split: Split | None, kind: Kind | None) -> NDArray[np.int64]:
         chosen = np.ones(len(self), bool)

@@ -51,13 +51,20 @@ class Figure:
     each: NDArray[np.float64] | None = None
     """`[n]`: how each picture did, where that says more than what it contributes to the value
     (`estimate.each`, which is taken by default): a distance, where the value counts hits."""
+    each_title: str = ""
+    """What `each` is, in words; by default the title."""
     each_better: Better | None = None
     """Which way is better for `each`; by default as for the value."""
 
     @property
+    def of_each(self) -> NDArray[np.float64] | None:
+        """How each picture did; None if that cannot be said of one picture."""
+        return self.estimate.each if self.each is None else self.each
+
+    @property
     def losses(self) -> NDArray[np.float64] | None:
         """`[n]`: how badly each picture did; None if that cannot be said of one picture."""
-        each = self.estimate.each if self.each is None else self.each
+        each = self.of_each
         if each is None:
             return None
         better = self.each_better or self.better

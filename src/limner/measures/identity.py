@@ -244,6 +244,7 @@ class Identity:
                     unit="%",
                     digits=1,
                     each=own,
+                    each_title="distance to the true photo",
                     each_better="lower",
                     warnings=few,
                 )
