@@ -86,6 +86,22 @@ def export(
     return card
 
 
+def directions_of(source: Path) -> list[Direction]:
+    """Which generators a run, or one of its snapshots, has.
+
+    Raises:
+        RunError: The run has no snapshot.
+        ModelError: The snapshot is damaged.
+    """
+    snapshot = source if source.is_file() else RunFolder(source).choose().snapshot
+    try:
+        with safe_open(snapshot, framework="pt") as file:
+            heads = {name.partition(".")[0] for name in file.keys()}  # noqa: SIM118 - as below
+    except (SafetensorError, OSError) as error:
+        raise ModelError(f"{snapshot} is damaged or no snapshot; name another one") from error
+    return [direction for direction in typing.get_args(Direction) if direction in heads]
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Trained:
     """What a snapshot holds."""

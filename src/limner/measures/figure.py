@@ -61,6 +61,12 @@ class Figure:
         """How each picture did; None if that cannot be said of one picture."""
         return self.estimate.each if self.each is None else self.each
 
+    def loss(self, value: float) -> float:
+        """How bad a value of it is: less is better."""
+        if self.better == "nearer":
+            return abs(value - self.target)
+        return -value if self.better == "higher" else value
+
     @property
     def losses(self) -> NDArray[np.float64] | None:
         """`[n]`: how badly each picture did; None if that cannot be said of one picture."""

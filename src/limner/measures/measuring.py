@@ -71,6 +71,13 @@ class Measured:
         """All figures by name."""
         return {figure.name: figure for answer in self.answers for figure in answer.figures}
 
+    def rows_of(self, figure: str) -> tuple[str, ...] | None:
+        """Names of the pictures that a figure of this name rests on; None if there is none."""
+        for answer in self.answers:
+            if any(found.name == figure for found in answer.figures):
+                return answer.rows
+        return None
+
 
 def measure(
     subject: Subject,
@@ -193,6 +200,6 @@ def _colours(facts: dict[Role, RoleFacts]) -> Iterator[str]:
         grey, theirs = made.grey / made.n, other.grey / other.n
         if abs(grey - theirs) > 0.5:
             yield (
-                f"{made.grey} of the {made.n} made photos are grey, and {other.grey} of the "
-                f"{other.n} {_PLURAL[role]}: what measures of colour and realism say is of that"
+                f"{made.grey} of the {made.n} made photos are grey, of the {other.n} "
+                f"{_PLURAL[role]} {other.grey}: measures of colour and realism speak of that first"
             )

@@ -128,7 +128,7 @@ class Subject:
             sketches: Folder of what they were made from, of the same names.
             truth: Folder of the true photos, of the same names.
             back: Folder of sketches that a model made again from the photos, of the same names.
-            real: Folder of real photos of anybody, or a prepared set.
+            real: Folder of real photos of anybody, or a prepared set; by default the true photos.
             training: Folder of photos that the model learnt from, or a prepared set, of whose
                 photos those count that are not held out.
             size: Side in px at which all are looked at; by default that of the made pictures, if
@@ -164,6 +164,10 @@ class Subject:
                 rows = {name: {"made": picture} for name, picture in found.items()}
             else:
                 _pair(rows, role, found, folder, made, warnings)
+        folders = {role: str(folder) for role, folder in named.items() if folder is not None}
+        if real is None and truth is not None:
+            crowds["real"] = tuple(row["truth"] for row in rows.values() if "truth" in row)
+            folders["real"] = f"{truth}, the true ones"
         if size is None:
             size = _common_side(row["made"] for row in rows.values()) or _SIDE
         return cls(
@@ -171,7 +175,7 @@ class Subject:
             crowds=crowds,
             size=size,
             as_is=as_is,
-            folders={role: str(folder) for role, folder in named.items() if folder is not None},
+            folders=folders,
             warnings=tuple(warnings),
         )
 

@@ -1,0 +1,74 @@
+"""The command line: one thin command a capability. Heavy imports stay inside the commands."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from limner import __version__
+from limner.cli import data, measuring, pictures, training
+from limner.cli.shared import complain
+from limner.errors import EXTRA_OF, Interrupted, LimnerError, MissingExtraError, UsageError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="limner",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Turn hand-drawn sketches of faces into photo-realistic faces, on a plain CPU.",
+    epilog=(
+        "Exit codes: 0 all done, 1 some inputs failed (the others are done), 2 wrong usage, "
+        "130 interrupted."
+    ),
+)
+
+
+def main() -> None:
+    """Entry point: errors become one line on stderr and an exit code."""
+    try:
+        app()
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package not in EXTRA_OF:
+            raise
+        complain(MissingExtraError(f"this command ({package})", EXTRA_OF[package]))
+        sys.exit(1)
+    except LimnerError as error:
+        complain(error)
+        codes = {UsageError: 2, Interrupted: 130}
+        sys.exit(next((code for kind, code in codes.items() if isinstance(error, kind)), 1))
+
+
+def _show_version(value: bool) -> None:
+    if value:
+        typer.echo(f"limner {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """Options of limner itself."""
+    del version  # its callback has seen to it
+
+
+for command in (
+    pictures.photo,
+    pictures.sketch,
+    data.prepare,
+    training.train,
+    training.plot,
+    training.export,
+    measuring.measure,
+    measuring.compare,
+    pictures.models,
+):
+    app.command()(command)
+app.add_typer(data.data_app, name="data")

@@ -1,0 +1,106 @@
+"""`limner prepare` and `limner data`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from limner.cli.shared import Address, EngineOption, Workers
+
+__all__ = ["data_app", "prepare"]
+
+
+def prepare(
+    source: Annotated[
+        str,
+        typer.Argument(
+            show_default=False,
+            help="Folder of pictures, searched to the bottom, a .zip or .tar of them, or a recipe: "
+            "`set1`, `set2` or a .toml file.",
+        ),
+    ],
+    out: Annotated[Path, typer.Argument(help="Folder of the prepared set.")],
+    data: Annotated[
+        Path, typer.Option(help="Folder below which the sources of a recipe lie.")
+    ] = Path(),
+    size: Annotated[
+        int | None,
+        typer.Option(min=16, max=4096, help="Side of the faces in px, by default 128."),
+    ] = None,
+    held_out: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, help="Share of people kept back for testing, by default 0.1."),
+    ] = None,
+    identity: Annotated[
+        str | None,
+        typer.Option(help="Regular expression whose first group names the person in a path."),
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            help="Change any other setting: `--set cleaning.max_turn=20 --set seed=1`; "
+            "a wrong name lists them all.",
+        ),
+    ] = None,
+    about: Annotated[
+        Path | None, typer.Option(help="TOML with licence and origin of each source folder.")
+    ] = None,
+    workers: Workers = 0,
+    engine: EngineOption = "local",
+    address: Address = "",
+) -> None:
+    """Find, align, judge and store the faces of a folder or a recipe, ready for training.
+
+    Writes OUT/faces.parquet, OUT/dropped.parquet (with reasons) and OUT/contact-sheet.png. An
+    interrupted preparation goes on where it was when the same command is given again.
+
+    - `limner prepare photos/ sets/mine`
+    - `limner prepare photos.zip sets/mine --set cleaning.max_turn=20`
+    - `limner prepare set1 sets/set1 --data sources/`
+    - `limner data report sets/set1`
+    """
+    from limner.data import recipe
+    from limner.data.prepare import prepare as prepare_set
+    from limner.engines import engine_of
+
+    file = recipe.find(source)
+    wanted, root = recipe.of_folder(Path(source)) if file is None else (recipe.load(file), data)
+    short = {"size": size, "held_out": held_out, "identity": identity}
+    changes = [f"{name}={value}" for name, value in short.items() if value is not None]
+    made = prepare_set(
+        wanted.with_settings(changes + (settings or [])),
+        out,
+        data=root,
+        engine=engine_of(engine, workers=workers, address=address),
+        about=about,
+    )
+    for share in made.shares:
+        typer.echo(share, err=True)
+    reasons = ", ".join(f"{count} {reason}" for reason, count in made.dropped.items())
+    left_out = f"; left out: {reasons} (see {out}/dropped.parquet)" if reasons else ""
+    typer.echo(f"{made.faces} faces in {out}{left_out}; next: limner data report {out}")
+
+
+data_app = typer.Typer(no_args_is_help=True, help="Look into prepared sets.")
+
+
+@data_app.command()
+def report(
+    prepared_set: Annotated[Path, typer.Argument(metavar="SET", help="Folder of a prepared set.")],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="Folder to write into, by default that of the set."),
+    ] = None,
+) -> None:
+    """Write a page that shows whether a prepared set can be trusted.
+
+    Counts by source and by reason of loss, faces before and after, smiles before and after
+    balance, size, sharpness and pose, and what was dropped, with pictures: report.html, and
+    report.json with the numbers.
+
+    - `limner data report sets/mine`
+    """
+    from limner.data.report import write_report
+
+    typer.echo(f"look at {write_report(prepared_set, out)}")

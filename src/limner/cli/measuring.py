@@ -1,0 +1,254 @@
+"""`limner measure` and `limner compare`."""
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from limner.cli.shared import Workers, complain
+from limner.errors import UsageError
+
+if TYPE_CHECKING:
+    from limner.engines import Engine
+    from limner.measures.measure import Measure
+    from limner.measures.resampling import Resampling
+
+__all__ = ["compare", "measure"]
+
+Sketches = Annotated[
+    Path | None,
+    typer.Option(help="Folder of the sketches that the photos were made from, of the same names."),
+]
+Truth = Annotated[Path | None, typer.Option(help="Folder of the true photos, of the same names.")]
+Real = Annotated[
+    Path | None,
+    typer.Option(
+        help="Folder of real photos, or a prepared set: what photos are like; by default the true ones."
+    ),
+]
+Training = Annotated[
+    Path | None,
+    typer.Option(help="Folder or prepared set that the model learnt from: does it copy them?"),
+]
+Weights = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="NAME=FILE of a network that limner does not bring: inception, vgg, lpips or dists."
+    ),
+]
+Points = Annotated[
+    int,
+    typer.Option(help="Points of a face: 5, or 68 by a predictor that excludes commercial use."),
+]
+Size = Annotated[
+    int | None,
+    typer.Option(
+        min=32, max=1024, help="Side in px at which faces are looked at; by default the results'."
+    ),
+]
+AsIs = Annotated[
+    bool, typer.Option("--as-is", help="All pictures are faces that are cut out: look for none.")
+]
+Draws = Annotated[int, typer.Option(min=100, help="Bootstrap draws behind each interval.")]
+Cache = Annotated[
+    Path | None,
+    typer.Option(show_default="limner's own", help="Folder that features are kept in."),
+]
+NoCache = Annotated[bool, typer.Option("--no-cache", help="Keep no features, and use none.")]
+Json = Annotated[Path | None, typer.Option("--json", help="Write all figures into this file.")]
+Html = Annotated[
+    Path | None, typer.Option("--html", help="Write a page with figures and pictures.")
+]
+
+
+def measure(
+    made: Annotated[
+        Path,
+        typer.Option(
+            show_default=False,
+            help="Folder of made photos; with --model it may be empty, and they are made.",
+        ),
+    ],
+    sketches: Sketches = None,
+    truth: Truth = None,
+    real: Real = None,
+    training: Training = None,
+    model: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="The model: a name, an .onnx file or a run. One that makes sketches of photos "
+            "takes the way back. May be repeated."
+        ),
+    ] = None,
+    weights: Weights = None,
+    points: Points = 5,
+    size: Size = None,
+    as_is: AsIs = False,
+    draws: Draws = 1000,
+    workers: Workers = 0,
+    cache: Cache = None,
+    no_cache: NoCache = False,
+    json: Json = None,
+    html: Html = None,
+) -> None:
+    """Measure made photos: one figure for each way in which a model can fail.
+
+    Realism, identity, structure, strokes, geometry, smiles, skin, sharpness, checkerboard,
+    collapse, copies: each is measured when what it needs is given, and otherwise says what is
+    missing. Every figure has its 95 % interval.
+
+    - `limner measure --made results/ --sketches drawings/`
+    - `limner measure --made results/ --sketches drawings/ --truth photos/ --html report.html`
+    - `limner measure --made results/ --sketches drawings/ --model portrait --real sets/mine`
+    """
+    from limner import evaluation
+    from limner.directions import PHOTO_TO_SKETCH, SKETCH_TO_PHOTO
+    from limner.measures import report
+    from limner.measures.console import table
+    from limner.measures.measuring import measure as measure_subject
+    from limner.measures.subject import Subject
+
+    measures = _measures(weights, points)
+    with tempfile.TemporaryDirectory(prefix="limner-") as folder:
+        back = None
+        models = evaluation.models_of(model or [], Path(folder))
+        if SKETCH_TO_PHOTO in models and not evaluation.holds_pictures(made):
+            if sketches is None:
+                raise UsageError("to make photos, name the sketches: --sketches DIR")
+            _say(evaluation.make_photos(sketches, models[SKETCH_TO_PHOTO], made, as_is=as_is))
+        if PHOTO_TO_SKETCH in models:
+            back = Path(folder) / "back"
+            _say(evaluation.back_again(made, models[PHOTO_TO_SKETCH], back))
+        subject = Subject.of_folders(
+            made,
+            sketches=sketches,
+            truth=truth,
+            back=back,
+            real=real,
+            training=training,
+            size=size,
+            as_is=as_is,
+        )
+        measured = measure_subject(
+            subject,
+            measures,
+            resampling=_resampling(draws),
+            engine=_engine(workers),
+            cache=_cache(cache, no_cache),
+        )
+        table(measured)
+        if json is not None:
+            report.write_json(measured, json)
+        if html is not None:
+            report.write_page(measured, html)
+            typer.echo(f"look at {html}", err=True)
+
+
+def compare(
+    things: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="THING...",
+            show_default=False,
+            help="Models (names, .onnx files), training runs, folders of made photos; the others "
+            "are held against the first.",
+        ),
+    ],
+    sketches: Sketches = None,
+    truth: Truth = None,
+    real: Real = None,
+    training: Training = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="Keep the photos that models make in this folder."),
+    ] = None,
+    weights: Weights = None,
+    points: Points = 5,
+    size: Size = None,
+    as_is: AsIs = False,
+    draws: Draws = 1000,
+    workers: Workers = 0,
+    cache: Cache = None,
+    no_cache: NoCache = False,
+    json: Json = None,
+    html: Html = None,
+) -> None:
+    """Compare models, runs or folders of results by all measures.
+
+    A table with intervals, differences that are tested picture by picture, and the best, median
+    and worst cases side by side.
+
+    - `limner compare portrait mine.onnx --sketches drawings/ --truth photos/ --html page.html`
+    - `limner compare runs/a runs/b --sketches drawings/ --real sets/mine`
+    - `limner compare results-1/ results-2/ --sketches drawings/`
+    """
+    from limner import evaluation
+    from limner.measures import comparison_report
+    from limner.measures.comparison import compare as compare_measured
+    from limner.measures.console import comparison_table
+    from limner.measures.measuring import measure as measure_subject
+
+    measures = _measures(weights, points)
+    with tempfile.TemporaryDirectory(prefix="limner-") as folder:
+        found = evaluation.things(things, out or Path(folder), sketches=sketches, as_is=as_is)
+        for thing in found:
+            _say(thing.notes)
+        subjects = evaluation.subjects(
+            found,
+            sketches=sketches,
+            truth=truth,
+            real=real,
+            training=training,
+            size=size,
+            as_is=as_is,
+        )
+        measured = {
+            name: measure_subject(
+                subject,
+                measures,
+                resampling=_resampling(draws),
+                engine=_engine(workers),
+                cache=_cache(cache, no_cache),
+            )
+            for name, subject in subjects.items()
+        }
+        compared = compare_measured(measured)
+        comparison_table(compared)
+        if json is not None:
+            comparison_report.write_json(compared, json)
+        if html is not None:
+            comparison_report.write_page(compared, html)
+            typer.echo(f"look at {html}", err=True)
+
+
+def _measures(weights: list[str] | None, points: int) -> "Sequence[Measure]":
+    from limner.measures.catalogue import standard, weights_of
+
+    return standard(weights=weights_of(weights or []), points=points)
+
+
+def _resampling(draws: int) -> "Resampling":
+    from limner.measures.resampling import Resampling
+
+    return Resampling(draws=draws)
+
+
+def _engine(workers: int) -> "Engine":
+    from limner.engines import engine_of
+
+    return engine_of("local", workers=workers)
+
+
+def _cache(folder: Path | None, without: bool) -> Path | None:
+    from limner.measures.cache import default_folder
+
+    if folder is not None and without:
+        raise UsageError("--cache and --no-cache contradict each other: leave one out")
+    return None if without else folder or default_folder()
+
+
+def _say(notes: Sequence[str]) -> None:
+    for note in notes:
+        complain(note)

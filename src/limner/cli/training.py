@@ -1,0 +1,105 @@
+"""`limner train`, `limner plot`, `limner export`."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from limner.errors import UsageError
+
+__all__ = ["export", "plot", "train"]
+
+
+def train(
+    experiment: Annotated[str, typer.Argument(help="Name of an experiment, e.g. `portrait`.")],
+    run: Annotated[Path, typer.Argument(help="Run folder; one that is there goes on.")],
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="Change a setting: `--set data=SET --set generator.width=16`."),
+    ] = None,
+) -> None:
+    """Train a model, or go on with a training that was interrupted.
+
+    Ctrl-C saves the state; the same command goes on from it. It warns as soon as something goes
+    wrong, and says at the end which snapshot is the best on held-out faces. Several GPUs share the
+    work with `--set devices=N`; several hosts, whose folders are the same, under torchrun.
+
+    - `limner train portrait runs/mine --set data=sets/mine`
+    - `limner train portrait runs/mine`
+    - `limner train balanced runs/mine --set data=sets/mine --set patience=60000`
+    - `torchrun --nnodes 2 --nproc-per-node 8 -m limner train portrait runs/mine`
+    """
+    from limner.experiments import config_of
+    from limner.training.console import Console
+    from limner.training.devices import leading
+    from limner.training.loop import train as train_run
+    from limner.training.run import RunFolder
+
+    folder = RunFolder(run)
+    start = folder.config() if folder.exists() else config_of(experiment)
+    if start.experiment != experiment:
+        raise UsageError(f"{run} is a run of '{start.experiment}', not of '{experiment}'")
+    config = start.with_settings(settings or [])
+    if not config.data:
+        raise UsageError("name the prepared set to learn from: --set data=SET")
+    with Console() as console:
+        last = train_run(config, run, report=console.report, say=console.say)
+    if leading():
+        typer.echo(f"done: {last}")
+        typer.echo(f"{folder.choose().why}")
+        typer.echo(f"next: limner plot {run}; limner export {run} MODEL.onnx")
+
+
+def plot(
+    run: Annotated[Path, typer.Argument(help="Run folder, of a training that goes on or ended.")],
+    tensorboard: Annotated[
+        Path | None,
+        typer.Option(help="Also write it as event files for TensorBoard into this folder."),
+    ] = None,
+) -> None:
+    """Write a page about a training: RUN/report.html.
+
+    Its curves, what it made of the same pictures as time went on, the scores of its snapshots,
+    what the monitors found, and its settings.
+
+    - `limner plot runs/mine`
+    - `limner plot runs/mine --tensorboard events/mine`
+    """
+    from limner.training.report import write_report
+
+    typer.echo(f"look at {write_report(run)}")
+    if tensorboard is not None:
+        from limner.training.tensorboard import write_events
+
+        write_events(run, tensorboard)
+        typer.echo(f"or: tensorboard --logdir {tensorboard}")
+
+
+def export(
+    run: Annotated[
+        Path, typer.Argument(help="Run folder, of which the best snapshot is taken, or a snapshot.")
+    ],
+    model: Annotated[Path, typer.Argument(help="The .onnx file to write.")],
+    direction: Annotated[
+        Literal["sketch-to-photo", "photo-to-sketch"],
+        typer.Option(help="Which of its generators; a CycleGAN has both."),
+    ] = "sketch-to-photo",
+) -> None:
+    """Write a trained model as one ONNX file that `limner photo --model` takes.
+
+    Of a run folder it takes the snapshot with the best score on held-out faces, and the last one
+    where none was scored.
+
+    - `limner export runs/mine mine.onnx`
+    - `limner export runs/mine/snapshot-000040000.safetensors mine.onnx`
+    - `limner export runs/mine sketcher.onnx --direction photo-to-sketch`
+    """
+    from limner.export import export as export_run
+    from limner.training.run import RunFolder
+
+    if not run.is_file():
+        choice = RunFolder(run).choose(direction)
+        typer.echo(choice.why)
+        run = choice.snapshot
+    card = export_run(run, model, direction=direction)
+    typer.echo(f"{model}: {card.direction} after {card.images_seen} images")

@@ -1,0 +1,222 @@
+"""From what a user names, a model, a training run or a folder of results, to what is measured.
+
+Photos are made with the same function as `limner photo` makes them with.
+"""
+
+from collections.abc import Iterable, Sequence, Set
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from limner import batch, images
+from limner.directions import PHOTO_TO_SKETCH, SKETCH_TO_PHOTO, Direction
+from limner.errors import UsageError
+from limner.makers import Photos
+from limner.measures.subject import Subject
+from limner.translator import Translator, shipped_models
+
+__all__ = [
+    "Thing",
+    "back_again",
+    "holds_pictures",
+    "make_photos",
+    "models_of",
+    "subjects",
+    "things",
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Thing:
+    """Something that is measured."""
+
+    name: str
+    made: Path
+    """Folder of its photos."""
+    back: Path | None = None
+    """Folder of sketches that it made again from them."""
+    notes: tuple[str, ...] = ()
+    """What went wrong while they were made."""
+
+
+def models_of(named: Iterable[str], folder: Path) -> dict[Direction, str]:
+    """The models that a user named, by what they do.
+
+    Args:
+        named: Shipped names, `.onnx` files, snapshots, or run folders, of which the best snapshot
+            is exported in all directions that it has.
+        folder: To export into.
+
+    Raises:
+        UsageError: Two do the same.
+        ModelError: One is no model.
+        RunError: A run has no snapshot.
+        MissingExtraError: A run is named and torch is not installed.
+    """
+    found: dict[Direction, str] = {}
+    for name in named:
+        for direction, model in _directions(name, folder).items():
+            if direction in found:
+                raise UsageError(f"{found[direction]} and {model} both go {direction}; name one")
+            found[direction] = model
+    return found
+
+
+def _directions(name: str, folder: Path) -> dict[Direction, str]:
+    path = Path(name)
+    if name not in shipped_models() and (path.is_dir() or path.suffix == ".safetensors"):
+        return _exported(path, folder)
+    return {Translator(name).card.direction: name}
+
+
+def _exported(source: Path, folder: Path) -> dict[Direction, str]:
+    from limner.export import directions_of, export
+
+    made: dict[Direction, str] = {}
+    for direction in directions_of(source):
+        model = folder / f"{source.stem}-{direction}.onnx"
+        export(source, model, direction=direction, name=source.stem)
+        made[direction] = str(model)
+    return made
+
+
+def make_photos(sketches: Path, model: str, out: Path, *, as_is: bool = False) -> tuple[str, ...]:
+    """Make a photo of each sketch; says which failed.
+
+    Raises:
+        UsageError: There are no sketches.
+        OutputError: They cannot be written.
+        Interrupted: By Ctrl-C; those that were made are whole.
+    """
+    return _make(sketches, Photos(model=model, as_is=as_is), out)
+
+
+def back_again(made: Path, model: str, out: Path) -> tuple[str, ...]:
+    """Make a sketch of each made photo, which is a face cut out already; says which failed.
+
+    Raises:
+        UsageError: There are no photos.
+        OutputError: They cannot be written.
+        Interrupted: By Ctrl-C; those that were made are whole.
+    """
+    return _make(made, Photos(model=model, as_is=True), out)
+
+
+def _make(source: Path, start: Photos, out: Path) -> tuple[str, ...]:
+    work = batch.jobs([str(source)], str(out))
+    outcome = batch.run(work, start, engine=batch.engine_for(work))
+    if outcome.stopped is not None:
+        raise outcome.stopped
+    if not outcome.done:
+        raise UsageError(f"nothing could be made of {source}: {outcome.failures[0]}")
+    return tuple(outcome.failures)
+
+
+def things(
+    named: Sequence[str], folder: Path, *, sketches: Path | None = None, as_is: bool = False
+) -> list[Thing]:
+    """What a user named, ready to be measured: of models and runs the photos are made.
+
+    Args:
+        named: Folders of results, shipped names, `.onnx` files, snapshots, run folders.
+        folder: Where photos are made.
+        sketches: Folder of what they are made from.
+        as_is: Whether the sketches are faces that are cut out already.
+
+    Raises:
+        UsageError: Two have one name, a model is named without sketches, or it makes no photos.
+        LimnerError: See `models_of` and `make_photos`.
+    """
+    found: list[Thing] = []
+    for name, title in zip(named, _titles(named), strict=True):
+        path = Path(name)
+        is_run = path.is_dir() and (path / "config.json").exists()
+        if path.is_dir() and not is_run and name not in shipped_models():
+            found.append(Thing(name=title, made=path))
+            continue
+        if sketches is None:
+            raise UsageError(f"{name} makes photos of sketches: name their folder, --sketches DIR")
+        place = folder / title.replace("/", "-")
+        models = models_of([name], place)
+        if SKETCH_TO_PHOTO not in models:
+            raise UsageError(f"{name} makes no photos of sketches; export the other direction")
+        notes = make_photos(sketches, models[SKETCH_TO_PHOTO], place / "made", as_is=as_is)
+        back = None
+        if PHOTO_TO_SKETCH in models:
+            back = place / "back"
+            notes += back_again(place / "made", models[PHOTO_TO_SKETCH], back)
+        found.append(Thing(name=title, made=place / "made", back=back, notes=notes))
+    return found
+
+
+def _titles(named: Sequence[str]) -> list[str]:
+    """Short names that tell them apart: as many last parts of their paths as that takes."""
+    parts = [Path(name).parts for name in named]
+    for length in range(1, max(map(len, parts), default=0) + 1):
+        short = ["/".join(part[-length:]).removesuffix(".onnx") for part in parts]
+        if len(set(short)) == len(named):
+            return short
+    twice = next(name for name in named if named.count(name) > 1)
+    raise UsageError(f"{twice} is named twice; name each once")
+
+
+def holds_pictures(folder: Path) -> bool:
+    """Whether there is any picture in a folder."""
+    return folder.is_dir() and bool(images.files_below(folder))
+
+
+def subjects(
+    found: Sequence[Thing],
+    *,
+    sketches: Path | None = None,
+    truth: Path | None = None,
+    real: Path | None = None,
+    training: Path | None = None,
+    size: int | None = None,
+    as_is: bool = False,
+) -> dict[str, Subject]:
+    """What is measured of each thing: the pictures that all of them made, at one size.
+
+    Args:
+        found: The things.
+        sketches: See `Subject.of_folders`, as for the others.
+        truth: As above.
+        real: As above.
+        training: As above.
+        size: Side in px; by default the greatest of the things' own.
+        as_is: As above.
+
+    Raises:
+        UsageError: They have no picture in common; and see `Subject.of_folders`.
+    """
+    made = {
+        thing.name: Subject.of_folders(
+            thing.made,
+            sketches=sketches,
+            truth=truth,
+            back=thing.back,
+            real=real,
+            training=training,
+            size=size,
+            as_is=as_is,
+        )
+        for thing in found
+    }
+    names = set.intersection(*(set(subject.rows) for subject in made.values()))
+    if not names:
+        raise UsageError(f"no picture has the same name in all of {', '.join(made)}")
+    side = max(subject.size for subject in made.values())
+    return {name: _alike(subject, names, side) for name, subject in made.items()}
+
+
+def _alike(subject: Subject, names: Set[str], side: int) -> Subject:
+    """The same with these pictures only, at this size."""
+    warnings = list(subject.warnings)
+    if len(names) < len(subject.rows):
+        warnings.append(
+            f"{len(subject.rows) - len(names)} of the {len(subject.rows)} made photos are left "
+            "out, since not all things have one of that name"
+        )
+    if side != subject.size:
+        warnings.append(f"photos of {subject.size} px are looked at at {side} px, as the others")
+    rows = {name: row for name, row in subject.rows.items() if name in names}
+    return replace(subject, rows=rows, size=side, warnings=tuple(warnings))

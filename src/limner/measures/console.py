@@ -1,0 +1,90 @@
+"""Figures for somebody at a terminal."""
+
+from rich.console import Console
+from rich.table import Table
+
+from limner.measures.comparison import Cell, Comparison
+from limner.measures.figure import Figure
+from limner.measures.measuring import Measured
+
+__all__ = ["comparison_table", "in_words", "table"]
+
+
+def table(measured: Measured) -> None:
+    """Print what was measured on stdout, and what to know of it on stderr."""
+    shown = Table(box=None, pad_edge=False)
+    for heading, side in (("figure", "left"), ("value", "right"), ("95 % interval", "right")):
+        shown.add_column(heading, justify="left" if side == "left" else "right")
+    shown.add_column("n", justify="right")
+    shown.add_column("better")
+    for answer in measured.answers:
+        shown.add_row(f"[bold]{answer.measure.title}[/]")
+        for figure in answer.figures:
+            estimate = figure.estimate
+            shown.add_row(
+                f"  {figure.title}",
+                in_words(figure, estimate.value),
+                f"{in_words(figure, estimate.low)} to {in_words(figure, estimate.high)}",
+                f"{estimate.n:,}",
+                _better(figure),
+            )
+    Console(highlight=False).print(shown)
+    said = Console(stderr=True, highlight=False)
+    notes = [
+        warning for answer in measured.answers for f in answer.figures for warning in f.warnings
+    ]
+    for warning in dict.fromkeys([*measured.warnings, *notes]):
+        said.print(f"note: {warning}", markup=False)
+    for one in measured.unanswered:
+        said.print(f"not measured: {one.measure.title.lower()}: {one.why}", markup=False)
+
+
+def comparison_table(comparison: Comparison) -> None:
+    """Print a comparison on stdout, and what to know of it on stderr."""
+    shown = Table(box=None, pad_edge=False)
+    shown.add_column("figure")
+    shown.add_column("better")
+    for name in comparison.names:
+        shown.add_column(name, justify="right")
+    measure = ""
+    for row in comparison.rows:
+        if row.measure != measure:
+            measure = row.measure
+            shown.add_row(f"[bold]{measure}[/]")
+        like = next(cell.figure for cell in row.cells if cell is not None)
+        shown.add_row(f"  {row.title}", _better(like), *(_of_cell(cell) for cell in row.cells))
+    Console(highlight=False).print(shown)
+    said = Console(stderr=True, highlight=False)
+    for name, measured in zip(comparison.names, comparison.measured, strict=True):
+        for warning in measured.warnings:
+            said.print(f"note: {name}: {warning}", markup=False)
+    for one in comparison.measured[0].unanswered:
+        said.print(f"not measured: {one.measure.title.lower()}: {one.why}", markup=False)
+    said.print(
+        f"bold: best; + and -: better and worse than {comparison.names[0]} by more than chance "
+        "explains",
+        markup=False,
+    )
+
+
+def in_words(figure: Figure, value: float) -> str:
+    """A value of a figure, e.g. `43.2 %`."""
+    share = figure.unit == "%"
+    text = f"{100 * value if share else value:z.{figure.digits}f}"
+    return f"{text} {figure.unit}" if figure.unit else text
+
+
+def _better(figure: Figure) -> str:
+    if figure.better == "nearer":
+        return f"nearer to {in_words(figure, figure.target)}"
+    return figure.better
+
+
+def _of_cell(cell: Cell | None) -> str:
+    if cell is None:
+        return "-"
+    value = in_words(cell.figure, cell.figure.estimate.value)
+    sign = ""
+    if cell.difference is not None and cell.difference.real:
+        sign = "+ " if cell.difference.better else "- "
+    return f"{sign}[bold]{value}[/]" if cell.best else f"{sign}{value}"
