@@ -196,7 +196,10 @@ def test_models_are_listed():
 
 def test_every_command_teaches():
     commands = [command.callback.__name__ for command in cli.app.registered_commands]
-    assert commands == ["photo", "sketch", "prepare", "train", "plot", "export", "models"]
+    assert commands == [
+        *("photo", "sketch", "prepare", "train", "plot", "export"),
+        *("measure", "compare", "models"),
+    ]
     for command in cli.app.registered_commands:
         assert f"limner {command.callback.__name__}" in command.callback.__doc__ or (
             command.callback.__name__ in ("export", "models")

@@ -5,11 +5,13 @@ import math
 import numpy as np
 import pytest
 import skimage.data
+from scipy.stats import mannwhitneyu
 
 from limner.errors import MissingExtraError, UsageError
 from limner.faces import DlibDetector, Preprocessing, find
 from limner.measures import identity
-from limner.measures.identity import Descriptor, retrieval
+from limner.measures.identity import Descriptor, Identity, retrieval, verification
+from limner.measures.resampling import Resampling
 
 
 @pytest.fixture(scope="module")
@@ -109,3 +111,77 @@ def test_one_person_has_no_impostor():
 def test_unequal_sets_are_refused(shapes):
     with pytest.raises(UsageError, match="expected the same"):
         retrieval(*(np.zeros(shape, np.float32) for shape in shapes))
+
+
+def _people(n, noise, seed=0):
+    rng = np.random.default_rng(seed)
+    truth = rng.normal(0, 0.1, (n, 16)).astype(np.float32)
+    return (truth + rng.normal(0, noise, truth.shape)).astype(np.float32), truth
+
+
+def test_the_area_is_the_rank_statistic_of_mann_and_whitney():
+    made, truth = _people(60, 0.15)
+    between = np.linalg.norm(made[:, None] - truth[None], axis=2)
+    genuine, impostor = np.diag(between), between[~np.eye(60, dtype=bool)]
+    rank = mannwhitneyu(impostor, genuine).statistic / (len(genuine) * len(impostor))
+    found = verification(made, truth)
+    assert found.area == pytest.approx(rank, abs=1e-5)
+    assert 0.6 < found.area < 0.99
+
+
+def test_the_equal_error_rate_is_where_both_errors_meet():
+    made, truth = _people(80, 0.2)
+    between = np.linalg.norm(made[:, None] - truth[None], axis=2)
+    genuine, impostor = np.diag(between), between[~np.eye(80, dtype=bool)]
+    at = np.linspace(0, between.max(), 4000)
+    missed = (genuine[None] > at[:, None]).mean(axis=1)
+    false = (impostor[None] <= at[:, None]).mean(axis=1)
+    meet = np.abs(missed - false).argmin()
+    expected = (missed[meet] + false[meet]) / 2
+    assert verification(made, truth).equal_error == pytest.approx(expected, abs=0.01)
+
+
+@pytest.mark.parametrize(("noise", "area", "equal_error"), [(0.0, 1.0, 0.0), (50.0, 0.5, 0.5)])
+def test_verification_at_both_ends(noise, area, equal_error):
+    found = verification(*_people(200, noise))
+    assert found.area == pytest.approx(area, abs=0.06)
+    assert found.equal_error == pytest.approx(equal_error, abs=0.06)
+
+
+def test_descriptors_that_are_all_alike_tell_nobody_apart():
+    same = np.ones((10, 4), np.float32)
+    assert verification(same, same).area == 0.5
+    assert retrieval(same, same).rank1 == 0
+
+
+def test_the_measure_agrees_with_retrieval_and_orders_the_pictures_by_distance():
+    made, truth = _people(60, 0.12)
+    found = {f.name: f for f in Identity().figures({"made": made, "truth": truth}, Resampling())}
+    expected = retrieval(made, truth)
+    for name, value in (
+        ("rank1", expected.rank1),
+        ("rank5", expected.rank5),
+        ("rank10", expected.rank10),
+        ("genuine", expected.genuine),
+        ("impostor", expected.impostor),
+    ):
+        estimate = found[f"identity.{name}"].estimate
+        assert estimate.value == pytest.approx(value)
+        assert estimate.low <= estimate.value <= estimate.high
+    checked = verification(made, truth)
+    assert found["identity.area"].estimate.value == pytest.approx(checked.area)
+    assert found["identity.equal_error"].estimate.value == pytest.approx(checked.equal_error)
+    losses = found["identity.rank1"].losses
+    np.testing.assert_allclose(losses, np.linalg.norm(made - truth, axis=1), rtol=1e-6)
+    assert not found["identity.rank1"].warnings
+
+
+def test_a_small_gallery_is_warned_of():
+    def found(people):
+        made, truth = _people(people, 0.1)
+        return list(Identity().figures({"made": made, "truth": truth}, Resampling()))
+
+    assert "12 people" in found(12)[0].warnings[0]
+    assert "identity.rank10" in [figure.name for figure in found(12)]
+    # All of four people are among the nearest five.
+    assert "identity.rank5" not in [figure.name for figure in found(4)]

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from limner.errors import UsageError
-from limner.measures.kid import kid, kid_of_each, scale_of
+from limner.measures.kid import Kid, kid, kid_of_each, scale_of
+from limner.measures.resampling import Resampling
 
 
 def crowd(count, *, seed, shift=0.0, spread=1.0, size=8):
@@ -63,3 +64,54 @@ def test_shares_add_up_and_their_spread_is_the_error():
 def test_other_shapes_are_refused(made, real):
     with pytest.raises(UsageError, match=r"expected \[N, D\]"):
         kid(np.zeros(made), np.zeros(real))
+
+
+def _brute(x, y, x_weights, y_weights, scale):
+    """KID of crowds with repetitions, pair by pair; copies of one picture are no pair."""
+
+    def kernel(a, b):
+        return (scale * a @ b + 1) ** 3
+
+    def among(z, weights):
+        total = pairs = 0.0
+        for i, w in enumerate(weights):
+            for j, v in enumerate(weights):
+                if i != j:
+                    total += w * v * kernel(z[i], z[j])
+                    pairs += w * v
+        return total / pairs
+
+    between = sum(
+        w * v * kernel(x[i], y[j]) for i, w in enumerate(x_weights) for j, v in enumerate(y_weights)
+    )
+    between /= sum(x_weights) * sum(y_weights)
+    return among(x, x_weights) + among(y, y_weights) - 2 * between
+
+
+def test_the_measure_gives_kid_with_an_interval_and_each_pictures_share():
+    rng = np.random.default_rng(0)
+    made, real = rng.normal(0.4, 1, (40, 8)), rng.normal(0, 1, (60, 8))
+    [figure] = Kid().figures({"made": made, "real": real}, Resampling(draws=200))
+    expected = kid(made, real, scale=scale_of(real))
+    assert figure.name == "kid"
+    assert figure.estimate.value == pytest.approx(expected)
+    assert figure.estimate.low < expected < figure.estimate.high
+    assert figure.each.mean() == pytest.approx(expected)
+
+
+def test_draws_of_it_have_no_picture_meet_itself(monkeypatch):
+    monkeypatch.setattr("limner.measures.kid._ROWS", 3)  # in several blocks
+    rng = np.random.default_rng(1)
+    made, real = rng.normal(0, 1, (7, 4)), rng.normal(0.5, 1, (5, 4))
+    seen = []
+
+    class Spy:
+        def of(self, statistic, *counts):
+            weights = [rng.multinomial(c, np.full(c, 1 / c), size=6).astype(float) for c in counts]
+            seen.append((weights, statistic(*weights)))
+            return Resampling(draws=2).of(statistic, *counts)
+
+    list(Kid(unit_scale=True).figures({"made": made, "real": real}, Spy()))
+    [(weights, found)] = seen
+    expected = [_brute(made, real, a, b, 1 / 4) for a, b in zip(*weights, strict=True)]
+    np.testing.assert_allclose(found, expected)

@@ -25,7 +25,8 @@ Truth = Annotated[Path | None, typer.Option(help="Folder of the true photos, of 
 Real = Annotated[
     Path | None,
     typer.Option(
-        help="Folder of real photos, or a prepared set: what photos are like; by default the true ones."
+        help="Folder of real photos, or a prepared set: what photos are like; by default the true "
+        "ones."
     ),
 ]
 Training = Annotated[
@@ -190,6 +191,8 @@ def compare(
     from limner.measures.console import comparison_table
     from limner.measures.measuring import measure as measure_subject
 
+    if len(things) < 2:
+        raise UsageError("name at least two things to compare; limner measure looks at one")
     measures = _measures(weights, points)
     with tempfile.TemporaryDirectory(prefix="limner-") as folder:
         found = evaluation.things(things, out or Path(folder), sketches=sketches, as_is=as_is)

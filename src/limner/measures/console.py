@@ -9,6 +9,8 @@ from limner.measures.measuring import Measured
 
 __all__ = ["comparison_table", "in_words", "table"]
 
+_WIDE = 240  # columns
+
 
 def table(measured: Measured) -> None:
     """Print what was measured on stdout, and what to know of it on stderr."""
@@ -28,8 +30,8 @@ def table(measured: Measured) -> None:
                 f"{estimate.n:,}",
                 _better(figure),
             )
-    Console(highlight=False).print(shown)
-    said = Console(stderr=True, highlight=False)
+    _console().print(shown)
+    said = Console(stderr=True, highlight=False, soft_wrap=True)
     notes = [
         warning for answer in measured.answers for f in answer.figures for warning in f.warnings
     ]
@@ -53,8 +55,8 @@ def comparison_table(comparison: Comparison) -> None:
             shown.add_row(f"[bold]{measure}[/]")
         like = next(cell.figure for cell in row.cells if cell is not None)
         shown.add_row(f"  {row.title}", _better(like), *(_of_cell(cell) for cell in row.cells))
-    Console(highlight=False).print(shown)
-    said = Console(stderr=True, highlight=False)
+    _console().print(shown)
+    said = Console(stderr=True, highlight=False, soft_wrap=True)
     for name, measured in zip(comparison.names, comparison.measured, strict=True):
         for warning in measured.warnings:
             said.print(f"note: {name}: {warning}", markup=False)
@@ -65,6 +67,12 @@ def comparison_table(comparison: Comparison) -> None:
         "explains",
         markup=False,
     )
+
+
+def _console() -> Console:
+    """As wide as the terminal; into a file or a pipe wide enough for no line to be folded."""
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=_WIDE)
 
 
 def in_words(figure: Figure, value: float) -> str:

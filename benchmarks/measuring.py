@@ -1,0 +1,147 @@
+"""How long the whole report takes, and how much memory.
+
+    python benchmarks/measuring.py --data FOLDER [--triples 1000] [--rounds 3]
+
+For so many photos of FOLDER, a sketch that limner draws of each and the photo that the shipped
+model makes of it: `limner measure` with the true photos, as many other real photos, and the page.
+With 1 worker and with 2, without a cache and with a full one; each takes turns in every round, in a
+process of its own; medians. Memory is the peak of the process and of its largest worker, at a
+quarter of the triples and at all of them. Then what each measure's statistics cost by themselves.
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from statistics import median
+
+# One thread each, before anything reads these.
+os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"))
+
+from limner import batch, images
+from limner.engines import LocalEngine
+from limner.makers import Photos, Sketches
+from limner.measures.catalogue import standard
+from limner.measures.extraction import extract
+from limner.measures.resampling import Resampling
+from limner.measures.subject import Subject
+
+MEASURED = """
+import resource, sys, time
+from limner import cli
+if __name__ == "__main__":  # workers import this module again
+    start = time.perf_counter()
+    sys.argv = ["limner", *sys.argv[1:]]
+    try:
+        cli.app(standalone_mode=False)
+    finally:
+        peaks = (resource.getrusage(who).ru_maxrss / 1e3 for who in (
+            resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+        print("MEASURED", time.perf_counter() - start, *peaks)
+"""
+
+
+def main() -> None:
+    """Make the triples, then measure the measuring."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--data", type=Path, required=True, help="folder of photos")
+    parser.add_argument("--triples", type=int, default=1000)
+    parser.add_argument("--rounds", type=int, default=3)
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        room = Path(folder)
+        count = make(args.data, args.triples, room / "all")
+        part(room / "all", room / "quarter", count // 4)
+        speed(room, count, args.rounds)
+        statistics(room / "all")
+
+
+def make(photos: Path, count: int, room: Path) -> int:
+    """Fill the folders `truth`, `sketches`, `made` and `real`; says how many triples there are."""
+    files = images.files_below(photos)
+    # Evenly over the sources, one for the truth and one for the crowd in turn.
+    chosen = files[:: max(1, len(files) // (2 * count))][: 2 * count]
+    for number, file in enumerate(chosen):
+        place = room / ("truth" if number % 2 == 0 else "real") / f"{number // 2:05d}{file.suffix}"
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.symlink_to(file.resolve())
+    engine = LocalEngine(workers=2)
+    work = batch.jobs([str(room / "truth")], str(room / "sketches"))
+    batch.run(work, Sketches(style="pencil"), engine=engine)
+    work = batch.jobs([str(room / "sketches")], str(room / "made"))
+    return batch.run(work, Photos(model="portrait", threads=1), engine=engine).done
+
+
+def part(whole: Path, room: Path, count: int) -> None:
+    """The first so many triples, and so many real photos."""
+    for role in ("truth", "sketches", "made", "real"):
+        (room / role).mkdir(parents=True)
+        for file in sorted((whole / role).iterdir())[:count]:
+            shutil.copy(file, room / role / file.name)
+
+
+def speed(room: Path, count: int, rounds: int) -> None:
+    """Print seconds, triples a second and peak memory of the whole command."""
+    ways = {
+        "1 worker": ("all", 1, False),
+        "2 workers": ("all", 2, False),
+        "2 workers, a full cache": ("all", 2, True),
+        "2 workers, a quarter of the triples": ("quarter", 2, False),
+    }
+    measured = [{way: run(room, *how) for way, how in ways.items()} for _ in range(rounds)]
+    print(f"{count} triples and as many real photos, medians of {rounds}")
+    for way, (which, _, _) in ways.items():
+        seconds, own, worker = (median(one[way][k] for one in measured) for k in range(3))
+        triples = count if which == "all" else count // 4
+        print(
+            f"{way:38s} {seconds:7.1f} s  {triples / seconds:6.1f} triples/s  "
+            f"{own:5.0f} MB, the largest worker {worker:5.0f} MB",
+            flush=True,
+        )
+
+
+def run(room: Path, which: str, workers: int, full: bool) -> tuple[float, float, float]:
+    """Seconds of one report, and the peak MB of its process and of a worker."""
+    script, cache = room / "measured.py", room / f"cache-{which}"
+    script.write_text(MEASURED)
+    if not full:
+        shutil.rmtree(cache, ignore_errors=True)
+    options = [
+        part
+        for role in ("made", "sketches", "truth", "real")
+        for part in (f"--{role}", str(room / which / role))
+    ]
+    command = [sys.executable, str(script), "measure", *options, "--workers", str(workers)]
+    command += ["--cache", str(cache), "--html", str(room / "page.html")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    line = next(line for line in done.stdout.splitlines() if line.startswith("MEASURED"))
+    seconds, own, worker = map(float, line.split()[1:])
+    return seconds, own, worker
+
+
+def statistics(room: Path) -> None:
+    """Print the seconds that each measure takes once its features are found."""
+    import time
+
+    measures = standard()
+    subject = Subject.of_folders(
+        room / "made", sketches=room / "sketches", truth=room / "truth", real=room / "real"
+    )
+    there = subject.roles()
+    possible = [
+        one for one in measures if all(there.issuperset(w.roles) for w in one.wants.values())
+    ]
+    wants = [want for one in possible for want in one.wants.values()]
+    found = extract(subject, wants, cache=room.parent / "cache-all")
+    for one in possible:
+        features, _ = found.of(one.wants)
+        start = time.perf_counter()
+        figures = list(one.figures(features, Resampling()))
+        print(f"{one.title:38s} {time.perf_counter() - start:7.2f} s for {len(figures)} figures")
+
+
+if __name__ == "__main__":
+    main()

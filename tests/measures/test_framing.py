@@ -1,0 +1,56 @@
+"""Pictures of all kinds in one frame."""
+
+import numpy as np
+import pytest
+
+from limner.errors import NoFaceError
+from limner.faces import DlibDetector, Preprocessing, find
+from limner.measures.framing import Framer, Framing
+
+
+@pytest.fixture(scope="module")
+def framer():
+    return Framer(size=96)
+
+
+def test_a_photo_is_framed_by_its_face(framer, photo):
+    framed, how = framer.frame(photo)
+    face = find(photo, DlibDetector())[0]
+    assert how == Framing.BY_ITS_FACE
+    assert np.array_equal(framed, Preprocessing(size=96).align(photo, face).image)
+
+
+def test_a_square_result_is_taken_as_it_is_and_brought_to_size(framer, photo):
+    framed, how = framer.frame(photo, result=True)
+    assert how == Framing.AS_IT_IS
+    assert np.array_equal(framed, Preprocessing(size=96).as_is(photo).image)
+
+
+def test_a_result_over_its_sketch_is_framed_like_it(framer, photo):
+    sketch = photo[:400, 60:400]
+    result = np.zeros_like(sketch)
+    result[::2] = 200  # no face in it
+    framed, how = framer.frame(result, result=True, sketch=sketch)
+    assert how == Framing.BY_ITS_SKETCH
+    same, _ = framer.frame(sketch, result=True, sketch=sketch)
+    by_face, _ = framer.frame(sketch)
+    assert np.array_equal(same, by_face)
+    assert framed.shape == (96, 96, 3)
+
+
+def test_a_result_without_a_face_counts_and_a_photo_without_one_does_not(framer):
+    nothing = np.full((120, 90, 3), 127, np.uint8)
+    _, how = framer.frame(nothing, result=True)
+    assert how == Framing.AS_IT_IS_WITHOUT_A_FACE
+    with pytest.raises(NoFaceError, match="the wall"):
+        framer.frame(nothing, name="the wall")
+
+
+def test_faces_that_are_cut_out_already_are_left_alone(framer, photo):
+    assert framer.frame(photo, framed=True)[1] == Framing.AS_IT_IS
+    assert Framer(size=96, as_is=True).frame(photo)[1] == Framing.AS_IT_IS
+
+
+def test_its_key_tells_settings_apart():
+    keys = {Framer(size=96).key, Framer(size=128).key, Framer(size=96, as_is=True).key}
+    assert len(keys) == 3

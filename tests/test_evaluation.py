@@ -1,0 +1,94 @@
+"""Models, runs and folders become what is measured."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from limner import evaluation, images
+from limner.directions import PHOTO_TO_SKETCH, SKETCH_TO_PHOTO
+from limner.errors import ModelError, UsageError
+from limner.sketching import sketch
+from limner.training.loop import train
+
+
+@pytest.fixture(scope="module")
+def sketches(person, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("sketches")
+    for number in range(3):
+        images.write(folder / f"s{number}.png", sketch(person(number), seed=number))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def cyclegan_run(tiny_of, tmp_path_factory):
+    run = tmp_path_factory.mktemp("runs") / "both"
+    train(dataclasses.replace(tiny_of["cyclegan"], images=8, save_every=8, snapshot_every=8), run)
+    return run
+
+
+def test_of_a_model_and_a_run_the_photos_are_made(tiny_model, cyclegan_run, sketches, tmp_path):
+    named = [str(tiny_model), str(cyclegan_run), str(sketches)]
+    model, run, folder = evaluation.things(named, tmp_path / "out", sketches=sketches)
+    assert (model.name, run.name, folder.name) == ("tiny", "both", sketches.name)
+    for thing in (model, run):
+        assert sorted(path.name for path in thing.made.iterdir()) == ["s0.png", "s1.png", "s2.png"]
+        assert images.read(thing.made / "s0.png").shape == (32, 32, 3)
+    assert model.back is None  # it goes one way only
+    assert images.read(run.back / "s0.png").shape == (32, 32, 3)
+    assert np.ptp(images.read(run.back / "s0.png"), axis=2).max() == 0  # a sketch is grey
+    assert folder.made == sketches
+
+
+def test_models_are_known_by_what_they_do(tiny_model, cyclegan_run, tmp_path):
+    found = evaluation.models_of([str(cyclegan_run)], tmp_path)
+    assert set(found) == {SKETCH_TO_PHOTO, PHOTO_TO_SKETCH}
+    with pytest.raises(UsageError, match="both go sketch-to-photo; name one"):
+        evaluation.models_of([str(tiny_model), "portrait"], tmp_path)
+    with pytest.raises(ModelError, match="no model 'unknown'"):
+        evaluation.models_of(["unknown"], tmp_path)
+
+
+def test_a_sketch_without_a_face_is_noted_and_no_photo_at_all_an_error(
+    tiny_model, sketches, tmp_path
+):
+    folder = tmp_path / "some"
+    images.write(folder / "blank.png", np.full((200, 200), 255, np.uint8))
+    with pytest.raises(UsageError, match=r"nothing could be made of .*no face"):
+        evaluation.make_photos(folder, str(tiny_model), tmp_path / "none")
+    images.write(folder / "s0.png", images.read(sketches / "s0.png"))
+    [note] = evaluation.make_photos(folder, str(tiny_model), tmp_path / "made")
+    assert "blank.png" in note
+
+
+def test_names_are_as_short_as_tells_them_apart(tmp_path):
+    for name in ("a/run", "b/run"):
+        images.write(tmp_path / name / "x.png", np.zeros((40, 40, 3), np.uint8))
+    found = evaluation.things([str(tmp_path / "a/run"), str(tmp_path / "b/run")], tmp_path)
+    assert [thing.name for thing in found] == ["a/run", "b/run"]
+    with pytest.raises(UsageError, match="named twice"):
+        evaluation.things([str(tmp_path / "a/run")] * 2, tmp_path)
+
+
+def test_a_model_needs_sketches(tiny_model, tmp_path):
+    with pytest.raises(UsageError, match="--sketches DIR"):
+        evaluation.things([str(tiny_model)], tmp_path)
+
+
+def test_things_are_measured_on_the_pictures_that_all_have_at_one_size(tmp_path):
+    rng = np.random.default_rng(0)
+    for thing, side, names in (("a", 64, "xyz"), ("b", 96, "yzw")):
+        for name in names:
+            picture = rng.integers(0, 256, (side, side, 3), dtype=np.uint8)
+            images.write(tmp_path / thing / f"{name}.png", picture)
+    found = evaluation.things([str(tmp_path / "a"), str(tmp_path / "b")], tmp_path / "out")
+    subjects = evaluation.subjects(found)
+    assert {tuple(sorted(subject.rows)) for subject in subjects.values()} == {("y", "z")}
+    assert {subject.size for subject in subjects.values()} == {96}
+    said = "\n".join(subjects["a"].warnings)
+    assert "1 of the 3 made photos are left out" in said
+    assert "photos of 64 px are looked at at 96 px" in said
+    images.write(tmp_path / "c" / "only.png", np.zeros((64, 64, 3), np.uint8))
+    found = evaluation.things([str(tmp_path / "a"), str(tmp_path / "c")], tmp_path / "out")
+    with pytest.raises(UsageError, match="no picture has the same name in all of a, c"):
+        evaluation.subjects(found)
