@@ -155,7 +155,7 @@ def _filters(height: int, width: int) -> tuple[NDArray[np.float32], NDArray[np.f
 def _frequencies(size: int) -> Plane:
     """Cycles a pixel, 0 first; of an odd number of them, the last is stretched to 0.5."""
     stretch = size / (size - 1) if size % 2 else 1.0
-    frequencies: Plane = np.fft.fftfreq(size) * stretch
+    frequencies: Plane = np.asarray(np.fft.fftfreq(size), np.float64) * stretch
     return frequencies
 
 
