@@ -18,9 +18,7 @@ DAMAGES = {
     "shifted": lambda part: np.roll(part, 3, axis=1),
     "mirrored": lambda part: part[:, ::-1],
     "blurred": lambda part: (
-        sum(
-            np.roll(part.astype(int), (i, j), axis=(0, 1)) for i in (-1, 0, 1) for j in (-1, 0, 1)
-        )
+        sum(np.roll(part.astype(int), (i, j), axis=(0, 1)) for i in (-1, 0, 1) for j in (-1, 0, 1))
         // 9
     ).astype(np.uint8),
     "coarse": lambda part: part // 32 * 32,

@@ -47,7 +47,7 @@ _SHARE = 0.08
 """Of the face's pixels, that are on lines at most."""
 _FAINTEST = 0.004
 """Response of a line, as a share of white: one grey level, which grain of a few has, too."""
-_CENTRE, _RADII = (0.48, 0.50), (0.48, 0.40)
+_CENTRE, _RADII = (0.46, 0.50), (0.44, 0.40)
 """Of the ellipse, down and right, as shares of S."""
 _SECTORS = 8
 """Directions that `tangents` tells apart; neighbours are alike: lines within 22 degrees, none
