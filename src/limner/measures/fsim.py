@@ -102,10 +102,9 @@ def phase_congruency(grey: Plane) -> Plane:
     if np.ptp(grey) < _TINY:
         return np.zeros_like(grey)
     bank, gains = _filters(*grey.shape)
-    # Single precision takes half the time; the mean, which has no phase, would cost digits of it.
-    deviations = (grey - grey.mean()).astype(np.float32)
     # [orientations, scales, H, W]: even responses in the real part, odd ones in the imaginary.
-    responses = fft.ifft2(fft.fft2(deviations) * bank)
+    # Single precision is enough, and takes half the time.
+    responses = fft.ifft2(fft.fft2(grey.astype(np.float32)) * bank)
     total = responses.sum(axis=1)
     phase = total / (np.abs(total) + _TINY)
     # Along the mean phase less across it: cos - |sin| of how far each scale is out of step.

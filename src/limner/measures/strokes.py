@@ -17,8 +17,9 @@ hatching and background out of it:
   are asked for as many, and hatching all over finds no more than an outline;
 - none below the contrast of grain.
 
-Faces in one frame are alike: a photo of somebody else still has about half of a sketch's lines, and
-noise a third. A figure says little without that of other photos beside it.
+Faces in one frame are alike: a photo of somebody else still has more than half of a hand-drawn
+sketch's lines (`benchmarks/strokes.py`). A figure says little without that of other photos beside
+it.
 """
 
 import functools
