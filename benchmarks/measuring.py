@@ -86,10 +86,10 @@ def part(whole: Path, room: Path, count: int) -> None:
 def speed(room: Path, count: int, rounds: int) -> None:
     """Print seconds, triples a second and peak memory of the whole command."""
     ways = {
-        "1 worker": ("all", 1, False),
-        "2 workers": ("all", 2, False),
-        "2 workers, a full cache": ("all", 2, True),
-        "2 workers, a quarter of the triples": ("quarter", 2, False),
+        "1 worker": ("all", 1, "empty"),
+        "2 workers": ("all", 2, "empty"),
+        "2 workers, a full cache": ("all", 2, "full"),
+        "2 workers, a quarter of the triples": ("quarter", 2, "empty"),
     }
     measured = [{way: run(room, *how) for way, how in ways.items()} for _ in range(rounds)]
     print(f"{count} triples and as many real photos, medians of {rounds}")
@@ -103,19 +103,19 @@ def speed(room: Path, count: int, rounds: int) -> None:
         )
 
 
-def run(room: Path, which: str, workers: int, full: bool) -> tuple[float, float, float]:
+def run(room: Path, which: str, workers: int, cache: str) -> tuple[float, float, float]:
     """Seconds of one report, and the peak MB of its process and of a worker."""
-    script, cache = room / "measured.py", room / f"cache-{which}"
+    script, kept = room / "measured.py", room / f"cache-{which}"
     script.write_text(MEASURED)
-    if not full:
-        shutil.rmtree(cache, ignore_errors=True)
+    if cache == "empty":
+        shutil.rmtree(kept, ignore_errors=True)
     options = [
         part
         for role in ("made", "sketches", "truth", "real")
         for part in (f"--{role}", str(room / which / role))
     ]
     command = [sys.executable, str(script), "measure", *options, "--workers", str(workers)]
-    command += ["--cache", str(cache), "--html", str(room / "page.html")]
+    command += ["--cache", str(kept), "--html", str(room / "page.html")]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     line = next(line for line in done.stdout.splitlines() if line.startswith("MEASURED"))
     seconds, own, worker = map(float, line.split()[1:])

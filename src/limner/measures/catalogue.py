@@ -4,9 +4,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from limner.errors import UsageError
+from limner.measures.cycle import Cycle
+from limner.measures.fsim import Fsim
 from limner.measures.identity import Identity
 from limner.measures.kid import Kid
 from limner.measures.measure import Measure
+from limner.measures.ssim import Ssim
+from limner.measures.strokes import Strokes
 
 __all__ = ["WEIGHTS", "standard", "weights_of"]
 
@@ -43,4 +47,4 @@ def standard(*, weights: Mapping[str, Path] | None = None, points: int = 5) -> S
     Raises:
         UsageError: There is no such number of points.
     """
-    return (Identity(), Kid())
+    return (Identity(), Strokes(), Ssim(), Fsim(), Kid(), Cycle())
