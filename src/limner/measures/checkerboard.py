@@ -100,11 +100,11 @@ def _plan(side: int) -> _Plan:
                 frequencies += [point, *around]
     pixels = np.arange(side) + 0.5
     hann = np.sin(np.pi * pixels / side) ** 2
-    waves = [
+    across, down = (
         np.exp(-2j * np.pi / side * np.outer(along, pixels)).astype(np.complex64)
         for along in np.array(frequencies).T
-    ]
-    return _Plan(np.outer(hann, hann), *waves, np.array(first), np.array(period))
+    )
+    return _Plan(np.outer(hann, hann), across, down, np.array(first), np.array(period))
 
 
 def _points(k: float, reach: int, *, last: bool) -> Iterator[tuple[Point, list[Point]]]:

@@ -7,6 +7,7 @@ Generated Images*). Averaged over all directions, it holds no face and no colour
 """
 
 import functools
+import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
@@ -62,7 +63,7 @@ def _plan(side: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     # The half of the plane that is not computed is the mirror image of this one.
     twice = np.where((across > 0) & (across < 0.5), 2.0, 1.0) * np.ones_like(radius)
     edges = [*np.geomspace(4 / side, 0.5, _BANDS).tolist(), 1.0]
-    limits = [*zip(edges, edges[1:], strict=False), (0.5 / np.sqrt(2), 0.5)]
+    limits = [*itertools.pairwise(edges), (0.5 / np.sqrt(2), 0.5)]
     members = np.stack(
         [twice * ((radius >= low - 1e-9) & (radius < high - 1e-9)) for low, high in limits]
     ).reshape(len(limits), -1)
@@ -97,8 +98,9 @@ class Spectrum:
             return _means(made_weights, made) - _means(real_weights, real)
 
         def distance(made_weights: Weights, real_weights: Weights) -> NDArray[np.float64]:
-            away: NDArray[np.float64] = np.abs(above(made_weights, real_weights)[:, :_BANDS])
-            return away.mean(axis=1)
+            away = np.abs(above(made_weights, real_weights)[:, :_BANDS])
+            means: NDArray[np.float64] = away.mean(axis=1)
+            return means
 
         def high(made_weights: Weights, real_weights: Weights) -> NDArray[np.float64]:
             return above(made_weights, real_weights)[:, _BANDS]
