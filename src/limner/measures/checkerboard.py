@@ -12,8 +12,9 @@ phase, peaks of faces cancel out and those of a grid stay. The average finds gri
 in every single picture.
 
 The periods are those of the framed pictures. So frame at the size that the network works at:
-resampling moves a grid to other periods or wipes it out. JPEG's blocks are a grid of 8 px, and
-count as one in made photos that were saved as JPEG; in photos that were aligned they are gone.
+resampling moves a grid to other periods or wipes it out. JPEG's blocks are no such grid, for they
+differ from each other. The figures say whether a grid is there, not whether somebody sees it: that
+takes some grey levels, and a grid of a tenth of one stands out here.
 """
 
 import functools

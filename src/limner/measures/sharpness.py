@@ -38,15 +38,16 @@ _NORMAL = 0.6745
 """Median of the absolute value of a standard normal variable."""
 _LEAST = (0.05 / 255) ** 2
 """Added to the gradient's square at the coarse scale, so that a flat picture has a sharpness."""
+_BLURRED = 1.5
 _FEW = 20
 
 
 def sharpness(picture: NDArray[np.uint8]) -> float:
     """How many times steeper a face is at a fine scale than at a coarse one.
 
-    From 1, all is blurred, to 4, the ratio of the scales, which ideal edges on a plain ground
-    reach; hair and skin between edges add to it. Photos of faces have 2 to 2.7 at 128 px. A flat
-    picture has 0.
+    Edges on a plain ground have from 1, blurred away, to 2, ideal: the root of the ratio of the
+    scales. Hair and skin between them add to it, so that photos of faces have a little more than
+    2. A flat picture has 0.
 
     Args:
         picture: Framed, `[S, S, 3]` RGB. Blur is in px of S: a picture that was enlarged to S is
@@ -77,8 +78,7 @@ def _filtered(
     light: NDArray[np.float32], across: NDArray[np.float64], down: NDArray[np.float64]
 ) -> NDArray[np.float32]:
     """Correlated with a kernel along x and one along y; the edge of the picture is extended."""
-    light = light.T
-    for kernel in (across, down):  # along the rows, and turned in between
+    for kernel in (down, across):  # along the columns, and turned after each
         rows = len(light)
         reach = len(kernel) // 2
         extended = np.pad(light, ((reach, reach), (0, 0)), mode="edge")
@@ -129,10 +129,10 @@ class Sharpness:
         """See `Measure.figures`."""
         made, real = (features[role][:, 0].astype(np.float64) for role in ("made", "real"))
         warnings = []
-        if real.mean() < 1:
+        if real.mean() < _BLURRED:
             warnings.append(
-                f"the real photos have a sharpness of {real.mean():.2f}, and photos have 2 to 2.7: "
-                "they are no photos, or enlarged from small ones"
+                f"the real photos have a sharpness of {real.mean():.2f}, and most photos have more "
+                "than 2: they are no photos, or enlarged from small ones"
             )
         if len(real) < _FEW:
             warnings.append(f"only {len(real)} real photos say how sharp photos are")
