@@ -53,7 +53,7 @@ def test_a_board_that_nobody_sees_is_seen(person):
 
 
 def test_it_is_a_peak_over_its_surroundings_in_the_spectrum():
-    light = natural(1)[0] + 3 * wave(4)
+    light = natural(1)[0]
     window = np.sin(np.pi * (np.arange(128) + 0.5) / 128) ** 2
     window = np.outer(window, window)
     grey = picture(light)[..., 0].astype(float)
@@ -120,6 +120,18 @@ def test_a_grid_that_is_hidden_in_each_picture_shows_in_all_together():
     assert common.low > 0.2
     chance = found(made, real)["checkerboard.common"].estimate
     assert chance.value < common.low
+
+
+def test_common_is_a_mean_over_pairs_and_real_photos_may_have_it_too():
+    lights = [light + 8 * wave(4) for light in natural(4)]
+    real, imaginary = np.split(np.stack([FEATURE(picture(it)) for it in lights])[:, 4:], 2, axis=1)
+    waves = (real + 1j * imaginary)[:, 3:7].astype(complex)  # the four peaks of period 4
+    pairs = [(waves[i] * waves[j].conj()).real for i in range(4) for j in range(4) if i != j]
+    expected = 10 * np.log10(1 + np.mean(pairs))
+    flat = [np.full((128, 128), 90)] * 4
+    figure = found(lights, flat)["checkerboard.common"]
+    assert figure.estimate.value == pytest.approx(expected, rel=1e-4)
+    assert found(lights, lights)["checkerboard.common"].estimate.value == 0
 
 
 def test_a_grid_that_lies_elsewhere_in_each_picture_is_not_common():

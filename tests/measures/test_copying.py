@@ -41,19 +41,20 @@ def test_the_nearest_is_found_wherever_it_lies(monkeypatch):
     assert away.tolist() == [0, 0]
 
 
-def test_faces_are_not_their_own_neighbours_nor_the_same_person_again(monkeypatch):
-    monkeypatch.setattr(copying, "_COLUMNS", 16)
+def test_faces_are_not_their_own_neighbours_nor_the_same_person_again():
     first = people(40, seed=0)
-    own = np.arange(40)
-    lone, alone = nearest_other(first, first, own=own)
     distances = np.linalg.norm(first[:, None] - first[None], axis=2) + 9 * np.eye(40)
+    lone, _ = nearest_other(first, first)
     assert lone == pytest.approx(distances.min(axis=1), rel=1e-6)
-    assert not alone.any()
     twice = np.concatenate([first, again(first), again(first, seed=8)])
-    other, same = nearest_other(first, twice, own=own)
+    other, same = nearest_other(first, twice)
     assert same.all()
     assert (other > 0.9 * lone).all()
     assert (other <= lone + 1e-9).all()
+    strangers, many = people(20, seed=5), people(900, seed=6)
+    away, same = nearest_other(strangers, many)
+    assert not same.any()
+    assert away == pytest.approx(nearest(strangers, many)[1])
 
 
 def test_new_faces_are_as_far_as_training_faces_are_from_each_other():
@@ -108,13 +109,14 @@ def test_intervals_hold_the_value_and_draw_both_crowds():
     for figure in found(made, training).values():
         assert figure.estimate.low <= figure.estimate.value <= figure.estimate.high
         assert figure.estimate.draws.std() > 0
+    assert np.median(figure.each[:40]) == pytest.approx(1, abs=0.03)
 
 
 def test_draws_are_quantiles_of_what_was_drawn(monkeypatch):
     """The ratio of each draw, from the crowds drawn by hand."""
     made, training = people(30, seed=0), people(50, seed=1)
     _, away = nearest(made, training)
-    usual, _ = nearest_other(training, training, own=np.arange(50))
+    usual, _ = nearest_other(training, training)
     rng = np.random.default_rng(0)
     weights = [rng.multinomial(n, np.ones(n) / n, 5).astype(float) for n in (30, 50)]
     taken = []
@@ -175,9 +177,11 @@ def test_a_smiling_photo_of_a_training_face_is_a_copy_and_a_stranger_is_not(data
     neutral = list(described(folders["london_neutral"][:24]))
     smiling = list(described(folders["london_smiling"][:8]))
     strangers = list(described(folders["eig_france"][:8]))
-    training = np.stack([*neutral, *smiling])  # eight people twice
-    _, same = nearest_other(training, training, own=np.arange(len(training)))
-    assert same.mean() == pytest.approx(16 / len(training), abs=0.07)
+    training = np.stack([*neutral, *smiling])
+    _, same = nearest_other(np.stack(smiling), np.stack(neutral))
+    _, strange = nearest_other(np.stack(strangers), training)
+    assert same.mean() > 0.8
+    assert not strange.any()
     copied = values(np.stack(smiling), np.stack(neutral))
     new = values(np.stack(strangers), training)
     assert copied[0] > 0.8

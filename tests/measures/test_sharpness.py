@@ -115,4 +115,6 @@ def test_the_figure_is_a_ratio_of_means_and_says_how_each_did(face):
     assert figure.losses.argmax() == 1
     assert figure.estimate.low < expected < figure.estimate.high
     assert found(real, real).estimate.value == pytest.approx(1)
+    halos = changed(face, lambda it: 2 * it - ndimage.gaussian_filter(it, (1, 1, 0)))
+    assert found([face, halos], [face]).losses.tolist()[1] > 0.1
     assert "only 2 real photos" in figure.warnings[0]

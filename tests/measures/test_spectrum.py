@@ -41,6 +41,22 @@ def test_white_noise_has_its_variance_everywhere():
     assert mean == pytest.approx(np.zeros(14), abs=1.2)  # few frequencies in the first band
 
 
+def test_bands_are_means_over_the_whole_plane(person):
+    picture = faces(person, 1)[0]
+    light = picture @ np.array([0.299, 0.587, 0.114]) / 255
+    window = np.sin(np.pi * (np.arange(128) + 0.5) / 128) ** 2
+    window = np.outer(window, window)
+    centred = (light - (light * window).sum() / window.sum()) * window
+    rounding = np.square(window).sum() / 12 / 255**2
+    power = np.abs(np.fft.fft2(centred)) ** 2 + rounding
+    radius = np.hypot(np.fft.fftfreq(128)[:, None], np.fft.fftfreq(128))
+    edges = [*(np.geomspace(4, 64, 13) / 128), 1]
+    for band, (low, high) in enumerate(itertools.pairwise(edges)):
+        inside = (radius >= low - 1e-9) & (radius < high - 1e-9)
+        level = 10 * np.log10(power[inside].mean() / (np.square(centred).sum() + rounding))
+        assert spectrum(picture)[band] == pytest.approx(level, abs=1e-3)
+
+
 @pytest.mark.parametrize(("cycles", "band"), [(4.5, 0), (10, 3), (31, 8), (60, 11)])
 def test_a_wave_is_in_its_band(cycles, band):
     """Bands are quarter octaves times (128 px: 4 to 64 cycles in four octaves)."""
@@ -113,6 +129,8 @@ def test_the_worst_picture_is_the_damaged_one_and_the_interval_holds_the_value(p
     for figure in found(made, real).values():
         assert figure.losses.argmax() == 5
         assert figure.estimate.low <= figure.estimate.value <= figure.estimate.high
+    far = found(made, real)["spectrum.distance"].estimate
+    assert far.draws.mean() == pytest.approx(far.value)
     high = found(made, real)["spectrum.high"]
     assert high.each.mean() == pytest.approx(high.estimate.value, abs=1e-4)
 

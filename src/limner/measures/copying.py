@@ -56,31 +56,27 @@ def nearest(
 
 
 def nearest_other(
-    faces: NDArray[np.floating[Any]],
-    training: NDArray[np.floating[Any]],
-    *,
-    own: NDArray[np.intp] | None = None,
+    faces: NDArray[np.floating[Any]], training: NDArray[np.floating[Any]]
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """How far the nearest training face is that is another person: `[n]`, and who is there: `[n]`.
+    """How far the nearest training face of another person is, and who is there: `[n]` each.
 
     A training face that is nearer than 0.6 times the distance of the tenth nearest is the same
-    person or picture again, and passed over. Where all ten nearest are of one person, as in sets
-    with dozens of photos of each, none stands out, and the nearest is taken: copies of a picture
-    still stand out against it, other photos of the person do not.
+    person or picture again, and passed over; so is a face itself, if it is of the training set.
+    Where the ten nearest are all of one person, as in sets with dozens of photos of each, none
+    stands out, and the nearest is taken: a copy of a picture is still nearer than that, another
+    photo of the person is not.
 
     Args:
         faces: Descriptors `[n, D]`.
-        training: Descriptors `[N, D]`, N at least 2.
-        own: `[n]`: the faces' own places among the training faces, which do not count.
+        training: Descriptors `[N, D]`.
 
     Returns:
         The distances, and of which faces the same person is among the training faces.
 
     Raises:
-        UsageError: The shapes are others.
+        UsageError: The shapes are others, or there are no training faces.
     """
-    others = len(training) - (own is not None)
-    _, distances = _neighbours(faces, training, min(_NEIGHBOURS, others), own)
+    _, distances = _neighbours(faces, training, min(_NEIGHBOURS, len(training)))
     same = distances < _SAME * distances[:, -1:]
     first = np.argmin(same, axis=1)  # the last is never the same person
     return distances[np.arange(len(distances)), first], same[:, 0]
@@ -90,20 +86,18 @@ def _neighbours(
     faces: NDArray[np.floating[Any]],
     training: NDArray[np.floating[Any]],
     count: int,
-    own: NDArray[np.intp] | None = None,
 ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
     """The nearest training faces of each, nearest first, and how far: `[n, count]` each."""
     fitting = faces.ndim == training.ndim == 2 and faces.shape[1] == training.shape[1]
     if not fitting or not 1 <= count <= len(training):
         raise UsageError(
             f"descriptors are {list(faces.shape)} and {list(training.shape)}; expected [n, D] and "
-            "[N, D], N at least 1, and 2 where faces are compared among themselves"
+            "[N, D], N at least 1"
         )
     numbers = np.empty((len(faces), count), np.intp)
     for start in range(0, len(faces), _ROWS):
         rows = slice(start, start + _ROWS)
-        mine = None if own is None else own[rows]
-        numbers[rows] = _nearest_few(faces[rows], training, count, mine)
+        numbers[rows] = _nearest_few(faces[rows], training, count)
     # Taken anew, without the cancellation of equal squares, so that a copy is at 0.
     distances = np.empty(numbers.shape)
     for place in range(count):
@@ -116,7 +110,6 @@ def _nearest_few(
     faces: NDArray[np.floating[Any]],
     training: NDArray[np.floating[Any]],
     count: int,
-    own: NDArray[np.intp] | None,
 ) -> NDArray[np.intp]:
     """Numbers of the nearest training faces, in no order, some of these at a time."""
     numbers = np.empty((len(faces), 0), np.intp)
@@ -125,9 +118,6 @@ def _nearest_few(
     for start in range(0, len(training), _COLUMNS):
         y = training[start : start + _COLUMNS].astype(np.float32)
         part = np.square(y).sum(axis=1) - 2 * x @ y.T  # less the face's own square
-        if own is not None:
-            inside = (own >= start) & (own < start + len(y))
-            part[inside, own[inside] - start] = np.inf
         candidates = np.broadcast_to(np.arange(start, start + len(y)), part.shape)
         squares = np.concatenate([squares, part], axis=1)
         numbers = np.concatenate([numbers, candidates], axis=1)
@@ -209,12 +199,9 @@ class Copying:
     def _standard(self, features: Features) -> tuple[NDArray[np.float64], tuple[str, ...]]:
         """How near faces are that are no copies, `[M]`, and what to know about them."""
         training, standard = features["training"], features[self.against]
-        own = None
-        chosen = np.linspace(0, len(standard) - 1, min(len(standard), _STANDARD)).round()
-        places = chosen.astype(np.intp)
-        if self.against == "training":
-            own = places
-        usual, same = nearest_other(standard[places], training, own=own)
+        count = min(len(standard), _STANDARD)
+        chosen = np.linspace(0, len(standard) - 1, count).round().astype(np.intp)
+        usual, same = nearest_other(standard[chosen], training)
         warnings = []
         if len(usual) < _FEW:
             warnings.append(
