@@ -1,14 +1,13 @@
 """FID: do made pictures, as a crowd, look like real ones?
 
 The Fréchet distance between the normal distributions that fit two crowds of features best (Heusel
-et al. 2017, *GANs Trained by a Two Time-Scale Update Rule Converge to a Local Nash Equilibrium*,
-section 3)::
+et al. 2017, *GANs Trained by a Two Time-Scale Update Rule Converge to a Local Nash Equilibrium*)::
 
     |m - m'|^2 + tr(S + S' - 2 (S S')^(1/2))
 
 It is here because many papers give it. Few pictures make it greater than it is: even of two crowds
 of one kind it is above 0, the more the fewer they are (Bińkowski et al. 2018, *Demystifying MMD
-GANs*, appendix D), and by how much depends on the model (Chong and Forsyth 2020, *Effectively
+GANs*), and by how much depends on the model (Chong and Forsyth 2020, *Effectively
 Unbiased FID and Inception Score*). KID has no such bias, see `limner.measures.kid`.
 """
 
@@ -117,7 +116,7 @@ def fid_shares(made: NDArray[np.floating], real: NDArray[np.floating]) -> Shares
     """FID and its derivatives by the weights of all pictures (Jaeckel's infinitesimal jackknife).
 
     Their spread says how sure the figure is (Efron 1982, *The Jackknife, the Bootstrap and Other
-    Resampling Plans*, chapter 6). Where features are many and pictures few, it says so better
+    Resampling Plans*). Where features are many and pictures few, it says so better
     than crowds drawn anew, whose repetitions cost them rank, and it costs one decomposition.
 
     Let `A` and `B` be the centred crowds over `sqrt(n - 1)`, so that `S = A'A`. The trace of

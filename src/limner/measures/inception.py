@@ -29,9 +29,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from limner.errors import MissingExtraError, ModelError
+from limner.errors import ModelError
 from limner.measures.features import digest_of
 from limner.measures.measure import Extract
+from limner.measures.weights import check_file, torch_for
 
 __all__ = ["Inception", "InceptionFeatures", "InceptionProbabilities", "Seen"]
 
@@ -177,8 +178,7 @@ def _check(path: Path) -> None:
             f"{path} is no file of Inception-v3 that is known; expected a TorchScript export that "
             "ends in .pt or a graph that ends in .onnx"
         )
-    if not path.is_file():
-        raise ModelError(f"there is no file {path}; name the one that holds Inception-v3")
+    check_file(path, what="the one that holds Inception-v3")
 
 
 @functools.lru_cache(maxsize=2)
@@ -197,10 +197,7 @@ def _no_network(path: Path, why: str) -> ModelError:
 
 
 def _torchscript(path: Path) -> _Look:
-    try:
-        import torch
-    except ImportError as error:
-        raise MissingExtraError(f"{path.name}, a TorchScript file,", "train") from error
+    torch = torch_for(path)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # of torch.jit, which it is

@@ -77,8 +77,8 @@ class InceptionScore:
             warnings=(
                 "its classes are objects, none of them a face; it depends on the network's "
                 f"weights, and on the number of pictures ({len(made)} in {self.splits} "
-                f"part{'s' * (self.splits > 1)}): compare it only where all of these are the same, "
-                "and trust no other figure less",
+                f"part{'s' * (self.splits > 1)}): compare it only where all of these are the same"
+                ", and trust any other figure more",
             ),
         )
 
