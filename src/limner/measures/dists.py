@@ -73,11 +73,11 @@ class DistsDistance:
                 f"pictures are {list(first.shape)} and {list(second.shape)}; expected the same "
                 "[S, S, 3]"
             )
-        pixels = np.stack([_brought_down(first), _brought_down(second)])
-        pixels = pixels.astype(np.float32) / np.float32(255)
+        both = np.stack([_brought_down(first), _brought_down(second)])
+        pixels = both.astype(np.float32) / np.float32(255)
         network = ((pixels - _MEAN) / _SPREAD).transpose(0, 3, 1, 2)
         stages = [pixels.transpose(0, 3, 1, 2), *self._network(network)]
-        unlike = np.concatenate([_unlike(stage[0], stage[1]) for stage in stages], axis=1)
+        unlike = np.concatenate([_unlike(one, other) for one, other in stages], axis=1)
         return float((self._weights * unlike).sum())
 
 
