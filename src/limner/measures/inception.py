@@ -71,7 +71,6 @@ class Inception:
 
     def __init__(self, path: Path) -> None:
         _check(path)
-        self._path = path
         look = _torchscript(path) if path.suffix.lower() == ".pt" else _onnx(path)
 
         # Features and probabilities are asked for one after the other.
@@ -87,12 +86,7 @@ class Inception:
         Raises:
             ModelError: What the network gives is not finite.
         """
-        seen = self._seen(picture.tobytes(), picture.shape)
-        if not all(np.isfinite(part).all() for part in seen if part is not None):
-            raise ModelError(
-                f"{self._path} gives values that are not finite; take another copy of it"
-            )
-        return seen
+        return self._seen(picture.tobytes(), picture.shape)
 
 
 @dataclass(frozen=True)
@@ -230,11 +224,13 @@ def _torchscript(path: Path) -> _Look:
             f"of one picture it gives features {list(features.shape)} and probabilities "
             f"{list(probabilities.shape)}; expected [1, {_FEATURES}] and [1, {_CLASSES[1]}]",
         )
+    _check_finite(path, features, probabilities, head)
     if not np.allclose(_softmax(features[0] @ head), probabilities[0], atol=1e-3):
         raise _no_network(path, "its probabilities are not those of its features")
 
     def look(picture: NDArray[np.uint8]) -> Seen:
         (found,) = run(picture, return_features=True)
+        _check_finite(path, found)
         return Seen(found, _softmax(found @ head))
 
     return look
@@ -288,12 +284,18 @@ def _onnx(path: Path) -> _Look:
 
     def look(picture: NDArray[np.uint8]) -> Seen:
         found = run(picture)
+        _check_finite(path, *found)
         if not classes:
             return Seen(found[features[0]].ravel(), None)
         of_classes = found[classes[0]]
         return Seen(found[features[0]].ravel(), of_classes if ready else _softmax(of_classes))
 
     return look
+
+
+def _check_finite(path: Path, *found: NDArray[np.float32]) -> None:
+    if not all(np.isfinite(part).all() for part in found):
+        raise ModelError(f"{path} gives values that are not finite; take another copy of it")
 
 
 def _fits(entry: Any) -> bool:
