@@ -104,7 +104,7 @@ def test_texture_forgives_other_places(random_vgg, tmp_path):
     structure = DistsDistance(random_vgg, saved(tmp_path / "structure.pt", alpha=0))
     one, other = noisy(0, 60), noisy(1, 60)
     assert texture(one, other) < 0.2 * texture(one, picture())
-    assert structure(one, other) > 10 * texture(one, other)
+    assert structure(one, other) > 4 * texture(one, other)
 
 
 def test_flat_pictures_have_a_value(compare):

@@ -1,5 +1,6 @@
 """Networks with Inception's calls and shapes, small and random: its weights are not at hand."""
 
+import pickle
 import sys
 import warnings
 from collections.abc import Callable
@@ -145,7 +146,9 @@ def test_torchscript_gives_what_its_network_does(network, script):
 
 
 def test_features_and_probabilities_are_two_features_of_one_file(script):
-    features, probabilities = InceptionFeatures(script), InceptionProbabilities(script)
+    features, probabilities = pickle.loads(
+        pickle.dumps((InceptionFeatures(script), InceptionProbabilities(script)))
+    )
     assert features.start()(picture()).shape == (2048,)
     assert probabilities.start()(picture()).sum() == pytest.approx(1, abs=1e-5)
     assert features.key != probabilities.key
@@ -170,7 +173,7 @@ def test_onnx_gets_pixels_in_its_own_range(graph):
 
 
 def test_onnx_pictures_are_resized_without_aliasing(graph):
-    """Stripes of one pixel in 512 px are grey in 299 px, not stripes of another width."""
+    """Stripes of one pixel in 598 px are grey in 299 px, not black or white."""
     striped = np.zeros((598, 598, 3), np.uint8)
     striped[:, ::2] = 255
     found = Inception(graph())(striped).features
@@ -261,8 +264,9 @@ def test_weights_alone_are_no_torchscript(network, tmp_path):
 )
 def test_missing_and_unknown_files_are_refused_at_once(tmp_path, name, found):
     (tmp_path / "a.pkl").touch()
-    with pytest.raises(ModelError, match=found):
-        InceptionFeatures(tmp_path / name)
+    for kind in (Inception, InceptionFeatures, InceptionProbabilities):
+        with pytest.raises(ModelError, match=found):
+            kind(tmp_path / name)
 
 
 def test_values_that_are_not_finite_are_refused(tmp_path):

@@ -88,6 +88,14 @@ def test_flat_pictures_have_a_value(compare):
     assert np.isfinite(compare(black, white))
 
 
+def test_features_that_are_all_0_are_alike(random_vgg, linear, tmp_path):
+    held = torch.load(random_vgg, weights_only=True)
+    held["features.2.bias"] -= 1000
+    torch.save(held, tmp_path / "dead.pth")
+    dead = LpipsDistance(tmp_path / "dead.pth", linear)
+    assert 0 <= dead(picture(), picture(1)) < np.inf
+
+
 def test_safetensors_do_too(random_vgg, linear, tmp_path, compare):
     held = {name: x.numpy() for name, x in torch.load(linear, weights_only=True).items()}
     save_file(held, tmp_path / "vgg.safetensors")

@@ -241,7 +241,8 @@ def _onnx(path: Path) -> _Look:
 
     options = ort.SessionOptions()
     # Worker processes share the cores, and say so by this; 0 takes all of them.
-    options.intra_op_num_threads = int(os.environ.get("OMP_NUM_THREADS", "0"))
+    threads = os.environ.get("OMP_NUM_THREADS", "")
+    options.intra_op_num_threads = int(threads) if threads.isdecimal() else 0
     options.log_severity_level = 4  # its complaints reach the user as our errors
     try:
         session: Any = ort.InferenceSession(
