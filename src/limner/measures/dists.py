@@ -131,6 +131,11 @@ class DistsFeature:
         files = (self.vgg, self.weights)
         return "DISTS " + ", ".join(f"{file.name} sha256:{digest_of(file)}" for file in files)
 
+    @property
+    def resize(self) -> str:
+        """How pictures are brought to another size, in words."""
+        return f"to {_SIDE} px with Pillow's bilinear filter, where they are larger"
+
     def start(self) -> Extract:
         """See `Feature.start`.
 
