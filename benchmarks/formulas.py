@@ -1,0 +1,122 @@
+"""Formulas against another implementation: FID, KID and Inception Score beside torchmetrics.
+
+On random features, so that no network is needed; torchmetrics takes a module that gives its
+features, here one that gives what it is given. Prints both values and how far they are apart, and
+ends with 1 if any is farther than 1e-6 of its size (of 1, for smaller ones). Where there are fewer
+pictures than features, torchmetrics' FID has lost digits: it takes roots of eigenvalues that
+should be 0.
+
+    pip install torchmetrics
+    python benchmarks/formulas.py
+"""
+
+import sys
+import warnings
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from limner.measures.fid import fid
+from limner.measures.inception_score import inception_score
+from limner.measures.kid import kid
+
+LIMIT = 1e-6
+CROWDS = ((300, 300, 16), (1000, 600, 128), (2000, 2000, 512), (90, 100, 128))
+"""Made pictures, real ones, features."""
+SCORED = ((500, 1000, 1), (500, 1000, 10))
+"""Pictures, classes, parts."""
+
+
+class Given(nn.Module):
+    """Gives the features that it is given."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.num_features = size
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Nothing is done."""
+        return features
+
+
+def main() -> int:
+    """Print one line a comparison."""
+    try:
+        import torchmetrics
+    except ImportError:
+        print("this needs torchmetrics, which limner does not: pip install torchmetrics")
+        return 2
+    print(f"limner against torchmetrics {torchmetrics.__version__}, float64")
+    rng = np.random.default_rng(0)
+    worst = 0.0
+    for made_count, real_count, size in CROWDS:
+        made = 0.1 + 1.2 * rng.standard_normal((made_count, size))
+        real = rng.standard_normal((real_count, size))
+        label = f"{made_count} and {real_count} x {size}"
+        worst = max(worst, _compared(f"FID, {label}", fid(made, real), _fid(made, real)))
+        same = min(made_count, real_count)
+        ours, theirs = kid(made[:same], real[:same]), _kid(made[:same], real[:same])
+        worst = max(worst, _compared(f"KID, {same} each x {size}", ours, theirs))
+    for count, classes, parts in SCORED:
+        logits = 3 * rng.standard_normal((count, classes))
+        probabilities = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+        ours, theirs = _scores(logits, probabilities, parts)
+        worst = max(worst, _compared(f"IS, {count} x {classes}, {parts} parts", ours, theirs))
+    print(f"greatest difference {worst:.1e}, limit {LIMIT:.0e}")
+    return int(worst > LIMIT)
+
+
+def _compared(label: str, ours: float, theirs: float) -> float:
+    apart = abs(ours - theirs) / max(1, abs(theirs))
+    print(f"{label:32s} {ours:18.10f} {theirs:18.10f}   {apart:.1e}")
+    return apart
+
+
+def _fid(made: NDArray[np.float64], real: NDArray[np.float64]) -> float:
+    from torchmetrics.image.fid import FrechetInceptionDistance
+
+    metric = FrechetInceptionDistance(feature=Given(made.shape[1]))
+    metric.set_dtype(torch.float64)
+    metric.update(torch.from_numpy(real), real=True)
+    metric.update(torch.from_numpy(made), real=False)
+    return float(metric.compute())
+
+
+def _kid(made: NDArray[np.float64], real: NDArray[np.float64]) -> float:
+    from torchmetrics.image.kid import KernelInceptionDistance
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the memory that it takes
+        metric = KernelInceptionDistance(
+            feature=Given(made.shape[1]), subsets=1, subset_size=len(made)
+        )
+    metric.set_dtype(torch.float64)
+    metric.update(torch.from_numpy(real), real=True)
+    metric.update(torch.from_numpy(made), real=False)
+    return float(metric.compute()[0])
+
+
+def _scores(
+    logits: NDArray[np.float64], probabilities: NDArray[np.float64], parts: int
+) -> tuple[float, float]:
+    """Ours and theirs, of the same parts: theirs shuffles pictures before it splits them."""
+    from torchmetrics.image.inception import InceptionScore
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        metric = InceptionScore(feature=Given(logits.shape[1]), splits=parts)
+    metric.set_dtype(torch.float64)
+    metric.update(torch.from_numpy(logits))
+    torch.manual_seed(0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the spread of a single part
+        theirs = float(metric.compute()[0])
+    torch.manual_seed(0)
+    order = torch.randperm(len(logits)).numpy()
+    return inception_score(probabilities[order], splits=parts), theirs
+
+
+if __name__ == "__main__":
+    sys.exit(main())

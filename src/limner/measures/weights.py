@@ -1,0 +1,102 @@
+"""Weights that limner does not bring, from files that the user names."""
+
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from limner.errors import MissingExtraError, ModelError
+
+__all__ = ["check_file", "read_weights", "torch_for"]
+
+_SHOWN = 3  # names of tensors in a message
+
+
+def torch_for(path: Path) -> ModuleType:
+    """torch, which a file needs.
+
+    Raises:
+        MissingExtraError: It is not installed.
+    """
+    try:
+        import torch
+    except ImportError as error:
+        raise MissingExtraError(f"torch, to read {path.name},", "train") from error
+    return torch
+
+
+def check_file(path: Path, *, what: str) -> None:
+    """Raise ModelError unless there is such a file."""
+    if not path.is_file():
+        raise ModelError(f"there is no file {path}; name {what}")
+
+
+def read_weights(
+    path: Path, shapes: Mapping[str, tuple[int, ...]], *, what: str
+) -> dict[str, NDArray[np.float32]]:
+    """Tensors of a file, by name; others that it holds are left out.
+
+    Args:
+        path: Ends in `.safetensors`, or is a state dict that `torch.save` wrote. Of the latter
+            nothing but tensors is read: it is a pickle, which could else run a program.
+        shapes: Names that are wanted, and the shape of each.
+        what: What the file should be, in words, for messages.
+
+    Raises:
+        MissingExtraError: torch or safetensors is not installed.
+        ModelError: The file is missing, damaged, or holds other tensors.
+    """
+    check_file(path, what=what)
+    held = _safetensors(path, what) if path.suffix == ".safetensors" else _pickled(path, what)
+    lacking = [name for name in shapes if name not in held]
+    if lacking:
+        raise ModelError(
+            f"{path} lacks {_some(lacking)}, and holds {_some(list(held))}; expected {what}"
+        )
+    for name, shape in shapes.items():
+        found = held[name]
+        if found.shape != shape:
+            raise ModelError(
+                f"{path} holds {name} of shape {list(found.shape)}, where {what} has {list(shape)}"
+            )
+        if not np.isfinite(found).all():
+            raise ModelError(f"{path} holds values in {name} that are not finite; copy it again")
+    return {name: held[name] for name in shapes}
+
+
+def _safetensors(path: Path, what: str) -> dict[str, NDArray[np.float32]]:
+    try:
+        from safetensors.numpy import load_file
+    except ImportError as error:
+        raise MissingExtraError(f"safetensors, to read {path.name},", "train") from error
+    try:
+        return {name: found.astype(np.float32) for name, found in load_file(path).items()}
+    except Exception as error:  # safetensors' own errors share no base but this one
+        raise _unreadable(path, what) from error
+
+
+def _pickled(path: Path, what: str) -> dict[str, NDArray[np.float32]]:
+    torch = torch_for(path)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of files that are something else, which fail below
+            # Some of the public files were saved on a GPU.
+            held = torch.load(path, map_location="cpu", weights_only=True)
+        return {name: tensor.detach().float().numpy() for name, tensor in held.items()}
+    except Exception as error:  # whatever a pickle that is something else makes of it
+        raise _unreadable(path, what) from error
+
+
+def _unreadable(path: Path, what: str) -> ModelError:
+    return ModelError(
+        f"{path} can be read neither as safetensors nor as a state dict of torch, or is damaged; "
+        f"expected {what}"
+    )
+
+
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return (", ".join(names[:_SHOWN]) or "nothing") + more
