@@ -28,7 +28,7 @@ def _measured(*, draw=DRAW, names=NAMES, **each):
         subject=subject,
         resampling=draw,
         answers=(answer,),
-        unanswered=(Unanswered(measure=Identity(), why="needs --truth"),),
+        unanswered=(Unanswered(title="Identity", why="needs --truth"),),
         facts={},
         warnings=(),
     )

@@ -72,11 +72,11 @@ def test_the_figures_are_those_of_the_measures(folders):
 
 def test_what_is_missing_is_named_by_its_option(folders):
     found = measure(Subject.of_folders(folders["made"], as_is=True), [Identity(), Kid(), Cycle()])
-    why = {one.measure.name: one.why for one in found.unanswered}
+    why = {one.title: one.why for one in found.unanswered}
     assert why == {
-        "identity": "needs --truth",
-        "kid": "needs --real",
-        "cycle": "needs --sketches and --model",
+        "Identity": "needs --truth",
+        "Kernel distance (KID)": "needs --real",
+        "Cycle": "needs --sketches and --model",
     }
 
 

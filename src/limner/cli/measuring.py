@@ -13,6 +13,7 @@ from limner.errors import UsageError
 if TYPE_CHECKING:
     from limner.engines import Engine
     from limner.measures.measure import Measure
+    from limner.measures.measuring import Unanswered
     from limner.measures.resampling import Resampling
 
 __all__ = ["compare", "measure"]
@@ -111,7 +112,7 @@ def measure(
     from limner.measures.measuring import measure as measure_subject
     from limner.measures.subject import Subject
 
-    measures = _measures(weights, points)
+    measures, lacking = _measures(weights, points)
     with tempfile.TemporaryDirectory(prefix="limner-") as folder:
         back = None
         models = evaluation.models_of(model or [], Path(folder))
@@ -135,6 +136,7 @@ def measure(
         measured = measure_subject(
             subject,
             measures,
+            unavailable=lacking,
             resampling=_resampling(draws),
             engine=_engine(workers),
             cache=_cache(cache, no_cache),
@@ -193,7 +195,7 @@ def compare(
 
     if len(things) < 2:
         raise UsageError("name at least two things to compare; limner measure looks at one")
-    measures = _measures(weights, points)
+    measures, lacking = _measures(weights, points)
     with tempfile.TemporaryDirectory(prefix="limner-") as folder:
         found = evaluation.things(things, out or Path(folder), sketches=sketches, as_is=as_is)
         for thing in found:
@@ -211,6 +213,7 @@ def compare(
             name: measure_subject(
                 subject,
                 measures,
+                unavailable=lacking,
                 resampling=_resampling(draws),
                 engine=_engine(workers),
                 cache=_cache(cache, no_cache),
@@ -226,10 +229,14 @@ def compare(
             typer.echo(f"look at {html}", err=True)
 
 
-def _measures(weights: list[str] | None, points: int) -> "Sequence[Measure]":
-    from limner.measures.catalogue import standard, weights_of
+def _measures(
+    weights: list[str] | None, points: int
+) -> "tuple[Sequence[Measure], Sequence[Unanswered]]":
+    """Those that can be taken, and those that lack a file."""
+    from limner.measures.catalogue import standard, unavailable, weights_of
 
-    return standard(weights=weights_of(weights or []), points=points)
+    files = weights_of(weights or [])
+    return standard(weights=files, points=points), unavailable(files)
 
 
 def _resampling(draws: int) -> "Resampling":

@@ -1,18 +1,30 @@
 """All measures there are."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from limner.errors import UsageError
+from limner.measures.checkerboard import Checkerboard
+from limner.measures.collapse import Collapse
+from limner.measures.copying import Copying
 from limner.measures.cycle import Cycle
+from limner.measures.dependence import Dependence
+from limner.measures.dists import Dists, DistsFeature
+from limner.measures.fid import Fid
 from limner.measures.fsim import Fsim
 from limner.measures.identity import Identity
+from limner.measures.inception import InceptionFeatures, InceptionProbabilities
+from limner.measures.inception_score import InceptionScore
 from limner.measures.kid import Kid
+from limner.measures.lpips import Lpips, LpipsFeature
 from limner.measures.measure import Measure
+from limner.measures.measuring import Unanswered
+from limner.measures.sharpness import Sharpness
+from limner.measures.spectrum import Spectrum
 from limner.measures.ssim import Ssim
 from limner.measures.strokes import Strokes
 
-__all__ = ["WEIGHTS", "standard", "weights_of"]
+__all__ = ["WEIGHTS", "standard", "unavailable", "weights_of"]
 
 WEIGHTS = ("inception", "vgg", "lpips", "dists")
 """Networks that limner does not bring, and a user may name files of."""
@@ -46,5 +58,58 @@ def standard(*, weights: Mapping[str, Path] | None = None, points: int = 5) -> S
 
     Raises:
         UsageError: There is no such number of points.
+        ModelError: A file of weights is missing.
     """
-    return (Identity(), Strokes(), Ssim(), Fsim(), Kid(), Cycle())
+    weights = weights or {}
+    found: list[Measure] = [
+        Identity(),
+        Strokes(),
+        Dependence(),
+        Ssim(),
+        Fsim(),
+        *_perceptual(weights),
+        Kid(),
+        Fid(),
+        *_inception(weights),
+        Sharpness(),
+        Spectrum(),
+        Checkerboard(),
+        Collapse(),
+        Copying(),
+        Copying(against="truth"),
+        Cycle(),
+    ]
+    return found
+
+
+def unavailable(weights: Mapping[str, Path]) -> list[Unanswered]:
+    """What cannot be measured for want of files that a user may name, and which those are."""
+    needed = {
+        "Perceptual distance (LPIPS)": ("vgg", "lpips"),
+        "Structure and texture (DISTS)": ("vgg", "dists"),
+        "KID, FID and Inception Score on Inception features": ("inception",),
+    }
+    return [
+        Unanswered(
+            title=title,
+            why="needs " + " and ".join(f"--weights {name}=FILE" for name in missing),
+        )
+        for title, names in needed.items()
+        if (missing := [name for name in names if name not in weights])
+    ]
+
+
+def _perceptual(weights: Mapping[str, Path]) -> Iterator[Measure]:
+    if "vgg" in weights and "lpips" in weights:
+        yield Lpips(feature=LpipsFeature(vgg=weights["vgg"], weights=weights["lpips"]))
+    if "vgg" in weights and "dists" in weights:
+        yield Dists(feature=DistsFeature(vgg=weights["vgg"], weights=weights["dists"]))
+
+
+def _inception(weights: Mapping[str, Path]) -> Iterator[Measure]:
+    if "inception" in weights:
+        features = InceptionFeatures(weights["inception"])
+        on = "Inception features"
+        yield Kid(feature=features, on=on, suffix=".inception", unit_scale=True)
+        yield Fid(feature=features, on=on, suffix=".inception")
+        yield InceptionScore(feature=InceptionProbabilities(weights["inception"]))

@@ -69,8 +69,7 @@ def _numbers(comparison: Comparison) -> dict[str, Any]:
             for text, names in warnings.items()
         ],
         "unanswered": [
-            {"title": one.measure.title, "why": one.why}
-            for one in comparison.measured[0].unanswered
+            {"title": one.title, "why": one.why} for one in comparison.measured[0].unanswered
         ],
     }
 

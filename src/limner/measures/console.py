@@ -38,7 +38,7 @@ def table(measured: Measured) -> None:
     for warning in dict.fromkeys([*measured.warnings, *notes]):
         said.print(f"note: {warning}", markup=False)
     for one in measured.unanswered:
-        said.print(f"not measured: {one.measure.title.lower()}: {one.why}", markup=False)
+        said.print(f"not measured: {one.title}: {one.why}", markup=False)
 
 
 def comparison_table(comparison: Comparison) -> None:
@@ -61,7 +61,7 @@ def comparison_table(comparison: Comparison) -> None:
         for warning in measured.warnings:
             said.print(f"note: {name}: {warning}", markup=False)
     for one in comparison.measured[0].unanswered:
-        said.print(f"not measured: {one.measure.title.lower()}: {one.why}", markup=False)
+        said.print(f"not measured: {one.title}: {one.why}", markup=False)
     said.print(
         f"bold: best; + and -: better and worse than {comparison.names[0]} by more than chance "
         "explains",

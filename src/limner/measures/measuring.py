@@ -46,11 +46,11 @@ class Answer:
         return tuple(dict.fromkeys(model for model in found if model))
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True)
 class Unanswered:
     """A measure that could not be taken."""
 
-    measure: Measure
+    title: str
     why: str
 
 
@@ -83,6 +83,7 @@ def measure(
     subject: Subject,
     measures: Sequence[Measure],
     *,
+    unavailable: Sequence[Unanswered] = (),
     resampling: Resampling | None = None,
     engine: Engine | None = None,
     cache: Path | None = None,
@@ -92,6 +93,7 @@ def measure(
     Args:
         subject: The pictures.
         measures: Which, e.g. `limner.measures.catalogue.standard()`.
+        unavailable: Other measures, which the answer has to name as not taken.
         resampling: Says how sure figures are.
         engine: Where features are found; by default in this process.
         cache: Folder of features that were found before; None keeps nothing.
@@ -115,18 +117,18 @@ def measure(
         if one not in possible:
             missing = sorted(_roles(one.wants.values()) - there, key=list(FOLDERS).index)
             needs = " and ".join(FOLDERS[role] for role in missing)
-            unanswered.append(Unanswered(measure=one, why=f"needs {needs}"))
+            unanswered.append(Unanswered(title=one.title, why=f"needs {needs}"))
             continue
         answer = _answer(one, found, resampling)
         if isinstance(answer, str):
-            unanswered.append(Unanswered(measure=one, why=answer))
+            unanswered.append(Unanswered(title=one.title, why=answer))
         else:
             answers.append(answer)
     return Measured(
         subject=subject,
         resampling=resampling,
         answers=tuple(answers),
-        unanswered=tuple(unanswered),
+        unanswered=tuple(dict.fromkeys((*unanswered, *unavailable))),
         facts=found.facts,
         warnings=(*subject.warnings, *_warnings(found)),
     )

@@ -72,10 +72,7 @@ def numbers(measured: Measured) -> dict[str, Any]:
             for position, answer in enumerate(measured.answers)
             for figure in answer.figures
         ],
-        "unanswered": [
-            {"name": one.measure.name, "title": one.measure.title, "why": one.why}
-            for one in measured.unanswered
-        ],
+        "unanswered": [{"title": one.title, "why": one.why} for one in measured.unanswered],
         "warnings": list(measured.warnings),
     }
 
