@@ -51,8 +51,8 @@ def test_the_scale_makes_small_features_count_as_large_ones():
 
 
 def test_shares_add_up_and_their_spread_is_the_error():
-    real = crowd(2000, seed=0)
-    crowds = [crowd(50, seed=i + 1, shift=0.3) for i in range(300)]
+    real = crowd(1000, seed=0)
+    crowds = [crowd(50, seed=i + 1, shift=0.3) for i in range(200)]
     shares = [kid_of_each(made, real) for made in crowds]
     figures = [kid(made, real) for made in crowds]
     assert [one.mean() for one in shares] == pytest.approx(figures)

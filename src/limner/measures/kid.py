@@ -128,7 +128,8 @@ def _kernel(
 ) -> Iterator[NDArray[np.float64]]:
     """The kernel `[N, M]`, some rows at a time."""
     for start in range(0, len(x), _ROWS):
-        yield (scale * (x[start : start + _ROWS] @ y.T) + 1) ** 3
+        part = scale * (x[start : start + _ROWS] @ y.T) + 1
+        yield part * part * part  # a power takes ten times as long
 
 
 def _own(x: NDArray[np.float64], scale: float) -> NDArray[np.float64]:
