@@ -21,7 +21,7 @@ from limner.measures.figure import Figure
 from limner.measures.measure import Extract, Features, Want
 from limner.measures.resampling import Resampling
 
-__all__ = ["FOUND", "Found", "FoundFeature", "found"]
+__all__ = ["FOUND", "IN_PLACE", "Found", "FoundFeature", "found"]
 
 IN_PLACE = 0.2
 """Eye distances by which the eyes may be off: in framed photos 0.6 % of it are usual, and what the
@@ -73,6 +73,9 @@ class FoundFeature:
         return functools.partial(found, detector=DlibDetector())
 
 
+FOUND = FoundFeature()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Found:
     """Share of made photos in which a face is found, and found in its place."""
@@ -81,7 +84,7 @@ class Found:
     title: ClassVar[str] = "A face at all"
     question: ClassVar[str] = "Is there a face, where it should be?"
     least: ClassVar[int] = 1
-    wants: ClassVar[Mapping[str, Want]] = {"made": Want.of(FoundFeature(), "made")}
+    wants: ClassVar[Mapping[str, Want]] = {"made": Want.of(FOUND, "made")}
 
     def figures(self, features: Features, resampling: Resampling) -> Iterable[Figure]:
         """See `Measure.figures`."""

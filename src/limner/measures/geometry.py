@@ -12,7 +12,7 @@ eyes and the nose are and nothing of the mouth and the jaw; 68 points do, at a p
 `Geometry.points`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
@@ -66,8 +66,7 @@ class FacePoints:
     """
 
     def __init__(self, count: Count = 5) -> None:
-        self._own = PointPredictor() if count == 5 else None
-        self._public = None if count == 5 else dlib.shape_predictor(str(_file(count)))
+        self._predict = _five() if count == 5 else _sixty_eight()
 
     def __call__(self, picture: NDArray[np.uint8]) -> NDArray[np.float64]:
         """Return the points `[P, 2]` (x, y) of a framed picture, as shares of its side.
@@ -75,18 +74,37 @@ class FacePoints:
         Args:
             picture: `[S, S, 3]` RGB or `[S, S]` grey.
         """
-        grey = to_grey(picture) if picture.ndim == 3 else picture
-        if self._own is not None:
-            x, y = (share * len(grey) for share in _CENTRE)
-            return self._own(grey, (x, y), _BOX * len(grey)) / len(grey)
-        # At the scale of the picture the predictor would read single pixels of small ones.
-        side = round(PATCH_BOX / _BOX)
+        return self._predict(to_grey(picture) if picture.ndim == 3 else picture)
+
+
+_Predict = Callable[[NDArray[np.uint8]], NDArray[np.float64]]
+
+
+def _five() -> _Predict:
+    predictor = PointPredictor()
+
+    def predict(grey: NDArray[np.uint8]) -> NDArray[np.float64]:
+        x, y = (share * len(grey) for share in _CENTRE)
+        return predictor(grey, (x, y), _BOX * len(grey)) / len(grey)
+
+    return predict
+
+
+def _sixty_eight() -> _Predict:
+    predictor = dlib.shape_predictor(str(_file(68)))
+    # At the scale of a small picture the predictor would read single pixels.
+    side = round(PATCH_BOX / _BOX)
+    edges = [round((middle + half) * side) for half in (-_BOX / 2, _BOX / 2) for middle in _CENTRE]
+    box = dlib.rectangle(*edges)
+
+    def predict(grey: NDArray[np.uint8]) -> NDArray[np.float64]:
         patch = Image.fromarray(grey).resize((side, side), Image.Resampling.BICUBIC)
-        low = [round((middle - _BOX / 2) * side) for middle in _CENTRE]
-        high = [round((middle + _BOX / 2) * side) for middle in _CENTRE]
-        parts = self._public(np.asarray(patch), dlib.rectangle(*low, *high)).parts()
+        parts = predictor(np.asarray(patch), box).parts()
         # dlib counts from the middle of the first pixel
-        return np.array([(part.x + 0.5, part.y + 0.5) for part in parts]) / side
+        points: NDArray[np.float64] = np.array([(part.x + 0.5, part.y + 0.5) for part in parts])
+        return points / side
+
+    return predict
 
 
 @dataclass(frozen=True)
@@ -145,7 +163,8 @@ def point_errors(drawn: NDArray[np.floating], made: NDArray[np.floating]) -> NDA
     drawn, made = drawn.astype(np.float64), made.astype(np.float64)
     apart = np.linalg.norm(drawn[:, left] - drawn[:, right], axis=1)
     away: NDArray[np.float64] = np.linalg.norm(made - drawn, axis=2)
-    return away / np.maximum(apart, _LEAST)[:, None]
+    away /= np.maximum(apart, _LEAST)[:, None]
+    return away
 
 
 @dataclass(frozen=True, kw_only=True)

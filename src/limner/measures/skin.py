@@ -16,7 +16,7 @@ from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from skimage.color import deltaE_ciede2000, rgb2lab  # type: ignore[import-untyped]
+from skimage.color import deltaE_ciede2000, rgb2lab
 
 from limner.errors import UsageError
 from limner.measures.figure import Better, Figure
@@ -87,7 +87,7 @@ class Skin:
         drift = made - truth
         chroma = np.hypot(made[:, 1], made[:, 2]) - np.hypot(truth[:, 1], truth[:, 2])
         tone = typology_angle(made) - typology_angle(truth)
-        off = np.asarray(deltaE_ciede2000(truth, made), np.float64)
+        off = deltaE_ciede2000(truth, made)  # type: ignore[no-untyped-call]
         rows: tuple[tuple[str, str, NDArray[np.float64], Better, str], ...] = (
             ("error", "colour difference (CIEDE2000)", off, "lower", ""),
             ("chroma", "more colourful than true; below 0 is greyer", chroma, "nearer", ""),
