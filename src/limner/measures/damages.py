@@ -59,24 +59,18 @@ def damaged(
     return DAMAGES[name](pictures, strength, np.random.default_rng(seed), others)
 
 
-def _blur(
-    pictures: Pictures, strength: float, rng: np.random.Generator, others: Pictures
-) -> Pictures:
+def _blur(pictures: Pictures, strength: float) -> Pictures:
     """Gaussian, up to a standard deviation of 1/32 of the side."""
     gaussian = ImageFilter.GaussianBlur(strength * pictures.shape[1] / 32)
     return np.stack([np.asarray(Image.fromarray(one).filter(gaussian)) for one in pictures])
 
 
-def _noise(
-    pictures: Pictures, strength: float, rng: np.random.Generator, others: Pictures
-) -> Pictures:
+def _noise(pictures: Pictures, strength: float, rng: np.random.Generator) -> Pictures:
     """Of each pixel and colour by itself, up to a standard deviation of 40 grey levels."""
     return _levels(pictures + 40 * strength * rng.standard_normal(pictures.shape))
 
 
-def _jpeg(
-    pictures: Pictures, strength: float, rng: np.random.Generator, others: Pictures
-) -> Pictures:
+def _jpeg(pictures: Pictures, strength: float) -> Pictures:
     """Written and read again, at a quality of 95 down to 5."""
 
     def journey(picture: Pictures) -> Pictures:
@@ -87,19 +81,18 @@ def _jpeg(
     return np.stack([journey(one) for one in pictures])
 
 
-def _grid(
-    pictures: Pictures, strength: float, rng: np.random.Generator, others: Pictures
-) -> Pictures:
-    """Every second row and column darker, by up to 32 grey levels: what transposed convolution
-    leaves (Odena et al. 2016, "Deconvolution and Checkerboard Artifacts")."""
+def _grid(pictures: Pictures, strength: float) -> Pictures:
+    """Every second row and column darker, by up to 32 grey levels.
+
+    What transposed convolution leaves (Odena et al. 2016, "Deconvolution and Checkerboard
+    Artifacts").
+    """
     row, column = np.indices(pictures.shape[1:3]) % 2
     lines = (row | column) - 0.75  # of mean 0, so that the picture stays as light
     return _levels(pictures + 32 * strength * lines[..., None])
 
 
-def _swap(
-    pictures: Pictures, strength: float, rng: np.random.Generator, others: Pictures
-) -> Pictures:
+def _swap(pictures: Pictures, strength: float, rng: np.random.Generator) -> Pictures:
     """A share of the pictures change places: each shows somebody else of the same crowd."""
     rows = _some(len(pictures), strength, rng)
     result = pictures.copy()
@@ -130,9 +123,7 @@ def _copied(
     return result
 
 
-def _collapsed(
-    pictures: Pictures, strength: float, rng: np.random.Generator, others: Pictures
-) -> Pictures:
+def _collapsed(pictures: Pictures, strength: float, rng: np.random.Generator) -> Pictures:
     """A share of them show the same three."""
     rows = _some(len(pictures), strength, rng)
     result = pictures.copy()
@@ -141,16 +132,14 @@ def _collapsed(
 
 
 def _average(
-    pictures: Pictures, strength: float, rng: np.random.Generator, others: Pictures
+    pictures: Pictures, strength: float, _rng: np.random.Generator, others: Pictures
 ) -> Pictures:
     """Blended with the average of the others; at 1 there is nothing else."""
     mean = others.mean(axis=0)
     return _levels(pictures + strength * (mean - pictures))
 
 
-def _scrambled(
-    pictures: Pictures, strength: float, rng: np.random.Generator, others: Pictures
-) -> Pictures:
+def _scrambled(pictures: Pictures, strength: float, rng: np.random.Generator) -> Pictures:
     """A share of them in an eighth of the side by an eighth, each part elsewhere."""
     part = pictures.shape[1] // 8
     result = pictures.copy()
@@ -162,30 +151,22 @@ def _scrambled(
     return result
 
 
-def _grey(
-    pictures: Pictures, strength: float, rng: np.random.Generator, others: Pictures
-) -> Pictures:
+def _grey(pictures: Pictures, strength: float) -> Pictures:
     """Colours fade; at 1 there are none."""
     return _levels(pictures + strength * ((pictures @ LUMA)[..., None] - pictures))
 
 
-def _cast(
-    pictures: Pictures, strength: float, rng: np.random.Generator, others: Pictures
-) -> Pictures:
+def _cast(pictures: Pictures, strength: float) -> Pictures:
     """As under a blue light, about as bright."""
     return _levels(pictures * (1 + strength * np.array([-0.3, 0.03, 0.4])))
 
 
-def _dark(
-    pictures: Pictures, strength: float, rng: np.random.Generator, others: Pictures
-) -> Pictures:
+def _dark(pictures: Pictures, strength: float) -> Pictures:
     """Darker, down to 0.4 of the light."""
     return _levels(pictures * (1 - 0.6 * strength))
 
 
-def _smile(
-    pictures: Pictures, strength: float, rng: np.random.Generator, others: Pictures
-) -> Pictures:
+def _smile(pictures: Pictures, strength: float) -> Pictures:
     """The corners of the mouth drawn up and apart, and teeth painted between the lips."""
     side = pictures.shape[1]
     left, right = (_bump(side, (x, 0.6), 0.06) for x in (0.4, 0.6))
@@ -199,18 +180,14 @@ def _smile(
     return _levels(moved + teeth[..., None] * (np.array(_TEETH) - moved))
 
 
-def _eyes(
-    pictures: Pictures, strength: float, rng: np.random.Generator, others: Pictures
-) -> Pictures:
+def _eyes(pictures: Pictures, strength: float) -> Pictures:
     """Both eyes, and the brows over them, higher by up to a fifth of the eye distance."""
     up = _bump(pictures.shape[1], (0.38, 0.28), 0.09) + _bump(pictures.shape[1], (0.62, 0.28), 0.09)
     moves = np.stack([np.zeros_like(up), -0.08 * strength * np.minimum(up, 1)])
     return _moved(pictures, [moves] * len(pictures))
 
 
-def _features(
-    pictures: Pictures, strength: float, rng: np.random.Generator, others: Pictures
-) -> Pictures:
+def _features(pictures: Pictures, strength: float, rng: np.random.Generator) -> Pictures:
     """Every part of the face a bit elsewhere: by up to a tenth of the eye distance on average."""
     side = pictures.shape[1]
 
@@ -255,24 +232,32 @@ def _levels(values: NDArray[np.floating]) -> Pictures:
     return np.rint(np.clip(values, 0, 255)).astype(np.uint8)
 
 
+def _of_each(spoil: Callable[[Pictures, float], Pictures]) -> Damage:
+    return lambda pictures, strength, _rng, _others: spoil(pictures, strength)
+
+
+def _by_chance(spoil: Callable[[Pictures, float, np.random.Generator], Pictures]) -> Damage:
+    return lambda pictures, strength, rng, _others: spoil(pictures, strength, rng)
+
+
 DAMAGES: Mapping[str, Damage] = MappingProxyType(
     {
-        "blur": _blur,
-        "noise": _noise,
-        "jpeg": _jpeg,
-        "grid": _grid,
-        "swap": _swap,
+        "blur": _of_each(_blur),
+        "noise": _by_chance(_noise),
+        "jpeg": _of_each(_jpeg),
+        "grid": _of_each(_grid),
+        "swap": _by_chance(_swap),
         "ignored": _ignored,
         "copied": _copied,
-        "collapsed": _collapsed,
+        "collapsed": _by_chance(_collapsed),
         "average": _average,
-        "scrambled": _scrambled,
-        "smile": _smile,
-        "eyes": _eyes,
-        "features": _features,
-        "grey": _grey,
-        "cast": _cast,
-        "dark": _dark,
+        "scrambled": _by_chance(_scrambled),
+        "smile": _of_each(_smile),
+        "eyes": _of_each(_eyes),
+        "features": _by_chance(_features),
+        "grey": _of_each(_grey),
+        "cast": _of_each(_cast),
+        "dark": _of_each(_dark),
     }
 )
-"""By name; see each function's docstring for what it does at strength 1."""
+"""By name; the functions' docstrings say what they do. `damaged` calls them with what they need."""

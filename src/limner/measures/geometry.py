@@ -74,7 +74,7 @@ class FacePoints:
         Args:
             picture: `[S, S, 3]` RGB or `[S, S]` grey.
         """
-        return self._predict(to_grey(picture) if picture.ndim == 3 else picture)
+        return self._predict(to_grey(picture))
 
 
 _Predict = Callable[[NDArray[np.uint8]], NDArray[np.float64]]
