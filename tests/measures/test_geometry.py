@@ -32,12 +32,12 @@ def test_an_error_is_a_distance_over_that_of_the_eyes():
     made[0, 4] += (0.03, 0.04)  # 0.05 of the side; the eyes are 0.4 apart
     assert point_errors(drawn, made)[0] == pytest.approx([0, 0, 0, 0, 0.125])
     small = 0.5 + (drawn - 0.5) * 0.75
-    assert point_errors(small, small + [0, 0.03])[0] == pytest.approx([0.1] * 5)
+    assert point_errors(small, np.add(small, [0, 0.03]))[0] == pytest.approx([0.1] * 5)
 
 
 def test_without_eyes_half_the_template_counts():
     nothing = np.full((1, 5, 2), 0.5)
-    assert point_errors(nothing, nothing + [0.1, 0]) == pytest.approx(0.5)
+    assert point_errors(nothing, np.add(nothing, [0.1, 0])) == pytest.approx(0.5)
 
 
 @pytest.mark.parametrize("shapes", [((2, 5, 2), (3, 5, 2)), ((2, 10), (2, 10)), ((1, 6, 2),) * 2])

@@ -60,7 +60,7 @@ def test_the_angle_is_that_of_the_paper():
 
 def test_signed_drifts_and_absolute_errors():
     truth = np.array([[60, 10, 20], [70, 10, 20]])
-    made = truth + [[5, 0, 0], [-5, 0, 0]]
+    made = np.add(truth, [[5, 0, 0], [-5, 0, 0]])
     found = figures(made, truth)
     values = {name.removeprefix("skin."): one.estimate.value for name, one in found.items()}
     assert values["lightness"] == pytest.approx(0)

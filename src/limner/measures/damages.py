@@ -88,7 +88,8 @@ def _grid(pictures: Pictures, strength: float) -> Pictures:
     Artifacts").
     """
     row, column = np.indices(pictures.shape[1:3]) % 2
-    lines = (row | column) - 0.75  # of mean 0, so that the picture stays as light
+    # of mean 0, so that the picture stays as light
+    lines = np.where((row | column) == 1, 0.25, -0.75)
     return _levels(pictures + 32 * strength * lines[..., None])
 
 
@@ -229,7 +230,8 @@ def _some(count: int, share: float, rng: np.random.Generator) -> NDArray[np.intp
 
 
 def _levels(values: NDArray[np.floating]) -> Pictures:
-    return np.rint(np.clip(values, 0, 255)).astype(np.uint8)
+    levels: Pictures = np.rint(np.clip(values, 0, 255)).astype(np.uint8)
+    return levels
 
 
 def _of_each(spoil: Callable[[Pictures, float], Pictures]) -> Damage:
