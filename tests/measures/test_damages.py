@@ -30,7 +30,9 @@ def changed(pictures, spoilt):
 @pytest.mark.parametrize("name", DAMAGES)
 def test_nothing_at_0_more_at_1_and_the_same_again(pictures, others, name):
     before = pictures.copy()
-    assert np.array_equal(damaged(pictures, name, 0, others=others), pictures)
+    untouched = damaged(pictures, name, 0, others=others)
+    assert np.array_equal(untouched, pictures)
+    assert not np.shares_memory(untouched, pictures)
     away = []
     for strength in (0.2, 0.6, 1):
         spoilt = damaged(pictures, name, strength, others=others)
@@ -114,6 +116,22 @@ def test_eyes_go_up_and_the_mouth_stays():
     before, after = (np.nonzero(one[0, :50, :50].sum(2))[0].mean() for one in (pictures, up))
     assert after - before == pytest.approx(-8, abs=1)
     assert np.array_equal(up[0, 65:], pictures[0, 65:])
+
+
+def test_a_smile_lifts_the_corners_apart_and_shows_teeth_when_it_is_broad():
+    pictures = np.zeros((1, 100, 100, 3), np.uint8)
+    pictures[0, 59:62, 38:42] = 255  # the left corner of the mouth
+
+    def corner(strength):
+        spoilt = damaged(pictures, "smile", strength, others=pictures)[0, ..., 0]
+        row, column = np.nonzero(spoilt[:, :41] > 60)
+        return row.mean(), column.mean(), spoilt[60, 50]
+
+    (y0, x0, _), (y1, x1, few), (y2, x2, many) = (corner(strength) for strength in (0, 0.3, 0.9))
+    assert y0 > y1 > y2 + 1
+    assert x0 > x1 > x2 + 1
+    assert 0 < few < 25
+    assert many > 120
 
 
 @pytest.mark.parametrize(

@@ -36,12 +36,12 @@ _ENOUGH = 30
 
 
 def skin(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Median L*, a*, b* of cheeks and forehead of a framed face `[S, S, 3]`: `[3]`."""
+    """Median L*, a*, b* `[3]` of cheeks and forehead of a framed face `[S, S, 3]`, S >= 16."""
     side = len(picture)
     parts = []
     for patch in _PATCHES:
         left, top, right, bottom = (round(share * side) for share in patch)
-        parts.append(picture[top : max(bottom, top + 1), left : max(right, left + 1)])
+        parts.append(picture[top:bottom, left:right])
     pixels = np.concatenate([part.reshape(-1, 3) for part in parts])
     colour: NDArray[np.float32] = np.median(rgb2lab(pixels), axis=0).astype(np.float32)
     return colour
