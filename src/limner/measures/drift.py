@@ -130,7 +130,7 @@ class SmileDrift:
 
 _ACCURACY = (
     "smiles are counted by a score that is right about 86 % of CelebA's faces; a drift comes out "
-    "smaller than it is, by about a third"
+    "smaller than it is, there by about 30 %"
 )
 _DRAWN = (
     "the score sees smiles in 8 to 9 % of hand-drawn sketches and in 16 to 18 % of photos of the "

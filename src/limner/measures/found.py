@@ -1,7 +1,8 @@
 """Found: is there a face at all, and is it where it should be?
 
 limner's own detector looks for a face in the picture as it is framed. That needs no margin around:
-it finds one in 471 of 471 framed photos and in none of them whose parts were scrambled
+in 471 photos that it had found a face in and framed it finds one again in all, in its place in
+0.998 of them, and in none of the same photos when their parts are scrambled
 (`benchmarks/face_measures.py`).
 """
 
