@@ -20,15 +20,17 @@ from typing import Self
 
 EXTRA_OF = {
     "imagehash": "train",
-    "jinja2": "train",
+    "jinja2": "measure",
     "lightning_fabric": "train",
-    "matplotlib": "train",
+    "matplotlib": "measure",
     "onnx": "train",
     "onnxscript": "train",
+    "platformdirs": "measure",
     "pyarrow": "train",
     "ray": "cluster",
     "safetensors": "train",
-    "scipy": "train",
+    "scipy": "measure",
+    "skimage": "measure",
     "tensorboard": "tensorboard",
     "torch": "train",
 }

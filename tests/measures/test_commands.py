@@ -1,5 +1,6 @@
 """`limner measure` and `limner compare` as a user types them."""
 
+import html
 import json
 import subprocess
 import sys
@@ -34,7 +35,7 @@ def test_measure_prints_all_figures_and_writes_the_page_and_json(folders, option
     figures = json.loads(numbers.read_text())["figures"]
     for figure in figures:
         assert figure["title"] in done.stdout
-        assert figure["title"] in page.read_text()
+        assert figure["title"] in html.unescape(page.read_text())
     assert list((tmp_path / "cache").glob("*.sqlite"))
 
 

@@ -54,7 +54,7 @@ def public_file(name: str) -> Path:
     """
     spec = importlib.util.find_spec("face_recognition_models")
     if spec is None or not spec.submodule_search_locations:
-        raise MissingExtraError(f"dlib's {name}", "train")
+        raise MissingExtraError(f"dlib's {name}", "measure")
     return Path(spec.submodule_search_locations[0]) / "models" / name
 
 

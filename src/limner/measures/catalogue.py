@@ -4,14 +4,18 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from limner.errors import UsageError
+from limner.measures.brightness import Brightness
 from limner.measures.checkerboard import Checkerboard
 from limner.measures.collapse import Collapse
 from limner.measures.copying import Copying
 from limner.measures.cycle import Cycle
 from limner.measures.dependence import Dependence
 from limner.measures.dists import Dists, DistsFeature
+from limner.measures.drift import SmileDrift
 from limner.measures.fid import Fid
+from limner.measures.found import Found
 from limner.measures.fsim import Fsim
+from limner.measures.geometry import Geometry
 from limner.measures.identity import Identity
 from limner.measures.inception import InceptionFeatures, InceptionProbabilities
 from limner.measures.inception_score import InceptionScore
@@ -20,6 +24,7 @@ from limner.measures.lpips import Lpips, LpipsFeature
 from limner.measures.measure import Measure
 from limner.measures.measuring import Unanswered
 from limner.measures.sharpness import Sharpness
+from limner.measures.skin import Skin
 from limner.measures.spectrum import Spectrum
 from limner.measures.ssim import Ssim
 from limner.measures.strokes import Strokes
@@ -61,9 +66,12 @@ def standard(*, weights: Mapping[str, Path] | None = None, points: int = 5) -> S
         ModelError: A file of weights is missing.
     """
     weights = weights or {}
-    found: list[Measure] = [
+    if points not in (5, 68):
+        raise UsageError(f"points is {points}; expected 5 or 68")
+    return [
         Identity(),
         Strokes(),
+        Geometry(points=68 if points == 68 else 5),
         Dependence(),
         Ssim(),
         Fsim(),
@@ -71,6 +79,11 @@ def standard(*, weights: Mapping[str, Path] | None = None, points: int = 5) -> S
         Kid(),
         Fid(),
         *_inception(weights),
+        SmileDrift(against="truth"),
+        SmileDrift(against="sketch"),
+        Skin(),
+        Brightness(),
+        Found(),
         Sharpness(),
         Spectrum(),
         Checkerboard(),
@@ -79,7 +92,6 @@ def standard(*, weights: Mapping[str, Path] | None = None, points: int = 5) -> S
         Copying(against="truth"),
         Cycle(),
     ]
-    return found
 
 
 def unavailable(weights: Mapping[str, Path]) -> list[Unanswered]:

@@ -78,7 +78,6 @@ class SmileDrift:
     against: Literal["truth", "sketch"] = "truth"
     """Against drawings the figures are called `smile_drawn.*`: they are other figures, since the
     score sees fewer smiles in drawings than in photos of the same serious people."""
-    title: ClassVar[str] = "Smiles"
     question: ClassVar[str] = "Are smiles added that nobody drew, or lost?"
     least: ClassVar[int] = 1
     wants: Mapping[str, Want] = field(init=False)
@@ -93,6 +92,11 @@ class SmileDrift:
     def name(self) -> str:
         """See `Measure.name`."""
         return "smile" if self.against == "truth" else "smile_drawn"
+
+    @property
+    def title(self) -> str:
+        """See `Measure.title`."""
+        return "Smiles" if self.against == "truth" else "Smiles, against the drawings"
 
     def figures(self, features: Features, resampling: Resampling) -> Iterable[Figure]:
         """See `Measure.figures`."""

@@ -11,7 +11,19 @@ from numpy.typing import NDArray
 from limner.faces.points import public_file
 from limner.measures.measure import Computed, Extract
 
-__all__ = ["DESCRIPTOR", "THUMBNAIL", "DescriptorFeature", "digest_of", "grey", "thumbnail"]
+__all__ = [
+    "DESCRIPTOR",
+    "FACE_BOX",
+    "THUMBNAIL",
+    "DescriptorFeature",
+    "digest_of",
+    "grey",
+    "thumbnail",
+]
+
+FACE_BOX = (0.165, 0.125, 0.825, 0.79)
+"""Left, top, right, bottom of the face in the frame, as shares of the side: where dlib's detector
+sees it."""
 
 _SMALL = 16  # px
 

@@ -27,7 +27,7 @@ from PIL import Image
 from limner.errors import UsageError
 from limner.faces.points import PATCH_BOX, PointPredictor, public_file
 from limner.images import to_grey
-from limner.measures.features import digest_of
+from limner.measures.features import FACE_BOX, digest_of
 from limner.measures.figure import Figure
 from limner.measures.measure import Extract, Features, Want
 from limner.measures.resampling import Resampling
@@ -36,9 +36,10 @@ __all__ = ["Count", "FacePoints", "Geometry", "PointsFeature", "point_errors"]
 
 Count = Literal[5, 68]
 
-_CENTRE, _BOX = (0.495, 0.4575), 0.6625
-"""Middle and side of the box in which dlib's detector sees a framed face, as shares of the side;
-see `limner.measures.identity`."""
+_LEFT, _TOP, _RIGHT, _BOTTOM = FACE_BOX
+_CENTRE = ((_LEFT + _RIGHT) / 2, (_TOP + _BOTTOM) / 2)
+_BOX = (_RIGHT - _LEFT + _BOTTOM - _TOP) / 2
+"""Middle and side of the box in which the face of a framed picture is, as shares of its side."""
 _OUTER: Mapping[int, tuple[int, int]] = {5: (0, 2), 68: (36, 45)}
 """Which points are the outer eye corners."""
 _PARTS: Mapping[int, Mapping[str, slice]] = {

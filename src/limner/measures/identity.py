@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from limner.errors import UsageError
 from limner.faces.points import public_file, public_predictor
-from limner.measures.features import DESCRIPTOR
+from limner.measures.features import DESCRIPTOR, FACE_BOX
 from limner.measures.figure import Figure
 from limner.measures.measure import Features, Want
 from limner.measures.resampling import Resampling, Weights
@@ -26,8 +26,6 @@ __all__ = ["Descriptor", "Identity", "Retrieval", "Verification", "retrieval", "
 
 _CHIP_SIDE = 150  # px, the input of dlib's network
 _CHIP_PADDING = 0.25  # the margin that it was trained with
-_BOX = (0.165, 0.125, 0.825, 0.79)
-"""Left, top, right, bottom as shares of the side: where dlib's detector sees an aligned face."""
 
 
 class Descriptor:
@@ -71,7 +69,7 @@ class Descriptor:
 
     def _describe(self, crop: NDArray[np.uint8]) -> NDArray[np.float32]:
         crop = np.ascontiguousarray(crop)
-        box = dlib.rectangle(*(round(share * len(crop)) for share in _BOX))
+        box = dlib.rectangle(*(round(share * len(crop)) for share in FACE_BOX))
         points = self._predictor(crop, box)
         chip = dlib.get_face_chip(crop, points, size=_CHIP_SIDE, padding=_CHIP_PADDING)
         return np.array(self._network.compute_face_descriptor(chip), np.float32)

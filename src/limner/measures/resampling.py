@@ -10,6 +10,7 @@ away. What it leaves out: pictures of another kind, and another training of the 
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -48,6 +49,9 @@ class Resampling:
     def mean(self, each: ArrayLike) -> Estimate:
         """The mean of what each picture contributes, `[n]`.
 
+        Where all pictures hit, or none, no draw says that another one might not; the interval of
+        such a share is Wilson's (1927).
+
         Raises:
             UsageError: There is none, or one is not finite.
         """
@@ -58,10 +62,13 @@ class Resampling:
                 "finite; expected [n], all finite, n at least 1"
             )
         found = self.of(lambda weights: weights @ values / weights.sum(axis=1), len(values))
+        low, high = found.low, found.high
+        if values.min() == values.max() and values[0] in (0, 1):
+            low, high = self._none_of(len(values), value=float(values[0]))
         return Estimate(
             value=float(values.mean()),
-            low=found.low,
-            high=found.high,
+            low=low,
+            high=high,
             n=found.n,
             draws=found.draws,
             each=values,
@@ -94,6 +101,12 @@ class Resampling:
         tail = (1 - self.confidence) / 2
         low, high = np.nanquantile(drawn, [tail, 1 - tail]).tolist()
         return Estimate(value=value, low=low, high=high, n=counts[0], draws=drawn)
+
+    def _none_of(self, count: int, *, value: float) -> tuple[float, float]:
+        """Wilson's interval of a share of 0 or 1 among so many."""
+        z = NormalDist().inv_cdf((1 + self.confidence) / 2)
+        beyond = z * z / (count + z * z)
+        return (0.0, beyond) if value == 0 else (1 - beyond, 1.0)
 
 
 def _weights(rng: np.random.Generator, draws: int, count: int) -> Weights:
