@@ -14,7 +14,8 @@ from limner import images
 from limner.sketching import sketch
 
 ROOT = Path(__file__).parents[1]
-PAGES = {name: (ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "docs/data.md")}
+NAMES = ("README.md", "docs/data.md", "docs/measuring.md")
+PAGES = {name: (ROOT / name).read_text(encoding="utf-8") for name in NAMES}
 TEXT = "".join(PAGES.values())
 CONSOLE = "".join(re.findall(r"```console\n(.*?)```", TEXT, re.DOTALL))
 COMMANDS = re.findall(r"^(limner [a-z].*?)(?:\s+#.*)?$", CONSOLE, re.MULTILINE)
@@ -33,13 +34,17 @@ SNIPPETS = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
 
 
 @pytest.fixture
-def desk(photo, prepared_set, finished_run, tiny_model, tmp_path):
+def desk(photo, person, prepared_set, finished_run, tiny_model, tmp_path):
     """A folder that holds every file that the README names as an input."""
     drawing = sketch(photo)
     for name in ("drawing.jpg", "page.png", "drawings/one.png"):
         images.write(tmp_path / name, drawing)
     for name in ("portrait.jpg", "photos/one.jpg"):
         images.write(tmp_path / name, photo)
+    images.write(tmp_path / "drawings" / "two.png", drawing[:, ::-1].copy())
+    images.write(tmp_path / "photos" / "two.jpg", photo[:, ::-1].copy())
+    for number, name in enumerate(("one", "two")):
+        images.write(tmp_path / "results" / f"{name}.png", person(number)[:128, :128])
     shutil.copytree(prepared_set, tmp_path / "sets" / "mine")
     shutil.copytree(finished_run, tmp_path / "runs" / "mine")
     (tmp_path / "mine.onnx").write_bytes(tiny_model.read_bytes())
@@ -74,8 +79,8 @@ def test_snippets(snippet, desk):
 
 def test_something_was_found():
     shown = {command.split()[1] for command in COMMANDS}
-    assert shown >= {"photo", "sketch", "prepare", "data", "train", "export"}
-    assert len(SNIPPETS) == 2
+    assert shown >= {"photo", "sketch", "prepare", "data", "train", "export", "measure", "compare"}
+    assert len(SNIPPETS) == 3
     for name, text in PAGES.items():
         for link in re.findall(r"\]\((?!http)([^)#]+)[^)]*\)", text):
             assert ((ROOT / name).parent / link).exists(), link
