@@ -23,12 +23,12 @@ from limner.engines import LocalEngine
 from limner.errors import LimnerError
 from limner.faces import DlibDetector, Preprocessing, find
 from limner.measures.catalogue import standard
-from limner.measures.console import in_words
 from limner.measures.damages import DAMAGES, damaged
 from limner.measures.figure import Figure
 from limner.measures.measuring import measure
 from limner.measures.resampling import Resampling
 from limner.measures.subject import Picture, Subject
+from limner.measures.words import in_words
 from limner.sketching import sketch
 
 OWN = {

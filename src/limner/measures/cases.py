@@ -17,6 +17,8 @@ __all__ = ["cases", "chosen", "judged"]
 
 _OF_A_KIND = 3
 """Best, median and worst pictures of a measure, each."""
+_DIGITS = 3
+"""Of what single pictures got, where that is no contribution to the figure."""
 _SHOWN: tuple[Role, ...] = ("sketch", "made", "back", "truth")
 
 
@@ -67,7 +69,8 @@ def cases(subject: Subject, answers: Sequence[Answer]) -> dict[int, dict[str, An
     return {
         position: {
             "title": figure.each_title or figure.title,
-            "digits": max(figure.digits, 3) if figure.each is not None else figure.digits,
+            "unit": figure.unit if figure.each is None else "",
+            "digits": figure.digits if figure.each is None else _DIGITS,
             "roles": [role for role in _SHOWN if any(role in pictures[name] for name in pictures)],
             "groups": {
                 kind: [

@@ -13,7 +13,8 @@ from limner.measures.cases import chosen
 from limner.measures.comparison import Cell, Comparison, Row
 from limner.measures.files import framed
 from limner.measures.measure import Role
-from limner.measures.report import amount, numbers
+from limner.measures.report import numbers
+from limner.measures.words import amount
 
 __all__ = ["write_json", "write_page"]
 

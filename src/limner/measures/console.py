@@ -6,8 +6,9 @@ from rich.table import Table
 from limner.measures.comparison import Cell, Comparison
 from limner.measures.figure import Figure
 from limner.measures.measuring import Measured
+from limner.measures.words import in_words
 
-__all__ = ["comparison_table", "in_words", "table"]
+__all__ = ["comparison_table", "table"]
 
 _WIDE = 240  # columns
 
@@ -73,13 +74,6 @@ def _console() -> Console:
     """As wide as the terminal; into a file or a pipe wide enough for no line to be folded."""
     console = Console(highlight=False)
     return console if console.is_terminal else Console(highlight=False, width=_WIDE)
-
-
-def in_words(figure: Figure, value: float) -> str:
-    """A value of a figure, e.g. `43.2 %`."""
-    share = figure.unit == "%"
-    text = f"{100 * value if share else value:z.{figure.digits}f}"
-    return f"{text} {figure.unit}" if figure.unit else text
 
 
 def _better(figure: Figure) -> str:

@@ -1,7 +1,6 @@
 """What was measured, as JSON and as a page."""
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +12,9 @@ from limner.measures.figure import Figure
 from limner.measures.framing import RESIZE
 from limner.measures.measure import Role
 from limner.measures.measuring import Answer, Measured
+from limner.measures.words import amount
 
-__all__ = ["amount", "numbers", "write_json", "write_page"]
+__all__ = ["numbers", "write_json", "write_page"]
 
 _HEADLINES = ("identity.rank1", "found.share", "kid", "strokes.recall", "smile.drift")
 """Figures that the page begins with, where they are there."""
@@ -121,14 +121,3 @@ def _figure(figure: Figure, answer: Answer, position: int, measured: Measured) -
 def _number(value: float) -> float | None:
     """JSON has no NaN."""
     return float(value) if np.isfinite(value) else None
-
-
-def amount(value: float | None, figure: Mapping[str, Any], *, signed: bool = False) -> str:
-    """A value of a figure in words, e.g. `43.2 %`, `−0.8 dB`."""
-    if value is None:
-        return "\N{EN DASH}"
-    share = figure["unit"] == "%"
-    text = pages.number(100 * value if share else value, figure["digits"])
-    if signed and value > 0:
-        text = f"+{text}"
-    return f"{text}\N{NO-BREAK SPACE}{figure['unit']}" if figure["unit"] else text
