@@ -48,7 +48,8 @@ def test_without_scores_it_is_the_last():
     choice = choose(snapshots(1000, 2000), [])
     assert (choice.snapshot, choice.why) == (
         Path("snapshot-2000"),
-        "the snapshot after 2,000 images is the last; none was scored for this",
+        "the snapshot after 2,000 images is the last; none was scored for this, so that another "
+        "may be better",
     )
 
 

@@ -15,12 +15,13 @@ from typing import Any, Literal, Self
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from limner import images
 from limner.data.items import Kind, Split
-from limner.errors import DataError
+from limner.errors import DataError, ImageError
 from limner.faces import Preprocessing
 
 __all__ = ["DROPPED", "EXAMPLES", "FACES", "PreparedSet", "Writer"]
@@ -86,6 +87,8 @@ EXAMPLES = pa.schema(
 )
 
 _KEY = b"limner"
+_DAMAGE = (pa.ArrowException, AttributeError, KeyError, OSError, TypeError, ValueError)
+"""What is raised of a file that is damaged, or none of ours."""
 _ROWS = 512
 """Faces in a row group: what a reader has to hold at once."""
 
@@ -110,10 +113,14 @@ class PreparedSet:
             schema = pq.read_schema(self._file)
             self.about: dict[str, Any] = json.loads(schema.metadata[_KEY])
             """What the set says about itself: recipe, sources, parts."""
+            self.preprocessing = Preprocessing.from_dict(self.about["preprocessing"])
+            self.sources: dict[str, dict[str, Any]] = dict(self.about["sources"])
+            """For each source the number of `faces`, and what is known: `licence`, `origin`."""
             columns = [name for name in schema.names if name != "image"]
-            self.table: pa.Table = pq.read_table(self._file, columns=columns)
+            with pq.ParquetFile(self._file, page_checksum_verification=True) as file:
+                self.table: pa.Table = file.read(columns=columns)
             """All columns but the images."""
-        except (pa.ArrowInvalid, OSError, TypeError, KeyError, ValueError) as error:
+        except _DAMAGE as error:
             raise DataError(
                 f"{self._file} is damaged or not limner's; prepare the set again"
             ) from error
@@ -121,9 +128,6 @@ class PreparedSet:
             raise DataError(
                 f"{self._file} was written by another version of limner; prepare it again"
             )
-        self.preprocessing = Preprocessing.from_dict(self.about["preprocessing"])
-        self.sources: dict[str, dict[str, Any]] = self.about["sources"]
-        """For each source the number of `faces`, and what is known: `licence`, `origin`."""
         if self.table.num_rows == 0:
             raise DataError(
                 f"{self._file} holds no faces; see the reasons in {path}/dropped.parquet"
@@ -147,7 +151,7 @@ class PreparedSet:
         """The faces of a split and a kind, None for all: `[N, S, S, 3]`.
 
         Raises:
-            DataError: There are none, or the file is damaged.
+            DataError: There are none, the file is damaged, or a picture in it is no face of side S.
         """
         chosen = self._rows(split, kind)
         if not len(chosen):
@@ -158,21 +162,45 @@ class PreparedSet:
         wanted = dict(zip(chosen.tolist(), range(len(chosen)), strict=True))
         row = 0
         try:
-            for batch in pq.ParquetFile(self._file).iter_batches(_ROWS, columns=["image"]):
-                for cell in batch.column(0):
-                    if row in wanted:
-                        face = cell.as_py()
-                        faces[wanted[row]] = images.read(face["bytes"], name=face["path"])
-                    row += 1
-        except (pa.ArrowInvalid, OSError) as error:
+            with pq.ParquetFile(self._file, page_checksum_verification=True) as file:
+                for batch in file.iter_batches(_ROWS, columns=["image"]):
+                    for cell in batch.column(0):
+                        if row in wanted:
+                            faces[wanted[row]] = self._face(cell.as_py(), row)
+                        row += 1
+        except DataError:
+            raise
+        except _DAMAGE as error:
             raise DataError(f"{self._file} is damaged; prepare the set again") from error
+        if row != len(self):
+            raise DataError(
+                f"{self._file} has {row} rows, and had {len(self)} when it was opened; leave it as "
+                "it is while it is read"
+            )
         return faces
+
+    def _face(self, cell: dict[str, Any], row: int) -> NDArray[np.uint8]:
+        """The picture in a row: `[S, S, 3]`. Raises DataError if it is none, or of another size."""
+        side = self.preprocessing.size
+        where = f"row {row} of {self._file}, {cell['path']}"
+        try:
+            face = images.read(cell["bytes"], name=where)
+        except ImageError as error:
+            raise DataError(f"{error}; or prepare the set again") from error
+        if face.shape != (side, side, 3):
+            height, width = face.shape[:2]
+            raise DataError(
+                f"{where}: a face of {width}x{height} px, and those of this set are {side}x{side}; "
+                "prepare the set again, with one size for all"
+            )
+        return face
 
     def _rows(self, split: Split | None, kind: Kind | None) -> NDArray[np.int64]:
         chosen = np.ones(len(self), bool)
         for column, value in (("split", split), ("kind", kind)):
             if value is not None:
-                chosen &= pa.compute.equal(self.table[column], value).to_numpy()
+                equal = pc.equal(self.table[column], value)
+                chosen &= pc.fill_null(equal, False).to_numpy()  # noqa: FBT003
         return np.flatnonzero(chosen)
 
 
@@ -262,7 +290,9 @@ class _Table:
         target.parent.mkdir(parents=True, exist_ok=True)
         self._file = self.part.open("xb")
         # PNG bytes do not get smaller.
-        self._writer = pq.ParquetWriter(self._file, schema, compression="none")
+        self._writer = pq.ParquetWriter(
+            self._file, schema, compression="none", write_page_checksum=True
+        )
 
     def add(self, rows: pa.Table) -> None:
         self._waiting.append(rows.select(self._schema.names).cast(self._schema))

@@ -77,7 +77,7 @@ def diagrams(
 
 def score_diagrams(scores: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """A diagram for each figure of `scores.jsonl`, the deciding one first."""
-    names = [name for name in FIGURES if any(name in line for line in scores)]
+    names = [name for name in FIGURES if any(name in line.get("each", ()) for line in scores)]
     names.sort(key=lambda name: name != deciding(scores))
     return [_score_diagram(scores, name) for name in names]
 
@@ -224,7 +224,7 @@ def _diagram(panel: _Panel, curves: dict[str, Curve], warned: list[int]) -> dict
 def _score_diagram(scores: Sequence[dict[str, Any]], name: str) -> dict[str, Any]:
     """Means with the errors that they have if all was drawn anew; the best is filled."""
     figure, axes = pages.figure(*_SIZE)
-    lines = [line for line in scores if name in line]
+    lines = [line for line in scores if name in line.get("each", ())]
     seen = np.array([line["images"] for line in lines])
     means = np.array([line[name] for line in lines])
     each = [np.asarray(line["each"][name]) for line in lines]
