@@ -116,18 +116,22 @@ class PreparedSet:
             self.preprocessing = Preprocessing.from_dict(self.about["preprocessing"])
             self.sources: dict[str, dict[str, Any]] = dict(self.about["sources"])
             """For each source the number of `faces`, and what is known: `licence`, `origin`."""
-            columns = [name for name in schema.names if name != "image"]
+            if schema.names != FACES.names:
+                raise DataError(
+                    f"{self._file} was written by another version of limner; prepare it again"
+                )
+            columns = [name for name in FACES.names if name != "image"]
             with pq.ParquetFile(self._file, page_checksum_verification=True) as file:
-                self.table: pa.Table = file.read(columns=columns)
+                read = file.read(columns=columns)
+            # Others may have written the same in wider types.
+            self.table: pa.Table = read.cast(pa.schema([FACES.field(name) for name in columns]))
             """All columns but the images."""
+        except DataError:
+            raise
         except _DAMAGE as error:
             raise DataError(
                 f"{self._file} is damaged or not limner's; prepare the set again"
             ) from error
-        if schema.names != FACES.names:
-            raise DataError(
-                f"{self._file} was written by another version of limner; prepare it again"
-            )
         if self.table.num_rows == 0:
             raise DataError(
                 f"{self._file} holds no faces; see the reasons in {path}/dropped.parquet"
@@ -158,7 +162,13 @@ class PreparedSet:
             which = f"{kind or 'face'}s" + (f" in the split '{split}'" if split else "")
             raise DataError(f"{self.path} has no {which}; prepare more pictures")
         side = self.preprocessing.size
-        faces = np.empty((len(chosen), side, side, 3), np.uint8)
+        try:
+            faces = np.empty((len(chosen), side, side, 3), np.uint8)
+        except MemoryError as error:
+            raise DataError(
+                f"{len(chosen):,} faces of {side} px, from {self.path}, do not fit into memory; "
+                "prepare fewer, or smaller ones with --size"
+            ) from error
         wanted = dict(zip(chosen.tolist(), range(len(chosen)), strict=True))
         row = 0
         try:
@@ -179,12 +189,13 @@ class PreparedSet:
             )
         return faces
 
-    def _face(self, cell: dict[str, Any], row: int) -> NDArray[np.uint8]:
+    def _face(self, cell: dict[str, Any] | None, row: int) -> NDArray[np.uint8]:
         """The picture in a row: `[S, S, 3]`. Raises DataError if it is none, or of another size."""
         side = self.preprocessing.size
+        cell = cell or {"bytes": b"", "path": None}
         where = f"row {row} of {self._file}, {cell['path']}"
         try:
-            face = images.read(cell["bytes"], name=where)
+            face = images.read(cell["bytes"] or b"", name=where)
         except ImageError as error:
             raise DataError(f"{error}; or prepare the set again") from error
         if face.shape != (side, side, 3):
