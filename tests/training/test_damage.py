@@ -19,6 +19,7 @@ from limner import cli, export
 from limner.errors import LimnerError, ModelError, OutputError, RunError
 from limner.training.config import Config
 from limner.training.loop import train
+from limner.training.monitors import troubles
 from limner.training.pix2pix import Pix2Pix
 from limner.training.report import write_report
 from limner.training.run import FREE, KEY, RunFolder, notes, settled
@@ -385,6 +386,37 @@ def test_damaged_notes_stop_no_page_and_no_run(tiny, copy, name):
             RunFolder(copy).choose()
     train(tiny, copy)
     assert RunFolder(copy).load_state()["images"] == 24
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"columns": 0},
+        {"side": -32, "gap": 30},
+        {"gap": -2},
+        {"side": "wide"},
+        {"blocks": []},
+        {"blocks": [{"title": "x", "pictures": 0, "steps": ["input", "made"]}]},
+        {"blocks": [{"title": "x", "pictures": 10**12, "steps": ["input", "made"]}]},
+        {"blocks": [{"title": "x", "pictures": 2, "steps": []}]},
+        {"blocks": 7},
+    ],
+)
+def test_a_layout_of_no_grid_shows_none(copy, change):
+    layout = json.loads((copy / "grid.json").read_text())
+    assert "Pictures over time" in write_report(copy).read_text()
+    (copy / "grid.json").write_text(json.dumps(layout | change))
+    assert "Pictures over time" not in write_report(copy).read_text()
+
+
+@pytest.mark.parametrize("name", ["rate", "adversarial", "score_made", "discriminator", "lr"])
+def test_a_line_may_lack_a_term(tiny, copy, name):
+    lines = [json.loads(line) for line in (copy / "stats.jsonl").read_text().splitlines()]
+    kept = [{key: value for key, value in line.items() if key != name} for line in lines]
+    (copy / "stats.jsonl").write_text("".join(json.dumps(line) + "\n" for line in kept))
+    write_report(copy)
+    assert troubles(kept * 40, tiny) == []
+    train(tiny, copy)
 
 
 # All of it as somebody sees it in a terminal.

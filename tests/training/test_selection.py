@@ -77,6 +77,13 @@ def test_a_figure_that_only_some_have_decides_nothing():
     assert deciding(lines) == "l1"
 
 
+def test_scores_of_other_pictures_decide_nothing():
+    lines = [scored(1000), scored(2000)]
+    lines[1]["each"]["identity"].pop()
+    assert deciding(lines) is None
+    assert choose(snapshots(1000, 2000), lines).snapshot == Path("snapshot-2000")
+
+
 def test_patience():
     lines = [scored(n, s) for n, s in ((1000, 0.2), (2000, 0.1), (3000, 0.15), (4000, 0.12))]
     assert stale(lines, 2000)

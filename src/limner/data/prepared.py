@@ -172,7 +172,7 @@ class PreparedSet:
         wanted = dict(zip(chosen.tolist(), range(len(chosen)), strict=True))
         row = 0
         try:
-            with pq.ParquetFile(self._file, page_checksum_verification=True) as file:
+            with pq.ParquetFile(self._file) as file:
                 for batch in file.iter_batches(_ROWS, columns=["image"]):
                     for cell in batch.column(0):
                         if row in wanted:

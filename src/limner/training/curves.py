@@ -1,7 +1,7 @@
 """Diagrams of what a run noted."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -67,7 +67,11 @@ def diagrams(
         warned: After how many images each monitor spoke, by its name and of which pictures.
     """
     found: dict[str, list[dict[str, Any]]] = {}
-    for panel in _panels(lines, config):
+    names = {name for line in lines for name in line}
+    for whole in _panels(lines, config):
+        panel = replace(whole, curves=tuple(one for one in whole.curves if one[0] in names))
+        if not panel.curves:
+            continue
         shown = {name: _curve(lines, name) for name, _ in panel.curves}
         monitor, about = panel.warned_by
         times = [t for (m, a), ts in warned.items() if (m, a) == (monitor, about) for t in ts]
