@@ -24,10 +24,17 @@ from limner.faces import Preprocessing
 from limner.model import KEY, ModelCard
 from limner.networks.generator import make_generator, turned
 from limner.training.config import Config
+from limner.training.memory import ran_out
+from limner.training.run import ENTRIES as SNAPSHOT_ENTRIES
 from limner.training.run import KEY as SNAPSHOT_KEY
-from limner.training.run import RunFolder
+from limner.training.run import RunFolder, digest_of
 
 OPSET = 18
+_DAMAGE = (
+    *(SafetensorError, AttributeError, KeyError, RecursionError, RuntimeError),
+    *(TypeError, ValueError),
+)
+"""What is raised of a snapshot that is damaged, or none at all."""
 
 
 def export(
@@ -117,12 +124,14 @@ def _load(snapshot: Path, direction: Direction) -> _Trained:
     try:
         with safe_open(snapshot, framework="pt") as file:
             about = json.loads((file.metadata() or {})[SNAPSHOT_KEY])
-            prefix = f"{direction}."
-            tensors = {
-                key.removeprefix(prefix): file.get_tensor(key)
-                for key in file.keys()  # noqa: SIM118 - it is no dictionary
-                if key.startswith(prefix)
-            }
+            held = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - no dictionary
+        if unknown := about.keys() - SNAPSHOT_ENTRIES:
+            raise KeyError(*unknown)
+        # Those of an earlier version have no digest.
+        if (digest := about.pop("digest", None)) not in (None, digest_of(about, held)):
+            raise ValueError(f"its digest is not {digest}")
+        prefix = f"{direction}."
+        tensors = {k.removeprefix(prefix): one for k, one in held.items() if k.startswith(prefix)}
         config = Config.from_dict(about["config"])
         if not tensors and direction != SKETCH_TO_PHOTO:
             raise RunError(
@@ -140,7 +149,11 @@ def _load(snapshot: Path, direction: Direction) -> _Trained:
         )
     except RunError:
         raise
-    except (SafetensorError, KeyError, RuntimeError, ValueError) as error:
+    except OSError as error:
+        raise ModelError(f"{snapshot} cannot be read ({error.strerror}); check the path") from error
+    except _DAMAGE as error:
+        if ran_out(error):
+            raise
         raise ModelError(
             f"{snapshot} is damaged or no snapshot of this version of limner; export another "
             "snapshot of the run"

@@ -3,8 +3,10 @@
 A config of a training run and a recipe of a prepared set are both read here.
 """
 
+import contextlib
 import dataclasses
 import json
+import math
 import types
 import typing
 from typing import Any, Literal, TypeVar
@@ -12,7 +14,7 @@ from typing import Any, Literal, TypeVar
 from limner import __version__
 from limner.errors import UsageError
 
-__all__ = ["at_least", "build", "change", "check_choices", "flatten"]
+__all__ = ["at_least", "at_most", "build", "change", "check_choices", "flatten"]
 
 T = TypeVar("T")
 
@@ -28,7 +30,7 @@ def build(cls: type[T], values: dict[str, Any], prefix: str = "") -> T:
     hints = typing.get_type_hints(cls)
     if unknown := sorted(values.keys() - hints.keys()):
         raise UsageError(
-            f"'{prefix}{unknown[0]}' is not a setting of limner {__version__}; "
+            f"{prefix + unknown[0]!r} is not a setting of limner {__version__}; "
             f"known are {', '.join(hints)}"
         )
     for field in dataclasses.fields(cls):  # type: ignore[arg-type]
@@ -76,6 +78,12 @@ def at_least(name: str, value: float, least: float) -> None:
         raise UsageError(f"{name} is {value}; at least {least} is needed")
 
 
+def at_most(name: str, value: float, most: float) -> None:
+    """Raise UsageError if a setting is above its greatest value."""
+    if not value <= most:
+        raise UsageError(f"{name} is {value}; at most {most} is possible")
+
+
 def check_choices(made: object) -> None:
     """Raise UsageError if a field of a dataclass is none of those that its `Literal` names."""
     for name, kind in typing.get_type_hints(type(made)).items():
@@ -83,7 +91,7 @@ def check_choices(made: object) -> None:
             continue
         value, choices = getattr(made, name), typing.get_args(kind)
         if value not in choices:
-            raise UsageError(f"{name} is '{value}'; known are {', '.join(map(str, choices))}")
+            raise UsageError(f"{name} is {value!r}; known are {', '.join(map(str, choices))}")
 
 
 def _fit(name: str, value: Any, kind: Any) -> Any:
@@ -100,8 +108,10 @@ def _fit(name: str, value: Any, kind: Any) -> Any:
             return tuple(_fit(name, v, k) for v, k in zip(value, kinds, strict=True))
     elif typing.get_origin(kind) is Literal:
         return value  # the class itself names what is known
-    elif kind is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
+    elif kind is float and isinstance(value, int | float) and not isinstance(value, bool):
+        with contextlib.suppress(OverflowError):
+            if math.isfinite(value):  # JSON and TOML know numbers that nothing can compute with
+                return float(value)
     elif kind is int and isinstance(value, float) and value.is_integer():
         return int(value)
     elif type(value) is kind:
@@ -113,8 +123,8 @@ def _one_of(name: str, value: Any, classes: tuple[type[Any], ...]) -> type[Any]:
     """The dataclass whose `kind` the table names; the first one where it names none."""
     known = {typing.get_args(typing.get_type_hints(cls)["kind"])[0]: cls for cls in classes}
     named = value.get("kind", next(iter(known))) if isinstance(value, dict) else next(iter(known))
-    if named not in known:
-        raise UsageError(f"{name}.kind is '{named}'; known are {', '.join(known)}")
+    if not isinstance(named, str) or named not in known:
+        raise UsageError(f"{name}.kind is {named!r}; known are {', '.join(known)}")
     return known[named]
 
 

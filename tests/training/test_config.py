@@ -48,6 +48,16 @@ def test_settings_reach_nested_fields_in_their_type():
         ("generator.inputs=4", "1 channel of a sketch"),
         ("generator.outputs=1", "3 of a photo"),
         ("discriminator.strides=6", "must be at least 256"),
+        ("lr=1e999", "a number is needed"),
+        ("weights.l1=" + "9" * 400, "a number is needed"),
+        ("images=1e999", "a whole number is needed"),
+        ("seed=1e30", "at most 9223372036854775807"),
+        ("workers=1e9", "at most 1024"),
+        ("batch=1e9", "at most 65536"),
+        ("size=8192", "at most 4096"),
+        ("generator.depth=1e9", "at most 12"),
+        ("generator.width=1e9", "at most 4096"),
+        ("discriminator.strides=1e9", "at most 12"),
     ],
 )
 def test_wrong_settings_say_what_is_wrong(setting, found):

@@ -211,8 +211,20 @@ def test_a_set_that_holds_nobody_out_will_do(tiny, prepared_set, tmp_path, monke
         "count",
         lambda self, split, kind: 0 if split == "test" else count(self, split, kind),
     )
-    train(dataclasses.replace(tiny, images=8), tmp_path)
+    said = []
+    train(dataclasses.replace(tiny, images=8), tmp_path, say=said.append)
     assert (tmp_path / "grids" / "000000008.png").exists()
+    [line] = said
+    assert "the last one taken for the best" in line
+    assert f"{prepared_set} holds out 0 photos in its split 'test', and some are needed" in line
+    assert "--held-out" in line
+    assert (
+        RunFolder(tmp_path)
+        .choose()
+        .why.endswith("is the last; none was scored for this, so that another may be better")
+    )
+    train(dataclasses.replace(tiny, images=8, scored=0), tmp_path / "other", say=said.append)
+    assert said == [line]  # who wants no scores is not told that there are none
 
 
 def test_a_device_that_is_not_there_is_named(tiny, tmp_path):

@@ -1,5 +1,8 @@
 import dataclasses
+import errno
+import re
 
+import numpy as np
 import pytest
 import torch
 
@@ -18,11 +21,33 @@ def of_python(*args):
     raise MemoryError
 
 
+def of_numpy(*args):
+    np.zeros(2**50, np.uint8)
+
+
+def of_the_system(*args):
+    raise OSError(errno.ENOMEM, "Cannot allocate memory")
+
+
+def of_cplusplus(*args):
+    raise RuntimeError("std::bad_alloc")
+
+
 def of_a_gpu(*args):
     raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB.")
 
 
-@pytest.mark.parametrize("runs_out", [of_the_allocator, of_python, of_a_gpu])
+def of_a_library_of_a_gpu(*args):
+    raise RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`")
+
+
+@pytest.mark.parametrize(
+    "runs_out",
+    [
+        *(of_the_allocator, of_python, of_numpy, of_the_system, of_cplusplus),
+        *(of_a_gpu, of_a_library_of_a_gpu),
+    ],
+)
 def test_memory_that_runs_out_leaves_the_state_and_says_what_helps(
     tiny, tmp_path, monkeypatch, runs_out
 ):
@@ -32,6 +57,28 @@ def test_memory_that_runs_out_leaves_the_state_and_says_what_helps(
     with pytest.raises(RunError, match=r"4 images of 32 px.*state\.pt.*batch=2 --set start="):
         train(tiny, tmp_path)
     assert (tmp_path / "state.pt").read_bytes() == good
+
+
+def test_memory_may_run_out_while_a_state_is_read(tiny, tmp_path, monkeypatch):
+    """That is no damage, for which one would remove it."""
+    train(dataclasses.replace(tiny, images=8), tmp_path)
+    monkeypatch.setattr(torch, "load", lambda *args, **kwargs: of_the_allocator())
+    with pytest.raises(RunError, match="memory ran out with 4 images") as caught:
+        train(tiny, tmp_path)
+    assert "remove" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("batch", "processes", "said"),
+    [(4, 2, "2 images of 32 px.*batch=2 "), (12, 4, "3 images.*batch=4 "), (2, 2, "1 image of")],
+)
+def test_processes_share_the_batch_that_is_named(tiny, tmp_path, batch, processes, said):
+    run = RunFolder(tmp_path)
+    run.save_state({})
+    config = dataclasses.replace(tiny, batch=batch)
+    with pytest.raises(RunError, match=said) as caught, enough_memory(config, run, processes):
+        of_python()
+    assert ("--set batch=" in str(caught.value)) == (batch > processes)
 
 
 def test_a_run_that_never_began_may_be_begun_otherwise(tiny, tmp_path, monkeypatch):
@@ -45,7 +92,12 @@ def test_a_run_that_never_began_may_be_begun_otherwise(tiny, tmp_path, monkeypat
         train(tiny, tmp_path)
 
 
-@pytest.mark.parametrize("error", [RuntimeError("shapes differ"), DataError("out of memory")])
+@pytest.mark.parametrize(
+    "error", [RuntimeError("shapes differ"), DataError("out of memory"), OSError(errno.EIO, "I/O")]
+)
 def test_other_errors_stay_what_they_are(tiny, tmp_path, error):
-    with pytest.raises(type(error), match=str(error)), enough_memory(tiny, RunFolder(tmp_path), 1):
+    with (
+        pytest.raises(type(error), match=re.escape(str(error))),
+        enough_memory(tiny, RunFolder(tmp_path), 1),
+    ):
         raise error

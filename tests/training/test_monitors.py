@@ -132,6 +132,14 @@ def test_pictures_that_begin_to_differ_are_no_collapse():
     assert found(looks(variety=lambda at: 0.15 * at**3)) == []
 
 
+def test_a_multiple_of_nearly_nothing_is_nothing():
+    lines = looks(variety=0.001)
+    lines[-1]["variety_photo"] = 0.015  # as a real run had it
+    assert found(lines) == [("collapse", "photo")]
+    lines[-1]["variety_photo"] = 0.15
+    assert found(lines) == []
+
+
 def test_early_grids_are_not_judged():
     slow = dataclasses.replace(PAIRS, average=4_000)
     lines = looks(variety=0.05)

@@ -48,7 +48,8 @@ def test_without_scores_it_is_the_last():
     choice = choose(snapshots(1000, 2000), [])
     assert (choice.snapshot, choice.why) == (
         Path("snapshot-2000"),
-        "the snapshot after 2,000 images is the last; none was scored for this",
+        "the snapshot after 2,000 images is the last; none was scored for this, so that another "
+        "may be better",
     )
 
 
@@ -74,6 +75,13 @@ def test_a_figure_that_only_some_have_decides_nothing():
     lines = [scored(1000, name="l1"), scored(2000) | {"l1": 0.1}]
     lines[1]["each"]["l1"] = [0.1] * 50
     assert deciding(lines) == "l1"
+
+
+def test_scores_of_other_pictures_decide_nothing():
+    lines = [scored(1000), scored(2000)]
+    lines[1]["each"]["identity"].pop()
+    assert deciding(lines) is None
+    assert choose(snapshots(1000, 2000), lines).snapshot == Path("snapshot-2000")
 
 
 def test_patience():

@@ -38,7 +38,7 @@ def train(
     folder = RunFolder(run)
     start = folder.config() if folder.exists() else config_of(experiment)
     if start.experiment != experiment:
-        raise UsageError(f"{run} is a run of '{start.experiment}', not of '{experiment}'")
+        raise UsageError(f"{run} is a run of {start.experiment!r}, not of {experiment!r}")
     config = start.with_settings(settings or [])
     if not config.data:
         raise UsageError("name the prepared set to learn from: --set data=SET")

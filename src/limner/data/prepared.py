@@ -16,12 +16,13 @@ from typing import Any, Literal, Self
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from limner import images
 from limner.data.items import Kind, Split
-from limner.errors import DataError
+from limner.errors import DataError, ImageError
 from limner.faces import Preprocessing
 
 __all__ = ["DROPPED", "EXAMPLES", "FACES", "PreparedSet", "Writer"]
@@ -87,6 +88,8 @@ EXAMPLES = pa.schema(
 )
 
 _KEY = b"limner"
+_DAMAGE = (pa.ArrowException, AttributeError, KeyError, OSError, TypeError, ValueError)
+"""What is raised of a file that is damaged, or none of ours."""
 _ROWS = 512
 """Faces in a row group: what a reader has to hold at once."""
 
@@ -111,20 +114,25 @@ class PreparedSet:
             schema = pq.read_schema(self._file)
             self.about: dict[str, Any] = json.loads(schema.metadata[_KEY])
             """What the set says about itself: recipe, sources, parts."""
-            columns = [name for name in schema.names if name != "image"]
-            self.table: pa.Table = pq.read_table(self._file, columns=columns)
+            self.preprocessing = Preprocessing.from_dict(self.about["preprocessing"])
+            self.sources: dict[str, dict[str, Any]] = dict(self.about["sources"])
+            """For each source the number of `faces`, and what is known: `licence`, `origin`."""
+            if schema.names != FACES.names:
+                raise DataError(
+                    f"{self._file} was written by another version of limner; prepare it again"
+                )
+            columns = [name for name in FACES.names if name != "image"]
+            with pq.ParquetFile(self._file, page_checksum_verification=True) as file:
+                read = file.read(columns=columns)
+            # Others may have written the same in wider types.
+            self.table: pa.Table = read.cast(pa.schema([FACES.field(name) for name in columns]))
             """All columns but the images."""
-        except (pa.ArrowInvalid, OSError, TypeError, KeyError, ValueError) as error:
+        except DataError:
+            raise
+        except _DAMAGE as error:
             raise DataError(
                 f"{self._file} is damaged or not limner's; prepare the set again"
             ) from error
-        if schema.names != FACES.names:
-            raise DataError(
-                f"{self._file} was written by another version of limner; prepare it again"
-            )
-        self.preprocessing = Preprocessing.from_dict(self.about["preprocessing"])
-        self.sources: dict[str, dict[str, Any]] = self.about["sources"]
-        """For each source the number of `faces`, and what is known: `licence`, `origin`."""
         if self.table.num_rows == 0:
             raise DataError(
                 f"{self._file} holds no faces; see the reasons in {path}/dropped.parquet"
@@ -148,44 +156,91 @@ class PreparedSet:
         """The faces of a split and a kind, None for all: `[N, S, S, 3]`.
 
         Raises:
-            DataError: There are none, or the file is damaged.
+            DataError: There are none, the file is damaged, or a picture in it is no face of side S.
         """
         chosen = self._rows(split, kind)
         if not len(chosen):
             which = f"{kind or 'face'}s" + (f" in the split '{split}'" if split else "")
             raise DataError(f"{self.path} has no {which}; prepare more pictures")
         side = self.preprocessing.size
-        faces = np.empty((len(chosen), side, side, 3), np.uint8)
-        for place, (name, data) in enumerate(self.encoded(split, kind)):
-            faces[place] = images.read(data, name=name)
+        try:
+            faces = np.empty((len(chosen), side, side, 3), np.uint8)
+        except MemoryError as error:
+            raise DataError(
+                f"{len(chosen):,} faces of {side} px, from {self.path}, do not fit into memory; "
+                "prepare fewer, or smaller ones with --size"
+            ) from error
+        for place, (row, cell) in enumerate(self._cells(chosen)):
+            faces[place] = self._face(cell, row)
         return faces
 
     def encoded(
         self, split: Split | None = None, kind: Kind | None = None
     ) -> Iterator[tuple[str, bytes]]:
-        """The faces of a split and a kind, None for all, as PNG files with their names.
+        """The faces of a split and a kind, None for all, as PNG files, with what to call them.
+
+        They are read as they are gone through, so that they take no room.
 
         Raises:
             DataError: The file is damaged.
         """
-        wanted = set(self._rows(split, kind).tolist())
+        for row, cell in self._cells(self._rows(split, kind)):
+            yield self._where(cell, row), (cell or {}).get("bytes") or b""
+
+    def _cells(self, rows: NDArray[np.int64]) -> Iterator[tuple[int, dict[str, Any] | None]]:
+        """The image cells of some rows, in order. Raises DataError."""
+        wanted = set(rows.tolist())
         row = 0
         try:
-            for batch in pq.ParquetFile(self._file).iter_batches(_ROWS, columns=["image"]):
-                for cell in batch.column(0):
-                    if row in wanted:
-                        face = cell.as_py()
-                        yield face["path"], face["bytes"]
-                    row += 1
-        except (pa.ArrowInvalid, OSError) as error:
+            with pq.ParquetFile(self._file) as file:
+                for batch in file.iter_batches(_ROWS, columns=["image"]):
+                    for cell in batch.column(0):
+                        if row in wanted:
+                            yield row, _picture_in(cell)
+                        row += 1
+        except _DAMAGE as error:
             raise DataError(f"{self._file} is damaged; prepare the set again") from error
+        if row != len(self):
+            raise DataError(
+                f"{self._file} has {row} rows, and had {len(self)} when it was opened; leave it as "
+                "it is while it is read"
+            )
+
+    def _where(self, cell: dict[str, Any] | None, row: int) -> str:
+        """What messages call a row."""
+        return f"row {row} of {self._file}, {(cell or {}).get('path')}"
+
+    def _face(self, cell: dict[str, Any] | None, row: int) -> NDArray[np.uint8]:
+        """The picture in a row: `[S, S, 3]`. Raises DataError if it is none, or of another size."""
+        side = self.preprocessing.size
+        where = self._where(cell, row)
+        try:
+            face = images.read((cell or {}).get("bytes") or b"", name=where)
+        except ImageError as error:
+            raise DataError(f"{error}; or prepare the set again") from error
+        if face.shape != (side, side, 3):
+            height, width = face.shape[:2]
+            raise DataError(
+                f"{where}: a face of {width}x{height} px, and those of this set are {side}x{side}; "
+                "prepare the set again, with one size for all"
+            )
+        return face
 
     def _rows(self, split: Split | None, kind: Kind | None) -> NDArray[np.int64]:
         chosen = np.ones(len(self), bool)
         for column, value in (("split", split), ("kind", kind)):
             if value is not None:
-                chosen &= pa.compute.equal(self.table[column], value).to_numpy()
+                equal = pc.equal(self.table[column], value)
+                chosen &= pc.fill_null(equal, False).to_numpy()  # noqa: FBT003
         return np.flatnonzero(chosen)
+
+
+def _picture_in(cell: pa.Scalar) -> dict[str, Any] | None:
+    """What a cell of the image column holds. Raises TypeError if that is no picture."""
+    picture = cell.as_py()
+    if picture is not None and not isinstance(picture, dict):
+        raise TypeError(f"a cell of the image column holds {type(picture).__name__}")
+    return picture
 
 
 class Writer:
@@ -274,7 +329,9 @@ class _Table:
         target.parent.mkdir(parents=True, exist_ok=True)
         self._file = self.part.open("xb")
         # PNG bytes do not get smaller.
-        self._writer = pq.ParquetWriter(self._file, schema, compression="none")
+        self._writer = pq.ParquetWriter(
+            self._file, schema, compression="none", write_page_checksum=True
+        )
 
     def add(self, rows: pa.Table) -> None:
         self._waiting.append(rows.select(self._schema.names).cast(self._schema))

@@ -8,6 +8,11 @@ from limner.errors import UsageError
 
 Norm = Literal["none", "pixel", "instance"]
 NORMS: tuple[Norm, ...] = ("none", "pixel", "instance")
+MOST_WIDTH = 4096
+"""Channels at full resolution; far beyond what any memory holds."""
+MOST_HALVINGS = 12
+"""Of the largest picture, whose side is 4096 px."""
+MOST_BLOCKS = 256
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +36,8 @@ class UNetConfig:
     def __post_init__(self) -> None:
         for field in ("inputs", "outputs", "width", "depth", "groups"):
             settings.at_least(f"generator.{field}", getattr(self, field), 1)
+        settings.at_most("generator.width", self.width, MOST_WIDTH)
+        settings.at_most("generator.depth", self.depth, MOST_HALVINGS)
         entering = self.width * 2 ** (self.depth - 1)
         if entering % self.groups:
             raise UsageError(
@@ -64,6 +71,8 @@ class ResNetConfig:
     def __post_init__(self) -> None:
         for field in ("inputs", "outputs", "width", "blocks"):
             settings.at_least(f"generator.{field}", getattr(self, field), 1)
+        settings.at_most("generator.width", self.width, MOST_WIDTH)
+        settings.at_most("generator.blocks", self.blocks, MOST_BLOCKS)
         check_norm("generator", self.norm)
 
     @property
@@ -93,6 +102,8 @@ class PatchGANConfig:
     def __post_init__(self) -> None:
         for field in ("width", "strides"):
             settings.at_least(f"discriminator.{field}", getattr(self, field), 1)
+        settings.at_most("discriminator.width", self.width, MOST_WIDTH)
+        settings.at_most("discriminator.strides", self.strides, MOST_HALVINGS)
         check_norm("discriminator", self.norm)
 
     @property
@@ -110,4 +121,4 @@ class PatchGANConfig:
 def check_norm(network: str, norm: str) -> None:
     """Raise `UsageError` unless `norm` is known."""
     if norm not in NORMS:
-        raise UsageError(f"{network}.norm is '{norm}'; known are {', '.join(NORMS)}")
+        raise UsageError(f"{network}.norm is {norm!r}; known are {', '.join(NORMS)}")

@@ -15,6 +15,9 @@ from limner.networks.config import GeneratorConfig, PatchGANConfig, ResNetConfig
 GANLoss = Literal["least-squares", "plain", "hinge"]
 ObjectiveName = Literal["pix2pix", "cyclegan", "hybrid"]
 GENERATORS: dict[str, type[GeneratorConfig]] = {"unet": UNetConfig, "resnet": ResNetConfig}
+MOST = {"size": 4096, "batch": 65_536, "devices": 1024, "threads": 1024, "workers": 1024}
+MOST |= {"seed": 2**63 - 1}
+"""What a slip of the finger must not go beyond: more is started or drawn without end."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,6 +186,8 @@ class Config:
         )
         for name in counts:
             settings.at_least(name, getattr(self, name), 0)
+        for name, most in MOST.items():
+            settings.at_most(name, getattr(self, name), most)
         for name in ("label_flips", "decay_from"):
             value = getattr(self, name)
             if not 0 <= value <= 1:

@@ -1,7 +1,7 @@
 """Diagrams of what a run noted."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -67,7 +67,11 @@ def diagrams(
         warned: After how many images each monitor spoke, by its name and of which pictures.
     """
     found: dict[str, list[dict[str, Any]]] = {}
-    for panel in _panels(lines, config):
+    names = {name for line in lines for name in line}
+    for whole in _panels(lines, config):
+        panel = replace(whole, curves=tuple(one for one in whole.curves if one[0] in names))
+        if not panel.curves:
+            continue
         shown = {name: _curve(lines, name) for name, _ in panel.curves}
         monitor, about = panel.warned_by
         times = [t for (m, a), ts in warned.items() if (m, a) == (monitor, about) for t in ts]
@@ -77,7 +81,7 @@ def diagrams(
 
 def score_diagrams(scores: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """A diagram for each figure of `scores.jsonl`, the deciding one first."""
-    names = [name for name in FIGURES if any(name in line for line in scores)]
+    names = [name for name in FIGURES if any(name in line.get("each", ()) for line in scores)]
     names.sort(key=lambda name: name != deciding(scores))
     return [_score_diagram(scores, name) for name in names]
 
@@ -224,7 +228,7 @@ def _diagram(panel: _Panel, curves: dict[str, Curve], warned: list[int]) -> dict
 def _score_diagram(scores: Sequence[dict[str, Any]], name: str) -> dict[str, Any]:
     """Means with the errors that they have if all was drawn anew; the best is filled."""
     figure, axes = pages.figure(*_SIZE)
-    lines = [line for line in scores if name in line]
+    lines = [line for line in scores if name in line.get("each", ())]
     seen = np.array([line["images"] for line in lines])
     means = np.array([line[name] for line in lines])
     each = [np.asarray(line["each"][name]) for line in lines]

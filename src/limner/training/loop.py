@@ -4,20 +4,18 @@ import math
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from types import FrameType
-from typing import Any
 
 import torch
 from lightning_fabric import Fabric
 
 from limner.data.prepared import PreparedSet
-from limner.directions import Direction
-from limner.errors import DivergedError, Interrupted, RunError
+from limner.errors import DivergedError, Interrupted
 from limner.training.ahead import Ahead
 from limner.training.average import Average
 from limner.training.batch import Batch, Part
@@ -39,10 +37,10 @@ from limner.training.devices import (
 from limner.training.grid import SampleGrid
 from limner.training.hybrid import Hybrid
 from limner.training.memory import enough_memory
-from limner.training.objective import Objective
 from limner.training.pictures import TrainingImages
 from limner.training.pix2pix import Pix2Pix
 from limner.training.run import RunFolder
+from limner.training.state import Averages, gathered, go_on, start
 from limner.training.watch import Watch
 
 OBJECTIVES: dict[ObjectiveName, type[Pix2Pix | CycleGAN | Hybrid]] = {
@@ -50,10 +48,7 @@ OBJECTIVES: dict[ObjectiveName, type[Pix2Pix | CycleGAN | Hybrid]] = {
     "cyclegan": CycleGAN,
     "hybrid": Hybrid,
 }
-STATE_FORMAT = 2
 STATS_EVERY = 400  # images
-
-Averages = dict[Direction, Average]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,14 +87,16 @@ def train(
         config: What to compute.
         path: The run folder; made if absent.
         report: Called every few hundred images, in the first process.
-        say: Given a line where the run goes on in another way than before, in the first process.
+        say: Given a line where the run goes on in another way than before, and where its snapshots
+            cannot be compared, in the first process.
 
     Returns:
         The last snapshot of the averaged generators.
 
     Raises:
         UsageError: The device that `config` names is not there.
-        RunError: The folder holds another run or a damaged state, or memory ran out.
+        RunError: The folder holds another run or a damaged one, or memory ran out.
+        OutputError: The folder cannot be written, for want of room maybe; the last state is intact.
         EngineError: A worker process was lost.
         DataError: The prepared set is missing or damaged, or lacks what the objective needs.
         DivergedError: A loss is not finite any more.
@@ -126,14 +123,14 @@ def _train(
     torch.manual_seed(config.seed)
     kind = OBJECTIVES[config.objective]
     images = kind.images(config, prepared)
-    objective: Objective = kind(config, fabric)
-    averages = {
+    objective = kind(config, fabric)
+    averages: Averages = {
         direction: Average(generator, config.average)
         for direction, generator in objective.generators.items()
     }
-    seen, before = _go_on(run, prepared, objective, averages)
+    seen, before = go_on(run, config, prepared, objective, averages)
     if not seen and config.start:
-        _start(RunFolder(Path(config.start)), objective, averages)
+        start(RunFolder(Path(config.start)), objective, averages)
     agree(fabric, {"images seen": seen, "prepared set": prepared.digest})
     leads = leading()
     if say is not None and leads and (changed := differences(before, how(config, fabric))):
@@ -143,6 +140,8 @@ def _train(
     averaged = {direction: average.network for direction, average in averages.items()}
     grid = SampleGrid(config, prepared)
     watch = Watch(config, prepared, run, fabric.device)
+    if say is not None and leads and watch.held_out.lack:
+        say(watch.held_out.lack)
     meter = _Meter(config, fabric, images.epoch, seen)
     if leads:
         run.open(config, grid.layout)
@@ -170,12 +169,8 @@ def _train(
             if report is not None:
                 report(replace(progress, scores=scores, warnings=warnings))
         if saving or stopping or watch.over:
-            learnt = {
-                "objective": {n: one.state_dict() for n, one in objective.learners.items()},
-                "average": {way: network.state_dict() for way, network in averaged.items()},
-            }
-            about = {"format": STATE_FORMAT, "images": seen, "data": prepared.digest}
-            run.save_state(about | {"how": how(config, fabric)} | learnt)
+            now = how(config, fabric)
+            run.save_state(gathered(config, prepared, objective, averaged, seen=seen, how=now))
 
     with _ahead(config, fabric, images, seen) as ahead, _interruptible() as interrupted:
         while seen < config.images and not over:
@@ -225,60 +220,6 @@ def learning_rate(config: Config, seen: int) -> float:
 def _due(every: int, *, before: int, after: int, end: int) -> bool:
     """Whether something that happens `every` so many images, and at the end, happens now."""
     return after // every > before // every or after == end
-
-
-def _go_on(
-    run: RunFolder, prepared: PreparedSet, objective: Objective, averages: Averages
-) -> tuple[int, Mapping[str, Any]]:
-    """Take over the last state of a run.
-
-    Returns:
-        The images it had seen, 0 if there is no state, and how it was computed, where known.
-    """
-    state = run.load_state()
-    if state is None:
-        return 0, {}
-    _check(state, run, prepared)
-    for name, learner in objective.learners.items():
-        learner.load_state_dict(state["objective"][name])
-    for direction, average in averages.items():
-        average.network.load_state_dict(state["average"][direction])
-    return int(state["images"]), state.get("how", {})
-
-
-def _start(other: RunFolder, objective: Objective, averages: Averages) -> None:
-    """Take over the networks that another run has too; their optimisers begin afresh."""
-    state = other.load_state()
-    if state is None or state.get("format") != STATE_FORMAT:
-        raise RunError(
-            f"{other.path} holds no state of this version of limner to start from; name the "
-            "folder of a run"
-        )
-    try:
-        for name, learner in objective.learners.items():
-            if name in state["objective"]:
-                learner.network.load_state_dict(state["objective"][name]["network"])
-        for direction, average in averages.items():
-            if direction in state["average"]:
-                average.network.load_state_dict(state["average"][direction])
-    except RuntimeError as error:
-        raise RunError(
-            f"{other.path} trained networks of another shape; give both runs the same "
-            "generator and discriminator settings"
-        ) from error
-
-
-def _check(state: dict[str, Any], run: RunFolder, prepared: PreparedSet) -> None:
-    if state.get("format") != STATE_FORMAT:
-        raise RunError(
-            f"{run.state_path} has format {state.get('format')}; this version of limner reads "
-            f"{STATE_FORMAT}: go on with the version that wrote it"
-        )
-    if state["data"] != prepared.digest:
-        raise RunError(
-            f"{run.state_path} was trained on other faces than {prepared.path} holds; name the set "
-            "that it was started with, or another run folder"
-        )
 
 
 class _Meter:

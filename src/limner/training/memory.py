@@ -1,22 +1,38 @@
 """What is said where memory runs out."""
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import torch
 
 from limner.errors import LimnerError, RunError
 from limner.training.config import Config
-from limner.training.run import RunFolder
 
-__all__ = ["enough_memory"]
+if TYPE_CHECKING:
+    from limner.training.run import RunFolder
 
-_SIGNS = ("can't allocate memory", "not enough memory", "out of memory", "_ALLOC_FAILED")
+__all__ = ["enough_memory", "ran_out"]
+
+_SIGNS = (
+    *("can't allocate memory", "not enough memory", "out of memory", "_ALLOC_FAILED"),
+    *("bad_alloc", "bad allocation", "Storage size calculation overflowed"),
+)
 """What torch and its libraries say on Linux, on Windows, and on GPUs."""
 
 
+def ran_out(error: BaseException) -> bool:
+    """Whether an error says that memory ran out, of the machine or of a GPU."""
+    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+        return True
+    if isinstance(error, OSError):
+        return error.errno == errno.ENOMEM
+    return isinstance(error, RuntimeError) and any(sign in str(error) for sign in _SIGNS)
+
+
 @contextmanager
-def enough_memory(config: Config, run: RunFolder, processes: int) -> Iterator[None]:
+def enough_memory(config: Config, run: "RunFolder", processes: int) -> Iterator[None]:
     """Turn running out of memory into an error that says which settings to lower.
 
     Raises:
@@ -26,17 +42,22 @@ def enough_memory(config: Config, run: RunFolder, processes: int) -> Iterator[No
         yield
     except LimnerError:
         raise
-    except (MemoryError, RuntimeError) as error:
-        known = isinstance(error, MemoryError | torch.OutOfMemoryError)
-        if not (known or any(sign in str(error) for sign in _SIGNS)):
+    except (MemoryError, OSError, RuntimeError) as error:
+        if not ran_out(error):
             raise
         each = config.batch // processes
-        what = f"memory ran out with {each} images of {config.size} px at a time"
+        shown = "1 image" if each == 1 else f"{each} images"
+        what = f"memory ran out with {shown} of {config.size} px at a time"
         widths = "batch, size, generator.width or discriminator.width"
         if run.state_path.exists():
+            lower = (
+                "; or begin another run with a lower batch and its networks: --set "
+                f"batch={each // 2 * processes} --set start={run.path}"
+                if each > 1
+                else "; a smaller batch there is not"
+            )
             raise RunError(
                 f"{what}; the last good state is {run.state_path}. Go on from it where more memory "
-                f"is free, or on more `devices`; or begin another run with a lower batch and its "
-                f"networks: --set batch={max(1, each // 2)} --set start={run.path}"
+                f"is free, or on more `devices`{lower}"
             ) from error
         raise RunError(f"{what}; nothing was learnt yet: lower {widths}") from error

@@ -47,6 +47,8 @@ _BLIND = 0.01
 """The same, for a discriminator that tells nothing apart."""
 FEW = 0.2
 """Variety that is a collapse; in healthy trainings it was above 0.6 by then."""
+_SOME = 0.05
+"""Variety up to which its rise says nothing: out of nearly none, chance makes a multiple of it."""
 GREY = 0.12
 """Difference in brightness, as a share of white."""
 TINT = 0.05
@@ -133,8 +135,10 @@ def collapse(lines: Sequence[Line], config: Config) -> Iterator[Trouble]:
     """The pictures that a generator makes of different inputs are alike, and stay so."""
     for about in ("photo", "sketch"):
         looks = _looks(lines, f"variety_{about}", config)
-        if not len(looks) or looks.max() > FEW or looks[-1] > 1.25 * looks[0]:
+        if not len(looks) or looks.max() > FEW:
             continue
+        if looks[-1] > max(1.25 * looks[0], _SOME):
+            continue  # they begin to differ
         yield Trouble(
             monitor="collapse",
             about=about,
@@ -203,10 +207,11 @@ def _discriminators(lines: Sequence[Line], config: Config) -> list[tuple[str, st
         ("photo", "_photo", config.weights.adversarial),
         ("sketch", "_sketch", config.weights.adversarial),
     )
+    stems = ("score_real", "score_made", "adversarial")
     return [
         (about, suffix)
         for about, suffix, weight in known
-        if weight and lines and all(f"score_real{suffix}" in line for line in lines)
+        if weight and lines and all(stem + suffix in line for line in lines for stem in stems)
     ]
 
 

@@ -77,9 +77,9 @@ def _facts(
     """Figures to take in at a glance, and what they are."""
     seen = lines[-1]["images"] if lines else 0
     found = [(f"{seen:,}", f"of {config.images:,} images seen")]
-    if lines:
-        counts = np.diff([0] + [line["images"] for line in lines])
-        rates = np.array([line["rate"] for line in lines])
+    if timed := [line for line in lines if "rate" in line]:
+        counts = np.diff([0] + [line["images"] for line in timed])
+        rates = np.array([line["rate"] for line in timed])
         seconds = float((counts / np.maximum(rates, 1e-9)).sum())
         found.append((time_left(seconds), "spent on them"))
         found.append((pages.number(float(np.median(rates))), "images a second, mostly"))
@@ -127,7 +127,8 @@ def _standing(
             f"The run ended after {seen:,} of {config.images:,} images: the last "
             f"{config.patience:,} brought no better snapshot (patience)."
         )
-    left = time_left((config.images - seen) / max(lines[-1]["rate"], 1e-9)) if lines else ""
+    rate = lines[-1].get("rate", 0.0) if lines else 0.0
+    left = time_left((config.images - seen) / rate) if rate > 0 else ""
     goes = f"{left} are left" if left else "nothing was noted yet"
     return f"The run stands at {seen:,} of {config.images:,} images; {goes}."
 
@@ -155,17 +156,25 @@ def _snapshots(scores: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 def _times(run: RunFolder) -> list[dict[str, Any]]:
     """For each kind of pictures in the grids: rows of inputs, of what they became, of truths."""
     try:
-        layout = json.loads(run.layout_path.read_text())
-        side, gap, columns = layout["side"], layout["gap"], layout["columns"]
-        blocks = [(one["title"], one["pictures"], one["steps"]) for one in layout["blocks"]]
-    except (OSError, ValueError, KeyError, TypeError):
-        return []  # of a run of an earlier version
+        layout = json.loads(run.layout_path.read_text(encoding="utf-8"))
+        side, gap, columns = (int(layout[name]) for name in ("side", "gap", "columns"))
+        blocks = [
+            (str(one["title"]), int(one["pictures"]), [str(step) for step in one["steps"]])
+            for one in layout["blocks"]
+        ]
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
+        return []  # of a run of an earlier version, or damaged
+    least = min([side, columns, *(min(count, len(steps) - 1) for _, count, steps in blocks)])
+    if least < 1 or gap < 0:
+        return []
     grids = run.grids()
     chosen = np.linspace(0, len(grids) - 1, min(_TIMES, len(grids))).round().astype(int)
     shown = [(int(grids[place].stem), _read(grids[place])) for place in chosen]
     cells = sum(len(steps) * -(-count // columns) for _, count, steps in blocks)
     # Others were written before the run was given other drawings.
-    shown = [(seen, grid) for seen, grid in shown if len(grid) == cells * (side + gap) + gap]
+    width = min(columns, max((count for _, count, _ in blocks), default=0)) * (side + gap) + gap
+    height = cells * (side + gap) + gap
+    shown = [(seen, grid) for seen, grid in shown if grid.shape[:2] == (height, width)]
     if not shown:
         return []
     found = []

@@ -1,11 +1,14 @@
 """A run is a folder: what is in it, and how it is written without ever being half-written."""
 
 import contextlib
+import hashlib
 import io
 import json
+import math
 import os
-import pickle
-from collections.abc import Mapping
+import re
+import zipfile
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +19,10 @@ from torch import nn
 from limner import images
 from limner.data.prepared import PreparedSet
 from limner.directions import SKETCH_TO_PHOTO, Direction
-from limner.errors import RunError
+from limner.errors import RunError, UsageError
 from limner.settings import flatten
 from limner.training.config import Config
+from limner.training.memory import ran_out
 from limner.training.selection import Choice, choose
 
 FREE = frozenset(
@@ -29,6 +33,8 @@ FREE = frozenset(
 
 KEY = "limner"
 """The metadata entry of a snapshot, as JSON. One alone: safetensors writes several in any order."""
+ENTRIES = frozenset({"config", "images", "preprocessing", "sources", "digest"})
+"""What that entry tells of."""
 
 
 class RunFolder:
@@ -56,24 +62,19 @@ class RunFolder:
             RunError: It holds a run with another config.
         """
         if self.exists() and (self.state_path.exists() or self.snapshots()):
-            there, wanted = flatten(self.config().to_dict()), flatten(config.to_dict())
-            differing = [
-                n for n in {**there, **wanted} if there.get(n) != wanted.get(n) and n not in FREE
-            ]
-            if differing:
-                listed = ", ".join(
-                    f"{n} ({there.get(n, 'none')} there, {wanted.get(n, 'none')} now)"
-                    for n in differing
-                )
-                raise RunError(
-                    f"{self.path} holds a run with other settings: {listed}; "
-                    "go on with those settings, or name another folder"
-                )
+            require_same(settled(self.config()), config, self.path)
 
     def open(self, config: Config, layout: Mapping[str, Any]) -> None:
-        """Write `config.json` and the layout of the grids, and the folder if need be."""
+        """Write `config.json` and the layout of the grids, and the folder if need be.
+
+        Raises:
+            OutputError: They cannot be written.
+        """
         for folder in (self.path, self.path / "grids"):
-            images.remove_parts(folder)
+            try:
+                images.remove_parts(folder)
+            except OSError as error:
+                raise images.output_error(folder, error) from error
         images.write_bytes(
             self.path / "config.json", json.dumps(config.to_dict(), indent=2).encode()
         )
@@ -87,13 +88,21 @@ class RunFolder:
         """The config of the run.
 
         Raises:
-            RunError: The folder holds no run.
+            RunError: The folder holds no run, or its config is damaged or of another version.
         """
+        path = self.path / "config.json"
         try:
-            return Config.from_dict(json.loads((self.path / "config.json").read_text()))
-        except (OSError, json.JSONDecodeError) as error:
+            return Config.from_dict(json.loads(path.read_text(encoding="utf-8")))
+        except OSError as error:
             raise RunError(
-                f"{self.path} holds no training run (no readable config.json)"
+                f"{self.path} holds no training run (no readable config.json); name the folder of "
+                "a run"
+            ) from error
+        except (ValueError, RecursionError) as error:  # a UsageError is a ValueError
+            what = str(error) if isinstance(error, UsageError) else "it is no JSON"
+            raise RunError(
+                f"{path} is damaged or of another version of limner: {what}; put it right, or "
+                "remove it and give the settings of the run again"
             ) from error
 
     def save_state(self, state: dict[str, Any]) -> None:
@@ -106,17 +115,34 @@ class RunFolder:
         """The last state saved, or None at the start of a run.
 
         Raises:
-            RunError: The file is damaged.
+            RunError: The file is damaged, or no state at all.
         """
-        if not self.state_path.exists():
-            return None
         try:
-            return torch.load(self.state_path, map_location="cpu", weights_only=True)  # type: ignore[no-any-return]
-        except (RuntimeError, EOFError, pickle.UnpicklingError, ValueError) as error:
+            file = self.state_path.open("rb")
+        except FileNotFoundError:
+            return None
+        except OSError as error:
             raise RunError(
-                f"{self.state_path} cannot be read ({type(error).__name__}); "
-                "remove it to start the run again from nothing"
+                f"{self.state_path} cannot be read ({error.strerror}); make it readable"
             ) from error
+        with file:
+            try:
+                _check_archive(file)
+                state = torch.load(file, map_location="cpu", weights_only=True)
+            except Exception as error:  # what is damaged may raise anything
+                if ran_out(error):
+                    raise
+                raise RunError(
+                    f"{self.state_path} cannot be read, it is damaged or no state of a run "
+                    f"({type(error).__name__}); put back a copy of it, or remove it to start the "
+                    "run again from nothing"
+                ) from error
+        if not isinstance(state, dict):
+            raise RunError(
+                f"{self.state_path} is no state of a run; remove it to start the run again from "
+                "nothing"
+            )
+        return state
 
     def save_snapshot(
         self, generators: Mapping[Direction, nn.Module], seen: int, prepared: PreparedSet
@@ -134,6 +160,7 @@ class RunFolder:
             for direction, network in generators.items()
             for name, tensor in network.state_dict().items()
         }
+        about["digest"] = digest_of(about, tensors)
         images.write_bytes(path, to_safetensors(tensors, {KEY: json.dumps(about)}))
         return path
 
@@ -143,11 +170,11 @@ class RunFolder:
 
     def snapshots(self) -> list[Path]:
         """All snapshots, oldest first."""
-        return sorted(self.path.glob("snapshot-[0-9]*.safetensors"))
+        return _numbered(self.path.glob("snapshot-*.safetensors"))
 
     def grids(self) -> list[Path]:
         """All sample grids, oldest first; their stems are the images seen."""
-        return sorted(self.path.glob("grids/[0-9]*.png"))
+        return _numbered(self.path.glob("grids/*.png"))
 
     def choose(self, direction: Direction = SKETCH_TO_PHOTO) -> Choice:
         """The snapshot to export: the one that was scored best, or else the last.
@@ -174,11 +201,52 @@ class RunFolder:
                 images.write_bytes(path, "".join(kept).encode())
 
 
+def settled(config: Config) -> dict[str, Any]:
+    """The settings that stay as they are while a run goes on, by their dotted names."""
+    return {name: v for name, v in flatten(config.to_dict()).items() if name not in FREE}
+
+
+def require_same(there: Mapping[str, Any], config: Config, place: Path) -> None:
+    """Make sure that the run at `place`, which has the settings `there`, is one of `config`.
+
+    Raises:
+        RunError: It is not; the settings that differ are named.
+    """
+    wanted = settled(config)
+    listed = ", ".join(
+        f"{name} ({there.get(name, 'none')} there, {wanted.get(name, 'none')} now)"
+        for name in {**there, **wanted}
+        if there.get(name) != wanted.get(name)
+    )
+    if listed := " ".join(listed.split()):  # a text may have lines
+        raise RunError(
+            f"{place} holds a run with other settings: {listed}; "
+            "go on with those settings, or name another folder"
+        )
+
+
+def digest_of(about: Mapping[str, Any], tensors: Mapping[str, torch.Tensor]) -> str:
+    """SHA-256 over what a snapshot says and holds, in hexadecimal: safetensors itself has none."""
+    digest = hashlib.sha256(json.dumps(about, sort_keys=True).encode())
+    for name, tensor in sorted(tensors.items()):
+        digest.update(f"{name} {tensor.dtype} {list(tensor.shape)}".encode())
+        digest.update(tensor.detach().cpu().reshape(-1).view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()
+
+
 def append(path: Path, line: Mapping[str, Any]) -> None:
-    """Add one line to what was noted. Raises OutputError."""
+    """Add one line to what was noted, whole or not at all. Raises OutputError."""
+    rest = (json.dumps(line) + "\n").encode()
     try:
-        with path.open("a") as file:
-            file.write(json.dumps(line) + "\n")
+        # Without a buffer: what could not be written would be tried again when it is closed.
+        with path.open("ab", buffering=0) as file:
+            before = file.seek(0, os.SEEK_END)
+            try:
+                while rest:
+                    rest = rest[file.write(rest) :]
+            except OSError:
+                file.truncate(before)
+                raise
     except OSError as error:
         raise images.output_error(path, error) from error
 
@@ -186,17 +254,65 @@ def append(path: Path, line: Mapping[str, Any]) -> None:
 def notes(path: Path) -> list[dict[str, Any]]:
     """What was noted in a file of lines, in order; nothing if it is not there.
 
+    A line that is not as it was written counts for nothing: one that an interruption cut short,
+    or that was damaged.
+
     Raises:
         RunError: It cannot be read.
     """
     try:
-        text = path.read_text(encoding="utf-8") if path.exists() else ""
-    except (OSError, UnicodeDecodeError) as error:
-        raise RunError(f"{path} cannot be read; remove it to go on without it") from error
+        lines = path.read_bytes().splitlines() if path.exists() else []
+    except OSError as error:
+        raise RunError(
+            f"{path} cannot be read ({error.strerror}); remove it to go on without it"
+        ) from error
     kept = []
-    for line in text.splitlines():
-        with contextlib.suppress(json.JSONDecodeError):  # the line that an interruption cut short
-            values = json.loads(line)
-            if isinstance(values, dict) and isinstance(values.get("images"), int):
+    for line in lines:
+        with contextlib.suppress(ValueError, RecursionError):
+            values = json.loads(line.decode())
+            if _is_note(values):
                 kept.append(values)
     return kept
+
+
+def _is_note(values: Any) -> bool:
+    """Whether a line has the images seen, and for the rest what such lines are made of."""
+    if not isinstance(values, dict) or type(values.get("images")) is not int:
+        return False
+    if not 0 <= values["images"] < 2**53:
+        return False
+    numbers = {n: v for n, v in values.items() if n not in {"each", "monitor", "about", "text"}}
+    texts = [values[name] for name in ("monitor", "about", "text") if name in values]
+    each = values.get("each", {})
+    if not isinstance(each, dict) or (each and each.keys() != numbers.keys() - {"images"}):
+        return False
+    shares = [share for one in each.values() if isinstance(one, list) for share in one or [None]]
+    return (
+        len(texts) in (0, 3)
+        and all(isinstance(text, str) for text in texts)
+        and all(isinstance(one, list) for one in each.values())
+        and all(_is_number(value) for value in [*numbers.values(), *shares])
+    )
+
+
+def _is_number(value: Any) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return abs(value) < 2**1023 if isinstance(value, int) else math.isfinite(value)
+
+
+def _numbered(paths: Iterable[Path]) -> list[Path]:
+    """Those whose names end in the images seen, in that order."""
+    return sorted(path for path in paths if re.fullmatch(r"(snapshot-)?[0-9]{9,16}", path.stem))
+
+
+def _check_archive(file: Any) -> None:
+    """Raise an error unless an open file is an archive whose sums are right.
+
+    torch looks at the sums of none that it reads: a state with other weights would go on.
+    """
+    with zipfile.ZipFile(file) as archive:
+        stored = all(one.compress_type == zipfile.ZIP_STORED for one in archive.infolist())
+        if not stored or archive.testzip() is not None:
+            raise zipfile.BadZipFile
+    file.seek(0)

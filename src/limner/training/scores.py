@@ -82,6 +82,8 @@ class HeldOut:
                 f"whether a snapshot is better: {needed} are needed in its split 'test'; prepare "
                 "it with more held_out, or set patience to 0"
             )
+        self.lack = "" if self.decides or not config.scored else self._lack(prepared)
+        """Why no snapshot can be told to be the best, and what helps; '' if one can."""
 
     @property
     def decides(self) -> bool:
@@ -89,6 +91,22 @@ class HeldOut:
         if self.paired:
             return "photo" in self.crowds
         return self.descriptor is not None and self._enough
+
+    def _lack(self, prepared: PreparedSet) -> str:
+        if not self.paired and self._enough:
+            return (
+                "no snapshot will be compared with another, and the last one taken for the best: "
+                f"that takes dlib's {DESCRIPTOR}; pip install 'limner[train]'"
+            )
+        photos, sketches = (prepared.count("test", kind) for kind in ("photo", "sketch"))
+        found, needed = f"{photos} photos", "some are needed"
+        if not self.paired:
+            found, needed = f"{found} and {sketches} sketches", "2 of each are needed"
+        return (
+            "no snapshot will be compared with another, and the last one taken for the best: "
+            f"{prepared.path} holds out {found} in its split 'test', and {needed}; prepare it with "
+            "a higher --held-out"
+        )
 
     @property
     def _enough(self) -> bool:

@@ -68,9 +68,15 @@ class Choice:
 
 
 def deciding(scores: Sequence[Line], direction: Direction = SKETCH_TO_PHOTO) -> str | None:
-    """The figure that snapshots are chosen by: the first that all of them have, if any."""
-    names = _DECIDING[direction]
-    return next((n for n in names if scores and all(n in line for line in scores)), None)
+    """The figure that snapshots are chosen by: the first that all of them have, if any.
+
+    They have to have it of as many pictures, as those of a run do.
+    """
+    for name in _DECIDING[direction]:
+        counts = {len(line.get("each", {}).get(name, ())) for line in scores if name in line}
+        if len(counts) == 1 and counts != {0} and all(name in line for line in scores):
+            return name
+    return None
 
 
 def better(one: Line, other: Line, name: str) -> tuple[float, float]:
@@ -110,7 +116,10 @@ def choose(
     if name is None:
         return Choice(
             snapshot=snapshots[last],
-            why=f"the snapshot after {last:,} images is the last; none was scored for this",
+            why=(
+                f"the snapshot after {last:,} images is the last; none was scored for this, so "
+                "that another may be better"
+            ),
         )
     best = min(scores, key=lambda line: float(line[name]))
     others = [line for line in scores if line is not best]

@@ -1,0 +1,129 @@
+"""What a run has learnt, on its way to the disk and back: nothing foreign gets into a training."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from torch import nn
+
+from limner.data.prepared import PreparedSet
+from limner.directions import Direction
+from limner.errors import RunError
+from limner.training.average import Average
+from limner.training.config import Config
+from limner.training.memory import ran_out
+from limner.training.objective import Objective
+from limner.training.run import RunFolder, require_same, settled
+
+__all__ = ["Averages", "gathered", "go_on", "start"]
+
+FORMAT = 2
+
+Averages = dict[Direction, Average]
+
+_MISFITS = (AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError)
+"""What networks and optimisers raise of what is not theirs."""
+
+
+def gathered(
+    config: Config,
+    prepared: PreparedSet,
+    objective: Objective,
+    averaged: Mapping[Direction, nn.Module],
+    *,
+    seen: int,
+    how: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Everything needed to go on after `seen` images, and what it belongs to."""
+    return {
+        "format": FORMAT,
+        "images": seen,
+        "data": prepared.digest,
+        "config": settled(config),
+        "how": dict(how),
+        "objective": {name: one.state_dict() for name, one in objective.learners.items()},
+        "average": {way: network.state_dict() for way, network in averaged.items()},
+    }
+
+
+def go_on(
+    run: RunFolder,
+    config: Config,
+    prepared: PreparedSet,
+    objective: Objective,
+    averages: Averages,
+) -> tuple[int, Mapping[str, Any]]:
+    """Take over the last state of a run.
+
+    Returns:
+        The images it had seen, 0 if there is no state, and how it was computed, where known.
+
+    Raises:
+        RunError: The state is damaged, or of another version, set or config.
+    """
+    state = run.load_state()
+    if state is None:
+        return 0, {}
+    if state.get("format") != FORMAT:
+        raise RunError(
+            f"{run.state_path} has format {state.get('format')!r}; this version of limner reads "
+            f"{FORMAT}: go on with the version that wrote it"
+        )
+    if state.get("data") != prepared.digest:
+        raise RunError(
+            f"{run.state_path} was trained on other faces than {prepared.path} holds; name the set "
+            "that it was started with, or another run folder"
+        )
+    try:
+        seen, how = state["images"], dict(state.get("how", {}))
+        if type(seen) is not int or seen < 1:
+            raise ValueError(f"it has seen {seen!r} images")
+        # Those of an earlier version do not say what they were made with.
+        require_same(state.get("config", settled(config)), config, run.state_path)
+        for name, learner in objective.learners.items():
+            learner.load_state_dict(state["objective"][name])
+        for direction, average in averages.items():
+            average.network.load_state_dict(state["average"][direction])
+    except RunError:
+        raise
+    except _MISFITS as error:
+        if ran_out(error):
+            raise
+        raise RunError(
+            f"{run.state_path} does not hold what this run learns ({_in_short(error)}); put back "
+            "a copy of it, or remove it to start the run again from nothing"
+        ) from error
+    return seen, how
+
+
+def start(other: RunFolder, objective: Objective, averages: Averages) -> None:
+    """Take over the networks that another run has too; their optimisers begin afresh.
+
+    Raises:
+        RunError: It has no state, or networks of another shape.
+    """
+    state = other.load_state()
+    if state is None or state.get("format") != FORMAT:
+        raise RunError(
+            f"{other.path} holds no state of this version of limner to start from; name the "
+            "folder of a run"
+        )
+    try:
+        for name, learner in objective.learners.items():
+            if name in state["objective"]:
+                learner.network.load_state_dict(state["objective"][name]["network"])
+        for direction, average in averages.items():
+            if direction in state["average"]:
+                average.network.load_state_dict(state["average"][direction])
+    except _MISFITS as error:
+        if ran_out(error):
+            raise
+        raise RunError(
+            f"{other.path} trained networks of another shape; give both runs the same "
+            "generator and discriminator settings"
+        ) from error
+
+
+def _in_short(error: Exception) -> str:
+    """What torch lists over many lines, in one."""
+    first = " ".join(str(error).split())
+    return f"{type(error).__name__}: {first[:100]}"
