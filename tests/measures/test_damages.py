@@ -48,7 +48,7 @@ def test_of_some_the_strength_is_the_share(pictures, others, name):
     few, half = (
         changed(pictures, damaged(pictures, name, share, others=others)) for share in (0.25, 0.5)
     )
-    allowed = 3 if name == "collapsed" else 0  # one of the three may show itself
+    allowed = 1 if name == "collapsed" else 0  # the one that all show may be among them
     assert 5 - allowed <= few.sum() <= 5
     assert 10 - allowed <= half.sum() <= 10
     if name != "collapsed":
@@ -72,7 +72,7 @@ def test_who_is_shown_instead(pictures, others):
     assert rows_of(swapped) == rows_of(pictures)
     assert changed(pictures, swapped).all()  # nobody keeps the place
     assert rows_of(damaged(pictures, "ignored", 1, others=others)) <= rows_of(others)
-    assert rows_of(damaged(pictures, "collapsed", 1, others=others)) == rows_of(pictures[:3])
+    assert rows_of(damaged(pictures, "collapsed", 1, others=others)) == rows_of(pictures[:1])
     average = damaged(pictures, "average", 1, others=others)
     assert len(rows_of(average)) == 1
     assert average[0] == pytest.approx(others.mean(axis=0), abs=0.51)
@@ -89,7 +89,7 @@ def test_a_grid_is_two_pixels_wide_and_keeps_the_light(pictures, others):
     plain = np.full_like(pictures, 128)
     spoilt = damaged(plain, "grid", 1, others=others)
     assert np.array_equal(spoilt[:, 2:, 2:], spoilt[:, :-2, :-2])
-    assert set(np.unique(spoilt)) == {104, 136}
+    assert set(np.unique(spoilt)) == {122, 130}
     assert spoilt.mean() == 128
 
 

@@ -26,7 +26,6 @@ Damage = Callable[[Pictures, float, np.random.Generator, Pictures], Pictures]
 """From pictures `[N, S, S, 3]`, a strength in 0..1, a random generator and photos of other people
 `[M, S, S, 3]` to spoilt pictures."""
 
-_FEW = 3
 _TEETH = (225, 220, 210)
 
 
@@ -82,7 +81,7 @@ def _jpeg(pictures: Pictures, strength: float) -> Pictures:
 
 
 def _grid(pictures: Pictures, strength: float) -> Pictures:
-    """Every second row and column darker, by up to 32 grey levels.
+    """Every second row and column darker, by up to 8 grey levels; 2 is hard to see.
 
     What transposed convolution leaves (Odena et al. 2016, "Deconvolution and Checkerboard
     Artifacts").
@@ -90,7 +89,7 @@ def _grid(pictures: Pictures, strength: float) -> Pictures:
     row, column = np.indices(pictures.shape[1:3]) % 2
     # of mean 0, so that the picture stays as light
     lines = np.where((row | column) == 1, 0.25, -0.75)
-    return _levels(pictures + 32 * strength * lines[..., None])
+    return _levels(pictures + 8 * strength * lines[..., None])
 
 
 def _swap(pictures: Pictures, strength: float, rng: np.random.Generator) -> Pictures:
@@ -125,10 +124,9 @@ def _copied(
 
 
 def _collapsed(pictures: Pictures, strength: float, rng: np.random.Generator) -> Pictures:
-    """A share of them show the same three."""
-    rows = _some(len(pictures), strength, rng)
+    """A share of them show the same one."""
     result = pictures.copy()
-    result[rows] = pictures[np.arange(len(rows)) % min(_FEW, len(pictures))]
+    result[_some(len(pictures), strength, rng)] = pictures[0]
     return result
 
 
