@@ -23,7 +23,7 @@ EXTRA_OF = {
     "jinja2": "measure",
     "lightning_fabric": "train",
     "matplotlib": "measure",
-    "onnx": "train",
+    "onnx": "measure",
     "onnxscript": "train",
     "platformdirs": "measure",
     "pyarrow": "train",

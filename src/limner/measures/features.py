@@ -64,7 +64,7 @@ class DescriptorFeature:
     @property
     def key(self) -> str:
         """See `Feature.key`."""
-        return f"dlib-descriptor/1/{self.model}"
+        return f"dlib-descriptor/2/{self.model}"
 
     @property
     def model(self) -> str:

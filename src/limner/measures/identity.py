@@ -16,7 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limner.errors import UsageError
+from limner.faces.dlib_file import SIDE
 from limner.faces.points import public_file, public_predictor
+from limner.measures.descriptor import DescriptorNetwork
 from limner.measures.features import DESCRIPTOR, FACE_BOX
 from limner.measures.figure import Figure
 from limner.measures.measure import Features, Want
@@ -24,7 +26,6 @@ from limner.measures.resampling import Resampling, Weights
 
 __all__ = ["Descriptor", "Identity", "Retrieval", "Verification", "retrieval", "verification"]
 
-_CHIP_SIDE = 150  # px, the input of dlib's network
 _CHIP_PADDING = 0.25  # the margin that it was trained with
 
 
@@ -41,7 +42,7 @@ class Descriptor:
     def __init__(self) -> None:
         network = public_file("dlib_face_recognition_resnet_model_v1.dat")
         self._predictor = dlib.shape_predictor(str(public_predictor()))
-        self._network = dlib.face_recognition_model_v1(str(network))
+        self._network = DescriptorNetwork(network)
 
     def __call__(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Describe aligned crops.
@@ -71,8 +72,9 @@ class Descriptor:
         crop = np.ascontiguousarray(crop)
         box = dlib.rectangle(*(round(share * len(crop)) for share in FACE_BOX))
         points = self._predictor(crop, box)
-        chip = dlib.get_face_chip(crop, points, size=_CHIP_SIDE, padding=_CHIP_PADDING)
-        return np.array(self._network.compute_face_descriptor(chip), np.float32)
+        chip = dlib.get_face_chip(crop, points, size=SIDE, padding=_CHIP_PADDING)
+        [described] = self._network(chip[None])
+        return np.asarray(described, np.float32)
 
 
 @dataclass(frozen=True, kw_only=True)

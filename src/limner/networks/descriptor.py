@@ -4,28 +4,22 @@ dlib runs its network only forwards. As a term of a loss it has to be differenti
 rebuilt here from dlib's own weights file and gives dlib's numbers.
 """
 
-import struct
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from limner.errors import DataError
+from limner.faces.dlib_file import MEAN, SIDE, STAGES, parameters
 
-SIDE = 150
-"""Side of the input in pixels."""
 BOX = (0.105, 0.05, 0.8)
 """Left, top and side of that input within an aligned crop, as shares of the crop's side.
 
 The means over 283 photos of what dlib cuts out by the five points (standard deviation 0.02, 0.01
 and 0.03); `limner.measures.identity` cuts by the points themselves.
 """
-_MEAN = (122.782, 117.001, 104.298)  # of red, green and blue: dlib's input_rgb_image
-_STAGES = ((32, 3, False), (64, 4, True), (128, 3, True), (256, 3, True), (256, 1, True))
-"""Channels, number of blocks, and whether the first block halves the size."""
 
 
 class FaceDescriptor(nn.Module):
@@ -40,14 +34,14 @@ class FaceDescriptor(nn.Module):
         self.stem = nn.Conv2d(3, 32, 7, stride=2)
         blocks = []
         before = 32
-        for channels, count, halves in _STAGES:
+        for channels, count, halves in STAGES:
             for i in range(count):
                 blocks.append(_Block(before, channels, halve=halves and i == 0))
                 before = channels
         self.blocks = nn.Sequential(*blocks)
         self.head = nn.Linear(before, 128, bias=False)
         self.mean: Tensor
-        self.register_buffer("mean", torch.tensor(_MEAN).view(3, 1, 1))
+        self.register_buffer("mean", torch.tensor(MEAN).view(3, 1, 1))
         self.requires_grad_(requires_grad=False)
 
     def forward(self, chips: Tensor) -> Tensor:
@@ -84,8 +78,8 @@ class FaceDescriptor(nn.Module):
         convolutions = [m for m in network.modules() if isinstance(m, nn.Conv2d)]
         try:
             content = path.read_bytes()
-            filters = _parameters(content, b"con_4")
-            affines = _parameters(content, b"affine_")
+            filters = _tensors(content, b"con_4")
+            affines = _tensors(content, b"affine_")
             for convolution, weights, affine in zip(convolutions, filters, affines, strict=True):
                 count = len(convolution.weight)
                 gamma, beta = affine.view(2, count)
@@ -93,9 +87,9 @@ class FaceDescriptor(nn.Module):
                 kernel = kernel.view_as(convolution.weight)
                 convolution.weight.data = kernel * gamma.view(-1, 1, 1, 1)
                 convolution.bias.data = bias * gamma + beta  # type: ignore[union-attr]
-            (matrix,) = _parameters(content, b"fc_2", sizes=2)
+            (matrix,) = _tensors(content, b"fc_2", sizes=2)
             network.head.weight.data = matrix.view(256, 128).T.contiguous()
-        except (OSError, ValueError, RuntimeError, struct.error) as error:
+        except (OSError, ValueError, RuntimeError, IndexError) as error:
             raise DataError(
                 f"{path} is not dlib's face descriptor ({error}); the wheel "
                 "face_recognition_models holds it as dlib_face_recognition_resnet_model_v1.dat"
@@ -125,38 +119,12 @@ class _Block(nn.Module):
         return F.relu(_fill(x, extent) + _fill(y, extent))
 
 
+def _tensors(content: bytes, layer: bytes, *, sizes: int = 0) -> Iterator[Tensor]:
+    return map(torch.from_numpy, parameters(content, layer, sizes=sizes))
+
+
 def _fill(x: Tensor, extent: list[int]) -> Tensor:
     channels, height, width = (
         wanted - has for wanted, has in zip(extent, x.shape[1:], strict=True)
     )
     return F.pad(x, (0, width, 0, height, 0, channels))
-
-
-def _parameters(content: bytes, layer: bytes, *, sizes: int = 0) -> Iterator[Tensor]:
-    """The parameters of each layer of one kind, from the input on.
-
-    dlib writes a layer as its name (length, characters), for some kinds a few sizes, and then
-    its parameters as a tensor: a version, four extents, and float32, little endian. Integers are
-    a byte that counts the bytes of the number, then those.
-    """
-    mark = b"\x01" + bytes([len(layer)]) + layer
-    at = content.find(mark)
-    while at >= 0:
-        at += len(mark)
-        for _ in range(sizes):
-            _, at = _integer(content, at)
-        version, at = _integer(content, at)
-        if version != 2:
-            raise ValueError(f"its {layer.decode()} layer holds no tensor that is known")
-        size = 1
-        for _ in range(4):
-            extent, at = _integer(content, at)
-            size *= extent
-        values = np.frombuffer(content, "<f4", count=size, offset=at).astype(np.float32)
-        yield torch.from_numpy(values)
-        at = content.find(mark, at + 4 * size)
-
-
-def _integer(content: bytes, at: int) -> tuple[int, int]:
-    length = content[at]
-    return int.from_bytes(content[at + 1 : at + 1 + length], "little"), at + 1 + length
