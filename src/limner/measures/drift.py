@@ -32,6 +32,8 @@ __all__ = ["SMILE", "SmileDrift", "SmileFeature", "smile_drift"]
 class SmileFeature:
     """`[1]`: how surely a framed face smiles, 0..1."""
 
+    resize: ClassVar[str] = ""
+
     @property
     def key(self) -> str:
         """See `Feature.key`."""

@@ -25,7 +25,6 @@ from limner.progress import bar
 
 __all__ = ["Extracted", "RoleFacts", "extract"]
 
-_EXAMPLES = 3
 _WAITING = 2000  # vectors that are written to the cache together
 
 Key = tuple[str, tuple[Role, ...]]

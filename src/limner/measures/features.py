@@ -4,6 +4,7 @@ import functools
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,6 +61,8 @@ def digest_of(path: Path) -> str:
 @dataclass(frozen=True)
 class DescriptorFeature:
     """`[128]`: dlib's face descriptor of a framed face; see `limner.measures.identity`."""
+
+    resize: ClassVar[str] = ""
 
     @property
     def key(self) -> str:

@@ -56,6 +56,8 @@ def found(picture: NDArray[np.uint8], detector: Detector) -> NDArray[np.float32]
 class FoundFeature:
     """`[3]`: see `found`."""
 
+    resize: ClassVar[str] = ""
+
     @property
     def key(self) -> str:
         """See `Feature.key`."""

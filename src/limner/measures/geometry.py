@@ -115,6 +115,8 @@ class PointsFeature:
 
     count: Count = 5
 
+    resize: ClassVar[str] = ""
+
     @property
     def key(self) -> str:
         """See `Feature.key`."""

@@ -96,6 +96,8 @@ class LpipsFeature:
         check_file(self.vgg, what=VGG16)
         check_file(self.weights, what=_LINEAR)
 
+    resize: ClassVar[str] = ""
+
     @property
     def key(self) -> str:
         """See `Feature.key`."""

@@ -7,7 +7,7 @@ measure ever holds pictures.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, ClassVar, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +41,10 @@ class Feature(Protocol):
     def model(self) -> str:
         """The network behind it and the digest of its file, or nothing."""
 
+    @property
+    def resize(self) -> str:
+        """How it brings pictures to another size by itself, in words, or nothing."""
+
     def start(self) -> Extract:
         """What finds it; called once in a worker process."""
 
@@ -59,6 +63,7 @@ class Computed:
     """Counts up whenever the function gives other values than before."""
     function: Extract
     """At the top of a module, so that workers can be sent it."""
+    resize: ClassVar[str] = ""
 
     @property
     def key(self) -> str:

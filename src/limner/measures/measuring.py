@@ -36,7 +36,7 @@ class Answer:
     @property
     def resize(self) -> str:
         """How pictures were resampled on the way, where features do that themselves."""
-        found = (getattr(want.feature, "resize", "") for want in self.measure.wants.values())
+        found = (want.feature.resize for want in self.measure.wants.values())
         return "; ".join(dict.fromkeys(text for text in found if text))
 
     @property
