@@ -48,9 +48,10 @@ from limner.sketching import sketch
 from limner.training.ahead import Ahead
 from limner.training.batch import Batch, Part
 from limner.training.config import Config
-from limner.training.devices import fabric_of, workers_of
+from limner.training.devices import fabric_of, keeps_resident, workers_of
 from limner.training.grid import SampleGrid
 from limner.training.loop import OBJECTIVES
+from limner.training.resident import Resident
 from limner.training.run import RunFolder
 
 STEPS = 10**9
@@ -118,16 +119,21 @@ class Ours:
         self.objective = kind(config, self.fabric)
         for learner in self.objective.learners.values() if layout else ():
             learner.network.to(memory_format=layout)
-        self.ahead = Ahead(
+        parts = functools.partial(_parts, config.batch)
+        size, sketched = images.size_held, images.pairs
+        if keeps_resident(config, self.fabric, size=size, sketched=sketched):
+            self.drawn: Any = Resident(images, parts, self.fabric.device)
+            return
+        self.drawn = Ahead(
             images,
-            functools.partial(_parts, config.batch),
+            parts,
             workers=workers_of(config, self.fabric),
             pinned=self.fabric.device.type == "cuda",
         )
 
     def batch(self) -> Batch:
         """The next one."""
-        return Batch.of(*next(self.ahead), self.fabric)
+        return Batch.of(*next(self.drawn), self.fabric)
 
     def step(self) -> int:
         """Learn from one batch; the number of images."""
@@ -182,6 +188,8 @@ def levers(options: argparse.Namespace, objective: str, prepared: Any) -> dict[s
         "2 workers draw ahead": Ours(config(workers=2, **plain), prepared),
         "images cost nothing": AtHand(config(**plain), prepared),
     }
+    if objective == "cyclegan":
+        found["pictures on the device"] = Ours(config(resident="on", **plain), prepared)
     if objective == "pix2pix":
         found["a pass more for the truth"] = TwiceTheTruth(config(**plain), prepared)
     found["and bf16"] = Ours(config(precision="bf16-mixed", compile="off"), prepared)

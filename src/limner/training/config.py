@@ -170,6 +170,10 @@ class Config:
     workers: int = 0
     """Processes that draw the images ahead; 0 takes none on a CPU, which has enough to do, and one
     for each core that is left beside a GPU. No result depends on it."""
+    resident: Literal["auto", "on", "off"] = "auto"
+    """Keep all pictures on the device and turn them there, where no sketches are made of them
+    (cyclegan); `auto` does on a GPU of CUDA if they take a quarter of its memory at most. Pixels
+    differ by some grey levels from those that are turned on the CPU."""
 
     def __post_init__(self) -> None:
         for name in ("size", "images", "batch", "save_every", "snapshot_every", "devices"):
@@ -207,6 +211,12 @@ class Config:
             raise UsageError(
                 f"weights.identity is {self.weights.identity}; it compares pairs, and the "
                 "objective 'cyclegan' has none: take 'hybrid', or 0"
+            )
+
+        if self.resident == "on" and self.objective != "cyclegan":
+            raise UsageError(
+                f"resident is 'on', and the objective '{self.objective}' makes sketches of its "
+                "photos, which is done on the CPU: take 'auto', and workers to draw ahead"
             )
 
     def _check_networks(self) -> None:

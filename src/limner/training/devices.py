@@ -33,6 +33,7 @@ __all__ = [
     "fabric_of",
     "how",
     "in_any",
+    "keeps_resident",
     "leading",
     "mean_of",
     "part_of",
@@ -40,6 +41,8 @@ __all__ = [
 ]
 
 MOST_WORKERS = 16
+_OF_MEMORY = 0.25
+"""Share of a GPU's free memory that pictures may take."""
 _LISTEN_EVERY = 10
 """Steps after which processes on GPUs ask each other: it makes them wait."""
 
@@ -192,6 +195,23 @@ def workers_of(config: Config, fabric: Fabric) -> int:
         return config.workers
     here, _ = _processes(config)
     return min(MOST_WORKERS, max(0, cores() // here - 1))
+
+
+def keeps_resident(config: Config, fabric: Fabric, *, size: int, sketched: bool) -> bool:
+    """Whether all pictures are kept on the device.
+
+    Args:
+        config: Says so, or leaves it to what there is.
+        fabric: Knows the device.
+        size: Of the pictures, in bytes.
+        sketched: Whether sketches are made of them, which is done on the CPU.
+    """
+    if config.resident != "auto":
+        return config.resident == "on"
+    if sketched or fabric.device.type != "cuda":
+        return False
+    free, _ = torch.cuda.mem_get_info(fabric.device)
+    return size <= _OF_MEMORY * free
 
 
 def compile_network(network: nn.Module, config: Config, fabric: Fabric) -> None:

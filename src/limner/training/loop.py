@@ -29,6 +29,7 @@ from limner.training.devices import (
     fabric_of,
     how,
     in_any,
+    keeps_resident,
     leading,
     mean_of,
     part_of,
@@ -39,6 +40,7 @@ from limner.training.hybrid import Hybrid
 from limner.training.memory import enough_memory
 from limner.training.pictures import TrainingImages
 from limner.training.pix2pix import Pix2Pix
+from limner.training.resident import Resident
 from limner.training.run import RunFolder
 from limner.training.state import Averages, gathered, go_on, start
 from limner.training.watch import Watch
@@ -131,9 +133,11 @@ def _train(
     seen, before = go_on(run, config, prepared, objective, averages)
     if not seen and config.start:
         start(RunFolder(Path(config.start)), objective, averages)
+    resident = keeps_resident(config, fabric, size=images.size_held, sketched=images.pairs)
+    computed = how(config, fabric) | {"resident": "on" if resident else "off"}
     agree(fabric, {"images seen": seen, "prepared set": prepared.digest})
     leads = leading()
-    if say is not None and leads and (changed := differences(before, how(config, fabric))):
+    if say is not None and leads and (changed := differences(before, computed)):
         say(changed)
 
     # What is left behind. Nothing is written before all that may be refused was looked at.
@@ -169,13 +173,13 @@ def _train(
             if report is not None:
                 report(replace(progress, scores=scores, warnings=warnings))
         if saving or stopping or watch.over:
-            now = how(config, fabric)
-            run.save_state(gathered(config, prepared, objective, averaged, seen=seen, how=now))
+            run.save_state(gathered(config, prepared, objective, averaged, seen=seen, how=computed))
 
-    with _ahead(config, fabric, images, seen) as ahead, _interruptible() as interrupted:
+    drawn = _drawn(config, fabric, images, seen, resident=resident)
+    with drawn, _interruptible() as interrupted:
         while seen < config.images and not over:
             count = min(config.batch, config.images - seen)
-            batch = Batch.of(*next(ahead), fabric)
+            batch = Batch.of(*next(drawn), fabric)
             begin_step(config)
             terms = objective.step(batch, learning_rate(config, seen))
             due = partial(_due, before=seen, after=seen + count, end=config.images)
@@ -200,13 +204,17 @@ def _train(
     return last
 
 
-def _ahead(config: Config, fabric: Fabric, images: TrainingImages, seen: int) -> Ahead:
+def _drawn(
+    config: Config, fabric: Fabric, images: TrainingImages, seen: int, *, resident: bool
+) -> Ahead | Resident:
     """What this process learns from, batch by batch, from image `seen` on."""
 
     def parts() -> Iterator[Part]:
         for first in range(seen, config.images, config.batch):
             yield part_of(fabric, first, min(config.batch, config.images - first))
 
+    if resident:
+        return Resident(images, parts, fabric.device)
     workers = workers_of(config, fabric) if seen < config.images else 0
     return Ahead(images, parts, workers=workers, pinned=fabric.device.type == "cuda")
 

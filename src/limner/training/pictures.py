@@ -17,7 +17,7 @@ from limner.training.batch import Batch, normalised
 from limner.training.config import Augmentation, Config
 from limner.training.randomness import Stream, generator_of
 
-__all__ = ["Domain", "TrainingImages", "jitter"]
+__all__ = ["Domain", "TrainingImages", "jitter", "view_of"]
 
 Picture = NDArray[np.uint8]
 
@@ -27,24 +27,28 @@ class Domain:
 
     def __init__(self, pictures: Picture, *, seed: int, order: Stream) -> None:
         """`pictures` is `[N, S, S, 3]` or `[N, S, S]`."""
-        # As a tensor: sent to a worker process, it is not copied but shared.
-        self._held = torch.from_numpy(pictures)
+        self.held = torch.from_numpy(pictures)
+        """All of them; as a tensor, since that is shared with worker processes, not copied."""
         self.seed = seed
         self.order = order
         self._epoch = -1
         self._permutation: NDArray[np.int64] = np.empty(0, np.int64)
 
     def __len__(self) -> int:
-        return len(self._held)
+        return len(self.held)
 
     def __getitem__(self, number: int) -> Picture:
         """The picture whose turn it is as image `number` of the endless sequence."""
+        picture: Picture = self.held.numpy()[self.place(number)]
+        return picture
+
+    def place(self, number: int) -> int:
+        """Which of `held` that is."""
         epoch, place = divmod(number, len(self))
         if epoch != self._epoch:  # drawn once: with many pictures it costs more than a view
             order = generator_of(self.seed, self.order, epoch)
             self._epoch, self._permutation = epoch, order.permutation(len(self))
-        picture: Picture = self._held.numpy()[self._permutation[place]]
-        return picture
+        return int(self._permutation[place])
 
 
 class TrainingImages:
@@ -115,6 +119,11 @@ class TrainingImages:
         """Images after which every photo was seen once."""
         return len(self.photos)
 
+    @property
+    def size_held(self) -> int:
+        """Bytes that all pictures take."""
+        return sum(one.held.nbytes for one in (self.photos, self.sketches) if one is not None)
+
     def batch(self, first: int, count: int) -> Batch:
         """Images `first` to `first + count`."""
         drawn = self.draw(first, count)
@@ -144,11 +153,6 @@ def jitter(
 
     What lies outside the picture shows its nearest edge pixel. The view's side is `size`.
     """
-    angle = math.radians(rng.uniform(-1, 1) * augmentation.rotation)
-    zoom = 1 + rng.uniform(-1, 1) * augmentation.scale
-    shift = rng.uniform(-1, 1, 2) * augmentation.shift * size
-    mirror = -1.0 if augmentation.mirror and rng.random() < 0.5 else 1.0
-
     side = picture.shape[0]
     turned = math.cos(math.radians(augmentation.rotation)) + math.sin(
         math.radians(augmentation.rotation)
@@ -158,6 +162,23 @@ def jitter(
     around = [(pad, pad), (pad, pad), (0, 0)][: picture.ndim]
     source = Image.fromarray(np.pad(picture, around, mode="edge"))
     # Pillow maps each output pixel to the input pixel it shows.
+    shown = view_of(augmentation, size, side, rng)
+    shown[:, 2] += pad
+    coefficients = tuple(shown.ravel().tolist())
+    view = source.transform(
+        (size, size), Image.Transform.AFFINE, coefficients, Image.Resampling.BICUBIC
+    )
+    return np.asarray(view)
+
+
+def view_of(
+    augmentation: Augmentation, size: int, side: int, rng: np.random.Generator
+) -> NDArray[np.float64]:
+    """A random view: `[2, 3]` from its px, `size` a side, to those of a picture, `side` a side."""
+    angle = math.radians(rng.uniform(-1, 1) * augmentation.rotation)
+    zoom = 1 + rng.uniform(-1, 1) * augmentation.scale
+    shift = rng.uniform(-1, 1, 2) * augmentation.shift * size
+    mirror = -1.0 if augmentation.mirror and rng.random() < 0.5 else 1.0
     scale = side / size / zoom
     matrix = scale * np.array(
         [
@@ -165,9 +186,5 @@ def jitter(
             [math.sin(angle), math.cos(angle)],
         ]
     )
-    centre = np.full(2, pad + side / 2) - matrix @ (np.full(2, size / 2) + shift)
-    coefficients = (*matrix[0], centre[0], *matrix[1], centre[1])
-    view = source.transform(
-        (size, size), Image.Transform.AFFINE, coefficients, Image.Resampling.BICUBIC
-    )
-    return np.asarray(view)
+    centre = np.full(2, side / 2) - matrix @ (np.full(2, size / 2) + shift)
+    return np.column_stack([matrix, centre])

@@ -27,7 +27,7 @@ from limner.training.selection import Choice, choose
 
 FREE = frozenset(
     {"data", "drawings", "start", "images", "patience", "save_every", "snapshot_every"}
-    | {"device", "devices", "precision", "compile", "threads", "workers"}
+    | {"device", "devices", "precision", "compile", "threads", "workers", "resident"}
 )
 """Settings that may change when a run goes on: where things are, how long it is, what computes."""
 
