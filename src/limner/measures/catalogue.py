@@ -20,6 +20,7 @@ from limner.measures.identity import Identity
 from limner.measures.inception import InceptionFeatures, InceptionProbabilities
 from limner.measures.inception_score import InceptionScore
 from limner.measures.kid import Kid
+from limner.measures.look import Look
 from limner.measures.lpips import Lpips, LpipsFeature
 from limner.measures.measure import Measure
 from limner.measures.measuring import Unanswered
@@ -76,6 +77,7 @@ def standard(*, weights: Mapping[str, Path] | None = None, points: int = 5) -> S
         Ssim(),
         Fsim(),
         *_perceptual(weights),
+        Look(),
         Kid(),
         Fid(),
         *_inception(weights),

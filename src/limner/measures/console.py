@@ -64,7 +64,7 @@ def comparison_table(comparison: Comparison) -> None:
     for one in comparison.measured[0].unanswered:
         said.print(f"not measured: {one.title}: {one.why}", markup=False)
     said.print(
-        f"bold: best; + and -: better and worse than {comparison.names[0]} by more than chance "
+        f"bold: best; (+) and (-): better and worse than {comparison.names[0]} by more than chance "
         "explains",
         markup=False,
     )
@@ -88,5 +88,5 @@ def _of_cell(cell: Cell | None) -> str:
     value = in_words(cell.figure, cell.figure.estimate.value)
     sign = ""
     if cell.difference is not None and cell.difference.real:
-        sign = "+ " if cell.difference.better else "- "
+        sign = "(+) " if cell.difference.better else "(-) "
     return f"{sign}[bold]{value}[/]" if cell.best else f"{sign}{value}"

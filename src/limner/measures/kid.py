@@ -18,7 +18,7 @@ from limner.measures.figure import Figure
 from limner.measures.measure import Feature, Features, Want
 from limner.measures.resampling import Resampling, Weights
 
-__all__ = ["Kid", "kid", "kid_of_each", "scale_of"]
+__all__ = ["Kid", "kid", "kid_of_each", "kid_of_weighted", "scale_of"]
 
 _ROWS = 1024
 """Of the kernel, at once."""
@@ -51,7 +51,7 @@ class Kid:
         scale = None if self.unit_scale else scale_of(real)
 
         def statistic(made_weights: Weights, real_weights: Weights) -> NDArray[np.float64]:
-            return _weighted(made, real, made_weights, real_weights, scale)
+            return kid_of_weighted(made, real, made_weights, real_weights, scale=scale)
 
         yield Figure(
             name=f"kid{self.suffix}",
@@ -145,16 +145,24 @@ def _others(x: NDArray[np.float64], scale: float) -> NDArray[np.float64]:
     return means
 
 
-def _weighted(
+def kid_of_weighted(
     made: NDArray[np.floating],
     real: NDArray[np.floating],
     made_weights: Weights,
     real_weights: Weights,
-    scale: float | None,
+    *,
+    scale: float | None = None,
 ) -> NDArray[np.float64]:
     """KID of crowds in which each picture comes so often: `[B]`.
 
     Two copies of one picture are no pair: an unbiased estimate has no picture meet itself.
+
+    Args:
+        made: As in `kid`.
+        real: As in `kid`.
+        made_weights: `[B, N]`.
+        real_weights: `[B, M]`.
+        scale: As in `kid`.
     """
     scale = 1 / made.shape[1] if scale is None else scale
     x, y = made.astype(np.float64), real.astype(np.float64)
