@@ -90,11 +90,13 @@ def test_an_empty_crowd_and_impossible_settings_are_errors():
 
 def test_a_share_of_all_or_none_is_not_taken_for_certain():
     draw = Resampling(draws=50)
-    every = draw.mean(np.ones(88))
+    every = draw.share(np.ones(88, bool))
     assert (every.value, every.high) == (1, 1)
     assert every.low == pytest.approx(0.958, abs=1e-3)  # Wilson's interval of 88 in 88
-    none = draw.mean(np.zeros(30))
+    none = draw.share(np.zeros(30))
     assert (none.value, none.low) == (0, 0)
     assert none.high == pytest.approx(0.1135, abs=1e-3)
-    same = draw.mean(np.full(30, 0.5))
-    assert (same.low, same.high) == (0.5, 0.5)
+    some = np.arange(30) < 12
+    assert draw.share(some).low == draw.mean(some).low
+    still = draw.mean(np.zeros(30))  # a distance that is 0 for all is not a share
+    assert (still.low, still.high) == (0, 0)

@@ -20,6 +20,9 @@ __all__ = ["write_json", "write_page"]
 
 _ROW = 20  # px of a diagram for a model
 _HEAD = 34  # px of its axis
+_SIDE, _SMALL = 128, 80
+"""Px of the pictures, and of those where there are many models."""
+_MANY = 5
 
 
 def write_json(comparison: Comparison, path: Path) -> None:
@@ -166,12 +169,13 @@ def _cases(comparison: Comparison) -> list[dict[str, Any]]:
             shown[row.measure] = found
     names = {name for one in shown.values() for group in one.groups.values() for name in group}
     pictures = [framed(measured.subject, sorted(names)) for measured in comparison.measured]
+    side = _SIDE if len(pictures) <= _MANY else _SMALL
     return [
         {
             "measure": one.measure,
             "title": one.title,
             "groups": {
-                kind: [_column(pictures, name) for name in group]
+                kind: [_column(pictures, name, side) for name in group]
                 for kind, group in one.groups.items()
             },
         }
@@ -197,13 +201,13 @@ def _shown(comparison: Comparison, row: Row) -> _Shown | None:
     return _Shown(measure=row.measure, title=title, groups=groups)
 
 
-def _column(pictures: list[dict[str, dict[Role, Any]]], name: str) -> dict[str, Any]:
+def _column(pictures: list[dict[str, dict[Role, Any]]], name: str, side: int) -> dict[str, Any]:
     first = pictures[0][name]
     others: tuple[Role, ...] = ("sketch", "truth")
     return {
         "name": name,
         "made": [
-            pages.embedded(of_model[name]["made"]) if "made" in of_model[name] else None
+            pages.embedded(of_model[name]["made"], side=side) if "made" in of_model[name] else None
             for of_model in pictures
         ],
-    } | {role: pages.embedded(first[role]) if role in first else None for role in others}
+    } | {role: pages.embedded(first[role], side=side) if role in first else None for role in others}

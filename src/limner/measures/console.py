@@ -4,9 +4,8 @@ from rich.console import Console
 from rich.table import Table
 
 from limner.measures.comparison import Cell, Comparison
-from limner.measures.figure import Figure
 from limner.measures.measuring import Measured
-from limner.measures.words import in_words
+from limner.measures.words import better, in_words
 
 __all__ = ["comparison_table", "table"]
 
@@ -29,7 +28,7 @@ def table(measured: Measured) -> None:
                 in_words(figure, estimate.value),
                 f"{in_words(figure, estimate.low)} to {in_words(figure, estimate.high)}",
                 f"{estimate.n:,}",
-                _better(figure),
+                better(figure),
             )
     _console().print(shown)
     said = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -55,7 +54,7 @@ def comparison_table(comparison: Comparison) -> None:
             measure = row.measure
             shown.add_row(f"[bold]{measure}[/]")
         like = next(cell.figure for cell in row.cells if cell is not None)
-        shown.add_row(f"  {row.title}", _better(like), *(_of_cell(cell) for cell in row.cells))
+        shown.add_row(f"  {row.title}", better(like), *(_of_cell(cell) for cell in row.cells))
     _console().print(shown)
     said = Console(stderr=True, highlight=False, soft_wrap=True)
     for name, measured in zip(comparison.names, comparison.measured, strict=True):
@@ -74,12 +73,6 @@ def _console() -> Console:
     """As wide as the terminal; into a file or a pipe wide enough for no line to be folded."""
     console = Console(highlight=False)
     return console if console.is_terminal else Console(highlight=False, width=_WIDE)
-
-
-def _better(figure: Figure) -> str:
-    if figure.better == "nearer":
-        return f"nearer to {in_words(figure, figure.target)}"
-    return figure.better
 
 
 def _of_cell(cell: Cell | None) -> str:

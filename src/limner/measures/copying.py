@@ -182,6 +182,7 @@ class Copying:
             digits=1,
             warnings=warnings,
             each=away,
+            each_title="distance to the nearest training face",
             each_better="higher",
         )
         yield Figure(

@@ -116,6 +116,7 @@ class SmileDrift:
             digits=1,
             warnings=warnings,
             each=made - before,
+            each_title=f"score of smiling above that {than}",
         )
         yield Figure(
             name=f"{self.name}.score",
@@ -126,7 +127,7 @@ class SmileDrift:
         yield Figure(
             name=f"{self.name}.changed",
             title="faces that gained or lost a smile",
-            estimate=resampling.mean(np.abs(drift)),
+            estimate=resampling.share(drift != 0),
             better="lower",
             unit="%",
             digits=1,

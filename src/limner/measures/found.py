@@ -96,19 +96,22 @@ class Found:
         yield Figure(
             name="found.face",
             title="photos in which a face is found",
-            estimate=resampling.mean(there),
+            estimate=resampling.share(there),
             better="higher",
             unit="%",
             digits=1,
             each=score,
+            each_title="confidence of the detector",
         )
         yield Figure(
             name="found.place",
             title="photos in which it is where it should be",
-            estimate=resampling.mean(in_place),
+            estimate=resampling.share(in_place),
             better="higher",
             unit="%",
             digits=1,
             each=off,
+            each_title="distance of the eyes from their place, in eye distances",
+            each_better="lower",
             each_better="lower",
         )

@@ -239,7 +239,7 @@ class Identity:
                     title="true photo is the nearest of all"
                     if rank == 1
                     else f"true photo is among the nearest {rank}",
-                    estimate=resampling.mean(nearer < rank),
+                    estimate=resampling.share(nearer < rank),
                     better="higher",
                     unit="%",
                     digits=1,

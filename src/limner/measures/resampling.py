@@ -9,7 +9,7 @@ away. What it leaves out: pictures of another kind, and another training of the 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 
 import numpy as np
@@ -49,9 +49,6 @@ class Resampling:
     def mean(self, each: ArrayLike) -> Estimate:
         """The mean of what each picture contributes, `[n]`.
 
-        Where all pictures hit, or none, no draw says that another one might not; the interval of
-        such a share is Wilson's (1927).
-
         Raises:
             UsageError: There is none, or one is not finite.
         """
@@ -62,17 +59,23 @@ class Resampling:
                 "finite; expected [n], all finite, n at least 1"
             )
         found = self.of(lambda weights: weights @ values / weights.sum(axis=1), len(values))
-        low, high = found.low, found.high
-        if values.min() == values.max() and values[0] in (0, 1):
-            low, high = self._none_of(len(values), value=float(values[0]))
-        return Estimate(
-            value=float(values.mean()),
-            low=low,
-            high=high,
-            n=found.n,
-            draws=found.draws,
-            each=values,
-        )
+        return replace(found, value=float(values.mean()), each=values)
+
+    def share(self, hits: ArrayLike) -> Estimate:
+        """The share of hits among `[n]` pictures.
+
+        Where all hit, or none does, no draw says that another one might not; the interval is then
+        that of Wilson 1927.
+
+        Raises:
+            UsageError: There is no picture.
+        """
+        found = self.mean(np.asarray(hits, bool))
+        z = NormalDist().inv_cdf((1 + self.confidence) / 2)
+        beyond = z * z / (found.n + z * z)
+        if found.value == 0:
+            return replace(found, high=beyond)
+        return replace(found, low=1 - beyond) if found.value == 1 else found
 
     def of(self, statistic: Statistic, *counts: int, centred: bool = False) -> Estimate:
         """A statistic of one or more crowds of pictures, resampled apart from each other.
@@ -101,12 +104,6 @@ class Resampling:
         tail = (1 - self.confidence) / 2
         low, high = np.nanquantile(drawn, [tail, 1 - tail]).tolist()
         return Estimate(value=value, low=low, high=high, n=counts[0], draws=drawn)
-
-    def _none_of(self, count: int, *, value: float) -> tuple[float, float]:
-        """Wilson's interval of a share of 0 or 1 among so many."""
-        z = NormalDist().inv_cdf((1 + self.confidence) / 2)
-        beyond = z * z / (count + z * z)
-        return (0.0, beyond) if value == 0 else (1 - beyond, 1.0)
 
 
 def _weights(rng: np.random.Generator, draws: int, count: int) -> Weights:

@@ -6,7 +6,7 @@ from typing import Any
 
 from limner.measures.figure import Figure
 
-__all__ = ["amount", "in_words"]
+__all__ = ["amount", "better", "in_words"]
 
 _MINUS = "\N{MINUS SIGN}"
 _SPACE = "\N{NO-BREAK SPACE}"
@@ -29,6 +29,11 @@ def amount(value: float | None, figure: Mapping[str, Any], *, signed: bool = Fal
         return "\N{EN DASH}"
     text = _amount(value, figure["unit"], figure["digits"], sign="+z" if signed else "z")
     return text.replace("-", _MINUS).replace(" ", _SPACE)
+
+
+def better(figure: Figure) -> str:
+    """Which way is better: `higher`, `nearer 0`."""
+    return f"nearer {figure.target:g}" if figure.better == "nearer" else figure.better
 
 
 def _amount(value: float, unit: str, digits: int, *, sign: str) -> str:
