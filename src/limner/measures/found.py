@@ -113,5 +113,4 @@ class Found:
             each=off,
             each_title="distance of the eyes from their place, in eye distances",
             each_better="lower",
-            each_better="lower",
         )
