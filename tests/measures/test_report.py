@@ -6,11 +6,12 @@ import re
 import numpy as np
 import pytest
 
-from limner import images
+from limner import images, pages
 from limner.errors import OutputError
 from limner.measures import comparison_report, report
-from limner.measures.cases import chosen
+from limner.measures.cases import cases, chosen
 from limner.measures.comparison import compare
+from limner.measures.copying import Copying
 from limner.measures.identity import Identity
 from limner.measures.kid import Kid
 from limner.measures.measuring import measure
@@ -79,6 +80,23 @@ def test_the_worst_is_shown_as_the_worst(folders, crops, tmp_path):
     page = (tmp_path / "r.html").read_text()
     worst = page[page.index("<h4>Worst</h4>") :]
     assert re.search(r'<figcaption title="([^"]+)"', worst).group(1) == "p07"
+
+
+def test_beside_a_copy_stands_the_training_face(folders, fill, crops):
+    rng = np.random.default_rng(0)
+    order = rng.permutation(12)
+    training = fill("training", crops[order], names=[f"t{n:02d}" for n in range(12)])
+    (training / "a-broken.png").write_bytes(b"no picture")  # the numbers go on after it
+    subject = Subject.of_folders(folders["made"], training=training, as_is=True)
+    found = measure(subject, [Copying()], resampling=DRAWS)
+    shown = cases(subject, found.answers)[0]
+    assert "training" in shown["roles"]
+    columns = [column for group in shown["groups"].values() for column in group]
+    assert len(columns) == 9
+    for column in columns:
+        own = crops[int(column["name"][1:])]
+        assert column["pictures"]["training"] == pages.embedded(own)
+    assert shown["title"] == "distance to the nearest training face"
 
 
 def test_best_median_and_worst_are_different_pictures():

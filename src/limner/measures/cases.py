@@ -1,6 +1,7 @@
 """Which pictures to look at: where a measure found the best, the middling and the worst."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,7 @@ from numpy.typing import NDArray
 
 from limner import pages
 from limner.measures.figure import Figure
-from limner.measures.files import framed
+from limner.measures.files import framed, framed_of_crowd
 from limner.measures.measure import Role
 from limner.measures.measuring import Answer
 from limner.measures.subject import Subject
@@ -45,44 +46,69 @@ def chosen(losses: NDArray[np.float64]) -> dict[str, list[int]]:
     }
 
 
+@dataclass(frozen=True)
+class _Shown:
+    """What is shown of an answer."""
+
+    answer: Answer
+    figure: Figure
+    each: list[float]
+    groups: dict[str, list[int]]
+
+    def beside(self, row: int) -> int | None:
+        """Number of the training photo to show beside a picture."""
+        if self.figure.beside is None:
+            return None
+        return self.answer.training[int(self.figure.beside[row])]
+
+    @property
+    def rows(self) -> list[int]:
+        """Of all pictures shown."""
+        return [row for rows in self.groups.values() for row in rows]
+
+
 def cases(subject: Subject, answers: Sequence[Answer]) -> dict[int, dict[str, Any]]:
     """For each answer that judges single pictures, by its place: what to show.
 
     `title` says what they were chosen by; `groups` has for `best`, `median` and
     `worst` the columns: `name`, `value`, and `pictures` by role as `data:` URIs.
     """
-    wanted: dict[int, tuple[Figure, list[float], dict[str, list[int]]]] = {}
-    for position, answer in enumerate(answers):
-        figure = judged(answer.figures, len(answer.rows))
-        if figure is not None and figure.losses is not None and figure.of_each is not None:
-            wanted[position] = figure, figure.of_each.tolist(), chosen(figure.losses)
-    names = {
-        answers[position].rows[row]
-        for position, (_, _, groups) in wanted.items()
-        for rows in groups.values()
-        for row in rows
-    }
+    shown = {place: one for place, answer in enumerate(answers) if (one := _shown(answer))}
+    names = {one.answer.rows[row] for one in shown.values() for row in one.rows}
     pictures = {
         name: {role: pages.embedded(found[role]) for role in _SHOWN if role in found}
         for name, found in framed(subject, sorted(names)).items()
     }
+    numbers = {one.beside(row) for one in shown.values() for row in one.rows} - {None}
+    training = framed_of_crowd(subject, "training", (n for n in numbers if n is not None))
+    beside = {number: pages.embedded(picture) for number, picture in training.items()}
+    return {place: _columns(one, pictures, beside) for place, one in shown.items()}
+
+
+def _shown(answer: Answer) -> _Shown | None:
+    figure = judged(answer.figures, len(answer.rows))
+    if figure is None or figure.losses is None or figure.of_each is None:
+        return None
+    return _Shown(answer, figure, figure.of_each.tolist(), chosen(figure.losses))
+
+
+def _columns(
+    one: _Shown, pictures: Mapping[str, Mapping[Role, str]], beside: Mapping[int, str]
+) -> dict[str, Any]:
+    def column(row: int) -> dict[str, Any]:
+        name, number = one.answer.rows[row], one.beside(row)
+        found = dict(pictures[name])
+        if number is not None and number in beside:
+            found["training"] = beside[number]
+        return {"name": name, "value": one.each[row], "pictures": found}
+
+    groups = {kind: [column(row) for row in rows] for kind, rows in one.groups.items()}
+    every = [shown for columns in groups.values() for shown in columns]
+    there = {role for shown in every for role in shown["pictures"]}
     return {
-        position: {
-            "title": figure.each_title or figure.title,
-            "unit": figure.unit if figure.each is None else "",
-            "digits": figure.digits if figure.each is None else _DIGITS,
-            "roles": [role for role in _SHOWN if any(role in pictures[name] for name in pictures)],
-            "groups": {
-                kind: [
-                    {
-                        "name": answers[position].rows[row],
-                        "value": each[row],
-                        "pictures": pictures[answers[position].rows[row]],
-                    }
-                    for row in rows
-                ]
-                for kind, rows in groups.items()
-            },
-        }
-        for position, (figure, each, groups) in wanted.items()
+        "title": one.figure.each_title or one.figure.title,
+        "unit": one.figure.unit if one.figure.each is None else "",
+        "digits": one.figure.digits if one.figure.each is None else _DIGITS,
+        "roles": sorted(there),
+        "groups": groups,
     }

@@ -153,7 +153,7 @@ class Copying:
         standard anew, not the training faces: the model learnt from these and no others.
         """
         made, training = features["made"], features["training"]
-        _, away = nearest(made, training)
+        whose, away = nearest(made, training)
         usual, warnings = self._standard(features)
         steps = np.sort(usual)
         order = np.argsort(usual, kind="stable")
@@ -183,6 +183,7 @@ class Copying:
             warnings=warnings,
             each=away,
             each_title="distance to the nearest training face",
+            beside=whose,
             each_better="higher",
         )
         yield Figure(

@@ -59,6 +59,8 @@ class Extracted:
     vectors: dict[Key, NDArray[np.float32]]
     """`[len(rows), D]`, NaN where there is no picture; `[n, D]` for crowds."""
     facts: dict[Role, RoleFacts]
+    crowds: dict[Role, tuple[int, ...]]
+    """Of each crowd the numbers of the pictures that the rows of its vectors are of."""
     unusable: str = ""
     """Why nothing could be kept, if so."""
 
@@ -141,7 +143,13 @@ def extract(
         crowd = next((role for role in want.roles if role in CROWDS), None)
         gathered = paired if crowd is None else crowds[crowd]
         vectors[want.feature.key, want.roles] = gathered.array((want.feature.key, want.roles))
-    return Extracted(rows=rows, vectors=vectors, facts=facts, unusable=kept.unusable)
+    return Extracted(
+        rows=rows,
+        vectors=vectors,
+        facts=facts,
+        crowds={role: gathered.numbers for role, gathered in crowds.items()},
+        unusable=kept.unusable,
+    )
 
 
 def _tasks(subject: Subject, rows: Sequence[str]) -> Iterator[_Task]:
@@ -176,6 +184,12 @@ class _Gathered:
     def add(self, done: _Done) -> None:
         for key, vector in done.vectors.items():
             self._found.setdefault(key, {})[done.row] = vector
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """Those of the pictures that there are vectors of."""
+        found = next(iter(self._found.values()), {})
+        return tuple(sorted(found))
 
     def array(self, key: Key) -> NDArray[np.float32]:
         """NaN for rows that paired pictures lack; of a crowd, those that there are, in order."""

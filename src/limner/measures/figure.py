@@ -55,6 +55,8 @@ class Figure:
     """What `each` is, in words; by default the title."""
     each_better: Better | None = None
     """Which way is better for `each`; by default as for the value."""
+    beside: NDArray[np.intp] | None = None
+    """`[n]`: for each picture the row of the training photo to look at beside it."""
 
     @property
     def of_each(self) -> NDArray[np.float64] | None:

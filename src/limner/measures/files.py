@@ -13,7 +13,7 @@ from limner.measures.framing import Framer, Framing
 from limner.measures.measure import Role
 from limner.measures.subject import Picture, Subject
 
-__all__ = ["Files", "Frame", "framed"]
+__all__ = ["Files", "Frame", "framed", "framed_of_crowd"]
 
 
 def framed(subject: Subject, names: Iterable[str]) -> dict[str, dict[Role, NDArray[np.uint8]]]:
@@ -26,6 +26,21 @@ def framed(subject: Subject, names: Iterable[str]) -> dict[str, dict[Role, NDArr
         for role in files.readable:
             with contextlib.suppress(ImageError):
                 found[name][role] = files.frame(role).picture
+    return found
+
+
+def framed_of_crowd(
+    subject: Subject, role: Role, numbers: Iterable[int]
+) -> dict[int, NDArray[np.uint8]]:
+    """Some pictures of a crowd, by their numbers, framed as they were for measuring."""
+    wanted, framer = set(numbers), Framer(size=subject.size, as_is=subject.as_is)
+    found: dict[int, NDArray[np.uint8]] = {}
+    for number, picture in enumerate(subject.crowds.get(role, ())):
+        if len(found) == len(wanted):
+            break
+        if number in wanted:
+            with contextlib.suppress(ImageError):
+                found[number] = Files({role: picture}, framer).frame(role).picture
     return found
 
 

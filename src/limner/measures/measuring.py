@@ -27,6 +27,8 @@ class Answer:
     figures: tuple[Figure, ...]
     rows: tuple[str, ...]
     """Names of the pictures that it rests on, in the order of the figures' `of_each`."""
+    training: tuple[int, ...] = ()
+    """Numbers of the training photos that it rests on, in the order of `Figure.beside`."""
 
     @property
     def roles(self) -> tuple[Role, ...]:
@@ -151,7 +153,9 @@ def _answer(one: Measure, found: Extracted, resampling: Resampling) -> Answer | 
         figures = tuple(one.figures(features, resampling))
     except UsageError as error:
         return str(error)
-    return Answer(measure=one, figures=figures, rows=tuple(found.rows[row] for row in rows))
+    names = tuple(found.rows[row] for row in rows)
+    training = found.crowds.get("training", ())
+    return Answer(measure=one, figures=figures, rows=names, training=training)
 
 
 _PLURAL: dict[Role, str] = {
