@@ -176,7 +176,7 @@ class Copying:
         yield Figure(
             name=f"copying.share{suffix}",
             title=f"nearer to a training face than all but 1 % of {whom[self.against]}",
-            estimate=resampling.of(share, len(made), len(usual)),
+            estimate=resampling.unsure(resampling.of(share, len(made), len(usual))),
             better="lower",
             unit="%",
             digits=1,

@@ -70,12 +70,15 @@ class Resampling:
         Raises:
             UsageError: There is no picture.
         """
-        found = self.mean(np.asarray(hits, bool))
+        return self.unsure(self.mean(np.asarray(hits, bool)))
+
+    def unsure(self, share: Estimate) -> Estimate:
+        """The same share, with Wilson's interval if it is 0 or 1."""
         z = NormalDist().inv_cdf((1 + self.confidence) / 2)
-        beyond = z * z / (found.n + z * z)
-        if found.value == 0:
-            return replace(found, high=beyond)
-        return replace(found, low=1 - beyond) if found.value == 1 else found
+        beyond = z * z / (share.n + z * z)
+        if share.value == 0:
+            return replace(share, high=max(share.high, beyond))
+        return replace(share, low=min(share.low, 1 - beyond)) if share.value == 1 else share
 
     def of(self, statistic: Statistic, *counts: int, centred: bool = False) -> Estimate:
         """A statistic of one or more crowds of pictures, resampled apart from each other.
