@@ -100,7 +100,7 @@ def test_the_measure_gives_kid_with_an_interval_and_each_pictures_share():
 
 
 def test_draws_of_it_have_no_picture_meet_itself(monkeypatch):
-    monkeypatch.setattr("limner.measures.kid._ROWS", 3)  # in several blocks
+    monkeypatch.setattr("limner.measures.discrepancy._ROWS", 3)  # in several blocks
     rng = np.random.default_rng(1)
     made, real = rng.normal(0, 1, (7, 4)), rng.normal(0.5, 1, (5, 4))
     seen = []

@@ -4,8 +4,8 @@ A face descriptor sees who somebody is, through light, colour and style: a good 
 near its photo. Whether a picture looks like a photograph is told by plainer things: how light and
 how colourful it is, how much its parts differ, and how much detail it has at each size, in the
 light and in the colours apart. Natural pictures keep these within narrow bounds (Ruderman 1994,
-*The statistics of natural images*). KID, see `limner.measures.kid`, then compares the crowds: on
-features that need no network, in units of the spread among real photos.
+*The statistics of natural images*). The energy distance, see `limner.measures.discrepancy`, then
+compares the crowds, in units of the spread among real photos.
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,8 +15,8 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from limner.measures.discrepancy import minus_distance, of_each, of_weighted
 from limner.measures.figure import Figure
-from limner.measures.kid import kid_of_each, kid_of_weighted
 from limner.measures.measure import Computed, Features, Want
 from limner.measures.resampling import Resampling, Weights
 
@@ -59,7 +59,9 @@ LOOK = Computed(name="look", version=1, function=look)
 def standardised(
     features: NDArray[np.floating[Any]], real: NDArray[np.floating[Any]]
 ) -> NDArray[np.float64]:
-    """Features in units of their spread among real photos, from the real mean.
+    """Features in units of their spread among real photos, over the root of their number.
+
+    Two real photos are hence about the root of 2 apart.
 
     Args:
         features: `[N, D]`.
@@ -67,13 +69,13 @@ def standardised(
     """
     middle, spread = real.mean(axis=0, dtype=np.float64), real.std(axis=0, dtype=np.float64)
     away = (features - middle) / np.maximum(spread, 1e-3)
-    units: NDArray[np.float64] = np.clip(away, -_MOST, _MOST)
+    units: NDArray[np.float64] = np.clip(away, -_MOST, _MOST) / np.sqrt(features.shape[1])
     return units
 
 
 @dataclass(frozen=True)
 class Look:
-    """KID between made and real photos on light, colour and grain."""
+    """Energy distance between made and real photos in light, colour and grain."""
 
     name: ClassVar[str] = "look"
     title: ClassVar[str] = "Look"
@@ -87,18 +89,17 @@ class Look:
     def figures(self, features: Features, resampling: Resampling) -> Iterable[Figure]:
         """See `Measure.figures`."""
         made, real = (standardised(features[role], features["real"]) for role in ("made", "real"))
-        scale = 1 / made.shape[1]
         few = min(len(made), len(real))
 
         def statistic(made_weights: Weights, real_weights: Weights) -> NDArray[np.float64]:
-            return kid_of_weighted(made, real, made_weights, real_weights, scale=scale)
+            return of_weighted(made, real, made_weights, real_weights, minus_distance)
 
         yield Figure(
-            name="look.kid",
-            title="KID on light, colour and grain",
+            name="look.distance",
+            title="distance in light, colour and grain, in spreads of real photos",
             estimate=resampling.of(statistic, len(made), len(real)),
             better="lower",
             digits=2,
-            each=kid_of_each(made, real, scale=scale),
+            each=of_each(made, real, minus_distance),
             warnings=() if few >= _FEW else (f"{few} pictures say little about how photos look",),
         )
