@@ -1,5 +1,7 @@
 """Differences that are real are called so, and others are not."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from scipy.stats import permutation_test
@@ -118,6 +120,13 @@ def test_other_pictures_are_not_compared_one_by_one_and_missing_figures_stay_emp
     assert error.cells[2] is None
     assert another.cells[0] is None
     assert another.cells[2].difference is None
+
+
+def test_what_one_model_answers_is_not_called_unanswered():
+    lacking = _measured(error=np.arange(80.0))
+    knowing = dataclasses.replace(lacking, unanswered=())
+    assert len(compare({"a": lacking, "b": lacking}).unanswered) == 1
+    assert compare({"a": lacking, "b": knowing}).unanswered == ()
 
 
 def test_one_thing_and_other_draws_are_errors():

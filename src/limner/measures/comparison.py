@@ -14,7 +14,7 @@ from scipy.stats import false_discovery_control
 
 from limner.errors import UsageError
 from limner.measures.figure import Better, Figure
-from limner.measures.measuring import Measured
+from limner.measures.measuring import Measured, Unanswered
 
 __all__ = ["Cell", "Comparison", "Difference", "Row", "compare"]
 
@@ -77,6 +77,12 @@ class Comparison:
     names: tuple[str, ...]
     measured: tuple[Measured, ...]
     rows: tuple[Row, ...]
+
+    @property
+    def unanswered(self) -> tuple[Unanswered, ...]:
+        """What could be measured of none of them."""
+        first, *others = (one.unanswered for one in self.measured)
+        return tuple(one for one in first if all(one in other for other in others))
 
 
 def compare(models: Mapping[str, Measured]) -> Comparison:

@@ -72,9 +72,7 @@ def _numbers(comparison: Comparison) -> dict[str, Any]:
             {"text": text, "of": [] if len(names) == everywhere else names}
             for text, names in warnings.items()
         ],
-        "unanswered": [
-            {"title": one.title, "why": one.why} for one in comparison.measured[0].unanswered
-        ],
+        "unanswered": [{"title": one.title, "why": one.why} for one in comparison.unanswered],
     }
 
 

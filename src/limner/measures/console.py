@@ -60,7 +60,7 @@ def comparison_table(comparison: Comparison) -> None:
     for name, measured in zip(comparison.names, comparison.measured, strict=True):
         for warning in measured.warnings:
             said.print(f"note: {name}: {warning}", markup=False)
-    for one in comparison.measured[0].unanswered:
+    for one in comparison.unanswered:
         said.print(f"not measured: {one.title}: {one.why}", markup=False)
     said.print(
         f"bold: best; (+) and (-): better and worse than {comparison.names[0]} by more than chance "
