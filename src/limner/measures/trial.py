@@ -69,7 +69,7 @@ STILL: Mapping[str, Sequence[str]] = {
     "look.distance": (*_OF_WHO, "copied", *_OF_PARTS, "features"),
     "kid": ("blur", "noise", "jpeg", "grid", *_OF_WHO, "smile", "features", *_OF_LIGHT),
     "fid": ("blur", "noise", "jpeg", "grid", *_OF_WHO, "smile", "features", *_OF_LIGHT),
-    "smile.drift": ("noise", "jpeg", "grid", *_OF_WHO, "eyes", "features", *_OF_LIGHT),
+    "smile.drift": ("jpeg", "grid", *_OF_WHO, "eyes", "features", *_OF_LIGHT),
     "skin.error": ("blur", "noise", "grid", *_OF_PARTS, "features"),
     "skin.chroma": ("blur", "noise", "jpeg", "grid", *_OF_WHO, *_OF_PARTS, "features"),
     "brightness.drift": ("blur", "noise", "jpeg", "grid", "swap", *_OF_PARTS, "grey", "cast"),
