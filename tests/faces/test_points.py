@@ -57,5 +57,5 @@ def test_box_comes_to_the_middle_of_the_patch() -> None:
 
 def test_missing_public_predictor_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
-    with pytest.raises(MissingExtraError, match=r"pip install 'limner\[train\]'"):
+    with pytest.raises(MissingExtraError, match=r"pip install 'limner\[measure\]'"):
         public_predictor()
