@@ -1,6 +1,7 @@
 """Models, runs and folders become what is measured."""
 
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -68,6 +69,16 @@ def test_names_are_as_short_as_tells_them_apart(tmp_path):
     assert [thing.name for thing in found] == ["a/run", "b/run"]
     with pytest.raises(UsageError, match="named twice"):
         evaluation.things([str(tmp_path / "a/run")] * 2, tmp_path)
+    with pytest.raises(UsageError, match="named twice"):  # the same place in other words
+        evaluation.things([str(tmp_path / "a/run"), f"{tmp_path}/a/./run/"], tmp_path)
+
+
+def test_a_folder_and_a_model_of_one_name_stay_apart(tmp_path, tiny_model, sketches):
+    images.write(tmp_path / "tiny" / "s0.png", np.zeros((40, 40, 3), np.uint8))
+    (tmp_path / "tiny.onnx").write_bytes(tiny_model.read_bytes())
+    named = [str(tmp_path / "tiny"), str(tmp_path / "tiny.onnx")]
+    found = evaluation.things(named, tmp_path / "out", sketches=sketches)
+    assert [thing.name for thing in found] == named
 
 
 def test_a_model_needs_sketches(tiny_model, tmp_path):
@@ -92,3 +103,19 @@ def test_things_are_measured_on_the_pictures_that_all_have_at_one_size(tmp_path)
     found = evaluation.things([str(tmp_path / "a"), str(tmp_path / "c")], tmp_path / "out")
     with pytest.raises(UsageError, match="no picture has the same name in all of a, c"):
         evaluation.subjects(found)
+
+
+def test_true_photos_that_stand_in_for_real_ones_are_the_same_for_all_things(tmp_path):
+    rng = np.random.default_rng(0)
+    for thing, names in (("a", "xyz"), ("b", "yzw"), ("truth", "wxyz"), ("real", "uv")):
+        for name in names:
+            picture = rng.integers(0, 256, (64, 64, 3), dtype=np.uint8)
+            images.write(tmp_path / thing / f"{name}.png", picture)
+    found = evaluation.things([str(tmp_path / "a"), str(tmp_path / "b")], tmp_path / "out")
+
+    def real(**folders):
+        subjects = evaluation.subjects(found, truth=tmp_path / "truth", **folders)
+        return [[Path(p.name).stem for p in one.crowds["real"]] for one in subjects.values()]
+
+    assert real() == [["y", "z"]] * 2
+    assert real(real=tmp_path / "real") == [["u", "v"]] * 2

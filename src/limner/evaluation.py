@@ -150,13 +150,16 @@ def things(
 
 def _titles(named: Sequence[str]) -> list[str]:
     """Short names that tell them apart: as many last parts of their paths as that takes."""
+    paths = [str(Path(name)) for name in named]
+    if len(set(paths)) < len(paths):
+        twice = next(name for name in paths if paths.count(name) > 1)
+        raise UsageError(f"{twice} is named twice; name each once")
     parts = [Path(name).parts for name in named]
     for length in range(1, max(map(len, parts), default=0) + 1):
         short = ["/".join(part[-length:]).removesuffix(".onnx") for part in parts]
         if len(set(short)) == len(named):
             return short
-    twice = next(name for name in named if named.count(name) > 1)
-    raise UsageError(f"{twice} is named twice; name each once")
+    return paths  # as of `portrait` and `portrait.onnx`
 
 
 def holds_pictures(folder: Path) -> bool:
@@ -205,7 +208,10 @@ def subjects(
     if not names:
         raise UsageError(f"no picture has the same name in all of {', '.join(made)}")
     side = max(subject.size for subject in made.values())
-    return {name: _alike(subject, names, side) for name, subject in made.items()}
+    alike = {name: _alike(subject, names, side) for name, subject in made.items()}
+    if real is None and truth is not None:
+        return {name: _with_true_ones(subject) for name, subject in alike.items()}
+    return alike
 
 
 def _alike(subject: Subject, names: Set[str], side: int) -> Subject:
@@ -220,3 +226,9 @@ def _alike(subject: Subject, names: Set[str], side: int) -> Subject:
         warnings.append(f"photos of {subject.size} px are looked at at {side} px, as the others")
     rows = {name: row for name, row in subject.rows.items() if name in names}
     return replace(subject, rows=rows, size=side, warnings=tuple(warnings))
+
+
+def _with_true_ones(subject: Subject) -> Subject:
+    """The same with the true photos of these rows for real ones: all are held against the same."""
+    true = tuple(row["truth"] for row in subject.rows.values() if "truth" in row)
+    return replace(subject, crowds={**subject.crowds, "real": true})
