@@ -5,7 +5,7 @@ import pytest
 
 from limner.errors import UsageError
 from limner.measures import resampling
-from limner.measures.resampling import Resampling
+from limner.measures.resampling import Resampling, means
 
 
 def test_an_interval_holds_the_truth_about_as_often_as_it_says():
@@ -38,6 +38,24 @@ def test_blocks_of_draws_change_nothing(monkeypatch):
     whole = Resampling(draws=64).mean(each)
     monkeypatch.setattr(resampling, "_AT_ONCE", 7 * 40)
     assert np.array_equal(Resampling(draws=64).mean(each).draws, whole.draws)
+
+
+def test_a_crowd_is_drawn_alike_whatever_the_other_one_and_the_blocks_are(monkeypatch):
+    def drawn(*counts):
+        return Resampling(draws=64).of(lambda first, *_: first @ np.arange(40.0), *counts).draws
+
+    alone = drawn(40)
+    assert np.array_equal(drawn(40, 25), alone)
+    monkeypatch.setattr(resampling, "_AT_ONCE", 7 * 40)
+    assert np.array_equal(drawn(40, 25), alone)
+    assert np.array_equal(drawn(40, 90), alone)
+
+
+def test_means_are_of_the_values_as_often_as_each_came():
+    weights = np.array([[1.0, 1, 1], [0, 1, 2]])
+    np.testing.assert_allclose(means(weights, np.array([0.0, 3, 6])), [3, 5])
+    rows = np.array([[0.0, 1], [3, 1], [6, 1]])
+    np.testing.assert_allclose(means(weights, rows), [[3, 1], [5, 1]])
 
 
 def test_weights_are_counts_of_a_draw():

@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from limner.measures.features import grey
 from limner.measures.figure import Figure
 from limner.measures.measure import Computed, Features, Want
-from limner.measures.resampling import Resampling, Weights
+from limner.measures.resampling import Resampling, Weights, means
 
 __all__ = ["GRID", "PERIODS", "Checkerboard", "peaks"]
 
@@ -187,12 +187,7 @@ def _above(
     made_weights: Weights,
     real_weights: Weights,
 ) -> NDArray[np.float64]:
-    return _means(made_weights, made) - _means(real_weights, real)
-
-
-def _means(weights: Weights, values: NDArray[np.float64]) -> NDArray[np.float64]:
-    means: NDArray[np.float64] = weights @ values / weights.sum(axis=1)
-    return means
+    return means(made_weights, made) - means(real_weights, real)
 
 
 def _waves(features: NDArray[np.float64]) -> NDArray[np.complex128]:

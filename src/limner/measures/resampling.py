@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from limner.errors import UsageError
 from limner.measures.figure import Estimate
 
-__all__ = ["Resampling", "Statistic", "Weights"]
+__all__ = ["Resampling", "Statistic", "Weights", "means"]
 
 Weights = NDArray[np.float64]
 """`[B, n]`: for each draw how often each of n pictures came; a row adds up to n."""
@@ -58,7 +58,7 @@ class Resampling:
                 f"contributions are {list(values.shape)}, {np.isfinite(values).sum()} of them "
                 "finite; expected [n], all finite, n at least 1"
             )
-        found = self.of(lambda weights: weights @ values / weights.sum(axis=1), len(values))
+        found = self.of(lambda weights: means(weights, values), len(values))
         return replace(found, value=float(values.mean()), each=values)
 
     def share(self, hits: ArrayLike) -> Estimate:
@@ -95,18 +95,27 @@ class Resampling:
         if not counts or min(counts) < 1:
             raise UsageError(f"crowds of {counts} pictures; each needs at least 1")
         value = float(statistic(*(np.ones((1, count)) for count in counts))[0])
-        rng = np.random.default_rng(self.seed)
+        # Each crowd is drawn by chance of its own: its draws do not hang on how many others there
+        # are, nor on the size of blocks.
+        rngs = [np.random.default_rng((self.seed, place)) for place in range(len(counts))]
         block = max(1, _AT_ONCE // max(counts))
         parts = []
         for start in range(0, self.draws, block):
             size = min(block, self.draws - start)
-            parts.append(statistic(*(_weights(rng, size, count) for count in counts)))
+            weights = (_weights(rng, size, n) for rng, n in zip(rngs, counts, strict=True))
+            parts.append(statistic(*weights))
         drawn: NDArray[np.float64] = np.concatenate(parts)
         if centred:
             drawn = drawn - drawn.mean() + value
         tail = (1 - self.confidence) / 2
         low, high = np.nanquantile(drawn, [tail, 1 - tail]).tolist()
         return Estimate(value=value, low=low, high=high, n=counts[0], draws=drawn)
+
+
+def means(weights: Weights, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The mean of the values of each draw: `[B]` of values `[n]`, `[B, D]` of `[n, D]`."""
+    sums: NDArray[np.float64] = (weights @ values).T / weights.sum(axis=1)
+    return sums.T
 
 
 def _weights(rng: np.random.Generator, draws: int, count: int) -> Weights:

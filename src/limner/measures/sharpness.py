@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from limner.measures.features import grey
 from limner.measures.figure import Figure
 from limner.measures.measure import Computed, Features, Want
-from limner.measures.resampling import Resampling, Weights
+from limner.measures.resampling import Resampling, Weights, means
 
 __all__ = ["SHARPNESS", "Sharpness", "sharpness"]
 
@@ -138,9 +138,7 @@ class Sharpness:
             warnings.append(f"only {len(real)} real photos say how sharp photos are")
 
         def ratio(made_weights: Weights, real_weights: Weights) -> NDArray[np.float64]:
-            real_mean = np.maximum(real_weights @ real / real_weights.sum(axis=1), 1e-6)
-            ratios: NDArray[np.float64] = made_weights @ made / made_weights.sum(axis=1) / real_mean
-            return ratios
+            return means(made_weights, made) / np.maximum(means(real_weights, real), 1e-6)
 
         yield Figure(
             name="sharpness.ratio",

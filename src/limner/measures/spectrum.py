@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from limner.measures.features import grey
 from limner.measures.figure import Figure
 from limner.measures.measure import Computed, Features, Want
-from limner.measures.resampling import Resampling, Weights
+from limner.measures.resampling import Resampling, Weights, means
 
 __all__ = ["SPECTRUM", "Spectrum", "spectrum"]
 
@@ -95,12 +95,12 @@ class Spectrum:
 
         def above(made_weights: Weights, real_weights: Weights) -> NDArray[np.float64]:
             """How far the mean spectrum of draws is above: `[B, 14]` dB."""
-            return _means(made_weights, made) - _means(real_weights, real)
+            return means(made_weights, made) - means(real_weights, real)
 
         def distance(made_weights: Weights, real_weights: Weights) -> NDArray[np.float64]:
             away = np.abs(above(made_weights, real_weights)[:, :_BANDS])
-            means: NDArray[np.float64] = away.mean(axis=1)
-            return means
+            mean: NDArray[np.float64] = away.mean(axis=1)
+            return mean
 
         def high(made_weights: Weights, real_weights: Weights) -> NDArray[np.float64]:
             return above(made_weights, real_weights)[:, _BANDS]
@@ -127,8 +127,3 @@ class Spectrum:
             warnings=warnings,
             each=each[:, _BANDS],
         )
-
-
-def _means(weights: Weights, spectra: NDArray[np.float64]) -> NDArray[np.float64]:
-    means: NDArray[np.float64] = weights @ spectra / weights.sum(axis=1, keepdims=True)
-    return means
