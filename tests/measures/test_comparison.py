@@ -11,7 +11,7 @@ from limner.measures.comparison import _by_signs, compare
 from limner.measures.figure import Figure
 from limner.measures.identity import Identity
 from limner.measures.measuring import Answer, Measured, Unanswered, measure
-from limner.measures.resampling import Resampling
+from limner.measures.resampling import Resampling, means
 from limner.measures.subject import Subject
 
 DRAW = Resampling(draws=400)
@@ -103,6 +103,48 @@ def test_figures_that_are_no_means_are_compared_draw_by_draw():
     assert cell.difference.real
     assert cell.difference.better
     assert 0.01 < cell.difference.low < cell.difference.high < 0.03
+
+
+def test_one_great_difference_draw_by_draw_is_seen_among_many_figures_without_any():
+    rng = np.random.default_rng(5)
+    alike = {f"f{k}": rng.normal(0, 1, 80) for k in range(60)}
+
+    def model(height):
+        def statistic(weights):
+            return means(weights, height + np.linspace(0, 1, 80))
+
+        figure = Figure(name="f", title="f", estimate=DRAW.of(statistic, 80), better="lower")
+        others = _measured(**{name: rng.permutation(each) for name, each in alike.items()})
+        [answer] = others.answers
+        return dataclasses.replace(
+            others, answers=(dataclasses.replace(answer, figures=(*answer.figures, figure)),)
+        )
+
+    *others, one = compare({"a": model(0), "b": model(9)}).rows
+    assert one.cells[1].difference.real
+    assert not any(row.cells[1].difference.real for row in others)
+
+
+def test_as_far_beyond_the_target_as_before_it_is_neither_better_nor_worse():
+    rng = np.random.default_rng(4)
+
+    def model(middle):
+        values = rng.normal(middle, 0.3, 80)
+        figure = Figure(
+            name="f", title="f", estimate=DRAW.mean(values), better="nearer", target=1.0
+        )
+        answer = Answer(measure=Identity(), figures=(figure,), rows=NAMES)
+        return dataclasses.replace(_measured(), answers=(answer,))
+
+    names = ("below", "above", "near", "far")
+    models = dict(zip(names, map(model, (0.8, 1.2, 1.0, 2.0)), strict=True))
+    _, above, near, far = compare(models).rows[0].cells
+    assert above.difference.low > 0  # the values differ for sure
+    assert not above.difference.real
+    assert near.difference.real
+    assert near.difference.better
+    assert far.difference.real
+    assert not far.difference.better
 
 
 def test_other_pictures_are_not_compared_one_by_one_and_missing_figures_stay_empty():

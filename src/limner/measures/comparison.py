@@ -7,6 +7,7 @@ both, and drops out.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +36,8 @@ class Difference:
     better: bool
     """Whether it is on the better side, as far as the values say."""
     p: float
-    """How often so great a difference would come about by chance, were there none."""
+    """How often so great a difference would come about by chance, were there none; where nearer to
+    a target is better, the greater one of that and of how surely either is nearer."""
     q: float = 1.0
     """The same, adjusted for the number of differences looked at: the false discovery rate of
     Benjamini and Hochberg 1995."""
@@ -140,6 +142,9 @@ def _difference(figure: Figure, first: Figure) -> Difference:
         p = _by_signs(mine.each - other.each)
     else:
         p = _by_draws(drawn)
+    if figure.better == "nearer":
+        # Two values on either side of the target differ, and yet may be as far from it.
+        p = max(p, _by_draws(figure.losses_of(mine.draws) - first.losses_of(other.draws)))
     return Difference(
         value=mine.value - other.value,
         low=low,
@@ -164,12 +169,20 @@ def _by_signs(differences: NDArray[np.float64]) -> float:
 
 
 def _by_draws(drawn: NDArray[np.float64]) -> float:
-    """Twice the share of bootstrap draws on the other side of no difference."""
+    """Twice the share of bootstrap draws on the other side of no difference.
+
+    Where there is none, the tail of a normal distribution says how far that is out of reach: a
+    thousand draws alone could not make one difference stand out among many figures.
+    """
     known = drawn[np.isfinite(drawn)]
     if not len(known):
         return 1.0
-    less, more = int((known <= 0).sum()), int((known >= 0).sum())
-    return min(1.0, 2 * (min(less, more) + 1) / (len(known) + 1))
+    beyond = min(int((known <= 0).sum()), int((known >= 0).sum()))
+    p = min(1.0, 2 * (beyond + 1) / (len(known) + 1))
+    if not beyond:
+        away = abs(float(known.mean())) / max(float(known.std()), 1e-12)
+        p = min(p, max(2 * NormalDist().cdf(-away), 1 / (_SIGNS + 1)))
+    return p
 
 
 def _adjusted(rows: Sequence[Row]) -> tuple[Row, ...]:

@@ -52,7 +52,7 @@ class Figure:
     """`[n]`: how each picture did, where that says more than what it contributes to the value
     (`estimate.each`, which is taken by default): a distance, where the value counts hits."""
     each_title: str = ""
-    """What `each` is, in words; by default the title."""
+    """What `each` is, in words; by default it is what the title says, in the figure's unit."""
     each_better: Better | None = None
     """Which way is better for `each`; by default as for the value."""
     beside: NDArray[np.intp] | None = None
@@ -65,17 +65,20 @@ class Figure:
 
     def loss(self, value: float) -> float:
         """How bad a value of it is: less is better."""
-        if self.better == "nearer":
-            return abs(value - self.target)
-        return -value if self.better == "higher" else value
+        return float(_losses(np.array(value), self.better, self.target))
+
+    def losses_of(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """How bad each of several values of it is, such as its draws."""
+        return _losses(values, self.better, self.target)
 
     @property
     def losses(self) -> NDArray[np.float64] | None:
         """`[n]`: how badly each picture did; None if that cannot be said of one picture."""
         each = self.of_each
-        if each is None:
-            return None
-        better = self.each_better or self.better
-        if better == "nearer":
-            return np.abs(each - self.target)
-        return -each if better == "higher" else each
+        return None if each is None else _losses(each, self.each_better or self.better, self.target)
+
+
+def _losses(values: NDArray[np.float64], better: Better, target: float) -> NDArray[np.float64]:
+    if better == "nearer":
+        return np.abs(values - target)
+    return -values if better == "higher" else values
