@@ -9,7 +9,7 @@ from scipy.stats import mannwhitneyu
 
 from limner.errors import MissingExtraError, UsageError
 from limner.faces import DlibDetector, Preprocessing, find
-from limner.measures import identity
+from limner.measures import features, identity
 from limner.measures.identity import Descriptor, Identity, retrieval, verification
 from limner.measures.resampling import Resampling
 
@@ -62,6 +62,14 @@ def test_missing_files_name_the_extra(monkeypatch):
     monkeypatch.setattr(identity, "public_predictor", missing)
     with pytest.raises(MissingExtraError, match=r"limner\[dev\]"):
         Descriptor()
+
+
+def test_other_points_to_cut_a_face_out_by_give_another_key(monkeypatch, tmp_path):
+    before = features.DESCRIPTOR.key
+    other = tmp_path / "points.dat"
+    other.write_bytes(b"other points")
+    monkeypatch.setattr(features, "public_predictor", lambda: other)
+    assert features.DESCRIPTOR.key != before
 
 
 def test_retrieval_of_a_known_arrangement():
@@ -150,7 +158,9 @@ def test_verification_at_both_ends(noise, area, equal_error):
 
 def test_descriptors_that_are_all_alike_tell_nobody_apart():
     same = np.ones((10, 4), np.float32)
-    assert verification(same, same).area == 0.5
+    found = verification(same, same)
+    assert found.area == 0.5
+    assert found.equal_error == 0.5
     assert retrieval(same, same).rank1 == 0
 
 
@@ -174,6 +184,44 @@ def test_the_measure_agrees_with_retrieval_and_orders_the_pictures_by_distance()
     losses = found["identity.rank1"].losses
     np.testing.assert_allclose(losses, np.linalg.norm(made - truth, axis=1), rtol=1e-6)
     assert not found["identity.rank1"].warnings
+
+
+def test_intervals_of_pairs_hold_the_truth_about_as_often_as_they_say():
+    """Other people would be other probes and another gallery."""
+
+    def figures(people, seed, draws):
+        crowds = dict(zip(("made", "truth"), _typical_and_not(people, seed), strict=True))
+        found = {f.name: f for f in Identity().figures(crowds, Resampling(draws=draws))}
+        names = ("identity.impostor", "identity.area", "identity.equal_error")
+        return [found[name].estimate for name in names]
+
+    truth = [estimate.value for estimate in figures(1000, 1000, 2)]
+    held = np.mean(
+        [
+            [one.low <= value <= one.high for one, value in zip(some, truth, strict=True)]
+            for some in (figures(60, seed, 200) for seed in range(100))
+        ],
+        axis=0,
+    )
+    assert (held > 0.86).all()
+    assert (held <= 1).all()
+
+
+def _typical_and_not(n, seed):
+    """People of whom some are like many and others like none."""
+    rng = np.random.default_rng(seed)
+    truth = rng.normal(0, 0.1, (n, 8)) * rng.uniform(0.5, 1.5, (n, 1))
+    made = truth + rng.normal(0, 0.12, truth.shape) * rng.uniform(0.4, 1.6, (n, 1))
+    return made.astype(np.float32), truth.astype(np.float32)
+
+
+def test_fewer_limits_than_people_change_the_equal_error_little(monkeypatch):
+    made, truth = _people(80, 0.2)
+    exact = verification(made, truth)
+    monkeypatch.setattr(identity, "_LIMITS", 40)
+    coarse = verification(made, truth)
+    assert coarse.area == exact.area
+    assert coarse.equal_error == pytest.approx(exact.equal_error, abs=0.02)
 
 
 def test_a_small_gallery_is_warned_of():

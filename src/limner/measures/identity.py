@@ -6,7 +6,6 @@ Recognition with Deep Metric Learning", 2017). Its author reports 99.38 % on Lab
 Wild.
 """
 
-import functools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
@@ -22,11 +21,14 @@ from limner.measures.descriptor import DescriptorNetwork
 from limner.measures.features import DESCRIPTOR, FACE_BOX
 from limner.measures.figure import Figure
 from limner.measures.measure import Features, Want
-from limner.measures.resampling import Resampling, Weights
+from limner.measures.resampling import Resampling, Weights, means
 
 __all__ = ["Descriptor", "Identity", "Retrieval", "Verification", "retrieval", "verification"]
 
 _CHIP_PADDING = 0.25  # the margin that it was trained with
+_LIMITS = 1000
+"""Distances at most that are tried for where both errors meet, so that memory grows with the number
+of people and not with its square."""
 
 
 class Descriptor:
@@ -112,7 +114,7 @@ def retrieval(probes: NDArray[np.float32], gallery: NDArray[np.float32]) -> Retr
             f"probes are {list(probes.shape)}, gallery {list(gallery.shape)}; "
             "expected the same [N, D]"
         )
-    own, nearer, impostors = _looked_up(probes, gallery)
+    own, nearer, (impostors, _) = _looked_up(probes, gallery)
     n = len(probes)
     return Retrieval(
         rank1=float((nearer < 1).mean()),
@@ -127,20 +129,22 @@ def retrieval(probes: NDArray[np.float32], gallery: NDArray[np.float32]) -> Retr
 def _looked_up(
     probes: NDArray[np.float32], gallery: NDArray[np.float32]
 ) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float64]]:
-    """For each probe, `[N]`: how far its person is, how many others are as near, how far all are.
+    """For each person: how far their two pictures are, how many others are as near to the probe.
 
-    The last is a mean over the others; NaN where there is none.
+    And `[2, N]`, how far the others are on average from their probe and from their picture in the
+    gallery; NaN where there are none.
     """
     n = len(probes)
-    own, impostors = np.empty(n), np.full(n, np.nan)
+    own, impostors = np.empty(n), np.zeros((2, n))
     nearer = np.empty(n, np.int64)
     for i, probe in enumerate(probes):
         away = _distances(gallery, probe)
         own[i] = away[i]
         nearer[i] = (away <= away[i]).sum() - 1
-        if n > 1:
-            impostors[i] = (away.sum() - away[i]) / (n - 1)
-    return own, nearer, impostors
+        impostors[0, i] = away.sum() - away[i]
+        impostors[1] += away
+    impostors[1] -= own
+    return own, nearer, impostors / (n - 1) if n > 1 else np.full((2, n), np.nan)
 
 
 def _distances(gallery: NDArray[np.float32], probe: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -165,34 +169,57 @@ class Verification:
 
 
 class _Pairs:
-    """Distances of all pairs, as counts by genuine distance, so that draws are matrix products."""
+    """All pairs of people, as what each person has to do with the figures.
+
+    A person who is drawn anew brings a genuine pair, and impostor pairs on both sides: with the
+    probe and with the picture in the gallery. Whose draws left one side out would be too sure. To
+    the first order (Hoeffding 1948) both sides add up, and no draw has to look at all pairs again.
+    """
 
     def __init__(self, probes: NDArray[np.float32], gallery: NDArray[np.float32]) -> None:
         n = len(probes)
         own = np.array([_distances(gallery[i : i + 1], probes[i])[0] for i in range(n)])
-        self.order = np.argsort(own, kind="stable")
-        steps = own[self.order]
-        # [j, i]: how many of the impostors of probe j are nearer than genuine pair i, and as near
-        self.below = np.empty((n, n), np.int32)
-        self.upto = np.empty((n, n), np.int32)
+        self._order = np.argsort(own, kind="stable")
+        steps = own[self._order]
+        limits = steps[np.linspace(0, n - 1, min(n, _LIMITS)).round().astype(np.intp)]
+        self._within = np.searchsorted(steps, limits, side="right") - 1
+        """`[T]`: the last genuine pair, nearest first, within each limit of the distance."""
+        farther, wins = np.zeros(n + 1), np.zeros(n)
+        near = np.zeros((n, len(limits) + 1), np.int32)
         for j, probe in enumerate(probes):
-            away = np.sort(np.delete(_distances(gallery, probe), j))
-            self.below[j] = np.searchsorted(away, steps, side="left")
-            self.upto[j] = np.searchsorted(away, steps, side="right")
+            others = np.arange(n) != j
+            away = _distances(gallery, probe)[others]
+            beaten = [np.searchsorted(steps, away, side=side) for side in ("left", "right")]
+            farther += sum(np.bincount(places, minlength=n + 1) for places in beaten) / 2
+            won = (beaten[0] + beaten[1]) / 2 / n
+            wins[j] += won.sum()
+            wins[others] += won
+            first = np.searchsorted(limits, away)
+            near[j] += np.bincount(first, minlength=len(limits) + 1)
+            near[others, first] += 1
+        pairs = n * (n - 1)
+        self._false = np.cumsum(near[:, :-1], axis=1) / (n - 1)
+        """`[N, T]`: of a person's impostor pairs how many are within each limit, times 2."""
+        genuine = np.empty(n)
+        genuine[self._order] = farther[::-1].cumsum()[::-1][1:] / pairs
+        area = genuine.mean()
+        self._area = genuine + wins / (n - 1) - 2 * area
+        """`[N]`: what each person adds to the area, which is the mean."""
 
-    def rates(self, weights: Weights) -> tuple[NDArray[np.float64], ...]:
-        """Area, equal error rate: `[B]` each. A person is drawn with all of a probe's pairs."""
-        n = weights.shape[1]
-        genuine = weights[:, self.order]
+    def area(self, weights: Weights) -> NDArray[np.float64]:
+        """The area of each draw, `[B]`."""
+        return np.clip(means(weights, self._area), 0, 1)
+
+    def equal_error(self, weights: Weights) -> NDArray[np.float64]:
+        """The equal error rate of each draw, `[B]`."""
         people = weights.sum(axis=1, keepdims=True)
-        impostors = people * (n - 1)
-        nearer = (weights @ self.below) / impostors
-        false = (weights @ self.upto) / impostors
-        area = 1 - (genuine * (nearer + false) / 2).sum(axis=1) / people[:, 0]
-        missed = 1 - np.cumsum(genuine, axis=1) / people
+        missed = 1 - (np.cumsum(weights[:, self._order], axis=1) / people)[:, self._within]
+        # Both people of a pair count it, so that the mean over people is twice the share.
+        false = np.clip(means(weights, self._false) - self._false.mean(axis=0) / 2, 0, 1)
         at = np.abs(missed - false).argmin(axis=1)
         rows = np.arange(len(weights))
-        return area, (missed[rows, at] + false[rows, at]) / 2
+        rates: NDArray[np.float64] = (missed[rows, at] + false[rows, at]) / 2
+        return rates
 
 
 def verification(probes: NDArray[np.float32], gallery: NDArray[np.float32]) -> Verification:
@@ -210,8 +237,10 @@ def verification(probes: NDArray[np.float32], gallery: NDArray[np.float32]) -> V
             f"probes are {list(probes.shape)}, gallery {list(gallery.shape)}; "
             "expected the same [N, D], N at least 2"
         )
-    area, equal_error = _Pairs(probes, gallery).rates(np.ones((1, len(probes))))
-    return Verification(area=float(area[0]), equal_error=float(equal_error[0]))
+    pairs, once = _Pairs(probes, gallery), np.ones((1, len(probes)))
+    return Verification(
+        area=float(pairs.area(once)[0]), equal_error=float(pairs.equal_error(once)[0])
+    )
 
 
 @dataclass(frozen=True)
@@ -228,7 +257,10 @@ class Identity:
     }
 
     def figures(self, features: Features, resampling: Resampling) -> Iterable[Figure]:
-        """See `Measure.figures`."""
+        """See `Measure.figures`.
+
+        Ranks are those in this gallery: draws look for other probes in the same one.
+        """
         made, truth = features["made"], features["truth"]
         own, nearer, impostors = _looked_up(made, truth)
         few = () if len(made) >= _FEW else (_few(len(made)),)
@@ -248,28 +280,35 @@ class Identity:
                     each_better="lower",
                     warnings=few,
                 )
-        for name, title, each in (
-            ("genuine", "distance to the true photo", own),
-            ("impostor", "distance to photos of others", impostors),
-        ):
-            yield Figure(
-                name=f"identity.{name}",
-                title=title,
-                estimate=resampling.mean(each),
-                better="lower" if name == "genuine" else "higher",
-            )
+        yield Figure(
+            name="identity.genuine",
+            title="distance to the true photo",
+            estimate=resampling.mean(own),
+            better="lower",
+        )
+        yield Figure(
+            name="identity.impostor",
+            title="distance to photos of others",
+            # A person stands on both sides of such pairs.
+            estimate=resampling.mean(impostors.sum(axis=0) - impostors[0].mean()),
+            better="higher",
+            each=impostors[0],
+        )
         pairs = _Pairs(made, truth)
-        for place, (name, title) in enumerate(
-            (("area", "area under the ROC curve"), ("equal_error", "equal error rate"))
-        ):
-            yield Figure(
-                name=f"identity.{name}",
-                title=title,
-                estimate=resampling.of(functools.partial(_rate, pairs, place), len(made)),
-                better="higher" if name == "area" else "lower",
-                unit="" if name == "area" else "%",
-                digits=3 if name == "area" else 1,
-            )
+        yield Figure(
+            name="identity.area",
+            title="area under the ROC curve",
+            estimate=resampling.of(pairs.area, len(made)),
+            better="higher",
+        )
+        yield Figure(
+            name="identity.equal_error",
+            title="equal error rate",
+            estimate=resampling.of(pairs.equal_error, len(made)),
+            better="lower",
+            unit="%",
+            digits=1,
+        )
 
 
 _FEW = 50
@@ -281,7 +320,3 @@ def _few(people: int) -> str:
         f"the gallery holds {people} people: the fewer, the easier to find one; compare only "
         "with figures of as many"
     )
-
-
-def _rate(pairs: _Pairs, place: int, weights: Weights) -> NDArray[np.float64]:
-    return pairs.rates(weights)[place]
