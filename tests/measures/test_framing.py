@@ -5,6 +5,7 @@ import pytest
 
 from limner.errors import NoFaceError
 from limner.faces import DlibDetector, Preprocessing, find
+from limner.measures import framing
 from limner.measures.framing import Framer, Framing
 
 
@@ -54,3 +55,10 @@ def test_faces_that_are_cut_out_already_are_left_alone(framer, photo):
 def test_its_key_tells_settings_apart():
     keys = {Framer(size=96).key, Framer(size=128).key, Framer(size=96, as_is=True).key}
     assert len(keys) == 3
+
+
+def test_another_detector_gives_another_key_where_faces_are_looked_for(monkeypatch):
+    before = Framer(size=96).key, Framer(size=96, as_is=True).key
+    monkeypatch.setattr(framing, "detector_model", lambda: "another")
+    assert Framer(size=96).key != before[0]
+    assert Framer(size=96, as_is=True).key == before[1]

@@ -3,13 +3,14 @@
 import functools
 import hashlib
 from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from limner.faces.points import public_file
+from limner.faces.points import public_file, public_predictor
 from limner.measures.measure import Computed, Extract
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "FACE_BOX",
     "THUMBNAIL",
     "DescriptorFeature",
+    "detector_model",
     "digest_of",
     "grey",
     "thumbnail",
@@ -58,6 +60,15 @@ def digest_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+@functools.cache
+def detector_model() -> str:
+    """Limner's face detector and its points, with the digests of their files."""
+    folder = Path(str(resources.files("limner.faces")))
+    files = ("front.svm", "frontal.svm", "points5.dat")
+    digests = "+".join(digest_of(folder / file) for file in files)
+    return f"limner face detector sha256:{digests}"
+
+
 @dataclass(frozen=True)
 class DescriptorFeature:
     """`[128]`: dlib's face descriptor of a framed face; see `limner.measures.identity`."""
@@ -67,7 +78,8 @@ class DescriptorFeature:
     @property
     def key(self) -> str:
         """See `Feature.key`."""
-        return f"dlib-descriptor/2/{self.model}"
+        # The predictor says how a face is turned and cut out before it is described.
+        return f"dlib-descriptor/2/{self.model}/{digest_of(public_predictor())}"
 
     @property
     def model(self) -> str:

@@ -9,15 +9,13 @@ in 471 photos that it had found a face in and framed it finds one again in all, 
 import functools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from importlib import resources
-from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from limner.faces import Detector, DlibDetector, Preprocessing
-from limner.measures.features import digest_of
+from limner.measures.features import detector_model
 from limner.measures.figure import Figure
 from limner.measures.measure import Extract, Features, Want
 from limner.measures.resampling import Resampling
@@ -66,10 +64,7 @@ class FoundFeature:
     @property
     def model(self) -> str:
         """See `Feature.model`."""
-        folder = Path(str(resources.files("limner.faces")))
-        files = ("front.svm", "frontal.svm", "points5.dat")
-        digests = "+".join(digest_of(folder / file) for file in files)
-        return f"limner face detector sha256:{digests}"
+        return detector_model()
 
     def start(self) -> Extract:
         """See `Feature.start`."""

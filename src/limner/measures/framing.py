@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from limner.errors import NoFaceError
 from limner.faces import Detector, DlibDetector, Preprocessing, find
 from limner.faces.warp import warp
+from limner.measures.features import detector_model
 
 __all__ = ["RESIZE", "Framer", "Framing"]
 
@@ -47,7 +48,7 @@ class Framer:
     @property
     def key(self) -> str:
         """Names all that a frame depends on but for the pictures."""
-        return f"frame/{_VERSION}/{self.size}/{'as is' if self.as_is else 'found'}"
+        return f"frame/{_VERSION}/{self.size}/{'as is' if self.as_is else detector_model()}"
 
     @property
     def _detector(self) -> Detector:
