@@ -9,13 +9,18 @@ import pytest
 from limner import images, pages
 from limner.errors import OutputError
 from limner.measures import comparison_report, report
+from limner.measures.brightness import Brightness
 from limner.measures.cases import cases, chosen
+from limner.measures.checkerboard import Checkerboard
 from limner.measures.comparison import compare
 from limner.measures.copying import Copying
+from limner.measures.drift import SmileDrift
+from limner.measures.found import Found
 from limner.measures.identity import Identity
 from limner.measures.kid import Kid
 from limner.measures.measuring import measure
 from limner.measures.resampling import Resampling
+from limner.measures.strokes import Strokes
 from limner.measures.subject import Subject
 
 DRAWS = Resampling(draws=60)
@@ -70,6 +75,35 @@ def test_the_page_is_whole_by_itself_and_shows_the_cases(measured, tmp_path):
     assert all(source.startswith("data:image/webp;base64,") for source in sources)
     assert not re.search(r'(?:src|href)="(?!data:|#)', page)
     assert not re.search("<script", page)
+
+
+def test_the_page_begins_with_figures_that_there_are(subject, tmp_path):
+    measures = [Identity(), Found(), Kid(), Strokes(), SmileDrift(), Brightness()]
+    found = measure(subject, measures, resampling=DRAWS)
+    assert set(report._HEADLINES) <= found.figures.keys()
+    report.write_page(found, tmp_path / "r.html")
+    page = (tmp_path / "r.html").read_text()
+    assert "photos in which a face is found" in page[: page.index("</header>")]
+
+
+def test_every_link_of_the_page_leads_somewhere(folders, fill, crops, tmp_path):
+    one = fill("one", crops[:2])  # of which brightness can show no best and worst
+    found = measure(
+        Subject.of_folders(one, truth=one, as_is=True), [Brightness(), Identity()], resampling=DRAWS
+    )
+    report.write_page(found, tmp_path / "r.html")
+    page = (tmp_path / "r.html").read_text()
+    links = set(re.findall(r'href="#([^"]+)"', page))
+    assert links == {"identity-2"}
+    assert all(f'id="{link}"' in page for link in links)
+
+
+def test_single_pictures_are_in_the_unit_of_the_figure_unless_they_say_something_else(subject):
+    found = measure(subject, [Checkerboard(), Found()], resampling=DRAWS)
+    grid, face = cases(subject, found.answers).values()
+    assert (grid["unit"], grid["digits"]) == ("dB", 1)
+    assert face["title"] == "confidence of the detector"
+    assert face["unit"] == ""
 
 
 def test_the_worst_is_shown_as_the_worst(folders, crops, tmp_path):

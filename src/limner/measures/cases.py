@@ -19,7 +19,8 @@ __all__ = ["cases", "chosen", "judged"]
 _OF_A_KIND = 3
 """Best, median and worst pictures of a measure, each."""
 _DIGITS = 3
-"""Of what single pictures got, where that is no contribution to the figure."""
+"""Of what single pictures got, where that is something else than the figure, with a title of its
+own."""
 _SHOWN: tuple[Role, ...] = ("sketch", "made", "back", "truth")
 
 
@@ -107,8 +108,8 @@ def _columns(
     there = {role for shown in every for role in shown["pictures"]}
     return {
         "title": one.figure.each_title or one.figure.title,
-        "unit": one.figure.unit if one.figure.each is None else "",
-        "digits": one.figure.digits if one.figure.each is None else _DIGITS,
+        "unit": "" if one.figure.each_title else one.figure.unit,
+        "digits": _DIGITS if one.figure.each_title else one.figure.digits,
         "roles": sorted(there),
         "groups": groups,
     }

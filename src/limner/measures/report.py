@@ -16,7 +16,7 @@ from limner.measures.words import amount
 
 __all__ = ["numbers", "write_json", "write_page"]
 
-_HEADLINES = ("identity.rank1", "found.share", "kid", "strokes.recall", "smile.drift")
+_HEADLINES = ("identity.rank1", "found.face", "kid", "strokes.recall", "smile.drift")
 """Figures that the page begins with, where they are there."""
 
 
@@ -45,6 +45,7 @@ def write_page(measured: Measured, path: Path) -> None:
                 "question": answer.measure.question,
                 "figures": [f for f in values["figures"] if f["measure"] == position],
                 "cases": shown.get(position),
+                "has_section": position in shown or any(f.warnings for f in answer.figures),
             }
             for position, answer in enumerate(answers)
         ],
