@@ -60,6 +60,9 @@ def comparison_table(comparison: Comparison) -> None:
     for name, measured in zip(comparison.names, comparison.measured, strict=True):
         for warning in measured.warnings:
             said.print(f"note: {name}: {warning}", markup=False)
+    cells = [cell for row in comparison.rows for cell in row.cells if cell is not None]
+    for warning in dict.fromkeys(w for cell in cells for w in cell.figure.warnings):
+        said.print(f"note: {warning}", markup=False)
     for one in comparison.unanswered:
         said.print(f"not measured: {one.title}: {one.why}", markup=False)
     said.print(

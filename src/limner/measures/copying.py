@@ -171,11 +171,14 @@ class Copying:
             return middle / np.maximum(standard, 1e-6)
 
         suffix = "" if self.against == "training" else f"_{self.against}"
-        whom = {"training": "training faces of two people", "truth": "true photos"}
-        whom |= {"real": "other photos"}
+        whom = {
+            "training": "other training faces",
+            "truth": "the true photos",
+            "real": "other real photos",
+        }[self.against]
         yield Figure(
             name=f"copying.share{suffix}",
-            title=f"nearer to a training face than all but 1 % of {whom[self.against]}",
+            title=f"photos nearer to a training face than all but 1 % of {whom}",
             estimate=resampling.unsure(resampling.of(share, len(made), len(usual))),
             better="lower",
             unit="%",
@@ -188,13 +191,14 @@ class Copying:
         )
         yield Figure(
             name=f"copying.ratio{suffix}",
-            title=f"median distance to the training faces, as a multiple of {whom[self.against]}",
+            title=f"median distance to the nearest training face, as a multiple of that of {whom}",
             estimate=resampling.of(ratio, len(made), len(usual)),
             better="nearer",
             target=1,
             digits=2,
             warnings=warnings,
             each=away / max(float(np.median(usual)), 1e-6),
+            each_title=f"distance to the nearest training face, as a multiple of that of {whom}",
             each_better="higher",
         )
 

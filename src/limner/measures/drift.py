@@ -132,6 +132,7 @@ class SmileDrift:
             unit="%",
             digits=1,
             each=np.abs(made - before),
+            each_title=f"score of smiling off that {than}",
         )
 
 

@@ -70,6 +70,7 @@ class Fid:
             better="lower",
             digits=4,
             each=len(made) * shares.made,
+            each_title="how fast FID grows with the picture's weight",
             warnings=() if fewest >= _ENOUGH else (_few(fewest, made.shape[1]),),
         )
 

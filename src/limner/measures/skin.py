@@ -8,7 +8,7 @@ tone the individual typology angle ITA = arctan((L* - 50) / b*), the standard of
 (Chardon, Cretois and Hourseau 1991, "Skin colour typology and suntanning pathways") by which Merler
 et al. 2019, *Diversity in Faces*, sort pictures: above 55 degrees very light, below -30 dark. In a
 picture the light counts as much as the skin: compare made and true photos, not two sets of them.
-Where b* fades, the angle grows as if the skin were lighter: read it beside the chroma.
+Where b* fades, light skin comes out lighter and dark skin darker: read it beside the chroma.
 """
 
 from collections.abc import Iterable, Mapping
