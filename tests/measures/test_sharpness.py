@@ -118,3 +118,12 @@ def test_the_figure_is_a_ratio_of_means_and_says_how_each_did(face):
     halos = changed(face, lambda it: 2 * it - ndimage.gaussian_filter(it, (1, 1, 0)))
     assert found([face, halos], [face]).losses.tolist()[1] > 0.1
     assert "only 2 real photos" in figure.warnings[0]
+
+
+@pytest.mark.parametrize("strength", [2, 10, 40, 80])
+@pytest.mark.parametrize("side", [128, 256])
+def test_nothing_but_noise_is_not_sharp(strength, side):
+    rng = np.random.default_rng(0)
+    grey = np.full((side, side, 3), 128, np.uint8)
+    noise = [changed(grey, lambda it: it + strength * rng.normal(size=it.shape)) for _ in range(5)]
+    assert max(map(sharpness, noise)) == 0

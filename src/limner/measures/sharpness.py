@@ -38,6 +38,9 @@ _NORMAL = 0.6745
 """Median of the absolute value of a standard normal variable."""
 _LEAST = (0.05 / 255) ** 2
 """Added to the gradient's square at the coarse scale, so that a flat picture has a sharpness."""
+_CHANCE = 0.5
+"""Share of what noise adds at the coarse scale, below which what is left of the gradient there is
+chance: a ratio to it would be anything."""
 _BLURRED = 1.5
 _FEW = 20
 
@@ -47,7 +50,7 @@ def sharpness(picture: NDArray[np.uint8]) -> float:
 
     Edges on a plain ground have from 1, blurred away, to 2, ideal: the root of the ratio of the
     scales. Hair and skin between them add to it, so that photos of faces have a little more than
-    2. A flat picture has 0.
+    2. A flat picture has 0, and so has one of nothing but noise.
 
     Args:
         picture: Framed, `[S, S, 3]` RGB. Blur is in px of S: a picture that was enlarged to S is
@@ -55,11 +58,14 @@ def sharpness(picture: NDArray[np.uint8]) -> float:
     """
     light = grey(picture)
     noise = np.median(np.abs(_face(_filtered(light, _MASK, _MASK)))) / _NORMAL
+    of_noise = [float(noise**2 * _gain(scale)) for scale in _SCALES]
     fine, coarse = (
-        max(float(np.mean(_face(_squared_gradient(light, scale)))) - noise**2 * _gain(scale), 0.0)
-        for scale in _SCALES
+        float(np.mean(_face(_squared_gradient(light, scale)))) - part
+        for scale, part in zip(_SCALES, of_noise, strict=True)
     )
-    return float(np.sqrt(fine / (coarse + _LEAST)))
+    if coarse < _CHANCE * of_noise[1]:
+        return 0.0
+    return float(np.sqrt(max(fine, 0.0) / (coarse + _LEAST)))
 
 
 def _face(light: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -108,7 +114,7 @@ def _feature(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
     return np.array([sharpness(picture)], np.float32)
 
 
-SHARPNESS = Computed(name="sharpness", version=1, function=_feature)
+SHARPNESS = Computed(name="sharpness", version=2, function=_feature)
 """`[1]`: see `sharpness`."""
 
 
