@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from limner.errors import UsageError
+from limner.measures import kid as module
 from limner.measures.kid import Kid, kid, kid_of_each, scale_of
 from limner.measures.resampling import Resampling
 
@@ -115,3 +116,13 @@ def test_draws_of_it_have_no_picture_meet_itself(monkeypatch):
     [(weights, found)] = seen
     expected = [_brute(made, real, a, b, 1 / 4) for a, b in zip(*weights, strict=True)]
     np.testing.assert_allclose(found, expected)
+
+
+def test_of_very_many_real_photos_so_many_are_taken_from_all_over(monkeypatch):
+    monkeypatch.setattr(module, "MOST_REAL", 31)
+    made = crowd(20, seed=0)
+    real = crowd(91, seed=1) + np.linspace(0, 1, 91)[:, None]
+    [figure] = Kid().figures({"made": made, "real": real}, Resampling(draws=20))
+    thin = real[::3]
+    assert figure.estimate.value == pytest.approx(kid(made, thin, scale=scale_of(thin)))
+    assert len(figure.each) == 20

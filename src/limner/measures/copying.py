@@ -25,6 +25,7 @@ from limner.measures.features import DESCRIPTOR
 from limner.measures.figure import Figure
 from limner.measures.measure import Features, Role, Want
 from limner.measures.resampling import Resampling, Weights
+from limner.measures.thinning import thinned
 
 __all__ = ["Copying", "nearest", "nearest_other"]
 
@@ -205,9 +206,8 @@ class Copying:
     def _standard(self, features: Features) -> tuple[NDArray[np.float64], tuple[str, ...]]:
         """How near faces are that are no copies, `[M]`, and what to know about them."""
         training, standard = features["training"], features[self.against]
-        count = min(len(standard), _STANDARD)
-        chosen = np.linspace(0, len(standard) - 1, count).round().astype(np.intp)
-        usual, same = nearest_other(standard[chosen], training)
+        chosen = standard[thinned(len(standard), _STANDARD)]
+        usual, same = nearest_other(chosen, training)
         warnings = []
         if len(usual) < _FEW:
             warnings.append(

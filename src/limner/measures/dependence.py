@@ -23,6 +23,7 @@ from limner.measures.features import THUMBNAIL
 from limner.measures.figure import Figure
 from limner.measures.measure import Features, Want
 from limner.measures.resampling import Resampling, Weights
+from limner.measures.thinning import thinned
 
 __all__ = ["Dependence", "explained", "left_out"]
 
@@ -75,8 +76,7 @@ def left_out(
 
 def _basis(inputs: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The centred Gaussian kernel of the inputs: its principal axes `[n, r]` and their power."""
-    chosen = np.linspace(0, len(inputs) - 1, min(len(inputs), _LANDMARKS)).round().astype(int)
-    landmarks = inputs[chosen]
+    landmarks = inputs[thinned(len(inputs), _LANDMARKS)]
     among = _squared_distances(landmarks, landmarks)
     width = _WIDTH * max(float(np.median(among[np.triu_indices(len(among), 1)])), 1e-9)
     values, vectors = np.linalg.eigh(np.exp(-among / width))

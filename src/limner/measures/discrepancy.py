@@ -13,11 +13,14 @@ from numpy.typing import NDArray
 from limner.errors import UsageError
 from limner.measures.resampling import Weights
 
-__all__ = ["Kernel", "cubic", "minus_distance", "of_each", "of_weighted"]
+__all__ = ["MOST_REAL", "Kernel", "cubic", "minus_distance", "of_each", "of_weighted"]
 
 Kernel = Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.float64]]
 """From features `[n, D]` and `[m, D]` to how alike they are, `[n, m]`."""
 
+MOST_REAL = 10_000
+"""Real photos that a crowd is held against: time grows with the square of their number, and more
+than this make no figure surer that rests on as many made ones or fewer."""
 _ROWS = 1024
 """Of the kernel, at once."""
 

@@ -22,6 +22,7 @@ from limner.measures.features import DESCRIPTOR, FACE_BOX
 from limner.measures.figure import Figure
 from limner.measures.measure import Features, Want
 from limner.measures.resampling import Resampling, Weights, means
+from limner.measures.thinning import thinned
 
 __all__ = ["Descriptor", "Identity", "Retrieval", "Verification", "retrieval", "verification"]
 
@@ -181,7 +182,7 @@ class _Pairs:
         own = np.array([_distances(gallery[i : i + 1], probes[i])[0] for i in range(n)])
         self._order = np.argsort(own, kind="stable")
         steps = own[self._order]
-        limits = steps[np.linspace(0, n - 1, min(n, _LIMITS)).round().astype(np.intp)]
+        limits = steps[thinned(n, _LIMITS)]
         self._within = np.searchsorted(steps, limits, side="right") - 1
         """`[T]`: the last genuine pair, nearest first, within each limit of the distance."""
         farther, wins = np.zeros(n + 1), np.zeros(n)

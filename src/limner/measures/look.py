@@ -15,10 +15,11 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from limner.measures.discrepancy import minus_distance, of_each, of_weighted
+from limner.measures.discrepancy import MOST_REAL, minus_distance, of_each, of_weighted
 from limner.measures.figure import Figure
 from limner.measures.measure import Computed, Features, Want
 from limner.measures.resampling import Resampling, Weights
+from limner.measures.thinning import thinned
 
 __all__ = ["LOOK", "Look", "look", "standardised"]
 
@@ -87,8 +88,9 @@ class Look:
     }
 
     def figures(self, features: Features, resampling: Resampling) -> Iterable[Figure]:
-        """See `Measure.figures`."""
-        made, real = (standardised(features[role], features["real"]) for role in ("made", "real"))
+        """See `Measure.figures`. Of more than 10,000 real photos so many are taken."""
+        photos = features["real"][thinned(len(features["real"]), MOST_REAL)]
+        made, real = (standardised(some, photos) for some in (features["made"], photos))
         few = min(len(made), len(real))
 
         def statistic(made_weights: Weights, real_weights: Weights) -> NDArray[np.float64]:
