@@ -118,6 +118,13 @@ def test_drawing_with_repetitions_moves_neither():
         assert "8 pictures" in figure.warnings[0]
 
 
+def test_a_draw_of_one_picture_alone_does_not_make_it_a_person_of_its_own():
+    same = np.repeat(people(1), 3, axis=0)
+    figure = found(same, people(40, seed=1))["collapse.average"]
+    assert figure.estimate.value == pytest.approx(1, abs=1e-3)
+    assert figure.estimate.low > 0.99
+
+
 def test_the_worst_picture_is_the_average_one():
     made = people(20)
     made[7] = made.mean(axis=0)

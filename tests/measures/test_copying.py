@@ -145,7 +145,7 @@ def test_few_and_equal_training_faces_are_defined():
         assert all(np.isfinite(it.estimate.value) for it in figures.values())
         assert "too few" in figures["copying.share"].warnings[0]
     assert figures["copying.share"].estimate.value == 0
-    assert "all alike" in figures["copying.share"].warnings[1]
+    assert "all on training faces" in figures["copying.share"].warnings[1]
 
 
 @pytest.mark.parametrize("shapes", [((3, 8), (4, 7)), ((3, 8), (0, 8)), ((8,), (4, 8))])

@@ -104,13 +104,17 @@ def _faces(
 def _own(
     faces: NDArray[np.float64], flat: NDArray[np.bool_], weights: Weights
 ) -> NDArray[np.float64]:
-    """`own_share` in each draw, `[B, n]`; the copies of a picture are not among its others."""
+    """`own_share` in each draw, `[B, n]`; the copies of a picture are not among its others.
+
+    NaN where nothing but copies of it was drawn, so that it has no others.
+    """
     average = weights @ faces
     along = average @ faces.T
     length = np.square(average).sum(axis=1, keepdims=True)
     others = np.sqrt(np.maximum(length - 2 * weights * along + np.square(weights), 1e-12))
     alike = np.clip((along - weights) / others, 0, 1)
     own: NDArray[np.float64] = np.where(flat, 0, np.sqrt(1 - np.square(alike)))
+    own[weights == weights.sum(axis=1, keepdims=True)] = np.nan
     return own
 
 

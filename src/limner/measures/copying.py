@@ -218,8 +218,10 @@ class Copying:
                 f"{same.mean():.0%} of the photos that set the standard are of people in the "
                 "training set: made photos are near to it for that reason alone"
             )
-        if self.against == "training" and not usual.any():
-            warnings.append("the training faces are all alike: nothing can be nearer")
+        if not usual.any():
+            warnings.append(
+                "the faces that set the standard are all on training faces: nothing can be nearer"
+            )
         return usual, tuple(warnings)
 
 
