@@ -230,33 +230,31 @@ class _Worker:
         files = Files(task.pictures, self._framer)
         for role, why in files.unreadable.items():
             done.lost[role] = task.pictures[role].name, why
-        wanted = {
-            _digest(want.feature.key, files.key(want.roles)): want
+        # Two roles whose pictures are the same share a key.
+        wanted = [
+            (want, _digest(want.feature.key, files.key(want.roles)))
             for want in self._wants
             if files.have(want.roles)
-        }
-        frames = {_digest("frame", files.key((role,))): role for role in files.readable}
-        known = self._kept.get([*wanted, *frames])
-        for key, role in frames.items():
-            vector = known.get(key)
-            if vector is None:
+        ]
+        frames = [(role, _digest("frame", files.key((role,)))) for role in files.readable]
+        known = self._kept.get({key for _, key in (*wanted, *frames)})
+        for role, key in frames:
+            if key not in known:
                 try:
-                    vector = files.frame(role).facts
+                    known[key] = done.fresh[key] = files.frame(role).facts
                 except ImageError as error:  # not kept: the message names the file
                     done.lost[role] = task.pictures[role].name, str(error)
                     continue
-                done.fresh[key] = vector
-            done.facts[role] = *files.described[role], vector
-        for key, want in wanted.items():
+            done.facts[role] = *files.described[role], known[key]
+        for want, key in wanted:
             if any(role in done.lost for role in want.roles):
                 continue
-            vector = known.get(key)
-            if vector is None:
+            if key not in known:
                 found = self._extract[want.feature.key](
                     *(files.frame(role).picture for role in want.roles)
                 )
-                vector = done.fresh[key] = np.asarray(found, np.float32)
-            done.vectors[want.feature.key, want.roles] = vector
+                known[key] = done.fresh[key] = np.asarray(found, np.float32)
+            done.vectors[want.feature.key, want.roles] = known[key]
         return done
 
 
