@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from limner.errors import UsageError
 from limner.measures.collapse import squared_spread
+from limner.measures.discrepancy import squared_distances
 from limner.measures.features import THUMBNAIL
 from limner.measures.figure import Figure
 from limner.measures.measure import Features, Want
@@ -77,20 +78,14 @@ def left_out(
 def _basis(inputs: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The centred Gaussian kernel of the inputs: its principal axes `[n, r]` and their power."""
     landmarks = inputs[thinned(len(inputs), _LANDMARKS)]
-    among = _squared_distances(landmarks, landmarks)
+    among = squared_distances(landmarks, landmarks)
     width = _WIDTH * max(float(np.median(among[np.triu_indices(len(among), 1)])), 1e-9)
     values, vectors = np.linalg.eigh(np.exp(-among / width))
     kept = values > 1e-9 * values[-1]
     whitening = vectors[:, kept] / np.sqrt(values[kept])
-    mapped = np.exp(-_squared_distances(inputs, landmarks) / width) @ whitening
+    mapped = np.exp(-squared_distances(inputs, landmarks) / width) @ whitening
     left, singular, _ = np.linalg.svd(mapped - mapped.mean(axis=0), full_matrices=False)
     return left, np.square(singular)
-
-
-def _squared_distances(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
-    squares = np.square(x).sum(axis=1)[:, None] + np.square(y).sum(axis=1) - 2 * x @ y.T
-    distances: NDArray[np.float64] = np.maximum(squares, 0)
-    return distances
 
 
 def explained(sketches: NDArray[np.floating[Any]], made: NDArray[np.floating[Any]]) -> float:
@@ -170,7 +165,7 @@ class Dependence:
         )
         yield Figure(
             name="dependence.decided",
-            title="the same, of the differences between real photos",
+            title="the same, as a share of the differences between real photos",
             estimate=resampling.of(decided, len(made), len(real)),
             better="higher",
             unit="%",

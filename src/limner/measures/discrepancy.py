@@ -13,7 +13,15 @@ from numpy.typing import NDArray
 from limner.errors import UsageError
 from limner.measures.resampling import Weights
 
-__all__ = ["MOST_REAL", "Kernel", "cubic", "minus_distance", "of_each", "of_weighted"]
+__all__ = [
+    "MOST_REAL",
+    "Kernel",
+    "cubic",
+    "minus_distance",
+    "of_each",
+    "of_weighted",
+    "squared_distances",
+]
 
 Kernel = Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.float64]]
 """From features `[n, D]` and `[m, D]` to how alike they are, `[n, m]`."""
@@ -41,9 +49,15 @@ def minus_distance(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np
     It is in the units of the features, and nothing has to be chosen (Sejdinovic et al. 2013,
     *Equivalence of distance-based and RKHS-based statistics in hypothesis testing*).
     """
+    distances: NDArray[np.float64] = -np.sqrt(squared_distances(x, y))
+    return distances
+
+
+def squared_distances(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Euclidean, `[n, m]` of `[n, D]` and `[m, D]`; of equal rows 0 but for rounding."""
     squares = np.square(x).sum(axis=1)[:, None] + np.square(y).sum(axis=1) - 2 * x @ y.T
-    distances: NDArray[np.float64] = np.sqrt(np.maximum(squares, 0))
-    return -distances
+    distances: NDArray[np.float64] = np.maximum(squares, 0)
+    return distances
 
 
 def of_each(

@@ -100,7 +100,7 @@ class Found:
         )
         yield Figure(
             name="found.place",
-            title="photos in which it is where it should be",
+            title="photos in which the face is where it should be",
             estimate=resampling.share(in_place),
             better="higher",
             unit="%",

@@ -207,7 +207,7 @@ class Geometry:
                 name=f"{self.name}.{part}",
                 title="points off the drawing's, in eye distances"
                 if part == "error"
-                else f"those of the {part}",
+                else f"points of the {part} off the drawing's",
                 estimate=resampling.mean(errors[:, some].mean(axis=1)),
                 better="lower",
                 unit="%",
