@@ -7,6 +7,10 @@ import torch
 from limner import images
 from limner.errors import UsageError
 from limner.measures.catalogue import WEIGHTS, standard, unavailable, weights_of
+from limner.measures.drift import SMILE, SmileFeature
+from limner.measures.extraction import extract
+from limner.measures.features import digest_of
+from limner.measures.measure import Want
 from limner.measures.measuring import measure
 from limner.measures.resampling import Resampling
 from limner.measures.subject import Subject
@@ -91,3 +95,27 @@ def test_weights_are_named_once(tmp_path):
     with pytest.raises(UsageError, match="each once"):
         weights_of([f"vgg={tmp_path / 'x.png'}"] * 2)
     assert set(weights_of([f"{name}={tmp_path / 'x.png'}" for name in WEIGHTS])) == set(WEIGHTS)
+
+
+def test_files_behind_keys_are_read_once_however_often_they_are_asked_for(tmp_path):
+    weights = {name: tmp_path / f"{name}.onnx" for name in WEIGHTS}
+    for name, file in weights.items():
+        file.write_text(name)
+    measures = [*standard(weights=weights), *standard(weights=weights, points=68)]
+    wants = [want for one in measures for want in one.wants.values()]
+    keys = [want.feature.key for want in wants]
+    read = digest_of.cache_info().misses
+    assert [want.feature.key for want in wants] == keys
+    assert digest_of.cache_info().misses == read
+
+
+def test_a_picture_is_looked_for_under_keys_that_are_found_once(subject, monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        SmileFeature, "key", property(lambda self: asked.append(self) or "smile/test")
+    )
+    few = Subject(rows=dict(list(subject.rows.items())[:2]), size=64, as_is=True)
+    extract(few, [Want.of(SMILE, "made")])
+    after_two = len(asked)
+    extract(subject, [Want.of(SMILE, "made")])
+    assert len(asked) - after_two == after_two

@@ -218,12 +218,15 @@ class _Start:
 
 class _Worker:
     def __init__(self, start: _Start) -> None:
-        self._wants, self._framer = start.wants, start.framer
-        self._kept = FeatureCache(start.cache)
+        self._framer, self._kept = start.framer, FeatureCache(start.cache)
+        # A key may rest on files, which are not looked for again with every picture.
+        self._wants: list[Key] = []
         self._extract: dict[str, Extract] = {}
         for want in start.wants:
-            if want.feature.key not in self._extract:
-                self._extract[want.feature.key] = want.feature.start()
+            feature = want.feature.key
+            self._wants.append((feature, want.roles))
+            if feature not in self._extract:
+                self._extract[feature] = want.feature.start()
 
     def __call__(self, task: _Task) -> _Done:
         done = _Done(task.row)
@@ -232,9 +235,9 @@ class _Worker:
             done.lost[role] = task.pictures[role].name, why
         # Two roles whose pictures are the same share a key.
         wanted = [
-            (want, _digest(want.feature.key, files.key(want.roles)))
+            (want, _digest(want[0], files.key(want[1])))
             for want in self._wants
-            if files.have(want.roles)
+            if files.have(want[1])
         ]
         frames = [(role, _digest("frame", files.key((role,)))) for role in files.readable]
         known = self._kept.get({key for _, key in (*wanted, *frames)})
@@ -247,14 +250,13 @@ class _Worker:
                     continue
             done.facts[role] = *files.described[role], known[key]
         for want, key in wanted:
-            if any(role in done.lost for role in want.roles):
+            feature, roles = want
+            if any(role in done.lost for role in roles):
                 continue
             if key not in known:
-                found = self._extract[want.feature.key](
-                    *(files.frame(role).picture for role in want.roles)
-                )
+                found = self._extract[feature](*(files.frame(role).picture for role in roles))
                 known[key] = done.fresh[key] = np.asarray(found, np.float32)
-            done.vectors[want.feature.key, want.roles] = known[key]
+            done.vectors[want] = known[key]
         return done
 
 

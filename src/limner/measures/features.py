@@ -53,7 +53,7 @@ THUMBNAIL = Computed(name="thumbnail-16", version=1, function=thumbnail)
 """`[768]`: shapes and tones, no grain."""
 
 
-@functools.lru_cache(maxsize=8)
+@functools.lru_cache(maxsize=64)
 def digest_of(path: Path) -> str:
     """SHA-256 of a file, in hexadecimal; read once in a process."""
     with path.open("rb") as file:

@@ -53,6 +53,7 @@ class Files:
         self.described: dict[Role, tuple[str, str]] = {}
         self._pictures, self._framer = pictures, framer
         self._data: dict[Role, bytes] = {}
+        self._digests: dict[Role, str] = {}
         self._shapes: dict[Role, tuple[int, int]] = {}
         self._decoded: dict[Role, NDArray[np.uint8]] = {}
         self._frames: dict[Role, Frame] = {}
@@ -64,6 +65,7 @@ class Files:
                 self.unreadable[role] = str(error)
                 continue
             self._data[role], self._shapes[role] = data, (width, height)
+            self._digests[role] = hashlib.sha256(data).hexdigest()
             self.described[role] = form, f"{width}x{height}"
 
     @property
@@ -79,10 +81,10 @@ class Files:
         """What a feature of these depends on, but for the feature itself."""
         parts = [self._framer.key]
         for role in roles:
-            parts.append(hashlib.sha256(self._data[role]).hexdigest())
+            parts.append(self._digests[role])
             parts.append("framed" if self._pictures[role].framed else "")
             if self._framed_by_sketch(role):
-                parts.append(hashlib.sha256(self._data["sketch"]).hexdigest())
+                parts.append(self._digests["sketch"])
             elif role in ("made", "back"):
                 parts.append("result")
         return "\0".join(parts).encode()
