@@ -151,8 +151,9 @@ class Copying:
         """See `Measure.figures`.
 
         By chance 1 % of the made faces are as near, or somewhat more: of the standard a stranger
-        who happens to be very near is passed over as the same person. Intervals draw the made faces and those of the
-        standard anew, not the training faces: the model learnt from these and no others.
+        who happens to be very near is passed over as the same person. Intervals draw the made
+        faces and those of the standard anew, not the training faces: the model learnt from these
+        and no others.
         """
         made, training = features["made"], features["training"]
         whose, away = nearest(made, training)
