@@ -3,6 +3,7 @@
 Photos are made with the same function as `limner photo` makes them with.
 """
 
+import os
 from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -90,15 +91,18 @@ def make_photos(sketches: Path, model: str, out: Path, *, as_is: bool = False) -
     return _make(sketches, Photos(model=model, as_is=as_is), out)
 
 
-def back_again(made: Path, model: str, out: Path) -> tuple[str, ...]:
-    """Make a sketch of each made photo, which is a face cut out already; says which failed.
+def back_again(made: Path, model: str, out: Path, *, as_is: bool = False) -> tuple[str, ...]:
+    """Make a sketch of each made photo; says which failed.
+
+    Square photos are faces that are cut out already, as `limner.measures.framing` has it; in
+    others, unless `as_is`, the face is looked for.
 
     Raises:
         UsageError: There are no photos.
         OutputError: They cannot be written.
         Interrupted: By Ctrl-C; those that were made are whole.
     """
-    return _make(made, Photos(model=model, as_is=True), out)
+    return _make(made, Photos(model=model, as_is=as_is, square_as_is=True), out)
 
 
 def _make(source: Path, start: Photos, out: Path) -> tuple[str, ...]:
@@ -143,20 +147,27 @@ def things(
         back = None
         if PHOTO_TO_SKETCH in models:
             back = place / "back"
-            notes += back_again(place / "made", models[PHOTO_TO_SKETCH], back)
+            notes += back_again(place / "made", models[PHOTO_TO_SKETCH], back, as_is=as_is)
         found.append(Thing(name=title, made=place / "made", back=back, notes=notes))
     return found
 
 
 def _titles(named: Sequence[str]) -> list[str]:
     """Short names that tell them apart: as many last parts of their paths as that takes."""
-    parts = [Path(name).parts for name in named]
+    parts = [
+        # Not resolved: a link has the name that the user gave it.
+        (name,) if name in shipped_models() else Path(os.path.abspath(name)).parts  # noqa: PTH100
+        for name in named
+    ]
+    for name, part in zip(named, parts, strict=True):
+        if parts.count(part) > 1:
+            raise UsageError(f"{name} is named twice; name each once")
     for length in range(1, max(map(len, parts), default=0) + 1):
-        short = ["/".join(part[-length:]).removesuffix(".onnx") for part in parts]
-        if len(set(short)) == len(named):
-            return short
-    twice = next(name for name in named if named.count(name) > 1)
-    raise UsageError(f"{twice} is named twice; name each once")
+        whole = ["/".join(part[-length:]) for part in parts]
+        for short in ([name.removesuffix(".onnx") for name in whole], whole):
+            if len(set(short)) == len(named):
+                return short
+    return list(named)
 
 
 def holds_pictures(folder: Path) -> bool:
@@ -205,7 +216,10 @@ def subjects(
     if not names:
         raise UsageError(f"no picture has the same name in all of {', '.join(made)}")
     side = max(subject.size for subject in made.values())
-    return {name: _alike(subject, names, side) for name, subject in made.items()}
+    alike = {name: _alike(subject, names, side) for name, subject in made.items()}
+    if real is not None or truth is None:
+        return alike
+    return {name: subject.held_against_truth() for name, subject in alike.items()}
 
 
 def _alike(subject: Subject, names: Set[str], side: int) -> Subject:
@@ -216,7 +230,5 @@ def _alike(subject: Subject, names: Set[str], side: int) -> Subject:
             f"{len(subject.rows) - len(names)} of the {len(subject.rows)} made photos are left "
             "out, since not all things have one of that name"
         )
-    if side != subject.size:
-        warnings.append(f"photos of {subject.size} px are looked at at {side} px, as the others")
     rows = {name: row for name, row in subject.rows.items() if name in names}
     return replace(subject, rows=rows, size=side, warnings=tuple(warnings))
