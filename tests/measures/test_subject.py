@@ -95,3 +95,13 @@ def test_prepared_sets_are_crowds_too(folders, prepared_set):
     assert first.framed
     assert images.read(first.data()).shape == (48, 48, 3)
     assert first in PreparedFaces(prepared_set, "train")
+
+
+def test_a_prepared_set_without_photos_is_an_error(folders, prepared_set, monkeypatch):
+    subject = Subject.of_folders(folders["made"], training=prepared_set)
+    assert len(subject.crowds["training"]) == 10
+    monkeypatch.setattr(PreparedFaces, "__len__", lambda _: 0)
+    with pytest.raises(UsageError, match="without photos to learn from; name another one"):
+        Subject.of_folders(folders["made"], training=prepared_set)
+    with pytest.raises(UsageError, match="without photos; name another one for --real"):
+        Subject.of_folders(folders["made"], real=prepared_set)
