@@ -12,10 +12,13 @@ from limner.measures import comparison_report, report
 from limner.measures.cases import cases, chosen
 from limner.measures.comparison import compare
 from limner.measures.copying import Copying
+from limner.measures.drift import SmileDrift
+from limner.measures.found import Found
 from limner.measures.identity import Identity
 from limner.measures.kid import Kid
 from limner.measures.measuring import measure
 from limner.measures.resampling import Resampling
+from limner.measures.strokes import Strokes
 from limner.measures.subject import Subject
 
 DRAWS = Resampling(draws=60)
@@ -143,3 +146,17 @@ def test_a_report_that_cannot_be_written_is_an_error(measured, tmp_path):
     (tmp_path / "r.json").mkdir()
     with pytest.raises(OutputError):
         report.write_json(measured, tmp_path / "r.json")
+
+
+def test_the_page_begins_with_figures_that_there_are():
+    known = {f.name for one in (Identity(), Kid(), Found(), Strokes()) for f in _figures(one)}
+    known |= {f.name for f in _figures(SmileDrift())}
+    assert set(report._HEADLINES) <= known
+
+
+def _figures(one):
+    rng = np.random.default_rng(0)
+    lengths = {"found": 3, "strokes": 5, "smile": 1}
+    length = lengths.get(one.name, 4)
+    features = {name: rng.random((12, length), np.float32) for name in one.wants}
+    return one.figures(features, DRAWS)

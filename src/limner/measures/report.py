@@ -16,14 +16,14 @@ from limner.measures.words import amount
 
 __all__ = ["numbers", "write_json", "write_page"]
 
-_HEADLINES = ("identity.rank1", "found.share", "kid", "strokes.recall", "smile.drift")
+_HEADLINES = ("identity.rank1", "found.face", "kid", "strokes.recall", "smile.drift")
 """Figures that the page begins with, where they are there."""
 
 
 def write_json(measured: Measured, path: Path) -> None:
     """Write all figures, with what they rest on. Raises OutputError."""
     text = json.dumps(numbers(measured), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
-    images.write_bytes(path, text.encode())
+    images.write_bytes(path, text.encode(errors="backslashreplace"))
 
 
 def write_page(measured: Measured, path: Path) -> None:
