@@ -1,14 +1,15 @@
 """`limner measure` and `limner compare`."""
 
+import contextlib
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from limner.cli.shared import Workers, complain
-from limner.errors import UsageError
+from limner.errors import Interrupted, UsageError
 
 if TYPE_CHECKING:
     from limner.engines import Engine
@@ -113,16 +114,18 @@ def measure(
     from limner.measures.subject import Subject
 
     measures, lacking = _measures(weights, points)
-    with tempfile.TemporaryDirectory(prefix="limner-") as folder:
+    with _stoppable(), tempfile.TemporaryDirectory(prefix="limner-") as folder:
         back = None
         models = evaluation.models_of(model or [], Path(folder))
-        if SKETCH_TO_PHOTO in models and not evaluation.holds_pictures(made):
+        if SKETCH_TO_PHOTO in models and evaluation.holds_pictures(made):
+            _say([f"{made} holds pictures: these are measured; to make others, name a new folder"])
+        elif SKETCH_TO_PHOTO in models:
             if sketches is None:
                 raise UsageError("to make photos, name the sketches: --sketches DIR")
             _say(evaluation.make_photos(sketches, models[SKETCH_TO_PHOTO], made, as_is=as_is))
         if PHOTO_TO_SKETCH in models:
             back = Path(folder) / "back"
-            _say(evaluation.back_again(made, models[PHOTO_TO_SKETCH], back))
+            _say(evaluation.back_again(made, models[PHOTO_TO_SKETCH], back, as_is=as_is))
         subject = Subject.of_folders(
             made,
             sketches=sketches,
@@ -196,7 +199,7 @@ def compare(
     if len(things) < 2:
         raise UsageError("name at least two things to compare; limner measure looks at one")
     measures, lacking = _measures(weights, points)
-    with tempfile.TemporaryDirectory(prefix="limner-") as folder:
+    with _stoppable(), tempfile.TemporaryDirectory(prefix="limner-") as folder:
         found = evaluation.things(things, out or Path(folder), sketches=sketches, as_is=as_is)
         for thing in found:
             _say(thing.notes)
@@ -227,6 +230,17 @@ def compare(
         if html is not None:
             comparison_report.write_page(compared, html)
             typer.echo(f"look at {html}", err=True)
+
+
+@contextlib.contextmanager
+def _stoppable() -> Iterator[None]:
+    """Ctrl-C is answered with one line."""
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        raise Interrupted(
+            "interrupted before the end; the same command goes on with what was found until then"
+        ) from error
 
 
 def _measures(
