@@ -127,7 +127,8 @@ def things(
         as_is: Whether the sketches are faces that are cut out already.
 
     Raises:
-        UsageError: Two have one name, a model is named without sketches, or it makes no photos.
+        UsageError: One is not there, two have one name, a model is named without sketches, or it
+            makes no photos.
         LimnerError: See `models_of` and `make_photos`.
     """
     found: list[Thing] = []
@@ -137,6 +138,11 @@ def things(
         if path.is_dir() and not is_run and name not in shipped_models():
             found.append(Thing(name=title, made=path))
             continue
+        if name not in shipped_models() and not path.exists():
+            raise UsageError(
+                f"there is no {name}; name a folder of made photos, a run, an .onnx file, or one "
+                f"of {', '.join(shipped_models())}"
+            )
         if sketches is None:
             raise UsageError(f"{name} makes photos of sketches: name their folder, --sketches DIR")
         place = folder / title.replace("/", "-")

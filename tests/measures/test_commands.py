@@ -131,6 +131,8 @@ def test_interrupted_it_says_so_in_a_line_writes_nothing_and_keeps_what_it_found
         (("measure", "--made", "nowhere", "--model", "portrait"), "name the sketches"),
         (("measure", "--made", "MADE", "--weights", "inception"), "expected NAME=FILE"),
         (("measure", "--made", "MADE", "--weights", "vgg=none.pth"), "there is no file none.pth"),
+        (("measure", "--made", "MADE", "--json", "x", "--html", "x"), "both x; name two files"),
+        (("compare", "MADE", "nowhere"), "there is no nowhere; name a folder of made photos"),
         (("compare", "MADE"), "at least two"),
         (("compare", "MADE", "portrait"), "--sketches DIR"),
     ],

@@ -105,3 +105,9 @@ def test_a_prepared_set_without_photos_is_an_error(folders, prepared_set, monkey
         Subject.of_folders(folders["made"], training=prepared_set)
     with pytest.raises(UsageError, match="without photos; name another one for --real"):
         Subject.of_folders(folders["made"], real=prepared_set)
+
+
+def test_a_folder_that_may_not_be_listed_is_an_error(folders, monkeypatch):
+    monkeypatch.setattr(images, "files_below", lambda folder: [folder])
+    with pytest.raises(UsageError, match="made may not be listed"):
+        Subject.of_folders(folders["made"])

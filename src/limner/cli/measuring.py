@@ -113,6 +113,7 @@ def measure(
     from limner.measures.measuring import measure as measure_subject
     from limner.measures.subject import Subject
 
+    _check_apart(json, html)
     measures, lacking = _measures(weights, points)
     with _stoppable(), tempfile.TemporaryDirectory(prefix="limner-") as folder:
         back = None
@@ -198,6 +199,7 @@ def compare(
 
     if len(things) < 2:
         raise UsageError("name at least two things to compare; limner measure looks at one")
+    _check_apart(json, html)
     measures, lacking = _measures(weights, points)
     with _stoppable(), tempfile.TemporaryDirectory(prefix="limner-") as folder:
         found = evaluation.things(things, out or Path(folder), sketches=sketches, as_is=as_is)
@@ -230,6 +232,11 @@ def compare(
         if html is not None:
             comparison_report.write_page(compared, html)
             typer.echo(f"look at {html}", err=True)
+
+
+def _check_apart(json: Path | None, html: Path | None) -> None:
+    if json is not None and json == html:
+        raise UsageError(f"--json and --html are both {json}; name two files")
 
 
 @contextlib.contextmanager

@@ -198,6 +198,8 @@ def _pictures(folder: Path, warnings: list[str]) -> dict[str, Picture]:
         raise UsageError(f"{folder} is no folder; name one with pictures")
     found: dict[str, Picture] = {}
     for file in images.files_below(folder):
+        if file == folder:  # see `files_below`
+            raise UsageError(f"{folder} may not be listed; name a folder that you may read")
         name = file.relative_to(folder).with_suffix("").as_posix()
         if name in found:
             raise UsageError(
