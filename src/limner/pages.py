@@ -2,7 +2,7 @@
 
 Templates lie in `limner/templates`; a page extends `page.html`, and every text that it shows is
 escaped. Figures are matplotlib's, in the colours of the page, light or dark; pictures stand in the
-page as data. The same values give the same bytes. It needs the extra `train`.
+page as data. The same values give the same bytes. It needs the extra `measure`.
 """
 
 import base64
