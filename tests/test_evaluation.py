@@ -2,6 +2,7 @@
 
 import dataclasses
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -78,7 +79,53 @@ def test_a_folder_and_a_model_of_one_name_stay_apart(tmp_path, tiny_model, sketc
     (tmp_path / "tiny.onnx").write_bytes(tiny_model.read_bytes())
     named = [str(tmp_path / "tiny"), str(tmp_path / "tiny.onnx")]
     found = evaluation.things(named, tmp_path / "out", sketches=sketches)
-    assert [thing.name for thing in found] == named
+    assert [thing.name for thing in found] == ["tiny", "tiny.onnx"]
+
+
+def test_things_of_alike_names_are_told_apart(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("m", "portrait"):
+        images.write(tmp_path / name / "x.png", np.zeros((40, 40, 3), np.uint8))
+    assert evaluation._titles(["m", "m.onnx"]) == ["m", "m.onnx"]
+    assert evaluation._titles(["portrait", "./portrait"])[0] == "portrait"
+    assert evaluation._titles([".", "m"]) == [tmp_path.name, "m"]
+    with pytest.raises(UsageError, match="named twice"):
+        evaluation.things(["m", "./m"], tmp_path)
+
+
+def test_a_photo_that_is_not_square_goes_back_by_its_face(person, tmp_path, monkeypatch):
+    made = tmp_path / "made"
+    images.write(made / "whole.png", np.pad(person(0), ((0, 40), (0, 0), (0, 0)), mode="edge"))
+    images.write(made / "square.png", person(1))
+    seen = {}
+
+    class Known:
+        provenance = None
+
+        def __init__(self, *_, **__):
+            pass
+
+        def translate(self, picture, *, as_is, every_face, name):
+            seen[name.rpartition("/")[2]] = as_is
+            return [SimpleNamespace(image=picture)]
+
+    monkeypatch.setattr("limner.makers.Translator", Known)
+    evaluation.back_again(made, "any", tmp_path / "back")
+    assert seen == {"whole.png": False, "square.png": True}
+    evaluation.back_again(made, "any", tmp_path / "back", as_is=True)
+    assert seen["whole.png"]
+
+
+def test_all_things_are_held_against_the_same_true_photos(tmp_path):
+    picture = np.zeros((64, 64, 3), np.uint8)
+    for folder, names in (("a", "xyz"), ("b", "yz"), ("truth", "xyz")):
+        for name in names:
+            images.write(tmp_path / folder / f"{name}.png", picture)
+    found = evaluation.things([str(tmp_path / "a"), str(tmp_path / "b")], tmp_path / "out")
+    subjects = evaluation.subjects(found, truth=tmp_path / "truth")
+    for subject in subjects.values():
+        names = sorted(picture.source.stem for picture in subject.crowds["real"])
+        assert names == ["y", "z"]
 
 
 def test_a_model_needs_sketches(tiny_model, tmp_path):
@@ -98,7 +145,6 @@ def test_things_are_measured_on_the_pictures_that_all_have_at_one_size(tmp_path)
     assert {subject.size for subject in subjects.values()} == {96}
     said = "\n".join(subjects["a"].warnings)
     assert "1 of the 3 made photos are left out" in said
-    assert "photos of 64 px are looked at at 96 px" in said
     images.write(tmp_path / "c" / "only.png", np.zeros((64, 64, 3), np.uint8))
     found = evaluation.things([str(tmp_path / "a"), str(tmp_path / "c")], tmp_path / "out")
     with pytest.raises(UsageError, match="no picture has the same name in all of a, c"):

@@ -81,6 +81,8 @@ def test_exif_orientation_is_applied(colours: np.ndarray, orientation: int) -> N
     exif = Image.Exif()
     exif[0x0112] = orientation
     data = encoded(Image.fromarray(stored), exif=exif)
+    height, width = colours.shape[:2]
+    assert images.header(data) == ("PNG", width, height)
     assert np.array_equal(images.read(data), colours)
 
 
@@ -256,6 +258,7 @@ def test_bomb_is_refused_from_its_header(monkeypatch: pytest.MonkeyPatch) -> Non
     assert "bomb.png: 30000x30000 pixels are more than the limit of 64 million" in message
     # Between one and two times Pillow's own limit, where Pillow warns.
     assert "10000x10000" in refused(png_of_size(10_000, 10_000))
+    assert images.header(png_of_size(10_000, 10_000)) == ("PNG", 10_000, 10_000)
     assert limit == Image.MAX_IMAGE_PIXELS
 
 

@@ -3,6 +3,7 @@
 Photos are made with the same function as `limner photo` makes them with.
 """
 
+import os
 from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -90,15 +91,18 @@ def make_photos(sketches: Path, model: str, out: Path, *, as_is: bool = False) -
     return _make(sketches, Photos(model=model, as_is=as_is), out)
 
 
-def back_again(made: Path, model: str, out: Path) -> tuple[str, ...]:
-    """Make a sketch of each made photo, which is a face cut out already; says which failed.
+def back_again(made: Path, model: str, out: Path, *, as_is: bool = False) -> tuple[str, ...]:
+    """Make a sketch of each made photo; says which failed.
+
+    Square photos are faces that are cut out already, as `limner.measures.framing` has it; in
+    others, unless `as_is`, the face is looked for.
 
     Raises:
         UsageError: There are no photos.
         OutputError: They cannot be written.
         Interrupted: By Ctrl-C; those that were made are whole.
     """
-    return _make(made, Photos(model=model, as_is=True), out)
+    return _make(made, Photos(model=model, as_is=as_is, square_as_is=True), out)
 
 
 def _make(source: Path, start: Photos, out: Path) -> tuple[str, ...]:
@@ -123,7 +127,8 @@ def things(
         as_is: Whether the sketches are faces that are cut out already.
 
     Raises:
-        UsageError: Two have one name, a model is named without sketches, or it makes no photos.
+        UsageError: One is not there, two have one name, a model is named without sketches, or it
+            makes no photos.
         LimnerError: See `models_of` and `make_photos`.
     """
     found: list[Thing] = []
@@ -133,6 +138,11 @@ def things(
         if path.is_dir() and not is_run and name not in shipped_models():
             found.append(Thing(name=title, made=path))
             continue
+        if name not in shipped_models() and not path.exists():
+            raise UsageError(
+                f"there is no {name}; name a folder of made photos, a run, an .onnx file, or one "
+                f"of {', '.join(shipped_models())}"
+            )
         if sketches is None:
             raise UsageError(f"{name} makes photos of sketches: name their folder, --sketches DIR")
         place = folder / title.replace("/", "-")
@@ -143,23 +153,27 @@ def things(
         back = None
         if PHOTO_TO_SKETCH in models:
             back = place / "back"
-            notes += back_again(place / "made", models[PHOTO_TO_SKETCH], back)
+            notes += back_again(place / "made", models[PHOTO_TO_SKETCH], back, as_is=as_is)
         found.append(Thing(name=title, made=place / "made", back=back, notes=notes))
     return found
 
 
 def _titles(named: Sequence[str]) -> list[str]:
     """Short names that tell them apart: as many last parts of their paths as that takes."""
-    paths = [str(Path(name)) for name in named]
-    if len(set(paths)) < len(paths):
-        twice = next(name for name in paths if paths.count(name) > 1)
-        raise UsageError(f"{twice} is named twice; name each once")
-    parts = [Path(name).parts for name in named]
+    parts = [
+        # Not resolved: a link has the name that the user gave it.
+        (name,) if name in shipped_models() else Path(os.path.abspath(name)).parts  # noqa: PTH100
+        for name in named
+    ]
+    for name, part in zip(named, parts, strict=True):
+        if parts.count(part) > 1:
+            raise UsageError(f"{name} is named twice; name each once")
     for length in range(1, max(map(len, parts), default=0) + 1):
-        short = ["/".join(part[-length:]).removesuffix(".onnx") for part in parts]
-        if len(set(short)) == len(named):
-            return short
-    return paths  # as of `portrait` and `portrait.onnx`
+        whole = ["/".join(part[-length:]) for part in parts]
+        for short in ([name.removesuffix(".onnx") for name in whole], whole):
+            if len(set(short)) == len(named):
+                return short
+    return list(named)
 
 
 def holds_pictures(folder: Path) -> bool:
@@ -209,9 +223,9 @@ def subjects(
         raise UsageError(f"no picture has the same name in all of {', '.join(made)}")
     side = max(subject.size for subject in made.values())
     alike = {name: _alike(subject, names, side) for name, subject in made.items()}
-    if real is None and truth is not None:
-        return {name: _with_true_ones(subject) for name, subject in alike.items()}
-    return alike
+    if real is not None or truth is None:
+        return alike
+    return {name: subject.held_against_truth() for name, subject in alike.items()}
 
 
 def _alike(subject: Subject, names: Set[str], side: int) -> Subject:
@@ -222,13 +236,5 @@ def _alike(subject: Subject, names: Set[str], side: int) -> Subject:
             f"{len(subject.rows) - len(names)} of the {len(subject.rows)} made photos are left "
             "out, since not all things have one of that name"
         )
-    if side != subject.size:
-        warnings.append(f"photos of {subject.size} px are looked at at {side} px, as the others")
     rows = {name: row for name, row in subject.rows.items() if name in names}
     return replace(subject, rows=rows, size=side, warnings=tuple(warnings))
-
-
-def _with_true_ones(subject: Subject) -> Subject:
-    """The same with the true photos of these rows for real ones: all are held against the same."""
-    true = tuple(row["truth"] for row in subject.rows.values() if "truth" in row)
-    return replace(subject, crowds={**subject.crowds, "real": true})

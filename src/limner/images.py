@@ -77,6 +77,8 @@ _UPRIGHT = {  # EXIF 2.32, section 4.6.4 A: orientation -> what makes the pictur
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+_LYING = {5, 6, 7, 8}
+"""Orientations in which width and height are stored the other way round."""
 
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 """Share of red, green and blue in grey: ITU-R BT.601, as Pillow has it."""
@@ -129,14 +131,18 @@ def read(
 
 
 def header(source: bytes | BinaryIO, *, name: str = "the picture") -> tuple[str, int, int]:
-    """Format, width and height in px as they are stored, without decoding the picture.
+    """Format, width and height in px of the upright picture, without decoding it.
 
     Raises:
         ImageError: not a picture.
     """
     file = io.BytesIO(source) if isinstance(source, bytes) else source
     with _open(file, name) as picture:
-        return picture.format or "unknown", picture.width, picture.height
+        width, height = picture.size
+        # Pillow turns TIFF by itself, and would decode a PNG to look for EXIF data at its end.
+        if "exif" in picture.info and _orientation(picture) in _LYING:
+            width, height = height, width
+        return picture.format or "unknown", width, height
 
 
 def encode(

@@ -26,6 +26,8 @@ class Photos:
     size: int | None = None
     """Side of the results in px; None leaves them as the model makes them."""
     as_is: bool = False
+    square_as_is: bool = False
+    """Square pictures are faces that are cut out; in others a face is looked for."""
     put_back: bool = False
     every_face: bool = False
     threads: int = 0
@@ -40,9 +42,9 @@ class Photos:
     def _make(
         self, translator: Translator, picture: NDArray[np.uint8], name: str
     ) -> list[NDArray[np.uint8]]:
-        made = translator.translate(
-            picture, as_is=self.as_is, every_face=self.every_face, name=name
-        )
+        square = picture.shape[0] == picture.shape[1]
+        as_is = self.as_is or (self.square_as_is and square)
+        made = translator.translate(picture, as_is=as_is, every_face=self.every_face, name=name)
         if self.put_back:
             for one in made:
                 picture = put_back(one.image, one.aligned, picture)

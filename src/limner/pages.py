@@ -2,12 +2,13 @@
 
 Templates lie in `limner/templates`; a page extends `page.html`, and every text that it shows is
 escaped. Figures are matplotlib's, in the colours of the page, light or dark; pictures stand in the
-page as data. The same values give the same bytes. It needs the extra `train`.
+page as data. The same values give the same bytes. It needs the extra `measure`.
 """
 
 import base64
 import io
 import re
+import warnings
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -89,11 +90,14 @@ def svg(drawn: Figure, description: str) -> Markup:
         description: What it shows, for those who do not see it; of one page's figures, each has
             its own.
     """
+    description = description.encode(errors="backslashreplace").decode()  # as in `write`
     # Elements refer to each other by names that are one for the page: these are made from it.
     names: dict[Any, Any] = {"svg.fonttype": "none", "svg.hashsalt": description}
     nobody = dict.fromkeys(("Creator", "Date", "Format", "Type"))
     file = io.StringIO()
-    with matplotlib.rc_context(_STYLE | names):
+    with matplotlib.rc_context(_STYLE | names), warnings.catch_warnings():
+        # Letters that matplotlib's font lacks, and the reader's has.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         drawn.savefig(file, format="svg", transparent=True, metadata=nobody)
     text = file.getvalue()
     for pattern in (_NOTHING, _FONT, _NUMBERED, _SIZE):
@@ -133,7 +137,9 @@ def write(path: Path, template: str, **values: Any) -> None:
     Raises:
         OutputError: It cannot be written.
     """
-    images.write_bytes(path, _environment().get_template(template).render(values).encode())
+    page = _environment().get_template(template).render(values)
+    # Names of files may hold what is no text.
+    images.write_bytes(path, page.encode(errors="backslashreplace"))
 
 
 def percent(share: float) -> str:

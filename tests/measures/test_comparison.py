@@ -191,3 +191,12 @@ def test_real_pictures_a_better_model_is_found_better(folders, fill, crops):
     row = next(row for row in compared.rows if row.name == "identity.genuine")
     assert row.cells[1].difference.real
     assert not row.cells[1].difference.better
+
+
+def test_what_rests_on_other_pictures_is_not_tested_and_that_is_said():
+    values = np.random.default_rng(5).normal(0, 1, 80)
+    fewer = _measured(names=NAMES[:79], error=values[:79], other=values[:79])
+    compared = compare({"a": _measured(error=values), "b": fewer, "c": _measured(error=values)})
+    assert list(compared.untested) == ["b"]
+    assert compared.untested["b"].startswith("1 figures rest on other pictures than those of a")
+    assert compare({"a": fewer, "b": fewer}).untested == {}

@@ -112,3 +112,31 @@ def test_results_that_are_no_pictures_are_an_error(fill, crops):
         path.write_bytes(b"no picture")
     with pytest.raises(UsageError, match=r"none of the made pictures can be used; .*p00\.png"):
         measure(Subject.of_folders(folder), [Tone()])
+
+
+def _said(subject):
+    return "\n".join(measure(subject, [Tone()], resampling=DRAWS).warnings)
+
+
+def test_pictures_that_are_looked_at_at_another_size_are_a_warning(folders, fill, crops):
+    made = folders["made"]
+    assert "looked at at" not in _said(Subject.of_folders(made))
+    said = _said(Subject.of_folders(made, size=128))
+    assert "the made photos are of 64 px and looked at at 128" in said
+    assert "too small" not in said
+    said = _said(Subject.of_folders(made, size=48))
+    assert "pictures of 48 px are too small to tell grids" in said
+
+
+def test_one_picture_is_a_warning_since_its_interval_says_nothing(folders, fill, crops):
+    said = _said(Subject.of_folders(fill("one", crops[:1])))
+    assert "there is 1 made photo: an interval of one picture says nothing" in said
+    assert "there is 1" not in _said(Subject.of_folders(folders["made"]))
+
+
+def test_whole_pictures_that_are_taken_as_they_are_are_a_warning(folders, fill, crops):
+    whole = fill("whole", np.pad(crops, ((0, 0), (0, 20), (0, 0), (0, 0))))
+    said = _said(Subject.of_folders(folders["made"], truth=whole, as_is=True))
+    assert "12 of the true photos are not square: with --as-is" in said
+    assert "made photos are not square" not in said
+    assert "not square" not in _said(Subject.of_folders(folders["made"], truth=whole))

@@ -95,3 +95,19 @@ def test_prepared_sets_are_crowds_too(folders, prepared_set):
     assert first.framed
     assert images.read(first.data()).shape == (48, 48, 3)
     assert first in PreparedFaces(prepared_set, "train")
+
+
+def test_a_prepared_set_without_photos_is_an_error(folders, prepared_set, monkeypatch):
+    subject = Subject.of_folders(folders["made"], training=prepared_set)
+    assert len(subject.crowds["training"]) == 10
+    monkeypatch.setattr(PreparedFaces, "__len__", lambda _: 0)
+    with pytest.raises(UsageError, match="without photos to learn from; name another one"):
+        Subject.of_folders(folders["made"], training=prepared_set)
+    with pytest.raises(UsageError, match="without photos; name another one for --real"):
+        Subject.of_folders(folders["made"], real=prepared_set)
+
+
+def test_a_folder_that_may_not_be_listed_is_an_error(folders, monkeypatch):
+    monkeypatch.setattr(images, "files_below", lambda folder: [folder])
+    with pytest.raises(UsageError, match="made may not be listed"):
+        Subject.of_folders(folders["made"])

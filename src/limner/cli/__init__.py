@@ -1,5 +1,6 @@
 """The command line: one thin command a capability. Heavy imports stay inside the commands."""
 
+import errno
 import sys
 from typing import Annotated
 
@@ -40,6 +41,13 @@ def main() -> None:
         complain(error)
         codes = {UsageError: 2, Interrupted: 130}
         sys.exit(next((code for kind, code in codes.items() if isinstance(error, kind)), 1))
+    except OSError as error:
+        # `Path` raises these of names that cannot be looked up, where it says of others that they
+        # are not there.
+        if error.errno not in (errno.ENAMETOOLONG, errno.EACCES):
+            raise
+        complain(f"{error.filename}: cannot be looked up ({error.strerror}); check the path")
+        sys.exit(2)
 
 
 def _show_version(value: bool) -> None:

@@ -1,14 +1,15 @@
 """`limner measure` and `limner compare`."""
 
+import contextlib
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from limner.cli.shared import Workers, complain
-from limner.errors import UsageError
+from limner.errors import Interrupted, UsageError
 
 if TYPE_CHECKING:
     from limner.engines import Engine
@@ -112,17 +113,22 @@ def measure(
     from limner.measures.measuring import measure as measure_subject
     from limner.measures.subject import Subject
 
+    _check_apart(json, html)
     measures, lacking = _measures(weights, points)
-    with tempfile.TemporaryDirectory(prefix="limner-") as folder:
+    with _stoppable(), tempfile.TemporaryDirectory(prefix="limner-") as folder:
         back = None
+        notes: tuple[str, ...] = ()
         models = evaluation.models_of(model or [], Path(folder))
-        if SKETCH_TO_PHOTO in models and not evaluation.holds_pictures(made):
+        if SKETCH_TO_PHOTO in models and evaluation.holds_pictures(made):
+            _say([f"{made} holds pictures: these are measured; to make others, name a new folder"])
+        elif SKETCH_TO_PHOTO in models:
             if sketches is None:
                 raise UsageError("to make photos, name the sketches: --sketches DIR")
-            _say(evaluation.make_photos(sketches, models[SKETCH_TO_PHOTO], made, as_is=as_is))
+            notes += evaluation.make_photos(sketches, models[SKETCH_TO_PHOTO], made, as_is=as_is)
         if PHOTO_TO_SKETCH in models:
             back = Path(folder) / "back"
-            _say(evaluation.back_again(made, models[PHOTO_TO_SKETCH], back))
+            notes += evaluation.back_again(made, models[PHOTO_TO_SKETCH], back, as_is=as_is)
+        _say(notes)
         subject = Subject.of_folders(
             made,
             sketches=sketches,
@@ -147,6 +153,8 @@ def measure(
         if html is not None:
             report.write_page(measured, html)
             typer.echo(f"look at {html}", err=True)
+    if notes or measured.failed:
+        raise typer.Exit(1)
 
 
 def compare(
@@ -195,8 +203,9 @@ def compare(
 
     if len(things) < 2:
         raise UsageError("name at least two things to compare; limner measure looks at one")
+    _check_apart(json, html)
     measures, lacking = _measures(weights, points)
-    with tempfile.TemporaryDirectory(prefix="limner-") as folder:
+    with _stoppable(), tempfile.TemporaryDirectory(prefix="limner-") as folder:
         found = evaluation.things(things, out or Path(folder), sketches=sketches, as_is=as_is)
         for thing in found:
             _say(thing.notes)
@@ -227,6 +236,24 @@ def compare(
         if html is not None:
             comparison_report.write_page(compared, html)
             typer.echo(f"look at {html}", err=True)
+    if any(thing.notes for thing in found) or any(one.failed for one in measured.values()):
+        raise typer.Exit(1)
+
+
+def _check_apart(json: Path | None, html: Path | None) -> None:
+    if json is not None and json == html:
+        raise UsageError(f"--json and --html are both {json}; name two files")
+
+
+@contextlib.contextmanager
+def _stoppable() -> Iterator[None]:
+    """Ctrl-C is answered with one line."""
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        raise Interrupted(
+            "interrupted before the end; the same command goes on with what was found until then"
+        ) from error
 
 
 def _measures(

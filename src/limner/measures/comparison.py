@@ -86,6 +86,21 @@ class Comparison:
         first, *others = (one.unanswered for one in self.measured)
         return tuple(one for one in first if all(one in other for other in others))
 
+    @property
+    def untested(self) -> dict[str, str]:
+        """What to know, by name, of models whose figures are not held against the first's."""
+        found: dict[str, str] = {}
+        for place, name in enumerate(self.names[1:], 1):
+            both = [row.cells[place] for row in self.rows if row.cells[0] is not None]
+            apart = sum(cell is not None and cell.difference is None for cell in both)
+            if apart:
+                found[name] = (
+                    f"{apart} figures rest on other pictures than those of {self.names[0]}, "
+                    "of which some were of no use in one of them: they are not tested, and may "
+                    "differ for that alone; leave these pictures out of all"
+                )
+        return found
+
 
 def compare(models: Mapping[str, Measured]) -> Comparison:
     """Hold them against the first.

@@ -23,6 +23,7 @@ _HEAD = 34  # px of its axis
 _SIDE, _SMALL = 128, 80
 """Px of the pictures, and of those where there are many models."""
 _MANY = 5
+_LABEL = 23  # characters of a name beside a diagram
 
 
 def write_json(comparison: Comparison, path: Path) -> None:
@@ -33,7 +34,7 @@ def write_json(comparison: Comparison, path: Path) -> None:
         for name, measured in zip(comparison.names, comparison.measured, strict=True)
     }
     text = json.dumps(values, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
-    images.write_bytes(path, text.encode())
+    images.write_bytes(path, text.encode(errors="backslashreplace"))
 
 
 def write_page(comparison: Comparison, path: Path) -> None:
@@ -61,6 +62,8 @@ def _numbers(comparison: Comparison) -> dict[str, Any]:
     for name, measured in zip(comparison.names, comparison.measured, strict=True):
         for warning in measured.warnings:
             warnings[warning].append(name)
+    for name, warning in comparison.untested.items():
+        warnings[warning].append(name)
     everywhere = len(comparison.names)
     return {
         "limner": __version__,
@@ -138,7 +141,8 @@ def _diagram(comparison: Comparison, row: Row) -> dict[str, Any]:
         axes.axvline(
             like.target * (100 if like.unit == "%" else 1), color=pages.QUIET, linewidth=0.8
         )
-    axes.set_yticks(range(len(comparison.names)), list(comparison.names))
+    labels = [_short(name) for name in comparison.names]
+    axes.set_yticks(range(len(labels)), labels, parse_math=False)
     axes.set_ylim(len(comparison.names) - 0.5, -0.5)
     axes.grid(visible=False, axis="y")
     axes.grid(visible=True, axis="x")
@@ -147,6 +151,15 @@ def _diagram(comparison: Comparison, row: Row) -> dict[str, Any]:
     unit = next(cell.figure.unit for cell in row.cells if cell is not None)
     title = f"{row.title}, in {unit}" if unit else row.title
     return {"title": title, "better": row.better, "svg": pages.svg(figure, description)}
+
+
+def _short(name: str) -> str:
+    """A name that leaves room beside it: the ends of a long one, and nothing that is no text."""
+    name = name.encode(errors="backslashreplace").decode()
+    if len(name) <= _LABEL:
+        return name
+    half = (_LABEL - 1) // 2
+    return f"{name[:half]}…{name[-half:]}"
 
 
 @dataclass(frozen=True, kw_only=True)

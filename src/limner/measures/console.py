@@ -2,6 +2,7 @@
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from limner.measures.comparison import Cell, Comparison
 from limner.measures.measuring import Measured
@@ -47,7 +48,7 @@ def comparison_table(comparison: Comparison) -> None:
     shown.add_column("figure")
     shown.add_column("better")
     for name in comparison.names:
-        shown.add_column(name, justify="right")
+        shown.add_column(Text(name), justify="right")  # whose brackets are no markup
     measure = ""
     for row in comparison.rows:
         if row.measure != measure:
@@ -63,6 +64,8 @@ def comparison_table(comparison: Comparison) -> None:
     cells = [cell for row in comparison.rows for cell in row.cells if cell is not None]
     for warning in dict.fromkeys(w for cell in cells for w in cell.figure.warnings):
         said.print(f"note: {warning}", markup=False)
+    for name, warning in comparison.untested.items():
+        said.print(f"note: {name}: {warning}", markup=False)
     for one in comparison.unanswered:
         said.print(f"not measured: {one.title}: {one.why}", markup=False)
     said.print(

@@ -126,18 +126,20 @@ def extract(
     total = len(rows) + sum(map(len, subject.crowds.values()))
     with FeatureCache(cache) as kept, bar("pictures", total) as progress:
         waiting: dict[bytes, NDArray[np.float32]] = {}
-        with contextlib.closing(engine.map(start, _tasks(subject, rows))) as results:
-            for done in results:
-                only = next(iter(done.facts or done.lost))
-                into = crowds[only] if only in CROWDS else paired
-                into.add(done)
-                _note(facts, done)
-                waiting |= done.fresh
-                if len(waiting) > _WAITING:
-                    kept.put(waiting)
-                    waiting = {}
-                progress.advance()
-        kept.put(waiting)
+        try:
+            with contextlib.closing(engine.map(start, _tasks(subject, rows))) as results:
+                for done in results:
+                    only = next(iter(done.facts or done.lost))
+                    into = crowds[only] if only in CROWDS else paired
+                    into.add(done)
+                    _note(facts, done)
+                    waiting |= done.fresh
+                    if len(waiting) > _WAITING:
+                        kept.put(waiting)
+                        waiting = {}
+                    progress.advance()
+        finally:  # after Ctrl-C, too: the next time goes on from there
+            kept.put(waiting)
     vectors: dict[Key, NDArray[np.float32]] = {}
     for want in chosen:
         crowd = next((role for role in want.roles if role in CROWDS), None)

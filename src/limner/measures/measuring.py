@@ -17,6 +17,7 @@ __all__ = ["Answer", "Measured", "Unanswered", "measure"]
 _NAMED = 3
 _MANY_LOST = 0.05
 """Share of pictures that could not be used above which figures may flatter or slander."""
+_SMALL = 64  # px
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -72,6 +73,11 @@ class Measured:
     def figures(self) -> dict[str, Figure]:
         """All figures by name."""
         return {figure.name: figure for answer in self.answers for figure in answer.figures}
+
+    @property
+    def failed(self) -> int:
+        """How many pictures that belong to the made ones, or are these, could not be used."""
+        return sum(len(facts.lost) for role, facts in self.facts.items() if role not in CROWDS)
 
     def rows_of(self, figure: str) -> tuple[str, ...] | None:
         """Names of the pictures that a figure of this name rests on; None if there is none."""
@@ -132,7 +138,7 @@ def measure(
         answers=tuple(answers),
         unanswered=tuple(dict.fromkeys((*unanswered, *unavailable))),
         facts=found.facts,
-        warnings=(*subject.warnings, *_warnings(found)),
+        warnings=(*subject.warnings, *_warnings(found, subject)),
     )
 
 
@@ -168,10 +174,11 @@ _PLURAL: dict[Role, str] = {
 }
 
 
-def _warnings(found: Extracted) -> Iterator[str]:
+def _warnings(found: Extracted, subject: Subject) -> Iterator[str]:
     """What to know of the pictures."""
     if found.unusable:
         yield found.unusable
+    yield from _sizes(found.facts["made"], subject.size)
     for role, facts in found.facts.items():
         what = _PLURAL[role]
         if facts.lost:
@@ -185,6 +192,12 @@ def _warnings(found: Extracted) -> Iterator[str]:
             )
         if facts.constant:
             yield f"{facts.constant} of the {what} are one colour all over"
+        oblong = sum(n for size, n in facts.sizes.items() if len(set(size.split("x"))) > 1)
+        if subject.as_is and oblong:
+            yield (
+                f"{oblong} of the {what} are not square: with --as-is each is taken for a face "
+                "that is cut out, and gets margins; leave --as-is out if they are whole pictures"
+            )
         if len(facts.sizes) > 1 and role not in CROWDS:
             sizes = ", ".join(f"{size} ({n})" for size, n in facts.sizes.most_common(_NAMED))
             yield f"the {what} are of {len(facts.sizes)} sizes: {sizes}; all are brought to one"
@@ -195,6 +208,23 @@ def _warnings(found: Extracted) -> Iterator[str]:
                 "as they are"
             )
     yield from _colours(found.facts)
+
+
+def _sizes(made: RoleFacts, side: int) -> Iterator[str]:
+    """What to know of the made photos, which are looked at at a side of so many px."""
+    if made.n == 1:
+        yield "there is 1 made photo: an interval of one picture says nothing"
+    if side < _SMALL:
+        yield (
+            f"pictures of {side} px are too small to tell grids of 8 and 16 px from what is around "
+            f"them; give a --size of {_SMALL} at least"
+        )
+    [width, height] = next(iter(made.sizes)).split("x")
+    if len(made.sizes) == 1 and width == height != str(side):
+        yield (
+            f"the made photos are of {width} px and looked at at {side}: sharpness, detail and "
+            "grids are those of the resampled pictures"
+        )
 
 
 def _colours(facts: dict[Role, RoleFacts]) -> Iterator[str]:

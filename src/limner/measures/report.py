@@ -23,7 +23,7 @@ _HEADLINES = ("identity.rank1", "found.face", "kid", "strokes.recall", "smile.dr
 def write_json(measured: Measured, path: Path) -> None:
     """Write all figures, with what they rest on. Raises OutputError."""
     text = json.dumps(numbers(measured), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
-    images.write_bytes(path, text.encode())
+    images.write_bytes(path, text.encode(errors="backslashreplace"))
 
 
 def write_page(measured: Measured, path: Path) -> None:

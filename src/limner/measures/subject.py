@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -136,8 +136,8 @@ class Subject:
             as_is: See the class.
 
         Raises:
-            UsageError: A folder is missing or holds no pictures, two pictures have one name, or
-                none of a folder's names is that of a made picture.
+            UsageError: A folder is missing or holds no pictures, two pictures have one name,
+                none of a folder's names is that of a made picture, or a prepared set has no photos.
             DataError: A prepared set is damaged or empty.
         """
         named: dict[Role, Path | None] = {
@@ -156,6 +156,12 @@ class Subject:
                 continue
             if role in CROWDS and (folder / "faces.parquet").exists():
                 crowds[role] = PreparedFaces(folder, "train" if role == "training" else None)
+                if not crowds[role]:
+                    learnt = " to learn from" if role == "training" else ""
+                    raise UsageError(
+                        f"{folder} is a prepared set without photos{learnt}; name another one for "
+                        f"{FOLDERS[role]}"
+                    )
                 continue
             found = _pictures(folder, warnings)
             if role in CROWDS:
@@ -165,12 +171,11 @@ class Subject:
             else:
                 _pair(rows, role, found, folder, made, warnings)
         folders = {role: str(folder) for role, folder in named.items() if folder is not None}
-        if real is None and truth is not None:
-            crowds["real"] = tuple(row["truth"] for row in rows.values() if "truth" in row)
-            folders["real"] = f"{truth}, the true ones"
+        if back is not None:
+            folders["back"] = "made by the model"  # in a folder that is gone when this is read
         if size is None:
             size = _common_side(row["made"] for row in rows.values()) or _SIDE
-        return cls(
+        subject = cls(
             rows=rows,
             crowds=crowds,
             size=size,
@@ -178,6 +183,13 @@ class Subject:
             folders=folders,
             warnings=tuple(warnings),
         )
+        return subject.held_against_truth() if real is None and truth is not None else subject
+
+    def held_against_truth(self) -> "Subject":
+        """The same with the true photos of its rows for real ones."""
+        true = tuple(row["truth"] for row in self.rows.values() if "truth" in row)
+        folders = {**self.folders, "real": f"{self.folders['truth']}, the true ones"}
+        return replace(self, crowds={**self.crowds, "real": true}, folders=folders)
 
 
 def _pictures(folder: Path, warnings: list[str]) -> dict[str, Picture]:
@@ -186,6 +198,8 @@ def _pictures(folder: Path, warnings: list[str]) -> dict[str, Picture]:
         raise UsageError(f"{folder} is no folder; name one with pictures")
     found: dict[str, Picture] = {}
     for file in images.files_below(folder):
+        if file == folder:  # see `files_below`
+            raise UsageError(f"{folder} may not be listed; name a folder that you may read")
         name = file.relative_to(folder).with_suffix("").as_posix()
         if name in found:
             raise UsageError(
