@@ -14,7 +14,7 @@ from limner.measures.comparison import Cell, Comparison, Row
 from limner.measures.files import framed
 from limner.measures.measure import Role
 from limner.measures.report import numbers
-from limner.measures.words import amount
+from limner.measures.words import amount, finite
 
 __all__ = ["write_json", "write_page"]
 
@@ -99,27 +99,23 @@ def _cell(cell: Cell | None) -> dict[str, Any] | None:
         return None
     estimate, difference = cell.figure.estimate, cell.difference
     return {
-        "value": _finite(estimate.value),
-        "low": _finite(estimate.low),
-        "high": _finite(estimate.high),
+        "value": finite(estimate.value),
+        "low": finite(estimate.low),
+        "high": finite(estimate.high),
         "n": estimate.n,
         "best": cell.best,
         "difference": None
         if difference is None
         else {
-            "value": _finite(difference.value),
-            "low": _finite(difference.low),
-            "high": _finite(difference.high),
+            "value": finite(difference.value),
+            "low": finite(difference.low),
+            "high": finite(difference.high),
             "better": difference.better,
             "p": difference.p,
             "q": difference.q,
             "real": difference.real,
         },
     }
-
-
-def _finite(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None
 
 
 def _diagram(comparison: Comparison, row: Row) -> dict[str, Any]:

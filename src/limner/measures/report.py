@@ -4,15 +4,13 @@ import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from limner import __version__, images, pages
 from limner.measures.cases import cases
 from limner.measures.figure import Figure
 from limner.measures.framing import RESIZE
 from limner.measures.measure import Role
 from limner.measures.measuring import Answer, Measured
-from limner.measures.words import amount
+from limner.measures.words import amount, finite
 
 __all__ = ["numbers", "write_json", "write_page"]
 
@@ -100,9 +98,9 @@ def _figure(figure: Figure, answer: Answer, position: int, measured: Measured) -
         "name": figure.name,
         "title": figure.title,
         "measure": position,
-        "value": _number(estimate.value),
-        "low": _number(estimate.low),
-        "high": _number(estimate.high),
+        "value": finite(estimate.value),
+        "low": finite(estimate.low),
+        "high": finite(estimate.high),
         "n": estimate.n,
         "better": figure.better,
         "target": figure.target if figure.better == "nearer" else None,
@@ -113,12 +111,7 @@ def _figure(figure: Figure, answer: Answer, position: int, measured: Measured) -
         "formats": {role: dict(measured.facts[role].formats) for role in answer.roles},
         "resize": answer.resize or RESIZE,
         "features": list(answer.models),
-        "each": dict(zip(answer.rows, map(_number, each.tolist()), strict=True))
+        "each": dict(zip(answer.rows, map(finite, each.tolist()), strict=True))
         if by_name and each is not None
         else None,
     }
-
-
-def _number(value: float) -> float | None:
-    """JSON has no NaN."""
-    return float(value) if np.isfinite(value) else None

@@ -6,7 +6,7 @@ from typing import Any
 
 from limner.measures.figure import Figure
 
-__all__ = ["amount", "better", "in_words"]
+__all__ = ["amount", "better", "finite", "in_words"]
 
 _MINUS = "\N{MINUS SIGN}"
 _SPACE = "\N{NO-BREAK SPACE}"
@@ -34,6 +34,11 @@ def amount(value: float | None, figure: Mapping[str, Any], *, signed: bool = Fal
 def better(figure: Figure) -> str:
     """Which way is better: `higher`, `nearer 0`."""
     return f"nearer {figure.target:g}" if figure.better == "nearer" else figure.better
+
+
+def finite(value: float) -> float | None:
+    """The value for JSON, which has no NaN and no infinity: None for these."""
+    return float(value) if math.isfinite(value) else None
 
 
 def _amount(value: float, unit: str, digits: int, *, sign: str) -> str:
