@@ -39,6 +39,7 @@ def test_detail_is_found_at_its_size_whatever_that_of_the_picture():
     fine, coarse = look(stripes(128, 1)), look(stripes(128, 8))
     assert fine[6] > coarse[6] + 0.4  # 1 px apart
     assert coarse[15] > fine[15] + 1  # 8 px apart: fine stripes are the same again there
+    assert look(stripes(128, 8).swapaxes(0, 1)) == pytest.approx(coarse, abs=1e-5)
     assert look(stripes(256, 2)) == pytest.approx(fine, abs=1e-3)
 
 

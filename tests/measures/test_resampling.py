@@ -77,6 +77,12 @@ def test_weights_are_counts_of_a_draw():
     assert found.each is None
 
 
+def test_every_picture_is_drawn_as_often():
+    drawn = []
+    Resampling(draws=4000).of(lambda w: drawn.append(w) or w[:, 0], 5)
+    np.testing.assert_allclose(drawn[1].mean(axis=0), 1, atol=0.06)
+
+
 def test_a_centred_interval_is_about_the_value():
     each = np.arange(30.0)
 
