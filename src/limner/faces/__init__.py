@@ -5,6 +5,18 @@ Coordinates are continuous: x to the right, y down, and the pixel in column j an
 """
 
 from limner.faces.align import Aligned, Preprocessing, put_back
-from limner.faces.detect import Detector, DlibDetector, Face, find
+from limner.faces.detect import Detector, DlibDetector, Face
+from limner.faces.page import open_page
+from limner.faces.search import face_from_eyes, find
 
-__all__ = ["Aligned", "Detector", "DlibDetector", "Face", "Preprocessing", "find", "put_back"]
+__all__ = [
+    "Aligned",
+    "Detector",
+    "DlibDetector",
+    "Face",
+    "Preprocessing",
+    "face_from_eyes",
+    "find",
+    "open_page",
+    "put_back",
+]

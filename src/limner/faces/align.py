@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Any, Self
+from typing import Any, Self, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from limner.drawings import Clean
 from limner.errors import ModelError, NoFaceError, UsageError
 from limner.faces.detect import Face
 from limner.faces.warp import apply, inverse, similarity, warp
@@ -27,6 +28,8 @@ class Aligned:
     """[2, 3], from px of the source picture to px of `image` (coordinates: see the package)."""
     face: Face | None
     """The face in the source picture; None if the picture was taken as it is."""
+    notes: tuple[str, ...] = ()
+    """What was done to the page before, in words."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +44,8 @@ class Preprocessing:
     """Faces whose outer eye corners are nearer to each other, in px, are refused."""
     aligned: bool = True
     """Whether a face is looked for and brought to `eyes`; else the whole picture is fitted in."""
+    clean: Clean = "auto"
+    """Whether hand-drawn sketches are cleaned first, as `limner.drawings` does it."""
 
     def __post_init__(self) -> None:
         if not 16 <= self.size <= 4096:
@@ -48,6 +53,8 @@ class Preprocessing:
         (x0, y0), (x1, y1) = self.eyes
         if not (all(0 <= share <= 1 for share in (x0, y0, x1, y1)) and x0 < x1):
             raise UsageError(f"eyes are {self.eyes}; expected shares in 0..1, the left eye first")
+        if self.clean not in get_args(Clean):
+            raise UsageError(f"clean is '{self.clean}'; choose from {', '.join(get_args(Clean))}")
         if not self.min_eye_distance > 0:
             raise UsageError(f"min_eye_distance is {self.min_eye_distance}; expected above 0 px")
 

@@ -12,21 +12,20 @@ side. The first finds most faces by itself, in half the time, and so comes befor
 import dataclasses
 import math
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from limner.errors import NoFaceError
 from limner.faces.points import PointPredictor
 from limner.faces.warp import apply
 
-__all__ = ["Detector", "DlibDetector", "Face", "find"]
+__all__ = ["Detector", "DlibDetector", "Face", "score_of"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -41,11 +40,13 @@ class Face:
     points: NDArray[np.float32]
     """[5, 2] (x, y) in px, in the order of dlib's 5-point model: of the eye on the right of the
     picture the outer and the inner corner, of the eye on the left likewise, the base of the nose.
-    """
+    Right and left are those of the upright page."""
+    turned: int = 0
+    """Degrees that the page has to be turned by, counter-clockwise, to be read: 0, 90, 180, 270."""
 
     @property
     def eyes(self) -> NDArray[np.float32]:
-        """[2, 2] (x, y) of the outer eye corners, the one on the left of the picture first."""
+        """[2, 2] (x, y) of the outer eye corners, the one on the left of the upright page first."""
         return self.points[[2, 0]]
 
     @property
@@ -53,6 +54,11 @@ class Face:
         """Angle of the eye line in degrees; positive if the head is turned clockwise."""
         (x0, y0), (x1, y1) = self.eyes.tolist()
         return math.degrees(math.atan2(y1 - y0, x1 - x0))
+
+    @property
+    def tilt(self) -> float:
+        """The same in the page as it is read, in -180..180."""
+        return (self.angle - self.turned + 180) % 360 - 180
 
     @property
     def eye_distance(self) -> float:
@@ -64,10 +70,13 @@ class Face:
 class Detector(Protocol):
     """Anything that finds faces."""
 
-    def __call__(self, image: NDArray[np.uint8], *, thorough: bool = False) -> list[Face]:
+    def __call__(
+        self, image: NDArray[np.uint8], *, thorough: bool = False, until: float = -math.inf
+    ) -> list[Face]:
         """Return the faces in [H, W, 3] RGB or [H, W] grey, the largest first.
 
-        Unless `thorough`, the search may end as soon as the largest face is found.
+        Unless `thorough`, the search may end as soon as a face with a score of at least `until` is
+        found; if none has it, those with the best score are returned.
         """
 
 
@@ -100,6 +109,7 @@ _LOOKS = (
     _Look(side=320, brightened=True, least_score=-0.3),
 )
 _THOROUGH = (_Look(side=4096), _Look(side=1280), *_LOOKS[1:-3])
+_PATIENT = _LOOKS[:6]
 _BRIGHTER = [round(math.sqrt(255 * grey)) for grey in range(256)]
 _MAX_ENLARGEMENT = 4.0
 _SURE = 0.2
@@ -130,23 +140,30 @@ class DlibDetector:
         self._looks = tuple(look for look in _LOOKS if brighten or not look.brightened)
         self._turn = threading.Lock()
 
-    def __call__(self, image: NDArray[np.uint8], *, thorough: bool = False) -> list[Face]:
+    def __call__(
+        self, image: NDArray[np.uint8], *, thorough: bool = False, until: float = -math.inf
+    ) -> list[Face]:
         """Return the faces in [H, W, 3] RGB or [H, W] grey, the largest first.
 
-        The search ends with the first look that finds anything. A `thorough` one looks in every
-        way, up to the picture's own size, and so finds small and turned faces beside large ones.
+        The search ends with the first look that finds a face with a score of at least `until`;
+        where that is more than the first find may have, it looks at no more than 640 px, and
+        returns those of the look with the best score. A `thorough` one looks in every way, up to
+        the picture's own size, and so finds small and turned faces beside large ones.
         """
         grey = Image.fromarray(image).convert("L")
         pixels = np.asarray(grey)
+        looks = _THOROUGH if thorough else self._looks if until == -math.inf else _PATIENT
         faces: list[Face] = []
-        for look in _distinct(_THOROUGH if thorough else self._looks, max(grey.size)):
+        for look in _distinct(looks, max(grey.size)):
             with self._turn:
                 seen = self._look(grey, pixels, look)
             if thorough:
                 seen = [face for face in seen if face.score > _SURE]
-            faces += [face for face in seen if all(_overlap(face, f) < _SAME for f in faces)]
-            if faces and not thorough:
-                break
+                faces += [face for face in seen if all(_overlap(face, f) < _SAME for f in faces)]
+            elif score_of(seen) > score_of(faces):
+                faces = seen
+                if score_of(faces) >= until:
+                    break
         return sorted(faces, key=lambda face: face.box[0] - face.box[2])
 
     def _look(self, grey: Image.Image, pixels: NDArray[np.uint8], look: _Look) -> list[Face]:
@@ -177,27 +194,14 @@ class DlibDetector:
         return faces
 
 
+def score_of(faces: Sequence[Face]) -> float:
+    """The best score among faces; that of none is below all others."""
+    return max((face.score for face in faces), default=-math.inf)
+
+
 def _load(dlib: Any, name: str) -> Any:
     with resources.as_file(resources.files("limner.faces") / name) as file:
         return dlib.fhog_object_detector(str(file))
-
-
-def find(
-    image: NDArray[np.uint8],
-    detector: Detector,
-    *,
-    which: Literal["largest", "all"] = "largest",
-    name: str = "the picture",
-) -> list[Face]:
-    """Return the largest face of a picture, or all of them, largest first; never none.
-
-    Raises:
-        NoFaceError: the detector found nothing.
-    """
-    faces = detector(image, thorough=which == "all")
-    if not faces:
-        raise NoFaceError(f"no face found in {name}; if the whole picture is the face, use --as-is")
-    return faces if which == "all" else faces[:1]
 
 
 def _overlap(a: Face, b: Face) -> float:

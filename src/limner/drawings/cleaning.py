@@ -1,0 +1,217 @@
+"""From a photographed or scanned page to a clean drawing: grey ink on white paper.
+
+A page is analysed at about 450 px, which takes a few milliseconds, and changed at its own size
+only where something is wrong with it: most scans and all drawings of programs stay as they are.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from limner import images
+from limner.drawings.ink import Tones, tones
+from limner.drawings.light import EVEN, paper_light, rim_of
+from limner.drawings.regions import Field, Mask, enlarge, flood
+from limner.drawings.ruling import Ruling, find_ruling, remove_ruling
+
+__all__ = ["Clean", "Cleaned", "Judge", "clean"]
+
+Clean = Literal["auto", "off"]
+"""Whether drawings are cleaned: where it is needed, or never."""
+
+Judge = Callable[[NDArray[np.uint8], NDArray[np.uint8]], bool | None]
+"""Whether the second of two grey pictures `[H, W]` shows a face more surely than the first; None
+if neither shows any."""
+
+_SIDE = 448
+"""px that the longer side of a page has, about, when it is analysed."""
+_DARKEST = 1 / 64
+"""Lightness below which is all the same."""
+_DARK = 0.5
+"""A page with so little lightness may be a negative."""
+_WHITE = 0.8
+"""Paper at least so light is white."""
+_EVEN_PAGE = 0.3
+"""The same of all its paper, to which soft shading may be connected."""
+_PAPER = 0.15
+"""Share of the page that is seen to be paper, at least; else it is a photo, say, and is left."""
+_PART = 0.01
+"""Share of the page that a drawing covers, at least."""
+_ROWS = 1 << 20
+"""px that are changed at a time, so that a large page takes little memory."""
+
+
+@dataclass(frozen=True, eq=False)
+class Cleaned:
+    """A page, clean."""
+
+    image: NDArray[np.uint8]
+    """[H, W] grey, or the very picture that came where nothing was to be done."""
+    notes: tuple[str, ...] = ()
+    """What was done, in words: `light evened out`, `ruled lines removed`, …"""
+
+
+def clean(picture: NDArray[np.uint8], judge: Judge | None = None) -> Cleaned:
+    """Clean a drawing if it needs it.
+
+    Negative drawings, light on dark, become positive ones. Ruled lines and grids are taken out.
+    The light on the paper is divided out if it is uneven or the paper is not white; white
+    highlights on toned paper stay brighter than it. Faint strokes become firm ones.
+
+    Args:
+        picture: `[H, W, 3]` RGB or `[H, W]` grey.
+        judge: asked of a dark page and its negative which of them shows a face; by default a page
+            with light strokes on dark paper is taken for negative.
+    """
+    grey = images.to_grey(picture)
+    page = _analysed(grey)
+    notes = []
+    negative = _is_negative(grey, page, judge)
+    if negative:
+        grey = 255 - grey
+        page = _analysed(grey)
+        notes.append("made positive")
+    grey, kinds = _without_ruling(grey, page)
+    if kinds:
+        page = _analysed(grey)
+        notes.append(f"{kinds} removed")
+    light = _uneven_light(page, white=1.0 if negative else _WHITE)
+    tone = _tones(grey, page, light)
+    if light is not None and not negative:
+        notes.append("light evened out")
+    if tone.gain > 1:
+        notes.append("strokes strengthened")
+    if light is not None or tone.gain > 1:
+        grey = _apply(grey, light, tone)
+    return Cleaned(grey, tuple(notes)) if notes else Cleaned(picture)
+
+
+def _analysed(grey: NDArray[np.uint8]) -> Field:
+    """`[h, w]`: logarithm of the lightness of a page, shrunk."""
+    step = _step(grey)
+    small = Image.fromarray(grey)
+    if step > 1:
+        small = small.reduce(step)
+    return _log(np.asarray(small))
+
+
+def _step(grey: NDArray[np.uint8]) -> int:
+    """px of a page that become one px of the analysed page."""
+    return max(1, round(max(grey.shape) / _SIDE))
+
+
+def _log(grey: NDArray[np.uint8]) -> Field:
+    return _LOGS[grey]
+
+
+_LOGS = np.log(np.maximum(np.arange(256, dtype=np.float32) / 255, _DARKEST))
+
+
+def _is_negative(grey: NDArray[np.uint8], page: Field, judge: Judge | None) -> bool:
+    """Whether a drawing is light on dark; asks only of pages that are dark or have a dark rim."""
+    rim = float(np.median(page[rim_of(page)]))
+    usual = float(np.median(page))
+    if min(rim, usual) > np.log(_DARK):
+        return False
+    surer = judge(grey, 255 - grey) if judge is not None else None
+    if surer is not None:
+        return surer
+    off = np.exp(page) - np.exp(rim)
+    return max(rim, usual) < np.log(_DARK) and bool(off[off > 0].sum() > -3 * off[off < 0].sum())
+
+
+def _without_ruling(
+    grey: NDArray[np.uint8], page: Field
+) -> tuple[NDArray[np.uint8], str]:
+    """A page without printed lines, and what was there: `ruled lines`, `a grid` or nothing."""
+    across, down = find_ruling(page), find_ruling(np.ascontiguousarray(page.T))
+    if across is None and down is None:
+        return grey, ""
+    full = _log(grey)
+    if across is not None:
+        remove_ruling(full, across)
+    if down is not None:
+        turned = np.ascontiguousarray(full.T)
+        remove_ruling(turned, down)
+        full = turned.T
+    cleaned = np.rint(np.exp(full) * 255).clip(0, 255).astype(np.uint8)
+    return cleaned, "ruled lines" if across is None or down is None else "grid"
+
+
+@dataclass(frozen=True, eq=False)
+class _Light:
+    """The light on a page."""
+
+    level: Field
+    """[h, w]: logarithm of what blank paper would be."""
+    paper: Mask
+    """[h, w]: where blank paper was seen."""
+
+
+def _uneven_light(page: Field, white: float) -> _Light | None:
+    """The light on the paper; None where it is even and the paper at least as light as `white`."""
+    rim = rim_of(page)
+    low, high = np.quantile(page[rim], [0.1, 0.9])
+    if high > np.log(white) and high - low < EVEN:
+        return None
+    level, paper = paper_light(page)
+    if paper.mean() < _PAPER:
+        return None
+    on_rim = level[paper & rim]
+    if on_rim.size > _SIDE // 4:
+        low, high = np.quantile(on_rim, [0.1, 0.9])
+        lowest, highest = np.quantile(level[paper], [0.02, 0.98])
+        if high > np.log(white) and high - low < EVEN and highest - lowest < _EVEN_PAGE:
+            return None
+    return _Light(level, paper)
+
+
+def _tones(grey: NDArray[np.uint8], page: Field, light: _Light | None) -> Tones:
+    """How the ink is to be strengthened, told from single pixels: means of many are never dark."""
+    step = _step(grey)
+    height, width = (side // step for side in grey.shape)
+    single = grey[step // 2 :: step, step // 2 :: step][:height, :width].astype(np.float32) / 255
+    if light is None:
+        paper = float(np.exp(np.quantile(page, 0.9)))
+        relative = single / max(paper, _DARKEST)
+    else:
+        lit = np.exp(light.level[:height, :width])
+        paper = float(np.median(lit))
+        relative = (single / lit)[_drawn(light.paper)[:height, :width]]
+    return tones(relative.astype(np.float32), _noise(grey, step) / max(paper, _DARKEST), paper)
+
+
+def _drawn(paper: Mask) -> Mask:
+    """Paper and drawing, without what lies beside the page, if the drawing ends within it."""
+    rim = np.ones(paper.shape, bool)
+    rim[1:-1, 1:-1] = False
+    beside = flood(~paper, rim)
+    return ~beside if (~paper & ~beside).mean() > _PART else np.ones(paper.shape, bool)
+
+
+def _noise(grey: NDArray[np.uint8], step: int) -> float:
+    """Standard deviation of a pixel on blank paper, from pairs of neighbours."""
+    left = grey[::step, : grey.shape[1] - 1 : step].astype(np.float32)
+    right = grey[::step, 1::step].astype(np.float32)[:, : left.shape[1]]
+    bright = left > np.quantile(left, 0.6)
+    apart = np.abs(left - right)[bright]
+    return float(1.4826 * np.median(apart) / np.sqrt(2)) / 255 if apart.size else 0.0
+
+
+def _apply(grey: NDArray[np.uint8], light: _Light | None, tone: Tones) -> NDArray[np.uint8]:
+    """Divide the light out and strengthen the ink, some rows at a time."""
+    height, width = grey.shape
+    cleaned = np.empty_like(grey)
+    full = None if light is None else enlarge(np.exp(light.level), width, height)
+    white = float(np.quantile(grey[:: _step(grey), :: _step(grey)], 0.9)) / 255
+    rows = max(1, _ROWS // width)
+    for top in range(0, height, rows):
+        here = slice(top, top + rows)
+        lit = full[here] if full is not None else np.float32(max(white, _DARKEST))
+        relative = grey[here].astype(np.float32) / (lit * 255)
+        cleaned[here] = np.rint(tone.apply(relative) * 255)
+    return cleaned

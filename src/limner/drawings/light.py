@@ -1,0 +1,202 @@
+"""The light on the paper: how bright each place of the page would be without the drawing.
+
+Paper is what can be reached from its brightest part without crossing an edge: the light on a page
+changes gently, even at the rim of a shadow, and ink does not. What cannot be reached, the drawing
+for the most part, gets its light from the paper around it.
+"""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from limner.drawings.regions import Field, Mask, box_blur, dilate, fill_in, flood
+
+__all__ = ["EVEN", "paper_light", "rim_of"]
+
+_STEP = 0.06
+"""Log lightness may change by so much from pixel to pixel of the analysed page."""
+_BRIGHT = 0.85
+"""What is at least so bright, as a share of the brightest part, surely is paper."""
+_SHADOW = 0.25
+"""A shadow takes at least so much away, in log lightness; less is uneven light."""
+_GRADUAL = 0.15
+"""The rim of a shadow covers no larger share of the paper than that."""
+_FEW = 200
+"""px of paper, without which nothing is known of it."""
+_RIM_WIDTH = 0.04
+"""Share of the page's sides that is near its edge."""
+_SHADING = 0.15
+"""What is darker than light that changes steadily, by more than that, is drawn."""
+EVEN = 0.12
+"""Log lightness by which the paper near the edge of an evenly lit page differs, at most."""
+
+
+def paper_light(page: Field) -> tuple[Field, Mask]:
+    """The light on the paper.
+
+    Args:
+        page: `[h, w]`, logarithm of the lightness in 1/64..1, without ruled lines.
+
+    Returns:
+        Logarithm of the light `[h, w]`, and where it was seen and not guessed.
+    """
+    gentle = _steps(page) < _STEP
+    # A gap in an outline is no way into the face: paths have to be some pixels wide.
+    paper = flood(dilate(gentle, -1), _brightest(page))
+    paper = dilate(paper, 1) & gentle
+    on_rim = paper & rim_of(page)
+    level = page[on_rim if on_rim.any() else paper]
+    shadow = _two_levels(level)
+    if shadow is not None:
+        return _with_shadow(page, paper, shadow)
+    if level.size and np.ptp(np.quantile(level, [0.1, 0.9])) < EVEN:
+        # What differs within is shading that a path led into.
+        light = np.full_like(page, np.median(level))
+        return light, paper & (np.abs(page - light) < EVEN)
+    return _guess(page, paper)
+
+
+def rim_of(page: Field) -> Mask:
+    """What is near the edge of a page."""
+    wide = max(2, round(_RIM_WIDTH * max(page.shape)))
+    rim = np.ones(page.shape, bool)
+    rim[wide:-wide, wide:-wide] = False
+    return rim
+
+
+def _with_shadow(
+    page: Field, paper: Mask, levels: tuple[float, float]
+) -> tuple[Field, Mask]:
+    """The light where a shadow lies on part of the page, of these `levels` outside and within."""
+    dim = page < sum(levels) / 2
+    lit_light, _ = _guess(page, paper & ~dim)
+    dim_light, _ = _guess(page, paper & dim)
+    between = np.maximum(lit_light - dim_light, _SHADOW / 2)
+    # Ink darkens: what is brighter than paper in the shadow lies outside of it, drawn on or not.
+    most = np.clip((lit_light - page) / between, 0, 1)
+    rim = np.minimum(_rim_under(page, most, paper, dim_light), most)
+    light = lit_light * (1 - rim) + dim_light * rim
+    seen = paper & (page > dim_light - EVEN)
+    return np.where(seen, page, light), seen
+
+
+def _guess(page: Field, known: Mask) -> tuple[Field, Mask]:
+    """The light everywhere, from where it is known: a surface of third degree, and the rest.
+
+    Shading that a path led into is darker than the surface, and is left out of it.
+
+    Returns:
+        The light, and what was seen of it.
+    """
+    surface = _powers(page.shape, 3)
+    step = max(1, math.isqrt(int(known.sum()) // 4000))
+    some = np.zeros_like(known)
+    some[::step, ::step] = known[::step, ::step]
+    terms, values = surface[:, some].T, page[some]
+    if len(terms) < 4 * terms.shape[1]:
+        return fill_in(page, known), known
+    weight = np.ones(len(values))
+    for _ in range(5):
+        solved = np.linalg.lstsq(terms * weight[:, None], values * weight, rcond=None)[0]
+        off = values - terms @ solved
+        weight = np.where(off < -_SHADING / 2, 0.1, 1.0)
+    trend = np.tensordot(solved, surface, 1).astype(np.float32)
+    # Beyond what is known a surface may go anywhere, and light does not.
+    trend = np.clip(trend, *np.quantile(values, [0.01, 0.99]))
+    seen = known & (page > trend - _SHADING)
+    rest = fill_in(page - trend, seen) if seen.any() else 0
+    return (trend + rest).astype(np.float32), seen
+
+
+def _rim_under(page: Field, share: Field, paper: Mask, dim_light: Field) -> Field:
+    """How far each place lies in a shadow whose rim runs on under the drawing; 0..1.
+
+    The rim is a conic section that agrees with what is seen of the shadow: a logistic regression,
+    by iteratively reweighted least squares.
+
+    Args:
+        page: `[h, w]`.
+        share: `[h, w]`, how far each place lies in the shadow, were it blank paper.
+        paper: where it is.
+        dim_light: the light in the shadow.
+    """
+    # The rim that matters is the one near the drawing.
+    trust = np.where(paper, box_blur((~paper).astype(np.float32), max(paper.shape) // 8), 0)
+    # Within the drawing, what is as bright as paper is, outside the shadow and in it.
+    trust = np.where(~paper & (share < 0.3), 0.3, trust)
+    trust = np.where(~paper & (np.abs(page - dim_light) < 0.03), 0.1, trust)
+    terms = _powers(paper.shape, 2)
+    rows, columns = np.nonzero(trust > 0.02)
+    step = max(1, rows.size // 6000)
+    rows, columns = rows[::step], columns[::step]
+    x, y, weight = terms[:, rows, columns].T, share[rows, columns], trust[rows, columns]
+    solved = np.zeros(x.shape[1])
+    for _ in range(12):
+        odds = np.clip(x @ solved, -12, 12)
+        chance = 1 / (1 + np.exp(-odds))
+        curve = np.maximum(chance * (1 - chance), 1e-4) * weight
+        target = odds + weight * (y - chance) / curve
+        matrix = (x * curve[:, None]).T @ x + 1e-3 * np.eye(x.shape[1])
+        solved = np.linalg.solve(matrix, (x * curve[:, None]).T @ target)
+    chance = 1 / (1 + np.exp(-np.clip(x @ solved, -12, 12)))
+    if float((weight * np.abs(chance - y)).sum()) > 0.08 * float(weight.sum()):  # fingers, say
+        return fill_in(share, paper)
+    odds = np.tensordot(solved, terms, 1)
+    return (1 / (1 + np.exp(-np.clip(odds, -12, 12)))).astype(np.float32)
+
+
+def _powers(shape: tuple[int, int], degree: int) -> NDArray[np.float64]:
+    """[T, h, w]: x^n y^m with n + m <= degree, x and y in -1..1."""
+    y, x = (np.linspace(-1, 1, side) for side in shape)
+    return np.stack(
+        [np.outer(y**m, x**n) for m in range(degree + 1) for n in range(degree + 1 - m)]
+    )
+
+
+def _steps(page: Field) -> Field:
+    """The largest difference of each pixel to its four neighbours."""
+    steps = np.zeros_like(page)
+    for axis in (0, 1):
+        change = np.abs(np.diff(page, axis=axis))
+        ahead, behind = (
+            [slice(None)] * axis + [part] for part in (slice(1, None), slice(None, -1))
+        )
+        for part in (tuple(ahead), tuple(behind)):
+            steps[part] = np.maximum(steps[part], change)
+    return steps
+
+
+def _brightest(page: Field) -> Mask:
+    """Where the search for paper begins: bright places on the page's rim, if it has such."""
+    rim = np.zeros(page.shape, bool)
+    rim[[0, -1]] = rim[:, [0, -1]] = True
+    level, brightest = np.quantile(page[rim], 0.9), np.quantile(page, 0.95)
+    reach = np.log(_BRIGHT)
+    if level < brightest + np.log(0.8):  # the page lies on something darker
+        return page > brightest + reach
+    return rim & (page > level + reach)
+
+
+def _two_levels(values: NDArray[np.float32]) -> tuple[float, float] | None:
+    """The brighter and the darker of two levels of light, if there are two: Otsu (1979).
+
+    Light that fades over the page has many levels, and is none.
+    """
+    if values.size < _FEW:
+        return None
+    counts, edges = np.histogram(values, 64)
+    middles = (edges[:-1] + edges[1:]) / 2
+    below = np.cumsum(counts)
+    above = below[-1] - below
+    total = np.cumsum(counts * middles)
+    low = total / np.maximum(below, 1)
+    high = (total[-1] - total) / np.maximum(above, 1)
+    best = int((below * above * (high - low) ** 2).argmax())
+    bright, dark = float(high[best]), float(low[best])
+    third = (bright - dark) / 3
+    between = ((values > dark + third) & (values < bright - third)).mean()
+    small = min(below[best], above[best]) < 0.05 * below[-1]
+    if bright - dark < _SHADOW or small or between > _GRADUAL:
+        return None
+    return bright, dark

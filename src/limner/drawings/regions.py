@@ -1,0 +1,136 @@
+"""Operations on small masks and fields, in NumPy alone: spread, shrink, flood and fill in.
+
+The page is analysed at about 512 px, so that each of these takes a millisecond or a few.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+__all__ = ["Field", "Mask", "box_blur", "closed_along", "dilate", "enlarge", "fill_in", "flood", "largest_near"]
+
+Field = NDArray[np.float32]
+"""[h, w]"""
+Mask = NDArray[np.bool_]
+"""[h, w]"""
+
+_SWEEPS = 64
+"""Most passes of `flood`; each goes round one more corner of the region."""
+
+
+def dilate(mask: Mask, radius: int) -> Mask:
+    """Grow a mask by a square of `radius` px; a negative radius shrinks it."""
+    if radius < 0:
+        return ~dilate(~mask, -radius)
+    return largest_near(mask.astype(np.uint8), radius).astype(bool)
+
+
+def largest_near(values: NDArray[np.generic], radius: int) -> NDArray[np.generic]:
+    """The largest value within a square of `radius` px around each pixel `[h, w]`."""
+    for axis in (0, 1):
+        values = _running_maximum(values, radius, axis)
+    return values
+
+
+def _running_maximum(values: NDArray[np.generic], radius: int, axis: int) -> NDArray[np.generic]:
+    if radius < 1:
+        return values
+    pad = [(0, 0), (0, 0)]
+    pad[axis] = (radius, radius)
+    padded = np.pad(values, pad, mode="edge")
+    # Windows of 1, 2, 4, ... values; the last two that overlap make up the rest (van Herk 1992).
+    width, reach = 2 * radius + 1, 1
+    cut = padded
+    while reach * 2 <= width:
+        cut = np.maximum(_from(cut, 0, reach, axis), _from(cut, reach, 0, axis))
+        reach *= 2
+    rest = width - reach
+    return np.maximum(_from(cut, 0, rest, axis), _from(cut, rest, 0, axis)) if rest else cut
+
+
+def _from(values: NDArray[np.generic], first: int, last: int, axis: int) -> NDArray[np.generic]:
+    """Without `first` values at the start and `last` at the end of an axis."""
+    cut = slice(first, values.shape[axis] - last)
+    return values[cut] if axis == 0 else values[:, cut]
+
+
+def closed_along(values: Field, radius: int, axis: int) -> Field:
+    """Closing along one axis: what is dark and narrower than `2 radius + 1` px is gone."""
+    return -_running_maximum(-_running_maximum(values, radius, axis), radius, axis)
+
+
+def flood(passable: Mask, seeds: Mask) -> Mask:
+    """The pixels of `passable` that are 4-connected with `seeds` through it.
+
+    Whole runs of a row or a column are filled at a time, so that a page takes a few passes.
+    """
+    reached = passable & seeds
+    count = -1
+    for _ in range(_SWEEPS):
+        reached = _fill_runs(passable, reached)
+        reached = _fill_runs(passable.T, reached.T).T
+        before, count = count, int(reached.sum())
+        if count == before:
+            break
+    return reached
+
+
+def _fill_runs(passable: Mask, reached: Mask) -> Mask:
+    """Fill each run of a row that holds a reached pixel."""
+    passable = np.ascontiguousarray(passable)
+    flat = passable.ravel()
+    starts = flat.copy()
+    starts[1:] &= ~flat[:-1]
+    starts[:: passable.shape[1]] = flat[:: passable.shape[1]]
+    run = np.cumsum(starts) - 1
+    hit = np.zeros(int(run[-1]) + 1, bool)
+    hit[run[np.ascontiguousarray(reached).ravel()]] = True
+    return (hit[run] & flat).reshape(passable.shape) if hit.size else passable
+
+
+def box_blur(values: Field, radius: int) -> Field:
+    """Mean over a square of `radius` px, the edge extended `[h, w]`."""
+    for axis in (0, 1):
+        pad = [(0, 0), (0, 0)]
+        pad[axis] = (radius + 1, radius)
+        total = np.cumsum(np.pad(values, pad, mode="edge"), axis=axis, dtype=np.float64)
+        width = 2 * radius + 1
+        values = ((_from(total, width, 0, axis) - _from(total, 0, width, axis)) / width).astype(
+            np.float32
+        )
+    return values
+
+
+def fill_in(values: Field, known: Mask) -> Field:
+    """Spread the known values smoothly over the others: a pyramid, pulled and pushed.
+
+    Gortler et al., "The lumigraph" (1996), section 3.4. The known ones stay as they are.
+    """
+    weight = known.astype(np.float32)
+    levels = []
+    total = values * weight
+    while min(total.shape) > 1:
+        levels.append((total, weight))
+        total, weight = _halve(total), _halve(weight)
+        # A cell that is known well enough counts in full, so that near values win over far ones.
+        enough = np.minimum(weight * 4, 1) / np.maximum(weight, 1e-9)
+        total, weight = total * enough, weight * enough
+    filled = total / np.maximum(weight, 1e-9)
+    for total, weight in reversed(levels):
+        filled = enlarge(filled, total.shape[1], total.shape[0])
+        filled = total + (1 - np.minimum(weight, 1)) * filled
+    return filled
+
+
+def _halve(values: Field) -> Field:
+    height, width = values.shape
+    even = np.pad(values, ((0, height % 2), (0, width % 2)))
+    return np.asarray(
+        even.reshape(even.shape[0] // 2, 2, even.shape[1] // 2, 2).mean(axis=(1, 3)), np.float32
+    )
+
+
+def enlarge(values: Field, width: int, height: int) -> Field:
+    """Bring a field to a larger size, linearly between the centres of its cells."""
+    picture = Image.fromarray(values).resize((width, height), Image.Resampling.BILINEAR)
+    return np.asarray(picture, np.float32)

@@ -1,0 +1,378 @@
+"""Ruled lines and grids that are printed on the paper: found by their regularity, and divided out.
+
+A printed line runs across the whole page, and the next ones follow at an even distance. Both are
+true of hardly any drawing, whose hatching ends somewhere. The page may be photographed at an angle
+and bulge a little: the lines then converge and bend, all of them alike.
+
+Everything here is written for lines that run from left to right; for those from top to bottom the
+page is transposed.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from limner.drawings.regions import Field, closed_along
+
+__all__ = ["Ruling", "find_ruling", "remove_ruling"]
+
+_STRIPS = 48
+"""Columns of the page that are looked at one by one."""
+_THIN = 2
+"""Half the width of what is thin, in px of the analysed page."""
+_MOST = 0.5
+"""Log contrast above which ink is as good as ink: strong strokes must not outweigh many lines."""
+_RHYTHM = 0.2
+"""How regular a page has to be. CUFS sketches and our drawings reach 0.12, ruled pages 0.3."""
+_LINES = 5
+"""Fewer lines are no ruling."""
+_SLOPES = np.linspace(-0.27, 0.27, 55)
+"""Slopes that are tried: 15° to either side."""
+_FAINTEST = -0.02
+"""Log contrast of the faintest line that is taken out."""
+_REST = 0.6
+"""What is lighter than this share of a line's own darkness is not told from what is left of it."""
+_SHORTEST = 5
+"""px of the analysed page between two lines, at least."""
+
+
+@dataclass(frozen=True, eq=False)
+class Ruling:
+    """Printed lines, from left to right, in px of the analysed page."""
+
+    bends: NDArray[np.float64]
+    """[N, 4]: for each line the coefficients of y as a polynomial of x in -1..1, lowest first."""
+    width: int
+    """Width of the analysed page."""
+    spacing: float
+    """Median distance of two lines."""
+
+    def heights(self, columns: int) -> NDArray[np.float64]:
+        """[N, columns]: y of each line in each column, were the page that wide; in its px."""
+        x = (np.arange(columns) + 0.5) / columns * 2 - 1
+        powers = np.stack([x**n for n in range(self.bends.shape[1])])
+        return (self.bends @ powers) * (columns / self.width)
+
+
+def find_ruling(page: Field) -> Ruling | None:
+    """The lines that run from left to right, if there is a ruling.
+
+    Args:
+        page: `[h, w]`, logarithm of the lightness, about 300 to 700 px a side.
+    """
+    if min(page.shape) < 4 * _STRIPS // 2:
+        return None
+    strips, centres = _strips(page)
+    spacing = _rhythm(strips)
+    if not spacing:
+        return None
+    width = page.shape[1]
+    x = centres / width * 2 - 1
+    seeds, slopes = _candidates(strips, x * width / 2, spacing)
+    lines = _in_rhythm(seeds, slopes, spacing)
+    if lines is None:
+        return None
+    heights, slope = lines
+    straight = heights[:, None] + slope[:, None] * (x * width / 2)
+    bends = _bends(strips, straight, x)
+    bends[:, 0] += heights
+    bends[:, 1] += slope * width / 2
+    return Ruling(bends=bends, width=width, spacing=float(np.median(np.diff(heights))))
+
+
+def _strips(page: Field) -> tuple[Field, NDArray[np.float64]]:
+    """[S, h]: how much of something thin and dark is in each row of each strip; and their x."""
+    thin = np.minimum(closed_along(page, _THIN, 0) - page, _MOST)
+    width = page.shape[1]
+    edges = np.linspace(0, width, min(_STRIPS, width // 6) + 1).astype(int)
+    sums = np.add.reduceat(thin, edges[:-1], axis=1)
+    return (sums / np.diff(edges)).T.astype(np.float32), (edges[:-1] + edges[1:]) / 2
+
+
+def _rhythm(strips: Field) -> int:
+    """The distance at which the strips repeat themselves, most of them; 0 if they do not."""
+    height = strips.shape[1]
+    centred = strips - strips.mean(axis=1, keepdims=True)
+    spectrum = np.fft.rfft(centred, 2 * height, axis=1)
+    alike = np.fft.irfft(np.abs(spectrum) ** 2, axis=1)[:, :height]
+    alike /= np.maximum(alike[:, :1], 1e-3)
+    alike *= height / (height - np.arange(height))
+    usual = np.median(alike, axis=0)
+    lags = np.arange(_SHORTEST, max(_SHORTEST + 1, height // _LINES))
+    best = int(lags[usual[lags].argmax()])
+    return best if usual[best] - usual[2:best].min() > _RHYTHM else 0
+
+
+def _candidates(
+    strips: Field, x: NDArray[np.float64], spacing: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Heights in the middle of the page, and slopes, of what may be lines."""
+    count, height = strips.shape
+    # A line that lies between two of the slopes that are tried strays by a pixel at the rim.
+    wide = np.maximum(strips, np.maximum(_shifted(strips, 1), _shifted(strips, -1)))
+    rows = np.arange(height)
+    there = np.arange(count)[:, None]
+    best = np.zeros(height, np.float32)
+    slope = np.zeros(height)
+    for tried in _SLOPES:
+        at = np.rint(rows + tried * x[:, None]).astype(np.intp)
+        inside = (at >= 0) & (at < height)
+        values = np.where(inside, wide[there, at.clip(0, height - 1)], np.nan)
+        # Ink covers a line here and there, and the page may begin late.
+        usual = _lower_third(values)
+        better = usual > best
+        best[better], slope[better] = usual[better], tried
+    reach = max(2, round(0.35 * spacing))
+    highest = np.array([best[max(0, y - reach) : y + reach + 1].max() for y in rows])
+    peaks = np.flatnonzero((best == highest) & (best > 0.3 * np.quantile(best, 0.97)))
+    # The widening makes plateaus of two or three rows.
+    groups = np.split(peaks, np.flatnonzero(np.diff(peaks) > reach / 2) + 1)
+    middles = np.array([group.mean() for group in groups if len(group)])
+    return middles, slope[middles.astype(np.intp)]
+
+
+def _lower_third(values: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Of each column the value that two thirds exceed, among those that are there."""
+    there = np.isfinite(values).sum(axis=0)
+    ordered = np.sort(values, axis=0)  # NaN comes last
+    place = (there // 3).clip(0, len(values) - 1)
+    third = ordered[place, np.arange(values.shape[1])]
+    return np.where(there > len(values) / 2, third, 0).astype(np.float32)
+
+
+def _shifted(values: Field, by: int) -> Field:
+    return np.roll(values, by, axis=1)
+
+
+def _in_rhythm(
+    heights: NDArray[np.float64], slopes: NDArray[np.float64], spacing: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+    """Heights and slopes of all lines of a ruling, hidden ones included; None if there is none."""
+    for _ in range(2):  # slopes change steadily from top to bottom
+        if len(heights) < _LINES:
+            return None
+        trend = np.polynomial.Polynomial.fit(heights, slopes, 1)
+        off = np.abs(slopes - trend(heights))
+        near = off <= max(0.02, 2 * float(np.median(off)))
+        heights, slopes = heights[near], slopes[near]
+    gaps = np.diff(heights)
+    steps = np.rint(gaps / _local_spacing(gaps, spacing)).clip(1)
+    even = np.abs(gaps / steps / _local_spacing(gaps, spacing) - 1) < 0.2
+    if even.sum() < _LINES - 1 or even.mean() < 0.6:
+        return None
+    number = np.concatenate([[0], np.cumsum(steps)])
+    # Perspective brings the lines nearer to each other, steadily.
+    course = np.polynomial.Polynomial.fit(number, heights, min(3, len(number) - 2))
+    off = np.abs(heights - course(number))
+    good = off <= max(1.5, 3 * float(np.median(off)))
+    if good.sum() < _LINES:
+        return None
+    course = np.polynomial.Polynomial.fit(number[good], heights[good], min(3, int(good.sum()) - 2))
+    trend = np.polynomial.Polynomial.fit(heights[good], slopes[good], 1)
+    every = np.arange(int(number[good][0]), int(number[good][-1]) + 1)
+    placed = course(every)
+    return placed, trend(placed)
+
+
+def _local_spacing(gaps: NDArray[np.float64], spacing: int) -> NDArray[np.float64]:
+    """The usual distance of lines around each gap, gaps with missing lines left out."""
+    single = np.where(np.abs(gaps / spacing - 1) < 0.5, gaps, np.nan)
+    around = np.array(
+        [
+            np.nanmedian(single[max(0, n - 3) : n + 4])
+            if np.isfinite(single[max(0, n - 3) : n + 4]).any()
+            else spacing
+            for n in range(len(gaps))
+        ]
+    )
+    return around
+
+
+def _bends(
+    strips: Field, straight: NDArray[np.float64], x: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """[N, 4]: how each line leaves the straight one, as a polynomial; the page bends them alike.
+
+    Args:
+        strips: [S, h].
+        straight: [N, S], where the lines are expected.
+        x: [S] in -1..1.
+    """
+    count, height = strips.shape
+    lines = len(straight)
+    reach = np.arange(-3, 4)
+    at = np.rint(straight)[..., None] + reach
+    inside = (at >= 0) & (at < height)
+    seen = np.where(
+        inside, strips[np.arange(count)[:, None], at.clip(0, height - 1).astype(np.intp)], 0
+    )
+    weight = seen.sum(axis=2)
+    offset = (seen * (at - straight[..., None])).sum(axis=2) / np.maximum(weight, 1e-6)
+    weight = np.minimum(weight, 0.3) * (weight > 0.02)
+    # A surface over the page: third degree across, first down.
+    down = np.linspace(-1, 1, lines)[:, None]
+    terms = [np.broadcast_to(x**n * down**m, (lines, count)) for m in (0, 1) for n in range(4)]
+    matrix = np.stack([term.ravel() for term in terms], axis=1)
+    solved = _robust_fit(matrix, offset.ravel(), weight.ravel(), 0.5)
+    return solved[:4] + down * solved[4:]
+
+
+def remove_ruling(page: Field, ruling: Ruling) -> None:
+    """Divide the lines out of a page, in place.
+
+    What is printed darkens the paper and the ink over it by the same factor, which is measured
+    along each line as the median of a stretch of it, so that strokes across a line stay.
+
+    Args:
+        page: `[H, W]`, logarithm of the lightness, at any size that shows all of the page.
+        ruling: its lines.
+    """
+    width = page.shape[1]
+    scale = width / ruling.width
+    reach = max(4, round(0.36 * ruling.spacing * scale))
+    stretch = max(8, width // _STRIPS)
+    for expected in ruling.heights(width):
+        band = _Band.along(page, expected, reach)
+        if band.x.size < 2 * stretch:
+            continue
+        # The ruling knows its lines to a pixel of the analysed page; the page knows them better.
+        y = expected.copy()
+        y[band.x] += _centre(band.darkening(stretch), reach, band.x.size)
+        band = _Band.along(page, y, reach)
+        if band.x.size >= 2 * stretch:
+            _divide(page, band, stretch)
+
+
+@dataclass(frozen=True, eq=False)
+class _Band:
+    """What lies along a line."""
+
+    x: NDArray[np.intp]
+    """[W]: the columns in which all of it is on the page."""
+    row: NDArray[np.intp]
+    """[W]: the row above the line's middle, or at it."""
+    share: NDArray[np.float32]
+    """[W]: how far below that row's middle the line's is, in px."""
+    values: Field
+    """[2 R + 1, W]: log lightness from R px above the line to R px below it."""
+
+    @classmethod
+    def along(cls, page: Field, y: NDArray[np.float64], reach: int) -> "_Band":
+        row = np.floor(y - 0.5).astype(np.intp)
+        x = np.flatnonzero((row >= reach) & (row + reach + 1 < page.shape[0]))
+        row, share = row[x], (y[x] - 0.5 - row[x]).astype(np.float32)
+        rows = row + np.arange(-reach, reach + 1)[:, None]
+        return cls(
+            x=x, row=row, share=share, values=page[rows, x] * (1 - share) + page[rows + 1, x] * share
+        )
+
+    def darkening(self, stretch: int) -> Field:
+        """[2 R + 1, M]: the line's darkness, the median over each `stretch` px of it; <= 0."""
+        parts = max(1, self.x.size // stretch)
+        length = self.x.size // parts
+        medians = np.median(
+            self.values[:, : parts * length].reshape(len(self.values), parts, length), axis=2
+        )
+        # The paper's light and the drawing's tone beside the line, on a ramp from side to side.
+        outer = max(1, len(medians) // 6)
+        above, below = np.median(medians[:outer], axis=0), np.median(medians[-outer:], axis=0)
+        ramp = np.linspace(0, 1, len(medians), dtype=np.float32)[:, None]
+        dark = np.minimum(medians - (above * (1 - ramp) + below * ramp), 0)
+        # Where ink covers a stretch, its neighbours know the line better.
+        padded = np.pad(dark, ((0, 0), (2, 2)), mode="edge")
+        return np.median(np.stack([padded[:, n : n + dark.shape[1]] for n in range(5)]), axis=0)
+
+
+def _centre(dark: Field, reach: int, columns: int) -> NDArray[np.float64]:
+    """[columns]: by how many px the line is below where the band has its middle.
+
+    A parabola over all of the line, since strokes beside it draw single stretches aside.
+    """
+    offsets = np.arange(-reach, reach + 1)
+    near = np.abs(offsets) <= max(3, reach // 2)
+    weight = np.square(dark[near])  # its darkest part, and not the noise around
+    depth = weight.sum(axis=0)
+    off = (weight * offsets[near][:, None]).sum(axis=0) / np.maximum(depth, 1e-9)
+    count = dark.shape[1]
+    at = (np.arange(count) + 0.5) / count * 2 - 1
+    trust = depth > 0.2 * np.median(depth)
+    terms = np.polynomial.polynomial.polyvander(at, min(2, count - 1))
+    parabola = _robust_fit(terms, off, trust.astype(float), 0.5)
+    x = (np.arange(columns) + 0.5) / columns * 2 - 1
+    return np.polynomial.polynomial.polyval(x, parabola)
+
+
+def _robust_fit(
+    terms: NDArray[np.float64],
+    values: NDArray[np.float64],
+    weight: NDArray[np.float64],
+    spread: float,
+) -> NDArray[np.float64]:
+    """Coefficients of `terms` [N, T] that give `values` [N]; outliers count little (Cauchy)."""
+    now = weight
+    for _ in range(4):
+        solved = np.linalg.lstsq(terms * now[:, None], values * now, rcond=None)[0]
+        now = weight / (1 + ((values - terms @ solved) / spread) ** 2)
+    return solved
+
+
+def _spread(stretches: NDArray[np.floating], columns: int) -> NDArray[np.floating]:
+    """[N, columns] of values [N, M] for stretches of a line, linearly between their middles."""
+    count = stretches.shape[1]
+    middles = (np.arange(count) + 0.5) / count * columns
+    at = np.arange(columns) + 0.5
+    return np.stack([np.interp(at, middles, row) for row in stretches])
+
+
+def _divide(page: Field, band: _Band, stretch: int) -> None:
+    """Take a line out along its band."""
+    reach = len(band.values) // 2
+    dark = band.darkening(stretch)
+    usual = np.median(dark, axis=1)
+    core = slice(reach - 1, reach + 2)
+    if (deepest := float(usual[core].min())) > _FAINTEST:
+        return
+    outside = np.flatnonzero(usual > 0.06 * deepest)
+    half = min(int(np.abs(outside - reach).min(initial=reach - 2)) + 1, reach - 2)
+    near = np.arange(-half, half + 1)
+    rows = band.row + near[:, None]
+    above, below = (_level(page, band.row + side * (half + 2), band.x) for side in (-1, 1))
+    ramp = ((near + half + 2) / (2 * half + 4))[:, None].astype(np.float32)
+    around = above * (1 - ramp) + below * ramp
+    inked = page[rows, band.x] - around
+    # One pen drew all of it: what is darker by far is a stroke that runs along the line.
+    strength = np.clip(dark[core].sum(axis=0) / usual[core].sum(), 0, 1.3)
+    printed = _cross_section(inked, near[:, None] - band.share)
+    printed *= _spread(strength[None], band.x.size)[0].astype(np.float32)
+    rest = inked - printed
+    # What is left of the line is smaller than the line was; strokes are not.
+    limit = np.maximum(-_REST * printed.min(axis=0), 0.03)
+    cleaned = around + rest * np.minimum((rest / limit) ** 2, 1)
+    # Under a stroke along the line there is no line to divide by.
+    page[rows, band.x] = np.minimum(cleaned, np.maximum(above, below))
+
+
+def _cross_section(inked: Field, offsets: Field) -> Field:
+    """The line's darkness at each pixel, from all pixels as far from its middle; <= 0.
+
+    A line is hardly wider than a pixel, so how dark a pixel of it is depends on where the line
+    runs between the rows.
+
+    Args:
+        inked: [2 h + 1, W], log lightness against what is around the line.
+        offsets: [2 h + 1, W], px from the line's middle.
+    """
+    bins = np.rint(offsets * 4).astype(np.intp)
+    bins -= bins.min()
+    order = np.lexsort((inked.ravel(), bins.ravel()))
+    ends = np.cumsum(np.bincount(bins.ravel()))
+    starts = np.concatenate([[0], ends[:-1]])
+    medians = inked.ravel()[order[(starts + ends) // 2 - (starts == ends)]]
+    return np.minimum(medians, 0)[bins]
+
+
+def _level(page: Field, rows: NDArray[np.intp], x: NDArray[np.intp]) -> Field:
+    """The lightness beside a line: the mean of three rows."""
+    rows = rows.clip(1, page.shape[0] - 2)
+    return (page[rows - 1, x] + page[rows, x] + page[rows + 1, x]) / 3

@@ -1,0 +1,47 @@
+"""A drawing as it is brought, and the same clean: the one place where pages are opened."""
+
+import functools
+
+import numpy as np
+from numpy.typing import NDArray
+
+from limner.drawings import Clean, Cleaned, clean
+from limner.faces.detect import Detector, Face, score_of
+from limner.faces.search import BEYOND_DOUBT, find_any_way
+
+__all__ = ["notes_of", "open_page"]
+
+_TURNS = {90: "90° anticlockwise", 180: "180°", 270: "90° clockwise"}
+
+
+def open_page(picture: NDArray[np.uint8], detector: Detector, how: Clean = "auto") -> Cleaned:
+    """Clean a drawing if it needs it; where it may be a negative, its face decides.
+
+    Args:
+        picture: [H, W, 3] RGB or [H, W] grey.
+        detector: what finds faces.
+        how: `off` leaves it as it is.
+    """
+    if how == "off":
+        return Cleaned(picture)
+    return clean(picture, functools.partial(_shows_a_face_more_surely, detector))
+
+
+def _shows_a_face_more_surely(
+    detector: Detector, first: NDArray[np.uint8], second: NDArray[np.uint8]
+) -> bool | None:
+    """Whether the second picture does; None if neither shows any."""
+    before, after = score_of(detector(first)), score_of(detector(second))
+    if max(before, after) < BEYOND_DOUBT:
+        before, after = (
+            max(score_of(find_any_way(one, detector)), score_of(detector(one, until=BEYOND_DOUBT)))
+            for one in (first, second)
+        )
+    return None if before == after else after > before
+
+
+def notes_of(cleaned: Cleaned, face: Face | None) -> tuple[str, ...]:
+    """What was done to a page, in words, its turn first."""
+    if face is None or not face.turned:
+        return cleaned.notes
+    return (f"turned by {_TURNS[face.turned]}", *cleaned.notes)
