@@ -67,6 +67,7 @@ def test_damaged_attributes_say_in_which_line(tmp_path, lines, found):
         ["a.jpg 1 2", "b.png 3 -4"],
         ["2", "x y", "a.jpg  1  2", "b.png  3 -4"],
         ["image_id,x,y", "a.jpg,1,2", "b.png,3,-4"],
+        ["a 1 2", "b 3 -4"],  # no column names, though no suffix either
     ],
 )
 def test_numbers_are_read_with_column_names_and_without(tmp_path, lines):

@@ -54,6 +54,7 @@ def test_rows_become_items_sorted_by_name(tmp_path, yes, no):
         ("img_align+identity+attr/test-00000-of-00001.parquet", "test"),
         ("default/train/0000.parquet", "train"),
         ("celeba_val.parquet", "test"),
+        ("test_of_mine/train-00000-of-00001.parquet", "train"),
         ("pictures.parquet", None),
         ("trained.parquet", None),
     ],
