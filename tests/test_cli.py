@@ -188,6 +188,28 @@ def test_from_photos_to_a_model_of_ones_own(person, tmp_path):
     assert b"lr (0.0003 there, 1.0 now)" in refused.stderr
 
 
+def test_a_recipe_from_windows_and_half_a_celeba_are_prepared_with_a_warning(person, tmp_path):
+    for number in (1, 2):
+        folder = tmp_path / "celeba" / "img_align_celeba" / "img_align_celeba"
+        images.write(folder / f"{number:06}.jpg", person(number))
+    rows = [f"{number:06}.jpg,{number % 2}" for number in (1, 2, 3)]
+    table = "\r\n".join(["\ufeffimage_id,Smiling", *rows, ""])
+    (tmp_path / "celeba" / "list_attr_celeba.csv").write_bytes(table.encode())
+    part = ["[[parts]]", 'source = "celeba"', 'path = "celeba"', "count = 1"]
+    recipe = "\r\n".join(["\ufeffsize = 32", *part, 'style = "study"', *part, ""])
+    (tmp_path / "mine.toml").write_bytes(recipe.encode())
+    done = limner("prepare", "mine.toml", "set", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(b"2 faces in set")
+    [warning] = [line for line in done.stderr.decode().splitlines() if "warning" in line.lower()]
+    assert warning == (
+        "limner: warning: celeba: 1 of 3 rows of list_attr_celeba.csv without a picture in "
+        "img_align_celeba/, left out; the first is 000003.jpg"
+    )
+    assert limner("data", "report", "set", cwd=tmp_path).returncode == 0
+    assert warning.partition("celeba: ")[2] in (tmp_path / "set" / "report.html").read_text()
+
+
 def test_models_are_listed():
     done = limner("models")
     assert done.returncode == 0

@@ -20,6 +20,8 @@ from limner.errors import DataError, Interrupted, OutputError, UsageError
 from limner.faces import Preprocessing
 from limner.faces.smile import SmileScore
 
+from .layouts import Celebrity, flat
+
 TABLES = ("faces.parquet", "dropped.parquet", "examples.parquet", "contact-sheet.png")
 
 
@@ -121,6 +123,39 @@ def test_the_set_remembers_how_it_was_made(made, folder):
     [part] = opened.about["parts"]
     assert (part["found"], part["looked_at"], part["kept"]) == (7, 7, 3)
     assert not (made / "unfinished").exists()
+
+
+def test_licences_may_come_from_windows(made, folder, tmp_path):
+    about = tmp_path / "about.toml"
+    about.write_bytes(b"\xef\xbb\xbf" + b'[one]\r\nlicence = "CC0-1.0"\r\n')
+    of(folder, out=tmp_path / "set", about=about)
+    assert contents(tmp_path / "set") == contents(made)
+
+
+def test_what_a_source_lacks_is_said_once_and_kept(person, tmp_path):
+    pictures = {
+        f"{n:06}.jpg": Celebrity(data=images.encode(person(n)), smiling=n == 1, part=0)
+        for n in range(4)
+    }
+    (flat(tmp_path / "celeba", pictures) / "img_align_celeba" / "000002.jpg").unlink()
+    photos = Part(source="celeba", path="celeba", count=2)
+    parts = (photos, Part(source="celeba", path="celeba", count=1, style="pencil"))
+    told = []
+    made = prepare(
+        Recipe(name="x", parts=parts, size=32),
+        tmp_path / "set",
+        data=tmp_path,
+        warn=told.append,
+    )
+    assert told == [
+        "celeba: 1 of 4 rows of list_attr_celeba.txt without a picture in img_align_celeba/, left "
+        "out; the first is 000002.jpg"
+    ]
+    assert list(made.warnings) == PreparedSet(tmp_path / "set").about["warnings"] == told
+    with pytest.warns(UserWarning, match=r"celeba: 1 of 4 rows") as caught:
+        prepare(Recipe(name="x", parts=parts, size=32), tmp_path / "again", data=tmp_path)
+    assert len(caught) == 1
+    assert contents(tmp_path / "again") == contents(tmp_path / "set")
 
 
 def test_the_contact_sheet_shows_the_faces(made):

@@ -71,6 +71,13 @@ def test_a_wrong_recipe_says_what_is_wrong(tmp_path, text, found):
     assert str(caught.value).startswith(str(path))
 
 
+def test_a_recipe_may_come_from_windows(tmp_path):
+    text = shipped_recipes()["set2"].read_bytes()
+    path = tmp_path / "set2.toml"
+    path.write_bytes(b"\xef\xbb\xbf" + text.replace(b"\n", b"\r\n"))
+    assert load(path) == load(shipped_recipes()["set2"])
+
+
 def test_recipes_are_found_by_name_and_file(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert find("set1") == shipped_recipes()["set1"]

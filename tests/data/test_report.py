@@ -304,6 +304,15 @@ def test_what_is_as_it_should_be_is_said(tmp_path):
     assert len(checks(tmp_path)) == 5
 
 
+def test_what_was_missing_in_the_sources_calls_for_a_look(tmp_path):
+    warning = "celeba: 2 of 6 rows of <list>.txt without a picture"
+    store(tmp_path, about=ABOUT | {"warnings": [warning]})
+    page = Page(write_report(tmp_path).parent)
+    assert not says(tmp_path, warning)
+    assert f"{warning}." in page.text
+    assert numbers(tmp_path)["warnings"] == [warning]
+
+
 @pytest.mark.parametrize(
     ("faces", "words"),
     [

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from limner.cli.shared import Address, EngineOption, Workers
+from limner.cli.shared import Address, EngineOption, Workers, complain
 
 __all__ = ["data_app", "prepare"]
 
@@ -74,6 +74,7 @@ def prepare(
         data=root,
         engine=engine_of(engine, workers=workers, address=address),
         about=about,
+        warn=lambda message: complain(f"warning: {message}"),
     )
     for share in made.shares:
         typer.echo(share, err=True)

@@ -168,6 +168,7 @@ def census(tables: Tables) -> dict[str, Any]:
         "preprocessing": about.get("preprocessing", {}),
         "recipe": recipe,
         "parts": _parts(about),
+        "warnings": about.get("warnings", []),
         "smiles": _smiles(tables),
         "sources": sources,
         "distributions": _distributions(tables, recipe.get("cleaning", {})),

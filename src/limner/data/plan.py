@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from limner.data.items import Item, Place
+from limner.data.items import Item, Place, Warn, warn_user
 from limner.data.recipe import Part, Recipe
 
 __all__ = ["Pool", "plan"]
@@ -31,7 +31,9 @@ class Pool:
     """In the order in which they are looked at, until `target` is reached."""
 
 
-def plan(recipe: Recipe, root: Path, *, leave_out: Path | None = None) -> list[Pool]:
+def plan(
+    recipe: Recipe, root: Path, *, leave_out: Path | None = None, warn: Warn = warn_user
+) -> list[Pool]:
     """List the pictures of a recipe's parts.
 
     Where a source holds fewer than is wanted, all targets shrink by the same factor, so that the
@@ -42,11 +44,12 @@ def plan(recipe: Recipe, root: Path, *, leave_out: Path | None = None) -> list[P
         recipe: What is wanted.
         root: The folder below which all sources lie.
         leave_out: A folder whose pictures are none of the sources'.
+        warn: Receives what is missing in a source, as often as parts are taken from it.
 
     Raises:
         DataError: A source is absent or damaged.
     """
-    listed = [list(_outside(leave_out, part.open(root).items())) for part in recipe.parts]
+    listed = [list(_outside(leave_out, part.open(root, warn).items())) for part in recipe.parts]
     free = [
         _balanced(_shuffled(items, recipe.seed), part.keep_smiling)
         for part, items in zip(recipe.parts, listed, strict=True)

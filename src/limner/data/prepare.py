@@ -15,8 +15,9 @@ import numpy as np
 
 from limner import __version__
 from limner.data.assembly import assemble, count_sources
-from limner.data.blocks import Block, BlockStore, Look, split_into_blocks
+from limner.data.blocks import Block, BlockStore, Look, printable, split_into_blocks
 from limner.data.cleaning import HASH_BITS, REASONS
+from limner.data.items import Warn, warn_user
 from limner.data.plan import Pool, plan, scaled
 from limner.data.recipe import Recipe
 from limner.data.selection import KEPT, Looked, Selection, Share, select, share_of, trim
@@ -41,6 +42,8 @@ class Prepared:
     """Pictures that gave none, for each reason."""
     shares: tuple[Share, ...]
     """For each part of the recipe."""
+    warnings: tuple[str, ...]
+    """What is missing in its sources."""
 
 
 def prepare(
@@ -51,6 +54,7 @@ def prepare(
     engine: Engine | None = None,
     detector: Callable[[], Detector] = DlibDetector,
     about: Path | None = None,
+    warn: Warn = warn_user,
 ) -> Prepared:
     """Find, align, judge and store the largest face of every picture of a recipe.
 
@@ -66,6 +70,8 @@ def prepare(
         engine: Where the pictures are looked at; by default in this process.
         detector: Makes what finds the faces, once in each worker.
         about: TOML file with a table for each source, giving its `licence` and `origin`.
+        warn: Receives what is missing in a source, once each, before the work begins; by default
+            it becomes a Python warning. The set keeps it, too.
 
     Raises:
         DataError: A source is absent, or none of the pictures gives a face; why not is written.
@@ -89,7 +95,8 @@ def prepare(
     )
     store = BlockStore(out / "unfinished")
     try:
-        pools = plan(recipe, data, leave_out=out)
+        warnings = _Once(warn)
+        pools = plan(recipe, data, leave_out=out, warn=warnings)
         if not any(pool.items for pool in pools):
             found = sum(pool.found for pool in pools)
             raise DataError(
@@ -98,7 +105,7 @@ def prepare(
             )
         search = _Search(recipe, pools, look, store)
         search.run(engine or LocalEngine())
-        faces, dropped, shares = _write(search, out, facts)
+        faces, dropped, shares = _write(search, out, facts, warnings.given)
     except KeyboardInterrupt as error:
         raise Interrupted(
             f"interrupted; what was looked at waits in {store.path}, and the same command "
@@ -111,7 +118,21 @@ def prepare(
             f"none of the {len(search.looked().part)} pictures that were looked at gives a face "
             f"({reasons}); see {out}/dropped.parquet"
         )
-    return Prepared(faces=faces, dropped=dropped, shares=shares)
+    return Prepared(faces=faces, dropped=dropped, shares=shares, warnings=tuple(warnings.given))
+
+
+class _Once:
+    """Passes warnings on, but none twice: parts may share a source."""
+
+    def __init__(self, warn: Warn) -> None:
+        self._warn = warn
+        self.given: list[str] = []
+
+    def __call__(self, message: str) -> None:
+        message = printable(message)  # names of files are in it
+        if message not in self.given:
+            self.given.append(message)
+            self._warn(message)
 
 
 class _Search:
@@ -194,7 +215,7 @@ class _Search:
 
 
 def _write(
-    search: _Search, out: Path, facts: dict[str, dict[str, str]]
+    search: _Search, out: Path, facts: dict[str, dict[str, str]], warnings: list[str]
 ) -> tuple[int, dict[str, int], tuple[Share, ...]]:
     looked = search.looked()
     chosen = trim(search.select(), looked, search.pools)
@@ -205,6 +226,7 @@ def _write(
         "sources": {s: {"faces": n, **facts.get(s, {})} for s, n in sorted(counts.items())},
         "recipe": search.recipe.to_dict(),
         "parts": [asdict(share) for share in shares],
+        "warnings": warnings,
         "version": __version__,
     }
     assemble(search.store, search.blocks, chosen, out, about)
@@ -216,7 +238,7 @@ def _read_about(path: Path | None) -> dict[str, dict[str, str]]:
     if path is None:
         return {}
     try:
-        facts = tomllib.loads(path.read_text(encoding="utf-8"))
+        facts = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError) as error:
         raise UsageError(f"{path} cannot be read as TOML: {error}") from error
     for source, values in facts.items():

@@ -14,7 +14,7 @@ from typing import Any, Literal, Self
 
 from limner import settings
 from limner.data.cleaning import Cleaning
-from limner.data.items import Kind
+from limner.data.items import Kind, Warn, warn_user
 from limner.data.sources import CUFS, CelebA, Folder, SketchedPhotos, Source
 from limner.errors import UsageError
 from limner.sketching import check_style
@@ -56,8 +56,8 @@ class Part:
         """What reports call it."""
         return f"{self.path}, drawn as {self.style}" if self.style else self.path
 
-    def open(self, root: Path) -> Source:
-        """The source that the part is taken from."""
+    def open(self, root: Path, warn: Warn = warn_user) -> Source:
+        """The source that the part is taken from, in a folder; `warn` receives what it misses."""
         path = root / self.path
         source: Source
         match self.source:
@@ -65,7 +65,7 @@ class Part:
                 smiling = {"yes": True, "no": False}.get(self.smiling)
                 source = Folder(path=path, kind=self.kind, smiling=smiling)
             case "celeba":
-                source = CelebA(path=path)
+                source = CelebA(path=path, warn=lambda message: warn(f"{self.path}: {message}"))
             case "cufs":
                 source = CUFS(path=path)
             case "cufs_pairs":
@@ -153,7 +153,7 @@ def load(path: Path) -> Recipe:
         UsageError: It is no TOML, or has an unknown, missing or impossible entry.
     """
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
+        values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError) as error:
         raise UsageError(f"{path} cannot be read as TOML: {error}") from error
     parts = values.get("parts", [])

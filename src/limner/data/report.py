@@ -86,6 +86,7 @@ def write_report(path: Path, out: Path | None = None) -> Path:
 def _checks(report: dict[str, Any]) -> Iterator[tuple[bool, str]]:
     """What to know before trusting the set: whether it is as it should be, and a sentence."""
     yield from _losses(report)
+    yield from ((False, f"{warning}.") for warning in report["warnings"])
     if not report["faces"]:
         return
     short = [part for part in report["parts"] if part["kept"] < part["wanted"]]

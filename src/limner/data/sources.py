@@ -1,6 +1,7 @@
 """Where faces come from. A source lists its items lazily and knows what is known of them.
 
-To add one, write a frozen dataclass with a `name` and an `items` method that yields `Item`s.
+To add one, write a frozen dataclass with a `name` and an `items` method that yields `Item`s, and
+a field `warn` if there is something to warn of.
 """
 
 import dataclasses
@@ -10,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from limner.data.items import Item, Kind, Place, Split, walk
+from limner.data.celeba import CelebA
+from limner.data.items import Item, Kind, walk
 from limner.errors import DataError
 from limner.sketching import check_style
 
@@ -50,59 +52,6 @@ class Folder:
             first, slash, _ = name.partition("/")
             source = self.name or (Path(first).stem if slash else own)
             yield Item(name=name, place=place, source=source, kind=self.kind, smiling=self.smiling)
-
-
-@dataclass(frozen=True, kw_only=True)
-class CelebA:
-    """CelebFaces Attributes (Liu et al. 2015), in its official layout.
-
-    `img_align_celeba/` and `list_attr_celeba.txt`, and where they are there `identity_CelebA.txt`,
-    `list_landmarks_align_celeba.txt` and `list_eval_partition.txt`.
-    """
-
-    path: Path
-    name: str = "celeba"
-
-    def items(self) -> Iterator[Item]:
-        """Every row of the attribute file whose image is there."""
-        folder, table = self.path / "img_align_celeba", self.path / "list_attr_celeba.txt"
-        if not folder.is_dir() or not table.is_file():
-            raise DataError(
-                f"{self.path} holds no CelebA: img_align_celeba/ and list_attr_celeba.txt are "
-                "expected; ask for it at mmlab.ie.cuhk.edu.hk/projects/CelebA.html (research only)"
-            )
-        smiles = _attributes(table, "Smiling")
-        people = self._table("identity_CelebA.txt", r" \d+")
-        parts = self._table("list_eval_partition.txt", r" [012]")
-        eyes = self._table("list_landmarks_align_celeba.txt", r"( -?\d+){10}", head=2)
-        for name in sorted(smiles):
-            file = folder / name
-            if file.is_file():
-                yield Item(
-                    name=f"img_align_celeba/{name}",
-                    place=Place(file=file),
-                    source=self.name,
-                    identity=f"celeba-{people[name][0]}" if name in people else "",
-                    smiling=smiles[name],
-                    split=_PARTITION[parts[name][0]] if name in parts else None,
-                    middle=_between(eyes[name]) if name in eyes else None,
-                )
-
-    def _table(self, name: str, values: str, *, head: int = 0) -> dict[str, tuple[int, ...]]:
-        """A file of rows of an image and `values`, a regular expression; empty if not there."""
-        file = self.path / name
-        if not file.is_file():
-            return {}
-        rows = {}
-        for number, line in enumerate(_lines(file)[head:], start=head + 1):
-            image, *numbers = line.split()
-            if not re.fullmatch(values, "".join(f" {n}" for n in numbers)):
-                raise DataError(
-                    f"{file}, line {number}: '{line}' is not a file name and what belongs to it; "
-                    "download it again"
-                )
-            rows[image] = tuple(map(int, numbers))
-        return rows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,45 +106,6 @@ class SketchedPhotos:
         for item in self.photos.items():
             if item.kind == "photo":
                 yield dataclasses.replace(item, kind="sketch", style=self.style, source=self.name)
-
-
-# `list_eval_partition.txt`: training, validation, test. What is not for training is held out.
-_PARTITION: dict[int, Split] = {0: "train", 1: "test", 2: "test"}
-
-
-def _between(landmarks: tuple[int, ...]) -> tuple[float, float]:
-    """The point between the eyes, which come first: x, y of the left and of the right one."""
-    x0, y0, x1, y1, *_ = landmarks
-    return (x0 + x1) / 2, (y0 + y1) / 2
-
-
-def _attributes(file: Path, attribute: str) -> dict[str, bool]:
-    """One column of `list_attr_celeba.txt`: a count, a header, then a name and ±1s a row."""
-    lines = _lines(file)
-    names = lines[1].split() if len(lines) > 1 else []
-    if attribute not in names:
-        raise DataError(f"{file}, line 2: no column '{attribute}'; the official file has one")
-    column = names.index(attribute)
-    values = {}
-    for number, line in enumerate(lines[2:], start=3):
-        name, *row = line.split()
-        if len(row) != len(names) or row[column] not in ("-1", "1"):
-            raise DataError(
-                f"{file}, line {number}: {len(names)} values of 1 or -1 are expected after the "
-                f"file name, {len(row)} are there; download it again"
-            )
-        values[name] = row[column] == "1"
-    if not lines[0].strip().isdigit() or int(lines[0]) != len(values):
-        raise DataError(f"{file}: line 1 promises {lines[0].strip()} rows, {len(values)} are there")
-    return values
-
-
-def _lines(file: Path) -> list[str]:
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{file} cannot be read as UTF-8 text ({error})") from error
-    return [line for line in text.splitlines() if line.strip()]
 
 
 def _kind(name: str) -> Kind | None:
