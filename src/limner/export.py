@@ -50,8 +50,8 @@ def export(
     faces, and the last one where none was scored.
 
     Weights are stored with 16 bits, which halves the file and moves no output by more than a
-    shade of grey; ONNX Runtime computes with 32. The file names no folder of this machine, so that
-    it may be shared.
+    shade of grey; ONNX Runtime computes with 32. The file can be shared: it contains no path of
+    this machine.
 
     Args:
         source: A run folder, or one of its `snapshot-*.safetensors`.
