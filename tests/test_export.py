@@ -1,3 +1,4 @@
+import hashlib
 import json
 import shutil
 
@@ -9,12 +10,12 @@ import torch
 from safetensors.torch import load_file
 
 from limner.errors import ModelError, RunError, UsageError
-from limner.export import export
+from limner.export import export, remove_traces
 from limner.networks.generator import make_generator, turned
 from limner.networks.unet import UNet
 from limner.training.loop import train
 from limner.training.run import RunFolder
-from limner.translator import Translator
+from limner.translator import Translator, shipped_models
 
 
 def weights_of(run, direction):
@@ -71,6 +72,81 @@ def test_weights_are_stored_in_half_precision(tiny_model):
     kernels = [t for t in graph.initializer if len(t.dims) == 4]
     assert kernels
     assert all(t.data_type == onnx.TensorProto.FLOAT16 for t in kernels)
+
+
+def noted(message):
+    """Doc strings and metadata of a protobuf message and of all that are in it."""
+    for name in ("doc_string", "metadata_props"):
+        found = getattr(message, name, "")
+        if isinstance(found, str):
+            yield from [found] if found else []
+        else:
+            yield from ((entry.key, entry.value) for entry in found)
+    for field, value in message.ListFields():
+        if field.message_type is not None and field.name != "metadata_props":
+            for one in (value,) if hasattr(value, "DESCRIPTOR") else value:
+                yield from noted(one)
+
+
+def test_an_exported_model_holds_its_card_and_no_other_notes(tiny_model):
+    for file in (tiny_model, *shipped_models().values()):
+        model = onnx.load(file)
+        assert [key for key, _ in noted(model)] == ["limner"], file
+        assert "+" not in model.producer_version
+        assert b".py" not in model.graph.SerializeToString()
+
+
+def test_traces_are_removed_wherever_they_are_and_the_card_stays():
+    traced = [onnx.StringStringEntryProto(key="stack_trace", value="/home/somebody/net.py")]
+    real, helper = onnx.TensorProto.FLOAT, onnx.helper
+
+    def graph(name, node, **others):
+        made = helper.make_tensor_value_info("y", real, [1], doc_string="/home/somebody")
+        for one in (node, made, *others.get("initializer", ())):
+            one.metadata_props.extend(traced)
+        return helper.make_graph([node], name, [], [made], doc_string="/home/somebody", **others)
+
+    branches = {
+        name: graph(name, helper.make_node("Identity", ["x"], ["y"], doc_string="/home/somebody"))
+        for name in ("then_branch", "else_branch")
+    }
+    weights = helper.make_tensor("x", real, [1], [0.5])
+    weights.doc_string = "/home/somebody"
+    condition = helper.make_tensor("c", onnx.TensorProto.BOOL, [], [True])
+    choice = helper.make_node("If", ["c"], ["y"], **branches)
+    choice.attribute[0].doc_string = "/home/somebody"
+    outer = graph("outer", choice, initializer=[weights, condition])
+    twice = helper.make_node("Add", ["a", "a"], ["b"], doc_string="/home/somebody")
+    opsets = [helper.make_opsetid("", 18)]
+    function = helper.make_function("own", "twice", ["a"], ["b"], [twice], opsets)
+    function.metadata_props.extend(traced)
+    model = helper.make_model(
+        outer,
+        functions=[function],
+        opset_imports=[*opsets, helper.make_opsetid("own", 1)],
+        doc_string="/home/somebody",
+        producer_version="2.13.0a0+gitabc",
+        ir_version=10,
+    )
+    model.metadata_props.extend([*traced, onnx.StringStringEntryProto(key="limner", value="{}")])
+    remove_traces(model)
+    assert b"somebody" not in model.SerializeToString()
+    assert list(noted(model)) == [("limner", "{}")]
+    assert (model.producer_version, model.graph.initializer[0].name) == ("2.13.0a0", "x")
+    session = ort.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    assert session.run(None, {})[0].tolist() == [0.5]
+
+
+def test_the_shipped_model_has_the_weights_that_its_card_says(finished_run, tmp_path):
+    def digest(path):
+        held = hashlib.sha256()
+        for tensor in sorted(onnx.load(path).graph.initializer, key=lambda one: one.name):
+            held.update(tensor.name.encode() + onnx.numpy_helper.to_array(tensor).tobytes())
+        return held.hexdigest()
+
+    export(finished_run, tmp_path / "m.onnx")
+    for path in (tmp_path / "m.onnx", *shipped_models().values()):
+        assert digest(path) == Translator(path).card.weights
 
 
 def test_the_set_need_not_be_there_any_more(finished_run, prepared_set, tmp_path):

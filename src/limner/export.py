@@ -50,7 +50,8 @@ def export(
     faces, and the last one where none was scored.
 
     Weights are stored with 16 bits, which halves the file and moves no output by more than a
-    shade of grey; ONNX Runtime computes with 32.
+    shade of grey; ONNX Runtime computes with 32. The file can be shared: it contains no path of
+    this machine.
 
     Args:
         source: A run folder, or one of its `snapshot-*.safetensors`.
@@ -190,8 +191,38 @@ def to_onnx(
         raise ModelError("torch exported nothing")
     model: onnx.ModelProto = program.model_proto
     _halve(model)
+    remove_traces(model)
     onnx.checker.check_model(model)
     return model
+
+
+def remove_traces(model: onnx.ModelProto) -> None:
+    """Remove, in place, what a model says of the machine and the program that wrote it.
+
+    For each node the exporter notes the stack of calls that it came from, with the folders of the
+    source files, and with them the user's name. Nothing of it is needed to run the model: all notes
+    and doc strings go, those of subgraphs and functions too, and what follows a `+` in the
+    exporter's version, which names its build. The card stays, and so do weights and names.
+    """
+    card = [(entry.key, entry.value) for entry in model.metadata_props if entry.key == KEY]
+    _remove_notes(model)
+    for key, value in card:
+        model.metadata_props.add(key=key, value=value)
+    model.producer_version = model.producer_version.partition("+")[0]
+
+
+def _remove_notes(message: Any) -> None:
+    """Remove doc strings and metadata of a protobuf message and of all that are in it.
+
+    By the fields' names, as ONNX gives them to more kinds of messages with each version.
+    """
+    for name in ("doc_string", "metadata_props"):
+        if name in message.DESCRIPTOR.fields_by_name:
+            message.ClearField(name)
+    for field, value in message.ListFields():
+        if field.message_type is not None:
+            for one in (value,) if hasattr(value, "DESCRIPTOR") else value:
+                _remove_notes(one)
 
 
 def _halve(model: onnx.ModelProto) -> None:

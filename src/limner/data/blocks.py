@@ -26,6 +26,7 @@ from limner.data.items import Item, Split
 from limner.errors import DataError, ImageError
 from limner.faces import Detector, Preprocessing
 from limner.faces.smile import SmileScore
+from limner.sharing import without_folders
 
 __all__ = ["Block", "BlockStore", "Look", "split_into_blocks"]
 
@@ -170,8 +171,10 @@ class _Looker:
         except ImageError as error:
             row["detail"] = printable(str(error))
         except Exception as error:  # one picture must not cost the others
-            row["detail"] = (
-                f"{name}: limner failed at it ({type(error).__name__}: {error}); please report this"
+            # The set is shared: what libraries say may name folders of this machine.
+            cause = getattr(error, "strerror", None) or without_folders(str(error))
+            row["detail"] = printable(
+                f"{name}: limner failed at it ({type(error).__name__}: {cause}); please report this"
             )
         row["identity"] = self._who(item)
         official = item.split if self.settings.official_split else None

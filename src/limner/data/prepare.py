@@ -8,7 +8,7 @@ import math
 import tomllib
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,12 +19,13 @@ from limner.data.blocks import Block, BlockStore, Look, printable, split_into_bl
 from limner.data.cleaning import HASH_BITS, REASONS
 from limner.data.items import Warn, warn_user
 from limner.data.plan import Pool, plan, scaled
-from limner.data.recipe import Recipe
+from limner.data.recipe import Part, Recipe
 from limner.data.selection import KEPT, Looked, Selection, Share, select, share_of, trim
 from limner.engines import Engine, LocalEngine
 from limner.errors import DataError, Interrupted, UsageError
 from limner.faces import Detector, DlibDetector, Preprocessing
 from limner.progress import Bar, bar
+from limner.sharing import name_of
 
 __all__ = ["Prepared", "Share", "prepare"]
 
@@ -220,18 +221,30 @@ def _write(
     looked = search.looked()
     chosen = trim(search.select(), looked, search.pools)
     shares = tuple(share_of(n, pool, looked, chosen) for n, pool in enumerate(search.pools))
+    parts = _to_share(search.recipe).parts
+    named = [replace(share, name=part.name) for share, part in zip(shares, parts, strict=True)]
     counts = count_sources(search.store, search.blocks, chosen)
     about = {
         "preprocessing": search.settings.preprocessing.to_dict(),
         "sources": {s: {"faces": n, **facts.get(s, {})} for s, n in sorted(counts.items())},
-        "recipe": search.recipe.to_dict(),
-        "parts": [asdict(share) for share in shares],
+        "recipe": _to_share(search.recipe).to_dict(),
+        "parts": [asdict(share) for share in named],
         "warnings": warnings,
         "version": __version__,
     }
     assemble(search.store, search.blocks, chosen, out, about)
     dropped = sum((Counter(share.dropped) for share in shares), Counter[str]())
     return sum(counts.values()), dict(dropped), shares
+
+
+def _to_share(recipe: Recipe) -> Recipe:
+    """The same with the name alone of each source that was given by an absolute path."""
+
+    def named(part: Part) -> Part:
+        absolute = Path(part.path).is_absolute()
+        return replace(part, path=name_of(part.path)) if absolute else part
+
+    return replace(recipe, parts=tuple(named(part) for part in recipe.parts))
 
 
 def _read_about(path: Path | None) -> dict[str, dict[str, str]]:

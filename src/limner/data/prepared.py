@@ -24,6 +24,7 @@ from limner import images
 from limner.data.items import Kind, Split
 from limner.errors import DataError, ImageError
 from limner.faces import Preprocessing
+from limner.sharing import name_of
 
 __all__ = ["DROPPED", "EXAMPLES", "FACES", "PreparedSet", "Writer"]
 
@@ -184,8 +185,9 @@ class PreparedSet:
         Raises:
             DataError: The file is damaged.
         """
+        called = f"{name_of(self.path)}/{self._file.name}"  # reports quote it
         for row, cell in self._cells(self._rows(split, kind)):
-            yield self._where(cell, row), (cell or {}).get("bytes") or b""
+            yield _where(cell, row, called), (cell or {}).get("bytes") or b""
 
     def _cells(self, rows: NDArray[np.int64]) -> Iterator[tuple[int, dict[str, Any] | None]]:
         """The image cells of some rows, in order. Raises DataError."""
@@ -206,14 +208,10 @@ class PreparedSet:
                 "it is while it is read"
             )
 
-    def _where(self, cell: dict[str, Any] | None, row: int) -> str:
-        """What messages call a row."""
-        return f"row {row} of {self._file}, {(cell or {}).get('path')}"
-
     def _face(self, cell: dict[str, Any] | None, row: int) -> NDArray[np.uint8]:
         """The picture in a row: `[S, S, 3]`. Raises DataError if it is none, or of another size."""
         side = self.preprocessing.size
-        where = self._where(cell, row)
+        where = _where(cell, row, self._file)
         try:
             face = images.read((cell or {}).get("bytes") or b"", name=where)
         except ImageError as error:
@@ -233,6 +231,11 @@ class PreparedSet:
                 equal = pc.equal(self.table[column], value)
                 chosen &= pc.fill_null(equal, False).to_numpy()  # noqa: FBT003
         return np.flatnonzero(chosen)
+
+
+def _where(cell: dict[str, Any] | None, row: int, file: Path | str) -> str:
+    """What messages call a row of a file."""
+    return f"row {row} of {file}, {(cell or {}).get('path')}"
 
 
 def _picture_in(cell: pa.Scalar) -> dict[str, Any] | None:

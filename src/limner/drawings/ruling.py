@@ -100,8 +100,11 @@ def _rhythm(strips: Field) -> int:
     alike *= height / (height - np.arange(height))
     usual = np.median(alike, axis=0)
     lags = np.arange(_SHORTEST, max(_SHORTEST + 1, height // _LINES))
-    best = int(lags[usual[lags].argmax()])
-    return best if usual[best] - usual[2:best].min() > _RHYTHM else 0
+    rise = usual[lags] - np.minimum.accumulate(usual[2:])[lags - 3]
+    # Twice the distance is a distance, too, and may fit whole pixels better.
+    high = (rise > max(_RHYTHM, 0.5 * rise.max())) & (usual[lags] >= usual[lags - 1])
+    high &= usual[lags] >= usual[lags + 1]
+    return int(lags[high][0]) if high.any() else 0
 
 
 def _candidates(

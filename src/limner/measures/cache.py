@@ -13,6 +13,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from limner.sharing import name_of
+
 __all__ = ["FeatureCache", "default_folder"]
 
 _FILE = "features-1.sqlite"  # the number is that of the table's form
@@ -42,7 +44,9 @@ class FeatureCache:
                 folder.mkdir(parents=True, exist_ok=True)
                 self._table = _opened(folder / _FILE)
             except (OSError, sqlite3.Error) as error:
-                self.unusable = f"no features are kept in {folder}: {error}"
+                # A report quotes it.
+                cause = getattr(error, "strerror", None) or error
+                self.unusable = f"no features are kept in the cache {name_of(folder)}: {cause}"
 
     def __enter__(self) -> Self:
         """Nothing but itself."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from limner import images
 from limner.errors import ImageError, UsageError
 from limner.measures.measure import CROWDS, Role
+from limner.sharing import name_of
 
 if TYPE_CHECKING:
     from limner.data.items import Split
@@ -34,7 +35,7 @@ class Picture:
     """One picture, not yet read."""
 
     name: str
-    """What messages call it."""
+    """What messages call it, reports among them: no absolute path."""
     source: Path | bytes
     framed: bool = False
     """Whether it is a face that is cut out already."""
@@ -96,7 +97,7 @@ class Subject:
     as_is: bool = False
     """Whether all pictures are faces that are cut out already; else faces are looked for."""
     folders: Mapping[Role, str] = field(default_factory=dict)
-    """Where they lie, in words."""
+    """What they are called in reports, see `limner.sharing`."""
     warnings: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -170,7 +171,7 @@ class Subject:
                 rows = {name: {"made": picture} for name, picture in found.items()}
             else:
                 _pair(rows, role, found, folder, made, warnings)
-        folders = {role: str(folder) for role, folder in named.items() if folder is not None}
+        folders = {role: name_of(folder) for role, folder in named.items() if folder is not None}
         if back is not None:
             folders["back"] = "made by the model"  # in a folder that is gone when this is read
         if size is None:
@@ -203,10 +204,11 @@ def _pictures(folder: Path, warnings: list[str]) -> dict[str, Picture]:
         name = file.relative_to(folder).with_suffix("").as_posix()
         if name in found:
             raise UsageError(
-                f"{found[name].name} and {file} have one name, by which pictures are paired; "
+                f"{found[name].source!s} and {file} have one name, by which pictures are paired; "
                 "rename or move one"
             )
-        found[name] = Picture(name=str(file), source=file)
+        called = f"{name_of(folder)}/{file.relative_to(folder).as_posix()}"
+        found[name] = Picture(name=called, source=file)
     if not found:
         raise UsageError(f"{folder} holds no pictures; expected PNG, JPEG or the like")
     others = Counter(
@@ -216,7 +218,7 @@ def _pictures(folder: Path, warnings: list[str]) -> dict[str, Picture]:
     )
     if others:
         kinds = ", ".join(kind for kind, _ in others.most_common(_NAMED))
-        warnings.append(f"{folder}: {others.total()} other files are left out ({kinds})")
+        warnings.append(f"{name_of(folder)}: {others.total()} other files are left out ({kinds})")
     return found
 
 
@@ -244,8 +246,8 @@ def _pair(
     ):
         if lacking:
             warnings.append(
-                f"{len(lacking)} pictures in {here} have no partner in {there} and are left out "
-                f"where one is needed: {_some(lacking)}"
+                f"{len(lacking)} pictures in {name_of(here)} have no partner in {name_of(there)} "
+                f"and are left out where one is needed: {_some(lacking)}"
             )
 
 

@@ -11,6 +11,7 @@ from typing import Any, Literal, Self
 from limner import settings
 from limner.errors import UsageError
 from limner.networks.config import GeneratorConfig, PatchGANConfig, ResNetConfig, UNetConfig
+from limner.sharing import name_of
 
 GANLoss = Literal["least-squares", "plain", "hinge"]
 ObjectiveName = Literal["pix2pix", "cyclegan", "hybrid"]
@@ -18,6 +19,8 @@ GENERATORS: dict[str, type[GeneratorConfig]] = {"unet": UNetConfig, "resnet": Re
 MOST = {"size": 4096, "batch": 65_536, "devices": 1024, "threads": 1024, "workers": 1024}
 MOST |= {"seed": 2**63 - 1}
 """What a slip of the finger must not go beyond: more is started or drawn without end."""
+FOLDERS = frozenset({"data", "drawings", "start"})
+"""Settings that name folders of this machine."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -240,6 +243,11 @@ class Config:
     def to_dict(self) -> dict[str, Any]:
         """The config as JSON-ready values; `from_dict` turns them back."""
         return json.loads(json.dumps(dataclasses.asdict(self)))  # type: ignore[no-any-return]
+
+    def to_share(self) -> dict[str, Any]:
+        """As `to_dict`, for files that are shared: of absolute folders the name alone."""
+        values = self.to_dict()
+        return values | {name: name_of(values[name]) for name in FOLDERS if values[name]}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from limner import __version__, images, pages
 from limner.errors import ImageError, RunError
 from limner.settings import flatten
-from limner.training.config import Config
+from limner.training.config import FOLDERS, Config
 from limner.training.console import time_left
 from limner.training.curves import diagrams, score_diagrams
 from limner.training.monitors import troubles
@@ -25,7 +25,7 @@ _TIMES = 6
 """Sample grids that are shown of a run."""
 _ROWS = 24
 """Snapshots that the table shows; of more, the best, the last, and others between."""
-_HIDDEN = frozenset({"data", "drawings", "start", "experiment"})
+_HIDDEN = FOLDERS | {"experiment"}
 """Settings that are places, or stand in the heading."""
 
 

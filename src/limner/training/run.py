@@ -21,12 +21,13 @@ from limner.data.prepared import PreparedSet
 from limner.directions import SKETCH_TO_PHOTO, Direction
 from limner.errors import RunError, UsageError
 from limner.settings import flatten
-from limner.training.config import Config
+from limner.training.config import FOLDERS, Config
 from limner.training.memory import ran_out
 from limner.training.selection import Choice, choose
 
 FREE = frozenset(
-    {"data", "drawings", "start", "images", "patience", "save_every", "snapshot_every"}
+    FOLDERS
+    | {"images", "patience", "save_every", "snapshot_every"}
     | {"device", "devices", "precision", "compile", "threads", "workers", "resident"}
 )
 """Settings that may change when a run goes on: where things are, how long it is, what computes."""
@@ -40,6 +41,7 @@ ENTRIES = frozenset({"config", "images", "preprocessing", "sources", "digest"})
 class RunFolder:
     """`config.json`, `state.pt`, `grids/*.png`, `snapshot-*.safetensors`, and what was noted.
 
+    All but `config.json` can be shared: it contains the paths that are needed to resume.
     What is noted as the run goes on has a line for each time, with the `images` seen until then:
     `stats.jsonl` the terms, `scores.jsonl` what the snapshots got, `warnings.jsonl` what the
     monitors said.
@@ -147,10 +149,13 @@ class RunFolder:
     def save_snapshot(
         self, generators: Mapping[Direction, nn.Module], seen: int, prepared: PreparedSet
     ) -> Path:
-        """Write the averaged generators as they stand after `seen` images, and what these were."""
+        """Write the averaged generators as they stand after `seen` images, and what these were.
+
+        Snapshots are shared, so they contain no absolute path.
+        """
         path = self.snapshot_path(seen)
         about = {
-            "config": self.config().to_dict(),
+            "config": self.config().to_share(),
             "images": seen,
             "preprocessing": prepared.preprocessing.to_dict(),
             "sources": prepared.sources,

@@ -38,7 +38,7 @@ def write_events(path: Path, out: Path) -> None:
     for old in out.glob("events.out.tfevents.*"):
         old.unlink()
     with SummaryWriter(str(out)) as writer:
-        writer.add_text("config", _as_code(config.to_dict()))
+        writer.add_text("config", _as_code(config.to_share()))
         for group, file in (("run", run.stats_path), ("snapshots", run.scores_path)):
             for line in notes(file):
                 for name in sorted(line.keys() - _OWN):
