@@ -24,7 +24,8 @@ from limner.data import prepared
 from limner.data.cleaning import Cleaning, Reason, fingerprint, sharpness, turn
 from limner.data.items import Item, Split
 from limner.errors import DataError, ImageError
-from limner.faces import Detector, Preprocessing
+from limner.faces import Detector, Preprocessing, open_page
+from limner.faces.search import find_any_way
 from limner.faces.smile import SmileScore
 from limner.sharing import without_folders
 
@@ -163,6 +164,9 @@ class _Looker:
         try:
             data = item.read()
             picture = item.decode(data)
+            if _drawn_by_hand(item):
+                how = self.settings.preprocessing.clean
+                picture = open_page(picture, self.detector, how).image
             row["checksum"] = hashlib.sha256(data).hexdigest()
             if self.settings.preprocessing.aligned:
                 row["reason"], row["detail"] = self._look_for_face(item, picture, row)
@@ -198,7 +202,10 @@ class _Looker:
 
         It is the largest face, unless the source says where the one is that it speaks of.
         """
-        faces = self.detector(picture)
+        if _drawn_by_hand(item):
+            faces = find_any_way(picture, self.detector)
+        else:
+            faces = self.detector(picture)
         if item.middle:
             faces = [face for face in faces if _inside(item.middle, face.box)]
         if not faces:
@@ -230,6 +237,11 @@ class _Looker:
             return item.identity
         found = self.identity.search(item.name) if self.identity else None
         return printable(found[1] if found and found[1] else item.name)
+
+
+def _drawn_by_hand(item: Item) -> bool:
+    """Whether it is a drawing that somebody brings, which may be a page in need of cleaning."""
+    return item.kind == "sketch" and not item.style
 
 
 def split_of(identity: str, held_out: float) -> Split:

@@ -79,9 +79,9 @@ class Cleaning:
                 f"outer eye corners {face.eye_distance:.1f} px apart; "
                 f"at least {self.min_eye_distance:g} are needed"
             )
-        if abs(face.angle) > self.max_tilt:
+        if abs(face.tilt) > self.max_tilt:
             return "tilted", (
-                f"eyes {abs(face.angle):.0f}° off the horizontal; {self.max_tilt:g}° are allowed"
+                f"eyes {abs(face.tilt):.0f}° off the horizontal; {self.max_tilt:g}° are allowed"
             )
         if abs(turned := turn(face.points)) > self.max_turn:
             return "turned", (

@@ -87,6 +87,7 @@ def prepare(
             size=recipe.size,
             min_eye_distance=recipe.cleaning.min_eye_distance,
             aligned=recipe.aligned,
+            clean=recipe.clean,
         ),
         cleaning=recipe.cleaning,
         identity=recipe.identity,

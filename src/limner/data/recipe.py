@@ -16,6 +16,7 @@ from limner import settings
 from limner.data.cleaning import Cleaning
 from limner.data.items import Kind, Warn, warn_user
 from limner.data.sources import CUFS, CelebA, Folder, SketchedPhotos, Source
+from limner.drawings import Clean
 from limner.errors import UsageError
 from limner.sketching import check_style
 
@@ -85,6 +86,9 @@ class Recipe:
     """Side of the faces in px."""
     aligned: bool = True
     """Whether faces are found and aligned; if not, whole pictures are taken, with a face or not."""
+    clean: Clean = "auto"
+    """Whether hand-drawn sketches are cleaned as `limner photo` cleans them: light, negatives,
+    ruled lines, faint strokes."""
     held_out: float = 0.1
     """Share of the people kept back for testing."""
     split: Literal["identity", "source"] = "identity"

@@ -14,7 +14,7 @@ from PIL import Image
 
 from limner import images
 from limner.drawings.ink import Tones, tones
-from limner.drawings.light import EVEN, paper_light, rim_of
+from limner.drawings.light import EVEN, EVEN_PART, paper_light, rim_of
 from limner.drawings.regions import Field, Mask, enlarge, flood
 from limner.drawings.ruling import Ruling, find_ruling, remove_ruling
 
@@ -79,7 +79,7 @@ def clean(picture: NDArray[np.uint8], judge: Judge | None = None) -> Cleaned:
     if kinds:
         page = _analysed(grey)
         notes.append(f"{kinds} removed")
-    light = _uneven_light(page, white=1.0 if negative else _WHITE)
+    light = _uneven_light(page, negative=negative)
     tone = _tones(grey, page, light)
     if light is not None and not negative:
         notes.append("light evened out")
@@ -152,18 +152,22 @@ class _Light:
     """[h, w]: where blank paper was seen."""
 
 
-def _uneven_light(page: Field, white: float) -> _Light | None:
-    """The light on the paper; None where it is even and the paper at least as light as `white`."""
+def _uneven_light(page: Field, *, negative: bool) -> _Light | None:
+    """The light on the paper; None where it is even and the paper white.
+
+    Dark paper has become light by being made positive, and is never quite white then.
+    """
+    white = 1.0 if negative else _WHITE
     rim = rim_of(page)
-    low, high = np.quantile(page[rim], [0.1, 0.9])
+    low, high = np.quantile(page[rim], EVEN_PART)
     if high > np.log(white) and high - low < EVEN:
         return None
-    level, paper = paper_light(page)
+    level, paper = paper_light(page, shadows=not negative)
     if paper.mean() < _PAPER:
         return None
     on_rim = level[paper & rim]
     if on_rim.size > _SIDE // 4:
-        low, high = np.quantile(on_rim, [0.1, 0.9])
+        low, high = np.quantile(on_rim, EVEN_PART)
         lowest, highest = np.quantile(level[paper], [0.02, 0.98])
         if high > np.log(white) and high - low < EVEN and highest - lowest < _EVEN_PAGE:
             return None

@@ -6,13 +6,14 @@ for the most part, gets its light from the paper around it.
 """
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from limner.drawings.regions import Field, Mask, box_blur, dilate, fill_in, flood
 
-__all__ = ["EVEN", "paper_light", "rim_of"]
+__all__ = ["EVEN", "EVEN_PART", "paper_light", "rim_of"]
 
 _STEP = 0.06
 """Log lightness may change by so much from pixel to pixel of the analysed page."""
@@ -30,13 +31,16 @@ _SHADING = 0.15
 """What is darker than light that changes steadily, by more than that, is drawn."""
 EVEN = 0.12
 """Log lightness by which the paper near the edge of an evenly lit page differs, at most."""
+EVEN_PART = (0.2, 0.9)
+"""Quantiles between which it does not: clothes that are drawn to the edge are no shadow."""
 
 
-def paper_light(page: Field) -> tuple[Field, Mask]:
+def paper_light(page: Field, *, shadows: bool = True) -> tuple[Field, Mask]:
     """The light on the paper.
 
     Args:
         page: `[h, w]`, logarithm of the lightness in 1/64..1, without ruled lines.
+        shadows: whether a shadow may lie on it.
 
     Returns:
         Logarithm of the light `[h, w]`, and where it was seen and not guessed.
@@ -47,10 +51,10 @@ def paper_light(page: Field) -> tuple[Field, Mask]:
     paper = dilate(paper, 1) & gentle
     on_rim = paper & rim_of(page)
     level = page[on_rim if on_rim.any() else paper]
-    shadow = _two_levels(level)
+    shadow = _two_levels(level) if shadows else None
     if shadow is not None:
         return _with_shadow(page, paper, shadow)
-    if level.size and np.ptp(np.quantile(level, [0.1, 0.9])) < EVEN:
+    if level.size and np.ptp(np.quantile(level, EVEN_PART)) < EVEN:
         # What differs within is shading that a path led into.
         light = np.full_like(page, np.median(level))
         return light, paper & (np.abs(page - light) < EVEN)
@@ -69,13 +73,14 @@ def _with_shadow(
     page: Field, paper: Mask, levels: tuple[float, float]
 ) -> tuple[Field, Mask]:
     """The light where a shadow lies on part of the page, of these `levels` outside and within."""
-    dim = page < sum(levels) / 2
-    lit_light, _ = _guess(page, paper & ~dim)
-    dim_light, _ = _guess(page, paper & dim)
+    bright, dark = levels
+    third = (bright - dark) / 3
+    lit_light, _ = _guess(page, paper & (page > bright - third))
+    dim_light, _ = _guess(page, paper & (page < dark + third))
     between = np.maximum(lit_light - dim_light, _SHADOW / 2)
     # Ink darkens: what is brighter than paper in the shadow lies outside of it, drawn on or not.
     most = np.clip((lit_light - page) / between, 0, 1)
-    rim = np.minimum(_rim_under(page, most, paper, dim_light), most)
+    rim = np.minimum(_rim_under(most, paper), most)
     light = lit_light * (1 - rim) + dim_light * rim
     seen = paper & (page > dim_light - EVEN)
     return np.where(seen, page, light), seen
@@ -109,41 +114,58 @@ def _guess(page: Field, known: Mask) -> tuple[Field, Mask]:
     return (trend + rest).astype(np.float32), seen
 
 
-def _rim_under(page: Field, share: Field, paper: Mask, dim_light: Field) -> Field:
+def _rim_under(share: Field, paper: Mask) -> Field:
     """How far each place lies in a shadow whose rim runs on under the drawing; 0..1.
 
-    The rim is a conic section that agrees with what is seen of the shadow: a logistic regression,
-    by iteratively reweighted least squares.
+    The rim is a straight line, or a conic section where that agrees much better with what is seen
+    of the shadow around the drawing.
 
     Args:
-        page: `[h, w]`.
         share: `[h, w]`, how far each place lies in the shadow, were it blank paper.
         paper: where it is.
-        dim_light: the light in the shadow.
     """
     # The rim that matters is the one near the drawing.
     trust = np.where(paper, box_blur((~paper).astype(np.float32), max(paper.shape) // 8), 0)
-    # Within the drawing, what is as bright as paper is, outside the shadow and in it.
-    trust = np.where(~paper & (share < 0.3), 0.3, trust)
-    trust = np.where(~paper & (np.abs(page - dim_light) < 0.03), 0.1, trust)
-    terms = _powers(paper.shape, 2)
+    # Within the drawing, what is as bright as paper in the light is no shadow.
+    trust = np.where(~paper & (share < 0.15), 0.1, trust)
     rows, columns = np.nonzero(trust > 0.02)
     step = max(1, rows.size // 6000)
     rows, columns = rows[::step], columns[::step]
-    x, y, weight = terms[:, rows, columns].T, share[rows, columns], trust[rows, columns]
+    weight = trust[rows, columns] / trust[rows, columns].sum()
+    best, least = None, math.inf
+    for degree, penalty in ((1, 1e-6), (2, 1e-5)):
+        terms = _powers(paper.shape, degree)
+        chance = _logistic(terms[:, rows, columns].T, share[rows, columns], weight, penalty)
+        guess = chance(terms)
+        off = float((weight * np.abs(guess[rows, columns] - share[rows, columns])).sum())
+        if off < 0.7 * least:
+            best, least = guess, off
+    if best is None or least > 0.08:  # fingers, say
+        return fill_in(share, paper)
+    return best
+
+
+def _logistic(
+    x: NDArray[np.float64], y: Field, weight: NDArray[np.float64], penalty: float
+) -> Callable[[NDArray[np.float64]], Field]:
+    """Logistic regression of y [N] in 0..1 on x [N, T], by iteratively reweighted least squares.
+
+    Returns:
+        The function from terms [T, ...] to shares in 0..1.
+    """
+
+    def squash(odds: NDArray[np.float64]) -> NDArray[np.float64]:
+        return 1 / (1 + np.exp(-np.clip(odds, -12, 12)))
+
     solved = np.zeros(x.shape[1])
-    for _ in range(12):
+    for _ in range(15):
         odds = np.clip(x @ solved, -12, 12)
-        chance = 1 / (1 + np.exp(-odds))
+        chance = squash(odds)
         curve = np.maximum(chance * (1 - chance), 1e-4) * weight
         target = odds + weight * (y - chance) / curve
-        matrix = (x * curve[:, None]).T @ x + 1e-3 * np.eye(x.shape[1])
+        matrix = (x * curve[:, None]).T @ x + penalty * np.eye(x.shape[1])
         solved = np.linalg.solve(matrix, (x * curve[:, None]).T @ target)
-    chance = 1 / (1 + np.exp(-np.clip(x @ solved, -12, 12)))
-    if float((weight * np.abs(chance - y)).sum()) > 0.08 * float(weight.sum()):  # fingers, say
-        return fill_in(share, paper)
-    odds = np.tensordot(solved, terms, 1)
-    return (1 / (1 + np.exp(-np.clip(odds, -12, 12)))).astype(np.float32)
+    return lambda terms: squash(np.tensordot(solved, terms, 1)).astype(np.float32)
 
 
 def _powers(shape: tuple[int, int], degree: int) -> NDArray[np.float64]:

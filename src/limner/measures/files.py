@@ -87,6 +87,8 @@ class Files:
                 parts.append(self._digests["sketch"])
             elif role in ("made", "back"):
                 parts.append("result")
+            elif role == "sketch":
+                parts.append("drawing")
         return "\0".join(parts).encode()
 
     def _framed_by_sketch(self, role: Role) -> bool:
@@ -110,6 +112,7 @@ class Files:
                 self._decode(role),
                 result=role in ("made", "back"),
                 framed=self._pictures[role].framed,
+                drawing=role == "sketch",
                 sketch=sketch,
                 name=self._pictures[role].name,
             )

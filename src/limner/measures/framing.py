@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limner.errors import NoFaceError
-from limner.faces import Detector, DlibDetector, Preprocessing, find
+from limner.faces import Detector, DlibDetector, Face, Preprocessing, find, open_page
 from limner.faces.warp import warp
 from limner.measures.features import detector_model
 
@@ -23,7 +23,7 @@ RESIZE = (
 )
 """How pictures are resampled, in words."""
 
-_VERSION = 1
+_VERSION = 2
 """Counts up whenever frames come out otherwise than before."""
 
 
@@ -62,6 +62,7 @@ class Framer:
         *,
         result: bool = False,
         framed: bool = False,
+        drawing: bool = False,
         sketch: NDArray[np.uint8] | None = None,
         name: str = "the picture",
     ) -> tuple[NDArray[np.uint8], Framing]:
@@ -74,7 +75,8 @@ class Framer:
                 over it, and else by its own face. One without a face is taken as it is: it must
                 count against the model.
             framed: Whether it is in the frame already.
-            sketch: `[H, W, 3]`: what lies under it.
+            drawing: Whether it is a drawing, which is cleaned and may be turned, as for a model.
+            sketch: `[H, W, 3]`: the drawing that lies under it.
             name: What messages call the picture.
 
         Returns:
@@ -88,9 +90,12 @@ class Framer:
         if self.as_is or framed or (result and square):
             return cut.as_is(picture).image, Framing.AS_IT_IS
         try:
+            if drawing:
+                page, face = self._page(picture, name)
+                return cut.align(page, face, name=name).image, Framing.BY_ITS_FACE
             if sketch is not None:
-                [face, *_] = find(sketch, self._detector, name=name)
-                transform = cut.align(sketch, face, name=name).transform
+                page, face = self._page(sketch, name)
+                transform = cut.align(page, face, name=name).transform
                 return warp(picture, transform, (self.size, self.size)), Framing.BY_ITS_SKETCH
             [face, *_] = find(picture, self._detector, name=name)
             return cut.align(picture, face, name=name).image, Framing.BY_ITS_FACE
@@ -98,3 +103,10 @@ class Framer:
             if not result:
                 raise
             return cut.as_is(picture).image, Framing.AS_IT_IS_WITHOUT_A_FACE
+
+    def _page(self, sketch: NDArray[np.uint8], name: str) -> tuple[NDArray[np.uint8], Face]:
+        """A drawing as models get it, and its face. Raises NoFaceError."""
+        page = open_page(sketch, self._detector).image
+        page = page if page.ndim == 3 else np.stack([page] * 3, axis=-1)
+        [face, *_] = find(page, self._detector, any_way=True, name=name)
+        return page, face
