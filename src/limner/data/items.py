@@ -109,8 +109,6 @@ def walk(root: Path) -> Iterator[tuple[str, Place]]:
         yield from sorted(_members(root), key=itemgetter(0))
     elif root.is_dir():
         for file in images.files_below(root, images.READABLE | ARCHIVES):
-            if file.name.startswith("."):
-                continue
             name = file.relative_to(root).as_posix()
             if file.suffix.lower() not in ARCHIVES or file.is_dir():
                 yield name, Place(file=file)

@@ -5,7 +5,7 @@ only `numpy.uint8` arrays, upright and opaque.
 """
 
 from limner.images.arrays import LUMA, montage, resize, to_grey
-from limner.images.decoding import MAX_PIXELS, header, read
+from limner.images.decoding import MAX_PIXELS, FileInput, header, name_of, read
 from limner.images.encoding import encode, write
 from limner.images.files import (
     MAX_BYTES,
@@ -15,7 +15,10 @@ from limner.images.files import (
     remove_parts,
     write_bytes,
 )
+from limner.images.foreign import SUFFIXES as UNREADABLE
+from limner.images.foreign import in_words
 from limner.images.formats import READABLE, WRITABLE, Format, format_of
+from limner.images.loading import ImageInput, load
 from limner.provenance import Provenance
 
 __all__ = [
@@ -23,14 +26,20 @@ __all__ = [
     "MAX_BYTES",
     "MAX_PIXELS",
     "READABLE",
+    "UNREADABLE",
     "WRITABLE",
+    "FileInput",
     "Format",
+    "ImageInput",
     "Provenance",
     "encode",
     "files_below",
     "format_of",
     "header",
+    "in_words",
+    "load",
     "montage",
+    "name_of",
     "output_error",
     "read",
     "read_bytes",

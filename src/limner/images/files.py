@@ -14,7 +14,7 @@ MAX_BYTES = 512_000_000
 """Largest picture file that is read, in bytes: an uncompressed one of so many pixels, with room."""
 
 
-def read_bytes(path: str | Path, *, name: str | None = None) -> bytes:
+def read_bytes(path: str | os.PathLike[str], *, name: str | None = None) -> bytes:
     """The bytes of a picture file.
 
     Args:
@@ -103,8 +103,10 @@ def _remedy(error: OSError) -> str:
 def files_below(folder: Path, suffixes: Set[str] = READABLE) -> list[Path]:
     """All files below `folder` with one of these suffixes, in any case, sorted by path.
 
-    Linked folders are followed; one that is reached twice is walked once. What may not be looked
-    up, a folder that may not be listed among them, is in the list too: reading it says why.
+    Hidden files and folders are left out, and with them what macOS keeps beside each picture on
+    foreign disks (`._a.jpg`); `folder` itself may be hidden. Linked folders are followed; one that
+    is reached twice is walked once. What may not be looked up, a folder that may not be listed
+    among them, is in the list too: reading it says why.
     """
     found: list[Path] = []
     seen: set[str] = set()
@@ -118,8 +120,12 @@ def files_below(folder: Path, suffixes: Set[str] = READABLE) -> list[Path]:
             folders.clear()
             continue
         seen.add(real)
-        folders.sort()
-        found += [Path(parent) / n for n in names if Path(n).suffix.lower() in suffixes]
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        found += [
+            Path(parent) / name
+            for name in names
+            if not name.startswith(".") and Path(name).suffix.lower() in suffixes
+        ]
     return sorted(path for path in found if _may_be_read(path))
 
 

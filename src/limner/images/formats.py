@@ -10,7 +10,8 @@ _FORMATS: dict[str, Format] = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", "
 WRITABLE = frozenset(_FORMATS)
 """Suffixes of the files that can be written."""
 READABLE = WRITABLE | {
-    *(".avif", ".bmp", ".gif", ".jfif", ".jp2", ".pbm", ".pgm", ".ppm", ".tga", ".tif", ".tiff")
+    *(".avif", ".bmp", ".gif", ".heic", ".heif", ".hif", ".jfif", ".jp2", ".pbm", ".pgm", ".ppm"),
+    *(".psd", ".tga", ".tif", ".tiff"),
 }
 """Suffixes by which pictures are looked for in folders; a file named outright may have any."""
 
