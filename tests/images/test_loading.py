@@ -186,7 +186,7 @@ def test_the_rest_is_refused_in_one_line(picture, said, tmp_path, monkeypatch):
         images.load(picture)
     assert "\n" not in str(caught.value)
     if not isinstance(picture, str):
-        with pytest.raises(ImageError, match="^page 7"):
+        with pytest.raises(ImageError, match=r"^page 7"):
             images.load(picture, name="page 7")
 
 

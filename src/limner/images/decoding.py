@@ -3,7 +3,6 @@
 import contextlib
 import io
 import os
-import threading
 import warnings
 from collections.abc import Iterator
 from typing import Any, BinaryIO, Literal
@@ -16,6 +15,7 @@ from limner.errors import ImageError, MissingExtraError
 from limner.images import foreign
 from limner.images.depth import shallow
 from limner.images.files import checked, one_line, read_bytes
+from limner.locks import ForkLock
 
 FileInput = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO
 """A picture file: its path, its bytes, or the file opened for reading in binary mode."""
@@ -42,17 +42,7 @@ _TIFF_SUBFILE, _TIFF_BELOW, _TIFF_DNG_VERSION = 254, 330, 50706
 _PSD_VERSION_INFO = 1057
 
 # Pillow's own size limit and Python's warning filters are one for the process.
-_QUIET = threading.Lock()
-
-
-def _unlock() -> None:
-    """In a process just forked, whoever held the lock is not there to give it back."""
-    global _QUIET
-    _QUIET = threading.Lock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_unlock)
+_QUIET = ForkLock()
 
 
 def read(
