@@ -95,7 +95,7 @@ class Fixed:
     def __init__(self, *found: Face) -> None:
         self.found = found
 
-    def __call__(self, image, *, thorough=False):
+    def __call__(self, image, **options):
         return list(self.found)
 
 
@@ -109,7 +109,7 @@ def test_a_detector_of_ones_own_goes_along(tiny_model, photo):
 
 
 def test_a_detector_that_cannot_be_pickled_is_named(tiny_model):
-    translator = Translator(tiny_model, detector=lambda image, *, thorough=False: [])
+    translator = Translator(tiny_model, detector=lambda image, **options: [])
     with pytest.raises(UsageError, match=r"detector .* cannot be pickled .*lambda"):
         pickle.dumps(translator)
     assert copy.deepcopy(translator).detector is translator.detector

@@ -75,7 +75,7 @@ SVG = (
 @pytest.mark.parametrize(
     ("name", "data", "said"),
     [
-        ("a.pdf", b"%PDF-1.7\n", "a PDF document.*export its page"),
+        ("a.pdf", b"%PDF-1.7\n", "a PDF document.*export pages"),
         ("a.png", b"%PDF-1.7\n", "a PDF document"),
         ("a.ai", b"%PDF-1.6\n", "an Illustrator drawing.*from Illustrator"),
         ("a.eps", b"%!PS-Adobe-3.0 EPSF-3.0\n", "a PostScript drawing"),
@@ -174,7 +174,7 @@ def test_avif_and_heic_are_told_apart():
 def test_files_are_counted_in_words(tmp_path):
     names = ["a.pdf", "b.PDF", "c.clip", "d.txt", "e.pdf"]
     said = foreign.in_words(tmp_path / name for name in names)
-    assert said.startswith("3 .pdf (PDF documents): export its page as PNG or JPEG; 1 .clip (Clip")
+    assert said.startswith("3 .pdf (PDF documents): export pages as PNG or JPEG; 1 .clip (Clip")
     assert ".txt" not in said
 
 

@@ -31,7 +31,7 @@ def _drawing(program: str, *suffixes: str) -> Kind:
     )
 
 
-PDF = Kind(title="PDF document", suffixes=(".pdf",), advice="export its page as PNG or JPEG")
+PDF = Kind(title="PDF document", suffixes=(".pdf",), advice="export pages as PNG or JPEG")
 SVG = Kind(
     title="SVG drawing",
     suffixes=(".svg", ".svgz"),
@@ -174,7 +174,7 @@ def in_words(files: Iterable[Path]) -> str:
     """What these files are, of those that are known, and what to do with them.
 
     Returns:
-        Such as `3 .pdf (PDF documents): export its page as PNG or JPEG`; '' if none is known.
+        Such as `3 .pdf (PDF documents): export pages as PNG or JPEG`; '' if none is known.
     """
     counted = Counter(file.suffix.lower() for file in files)
     return "; ".join(
