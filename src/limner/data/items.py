@@ -99,8 +99,8 @@ class Item:
 def walk(root: Path) -> Iterator[tuple[str, Place]]:
     """Each picture below a folder, archives included, or within one archive; sorted by name.
 
-    Hidden files and folders and macOS's `__MACOSX` are left out; a folder reached twice by links is walked
-    once, and one that may not be listed stands in place of its pictures.
+    Hidden files and folders and macOS's `__MACOSX` are left out; a folder reached twice by links is
+    walked once, and one that may not be listed stands in place of its pictures.
 
     Raises:
         DataError: `root` is neither a folder nor an archive, or an archive is damaged.
