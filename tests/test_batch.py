@@ -26,66 +26,6 @@ def starts(make):
     return lambda: batch.Maker(make=make)
 
 
-def planned(inputs, out):
-    return [(job.source, job.target) for job in batch.jobs(inputs, str(out))]
-
-
-def test_stems_and_sub_folders_are_kept(folder, tmp_path):
-    out = tmp_path / "out"
-    assert planned([str(folder)], out) == [
-        (folder / "a.jpg", out / "a.png"),
-        (folder / "b.png", out / "b.png"),
-        (folder / "deep" / "c.png", out / "deep" / "c.png"),
-    ]
-
-
-def test_globs_and_repeats(folder, tmp_path):
-    inputs = [str(folder / "*.png"), str(folder / "b.png")]
-    assert planned(inputs, tmp_path) == [(folder / "b.png", tmp_path / "b.png")]
-    deep = planned([str(folder / "**" / "*.png")], tmp_path)
-    assert [source.name for source, _ in deep] == ["b.png", "c.png"]
-
-
-def test_a_name_with_glob_characters_is_a_name_first(tmp_path):
-    odd = tmp_path / "a[1].png"
-    images.write(odd, np.zeros((4, 4, 3), np.uint8))
-    assert planned([str(odd)], tmp_path / "out") == [(odd, tmp_path / "out" / "a[1].png")]
-
-
-def test_one_input_may_go_to_a_file(folder, tmp_path):
-    target = tmp_path / "x.jpg"
-    assert planned([str(folder / "a.jpg")], target) == [(folder / "a.jpg", target)]
-    (tmp_path / "folder.png").mkdir()
-    assert planned([str(folder / "a.jpg")], tmp_path / "folder.png")[0][1].name == "a.png"
-
-
-def test_streams(tmp_path):
-    assert planned(["-"], "-") == [(None, None)]
-    assert planned(["-"], tmp_path) == [(None, tmp_path / "stdin.png")]
-
-
-@pytest.mark.parametrize(
-    ("inputs", "out", "found"),
-    [
-        (["{0}"], "x.png", "the file x.png serves one picture, not 3"),
-        (["{0}"], "-", "stdout serves one picture"),
-        (["-", "{0}"], "out", "stdin serves one picture"),
-        (["{0}/*.xyz"], "out", "nothing matches"),
-        (["{0}/empty"], "out", "holds no pictures"),
-        (["{0}/a.jpg", "{0}/other/a.png"], "out", r"would both become .*a\.png"),
-        (["{0}/b.png"], "{0}", r"b\.png is an input and would be overwritten"),
-        (["{0}/b.png"], "{0}/b.png", r"b\.png is an input"),
-        (["{0}/b.png"], "x.bmp", r"x\.bmp: cannot write '\.bmp'"),
-    ],
-)
-def test_impossible_plans_are_refused_before_anything_is_done(folder, inputs, out, found):
-    (folder / "empty").mkdir()
-    if "other" in inputs[-1]:
-        images.write(folder / "other" / "a.png", np.zeros((4, 4, 3), np.uint8))
-    with pytest.raises(UsageError, match=found):
-        batch.jobs([text.format(folder) for text in inputs], out.format(folder))
-
-
 def test_the_good_ones_are_done_and_the_bad_ones_listed(tmp_path):
     good = np.full((4, 4, 3), 7, np.uint8)
     for number in range(300):

@@ -51,6 +51,17 @@ def test_stdin_to_stdout(drawing, tiny_model):
     assert images.read(done.stdout).shape == (32, 32, 3)
 
 
+def test_two_pictures_of_one_stem_are_both_done(tmp_path):
+    for name in ("a.jpg", "a.png", "._a.png"):
+        images.write(tmp_path / "in" / name, np.full((32, 32, 3), 200, np.uint8))
+    (tmp_path / "in" / "b.pdf").write_bytes(b"%PDF-1.7")
+    done = limner("sketch", "in", "-o", "out", "--style", "line", cwd=tmp_path)
+    assert done.returncode == 0
+    assert b"in/a.jpg becomes out/a.jpg.png, in/a.png becomes out/a.png.png" in done.stderr
+    assert done.stderr.count(b"\n") == 2  # and how many are done
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"a.jpg.png", "a.png.png"}
+
+
 def test_a_reader_that_goes_away_is_one_line(drawing):
     command = [sys.executable, "-m", "limner", "sketch", str(drawing), "-o", "-"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:

@@ -215,7 +215,7 @@ def test_empty_file_is_refused(tmp_path: Path) -> None:
 def test_postscript_is_not_run(tmp_path: Path) -> None:
     path = tmp_path / "a.png"
     Image.new("RGB", (8, 8)).save(path, "EPS")
-    assert re.search(r"a\.png: PostScript is not read", refused(path))
+    assert re.search(r"a\.png: a PostScript drawing.*export it as PNG", refused(path))
 
 
 def test_text_named_png_is_refused(tmp_path: Path) -> None:
@@ -266,6 +266,18 @@ def test_limit_is_a_setting(colours: np.ndarray) -> None:
     data = encoded(Image.fromarray(colours))
     assert images.read(data, max_pixels=40 * 60).shape == (40, 60, 3)
     assert "60x40" in refused(data, max_pixels=40 * 60 - 1)
+
+
+# Finding -------------------------------------------------------------------------------------
+
+
+def test_hidden_files_and_folders_are_left_out(tmp_path: Path) -> None:
+    root = tmp_path / ".hidden"
+    for name in ("a.png", "._a.png", ".b.png", ".trash/c.png", "deep/d.HEIC", "deep/.e/f.png"):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).touch()
+    assert images.files_below(root) == [root / "a.png", root / "deep" / "d.HEIC"]
+    assert images.files_below(tmp_path) == []
 
 
 # Writing -------------------------------------------------------------------------------------

@@ -1,11 +1,13 @@
-"""What the README and the pages in `docs/` show, works."""
+"""What the README, the pages in `docs/` and docstrings show, works."""
 
+import ast
 import os
 import re
 import shlex
 import shutil
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -30,7 +32,23 @@ QUICK = {
     "discriminator.strides": 1,
 }
 """What makes the README's training one of seconds."""
-SNIPPETS = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
+
+
+def snippets():
+    """Every Python example of the project, with the file that shows it."""
+    pages = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+    shown = [(page, page.read_text(encoding="utf-8")) for page in pages]
+    for module in sorted((ROOT / "src").rglob("*.py")):
+        nodes = ast.walk(ast.parse(module.read_text(encoding="utf-8")))
+        kinds = (ast.Module, ast.ClassDef, ast.FunctionDef)
+        texts = (ast.get_docstring(node) for node in nodes if isinstance(node, kinds))
+        shown += [(module, text) for text in texts if text]
+    for path, text in shown:
+        for code in re.findall(r"^( *)```python\n(.*?)^\1```", text, re.DOTALL | re.MULTILINE):
+            yield pytest.param(textwrap.dedent(code[1]), id=path.relative_to(ROOT).as_posix())
+
+
+SNIPPETS = list(snippets())
 
 
 @pytest.fixture
@@ -48,6 +66,7 @@ def desk(photo, person, prepared_set, finished_run, tiny_model, tmp_path):
     shutil.copytree(prepared_set, tmp_path / "sets" / "mine")
     shutil.copytree(finished_run, tmp_path / "runs" / "mine")
     (tmp_path / "mine.onnx").write_bytes(tiny_model.read_bytes())
+    (tmp_path / "inception-2015-12-05.pt").touch()  # is not read before it is needed
     return tmp_path
 
 
@@ -73,14 +92,19 @@ def test_commands(command, desk):
 def test_snippets(snippet, desk):
     offline = {**os.environ, "HF_HUB_OFFLINE": "1", "HF_HOME": str(desk / "cache")}
     subprocess.run([sys.executable, "-c", snippet], cwd=desk, env=offline, check=True)
-    if "photo.png" in snippet:
-        assert images.read(desk / "photo.png").shape == (128, 128, 3)
+    for name in re.findall(r'images.write\("(.*?)"', snippet):
+        made = images.read(desk / name)
+        assert made.shape == ((128, 128, 3) if name == "photo.png" else (512, 512, 3))
 
 
 def test_something_was_found():
     shown = {command.split()[1] for command in COMMANDS}
     assert shown >= {"photo", "sketch", "prepare", "data", "train", "export", "measure", "compare"}
-    assert len(SNIPPETS) == 3
+    homes = {snippet.id for snippet in SNIPPETS}
+    assert homes >= {"README.md", "docs/data.md", "docs/measuring.md"}
+    assert homes >= {
+        f"src/limner/{name}.py" for name in ("translator", "functions", "images/loading")
+    }
     for name, text in PAGES.items():
         for link in re.findall(r"\]\((?!http)([^)#]+)[^)]*\)", text):
             assert ((ROOT / name).parent / link).exists(), link

@@ -5,7 +5,10 @@ import sys
 
 import pytest
 
-HEAVY = {"torch", "lightning_fabric", "pyarrow", "onnx", "scipy", "jinja2", "matplotlib", "ray"}
+HEAVY = {
+    *("torch", "lightning_fabric", "pyarrow", "onnx", "scipy", "jinja2", "matplotlib", "ray"),
+    "pi_heif",
+}
 
 
 @pytest.mark.parametrize(

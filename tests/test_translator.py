@@ -5,10 +5,12 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import onnx
 import pytest
+import torch
 from onnx import TensorProto, helper
+from PIL import Image
 
 from limner import images
-from limner.errors import ModelError, NoFaceError, UsageError
+from limner.errors import ImageError, ModelError, NoFaceError, UsageError
 from limner.sketching import sketch
 from limner.translator import Translator
 
@@ -177,3 +179,34 @@ def test_translating_needs_no_torch(tiny_model, photo, tmp_path):
         "assert not {'torch', 'pyarrow', 'onnx', 'lightning_fabric', 'scipy'} & sys.modules.keys()"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_picture_may_come_in_any_form(translator, photo, tmp_path):
+    path = tmp_path / "a.png"
+    images.write(path, photo)
+    expected = translator(photo)
+    clear = np.full((*photo.shape[:2], 1), 255, np.uint8)
+    forms = [
+        *(path, str(path), path.read_bytes(), Image.fromarray(photo)),
+        *(np.dstack([photo, clear]), photo / 255, photo[::-1][::-1], torch.from_numpy(photo)),
+    ]
+    for form in forms:
+        assert np.array_equal(translator(form), expected)
+    [whole] = translator.translate(path, as_is=True)
+    assert np.array_equal(whole.image, translator(photo, as_is=True))
+    [aligned] = translator.align(photo / 255)
+    assert np.array_equal(aligned.image, translator.align(photo)[0].image)
+    assert translator(path, in_place=True).shape == photo.shape
+    grey = photo[..., :1] / np.float32(255)
+    assert np.array_equal(translator(grey), translator(photo[..., 0]))
+
+
+def test_what_goes_wrong_is_said_of_the_path(translator, tmp_path):
+    path = tmp_path / "blank.png"
+    images.write(path, np.full((50, 70, 3), 255, np.uint8))
+    with pytest.raises(NoFaceError, match=r"blank\.png"):
+        translator(path)
+    with pytest.raises(NoFaceError, match="page 7"):
+        translator(path, name="page 7")
+    with pytest.raises(ImageError, match=r"\[3, 64, 64\]"):
+        translator(np.zeros((3, 64, 64)))

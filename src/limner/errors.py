@@ -25,6 +25,7 @@ EXTRA_OF = {
     "matplotlib": "measure",
     "onnx": "measure",
     "onnxscript": "train",
+    "pi_heif": "heic",
     "platformdirs": "measure",
     "pyarrow": "train",
     "ray": "cluster",

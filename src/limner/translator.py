@@ -1,12 +1,13 @@
 """The runtime: a model file and a picture in, a picture out. No torch."""
 
+import copy
 import os
-import threading
+import pickle
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,12 +15,15 @@ from numpy.typing import NDArray
 from limner.directions import CHANNELS
 from limner.errors import ModelError, UsageError
 from limner.faces import Aligned, Detector, DlibDetector, find, put_back
-from limner.images import LUMA
+from limner.images import LUMA, ImageInput, load, name_of
+from limner.locks import ForkLock
 from limner.model import KEY, ModelCard
 from limner.provenance import Provenance
+from limner.session import Session
 
 SUFFIX = ".onnx"
 DEFAULT_MODEL = "portrait"
+_LOADING = ForkLock()
 
 
 def shipped_models() -> dict[str, Path]:
@@ -44,11 +48,16 @@ class Translator:
     ```python
     from limner import Translator, images
 
-    photo = Translator()(images.read("drawing.jpg"))
-    images.write("photo.png", photo)
+    translate = Translator()
+    images.write("photo.png", translate("drawing.jpg"))
     ```
 
-    An object may be used by several threads at once.
+    Pictures may come in any form that `images.load` takes: a path, the bytes of a file, a Pillow
+    picture, an array.
+
+    An object may be used by several threads at once, copied, pickled and forked: it carries its
+    model, and each process makes a session of ONNX Runtime of its own. To be pickled, a `detector`
+    that was given has to be picklable; dlib's is loaded anew.
     """
 
     def __init__(
@@ -69,23 +78,17 @@ class Translator:
         Raises:
             ModelError: There is no such model, or the file is damaged or not limner's.
         """
-        import onnxruntime as ort
-
         path = _find_model(model)
-        data = _read(path)
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = threads or min(_cores(), 4)
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 4  # its complaints reach the user as our errors
+        self._session = Session(_read(path), threads=threads)
         try:
-            self._session: Any = ort.InferenceSession(
-                data, options, providers=["CPUExecutionProvider"]
-            )
+            runtime = self._session.runtime
+        except ImportError:
+            raise
         except Exception as error:  # onnxruntime's own exceptions share no base but this one
             raise ModelError(
                 f"{path} is no ONNX model, or a damaged one; export it again"
             ) from error
-        metadata: dict[str, str] = self._session.get_modelmeta().custom_metadata_map
+        metadata: dict[str, str] = runtime.get_modelmeta().custom_metadata_map
         if KEY not in metadata:
             raise ModelError(
                 f"{path} is an ONNX model, but not one that limner exported; name one of "
@@ -93,23 +96,44 @@ class Translator:
             )
         self.card = ModelCard.from_json(metadata[KEY], name=str(path))
         """What the model says about itself."""
-        self._check_shapes(path)
+        self._check_shapes(path, runtime)
         self.provenance = Provenance(model=self.card.name, digest=self.card.weights)
         """What is written into pictures that it makes."""
-        self._detector = detector
-        self._loading = threading.Lock()
+        self._given = detector
+        self._detector: tuple[int, Detector] | None = None
 
     @property
     def detector(self) -> Detector:
         """What finds the faces."""
-        with self._loading:
-            if self._detector is None:
-                self._detector = DlibDetector()
-            return self._detector
+        if self._given is not None:
+            return self._given
+        with _LOADING:
+            # Forked while another thread searched, it would be locked for ever.
+            if self._detector is None or self._detector[0] != os.getpid():
+                self._detector = os.getpid(), DlibDetector()
+            return self._detector[1]
 
-    def _check_shapes(self, path: Path) -> None:
+    def __getstate__(self) -> dict[str, Any]:
+        try:
+            pickle.dumps(self._given)
+        except Exception as error:  # whatever its own code raises
+            raise UsageError(
+                f"the detector that this Translator was given cannot be pickled ({error}); give "
+                "one that can, or none for dlib's"
+            ) from error
+        return self.__dict__ | {"_detector": None}
+
+    def __copy__(self) -> Self:
+        twin = type(self).__new__(type(self))
+        twin.__dict__.update(self.__dict__)
+        return twin
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return copy.copy(self)  # nothing in it ever changes, and threads may share it all
+
+    def _check_shapes(self, path: Path, runtime: Any) -> None:
         """Raise ModelError unless the graph takes and gives what its card promises."""
-        tensors_of = (self._session.get_inputs(), self._session.get_outputs())
+        tensors_of = (runtime.get_inputs(), runtime.get_outputs())
         for tensors, name in zip(tensors_of, self.card.ends, strict=True):
             found = [(tensor.name, tensor.shape[1:]) for tensor in tensors]
             promised = self.card.shape_of(name)
@@ -121,39 +145,41 @@ class Translator:
 
     def __call__(
         self,
-        picture: NDArray[np.uint8],
+        picture: ImageInput,
         *,
         as_is: bool = False,
         in_place: bool = False,
-        name: str = "the picture",
+        name: str | None = None,
     ) -> NDArray[np.uint8]:
         """Translate the largest face of a picture.
 
         Args:
-            picture: `[H, W, 3]` RGB or `[H, W]` grey.
+            picture: A path, the bytes of a file, a Pillow picture or an array; see `images.load`.
             as_is: Take the whole picture for the face, without looking for one.
             in_place: Put the result back to where the face was.
-            name: What messages call the picture.
+            name: What messages call the picture; by default its path.
 
         Returns:
             `[S, S, 3]` RGB with S = `card.preprocessing.size`, or `[S, S]` grey if the model makes
             sketches; `[H, W, 3]` if `in_place`.
 
         Raises:
+            ImageError: The picture cannot be read, or is none.
             NoFaceError: No face was found, or one that is too small.
         """
-        [translation] = self.translate(picture, as_is=as_is, name=name)
+        pixels = load(picture, name=name)
+        [translation] = self.translate(pixels, as_is=as_is, name=name or name_of(picture))
         if in_place:
-            return put_back(translation.image, translation.aligned, picture)
+            return put_back(translation.image, translation.aligned, pixels)
         return translation.image
 
     def translate(
         self,
-        picture: NDArray[np.uint8],
+        picture: ImageInput,
         *,
         as_is: bool = False,
         every_face: bool = False,
-        name: str = "the picture",
+        name: str | None = None,
     ) -> list[Translation]:
         """Translate the largest face, or every face, largest first.
 
@@ -165,18 +191,20 @@ class Translator:
 
     def align(
         self,
-        picture: NDArray[np.uint8],
+        picture: ImageInput,
         *,
         as_is: bool = False,
         every_face: bool = False,
-        name: str = "the picture",
+        name: str | None = None,
     ) -> list[Aligned]:
         """Find and cut out faces exactly as for training. Args and errors as in `translate`."""
+        name = name or name_of(picture)
+        pixels = load(picture, name=name)
         preprocessing = self.card.preprocessing
         if as_is or not preprocessing.aligned:
-            return [preprocessing.as_is(picture)]
-        faces = find(picture, self.detector, which="all" if every_face else "largest", name=name)
-        return [preprocessing.align(picture, face, name=name) for face in faces]
+            return [preprocessing.as_is(pixels)]
+        faces = find(pixels, self.detector, which="all" if every_face else "largest", name=name)
+        return [preprocessing.align(pixels, face, name=name) for face in faces]
 
     def batch(self, crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8]:
         """Translate aligned faces.
@@ -200,7 +228,7 @@ class Translator:
             made = np.empty((0, channels, side, side), np.float32)
         else:
             shown = np.stack([_planes(crop, CHANNELS[source]) for crop in crops])
-            [made] = self._session.run(None, {source: shown / np.float32(127.5) - 1})
+            made = self._session.run({source: shown / np.float32(127.5) - 1})
         # In float32 throughout, in place: at this size each temporary array shows in the time.
         made += 1
         made *= 127.5
@@ -238,8 +266,3 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise ModelError(f"{path} cannot be read ({error.strerror})") from error
-
-
-def _cores() -> int:
-    available = getattr(os, "sched_getaffinity", None)
-    return len(available(0)) if available else os.cpu_count() or 1

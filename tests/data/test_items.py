@@ -76,7 +76,7 @@ def test_a_damaged_archive_costs_the_others_nothing(mixed):
     (mixed / "z.zip").write_bytes((mixed / "z.zip").read_bytes()[:50])
     found = dict(walk(mixed))
     assert len(found) == 6
-    with pytest.raises(ImageError, match=r"z\.zip: not a picture"):
+    with pytest.raises(ImageError, match=r"z\.zip: a packed archive"):
         Item(name="z.zip", place=found["z.zip"], source="x").picture()
     with pytest.raises(DataError, match=r"z\.zip is a damaged archive"):
         list(walk(mixed / "z.zip"))

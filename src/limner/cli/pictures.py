@@ -71,7 +71,7 @@ def photo(
         raise UsageError("--as-is takes the whole picture for one face: leave out --face all")
     if put_back and size:
         raise UsageError("--put-back keeps the picture's own size: leave out --size")
-    work = batch.jobs(sketches, out)
+    work = batch.jobs(sketches, out, note=complain)
     where = batch.engine_for(work, engine, workers=workers, address=address)
     start = Photos(
         model=model,
@@ -105,7 +105,7 @@ def sketch(
     from limner.sketching import check_style
 
     check_style(style)
-    work = batch.jobs(photos, out)
+    work = batch.jobs(photos, out, note=complain)
     where = batch.engine_for(work, engine, workers=workers, address=address)
     _finish(batch.run(work, Sketches(style=style, seed=seed), engine=where))
 

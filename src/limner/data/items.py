@@ -157,8 +157,8 @@ class Item:
 def walk(root: Path) -> Iterator[tuple[str, Place]]:
     """Each picture below a folder, archives included, or within one archive; sorted by name.
 
-    Hidden files and macOS's `__MACOSX` are left out; a folder reached twice by links is walked
-    once, and one that may not be listed stands in place of its pictures.
+    Hidden files and folders and macOS's `__MACOSX` are left out; a folder reached twice by links is
+    walked once, and one that may not be listed stands in place of its pictures.
 
     Raises:
         DataError: `root` is neither a folder nor an archive, or an archive is damaged.
@@ -167,8 +167,6 @@ def walk(root: Path) -> Iterator[tuple[str, Place]]:
         yield from sorted(members(root), key=itemgetter(0))
     elif root.is_dir():
         for file in images.files_below(root, images.READABLE | ARCHIVES):
-            if file.name.startswith("."):
-                continue
             name = file.relative_to(root).as_posix()
             if file.suffix.lower() not in ARCHIVES or file.is_dir():
                 yield name, Place(file=file)
@@ -207,7 +205,7 @@ def members(archive: Path) -> Iterator[tuple[str, Place]]:
     except (OSError, zipfile.BadZipFile, tarfile.TarError) as error:
         raise DataError(f"{archive} is a damaged archive ({error}); download it again") from error
     for name, place in places:
-        last = name.rpartition("/")[2]
-        hidden = last.startswith(".") or "__MACOSX" in name
-        if not hidden and Path(last).suffix.lower() in images.READABLE:
+        parts = [part for part in name.split("/") if part != "."]
+        hidden = any(part.startswith(".") or part == "__MACOSX" for part in parts)
+        if not hidden and Path(name).suffix.lower() in images.READABLE:
             yield name, place

@@ -250,8 +250,15 @@ class Writer:
     """Writes a prepared set piece by piece, all or nothing.
 
     ```python
-    with Writer(path, about) as writer:
-        writer.add("faces", table)
+    from pathlib import Path
+
+    import pyarrow.parquet as pq
+
+    from limner.data.prepared import PreparedSet, Writer
+
+    table = pq.read_table("sets/mine/faces.parquet")
+    with Writer(Path("sets/fewer"), PreparedSet(Path("sets/mine")).about) as writer:
+        writer.add("faces", table.slice(0, 2))
         writer.commit()
     ```
     """

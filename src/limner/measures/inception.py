@@ -94,6 +94,12 @@ class InceptionFeatures:
     """`[2048]`: what Inception-v3 sees, for KID and FID as in papers.
 
     ```python
+    from pathlib import Path
+
+    from limner.measures.fid import Fid
+    from limner.measures.inception import InceptionFeatures
+    from limner.measures.kid import Kid
+
     seen = InceptionFeatures(Path("inception-2015-12-05.pt"))
     Kid(feature=seen, on="Inception features", suffix=".inception", unit_scale=True)
     Fid(feature=seen, on="Inception features", suffix=".inception")

@@ -54,6 +54,13 @@ class Computed:
     """A feature that a plain function finds, without a model.
 
     ```python
+    from limner.measures.measure import Computed
+
+
+    def _brightness(picture):
+        return picture.mean(keepdims=True).ravel()
+
+
     BRIGHTNESS = Computed(name="brightness", version=1, function=_brightness)
     ```
     """

@@ -210,7 +210,9 @@ def _pictures(folder: Path, warnings: list[str]) -> dict[str, Picture]:
         called = f"{name_of(folder)}/{file.relative_to(folder).as_posix()}"
         found[name] = Picture(name=called, source=file)
     if not found:
-        raise UsageError(f"{folder} holds no pictures; expected PNG, JPEG or the like")
+        known = images.in_words(images.files_below(folder, images.UNREADABLE))
+        what = f", but {known}" if known else "; expected PNG, JPEG or the like"
+        raise UsageError(f"{folder} holds no pictures{what}")
     others = Counter(
         file.suffix or file.name
         for file in folder.rglob("*")

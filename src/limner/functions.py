@@ -1,0 +1,107 @@
+"""A sketch to a photo and back, in one line: `limner.photo` and `limner.sketch`."""
+
+import functools
+import os
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from limner import images, sketching
+from limner.images import ImageInput
+from limner.locks import ForkLock
+from limner.translator import DEFAULT_MODEL, Translator
+
+__all__ = ["photo", "sketch"]
+
+_KEPT = 4
+"""Models that are kept in memory."""
+_LOADING = ForkLock()
+
+
+def photo(
+    picture: ImageInput,
+    *,
+    model: str | Path = DEFAULT_MODEL,
+    as_is: bool = False,
+    in_place: bool = False,
+    name: str | None = None,
+) -> NDArray[np.uint8]:
+    """Turn the largest face of a drawing into a photo, as `limner photo` does.
+
+    The model is loaded at the first call and kept; threads may call at once.
+
+    ```python
+    import limner
+    from limner import images
+
+    images.write("photo.png", limner.photo("drawing.jpg"))
+    ```
+
+    Args:
+        picture: A path, the bytes of a file, a Pillow picture or an array; see `images.load`.
+        model: Name of a shipped model, or path of an `.onnx` file.
+        as_is: Take the whole picture for the face, without looking for one.
+        in_place: Put the result back to where the face was.
+        name: What messages call the picture; by default its path.
+
+    Returns:
+        `[S, S, 3]` RGB with the model's side S, or `[S, S]` grey if the model makes sketches;
+        `[H, W, 3]` if `in_place`.
+
+    Raises:
+        ImageError: The picture cannot be read, or is none.
+        NoFaceError: No face was found, or one that is too small.
+        ModelError: There is no such model, or the file is damaged or not limner's.
+    """
+    translate = _translator(model)
+    return translate(picture, as_is=as_is, in_place=in_place, name=name)
+
+
+def sketch(
+    picture: ImageInput, style: str = "pencil", seed: int = 0, *, name: str | None = None
+) -> NDArray[np.uint8]:
+    """Draw a photo, as `limner sketch` does; the same arguments give the same drawing.
+
+    ```python
+    import limner
+    from limner import images
+
+    images.write("sketch.png", limner.sketch("portrait.jpg", "charcoal", seed=7))
+    ```
+
+    Args:
+        picture: A path, the bytes of a file, a Pillow picture or an array; see `images.load`.
+        style: A key of `sketching.STYLES`.
+        seed: Chooses the strokes and the style's free parameters.
+        name: What messages call the picture; by default its path.
+
+    Returns:
+        `[H, W]`, 255 = paper.
+
+    Raises:
+        ImageError: The picture cannot be read, or is none.
+        UsageError: `style` is not known.
+    """
+    sketching.check_style(style)
+    pixels = images.load(picture, name=name)
+    if pixels.ndim == 2:
+        pixels = np.stack([pixels] * 3, axis=-1)
+    return sketching.sketch(pixels, style, seed)
+
+
+def _translator(model: str | Path) -> Translator:
+    try:
+        found = os.stat(model)  # noqa: PTH116 - a name with a null character is no path, too
+        version = found.st_mtime_ns, found.st_size
+    except (OSError, ValueError):  # the name of a shipped model, or what loading will complain of
+        version = 0, 0
+    with _LOADING:  # threads that come at once wait for one to load it
+        return _loaded(str(model), version)
+
+
+@functools.lru_cache(_KEPT)
+def _loaded(model: str, version: tuple[int, int]) -> Translator:
+    """The model file in its present version."""
+    del version
+    return Translator(model)

@@ -1,0 +1,97 @@
+"""Samples of any depth to 8 bits, scaled by the depth that they use.
+
+Cameras and scanners store 10, 12 or 14 bits in files and arrays of 16, most without a word about
+it. Taken for 16 bits, such a picture would be all but black.
+"""
+
+import io
+import sys
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+_DEPTHS = (8, 10, 12, 14, 16)
+_SHALLOW = 64
+"""High bytes that are all below this belong to 14 bits or fewer."""
+_OTHER_BYTE = {
+    ";16L": ";16B",
+    ";16B": ";16L",
+    ";16N": ";16B" if sys.byteorder == "little" else ";16L",
+}
+
+
+def eight_bits(values: NDArray[np.integer[Any]]) -> NDArray[np.uint8]:
+    """Samples from 0 to 65535 to 8 bits; white is the largest value of the depth that holds them.
+
+    The depth is the smallest of 8, 10, 12, 14 and 16 bits.
+    """
+    largest = int(values.max())
+    white = next(2**bits - 1 for bits in _DEPTHS if largest < 2**bits)
+    if white == 255:
+        return values.astype(np.uint8)
+    table = rounded(np.arange(white + 1) * (255 / white))
+    pixels: NDArray[np.uint8] = table[values]
+    return pixels
+
+
+def rounded(values: NDArray[np.floating[Any]]) -> NDArray[np.uint8]:
+    """Samples in [0, 255] to the nearest whole ones; what lies beyond is cut off."""
+    pixels: NDArray[np.uint8] = np.clip(np.rint(values), 0, 255).astype(np.uint8)
+    return pixels
+
+
+def shallow(picture: Image.Image, data: bytes) -> Image.Image:
+    """Decode a picture; deep grey, and colour of 10 to 14 bits in 16, comes back with 8 bits.
+
+    Args:
+        picture: Opened, and not decoded yet.
+        data: The file that it was opened from; b"" if that is not known, and then 16-bit colour
+            stays as Pillow has it.
+    """
+    tiles = getattr(picture, "tile", [])  # how the file is to be decoded; none once it is
+    swapped = [(tile, args) for tile in tiles if (args := _other_byte(tile.args))]
+    picture.load()
+    if not swapped or not data or picture.mode not in ("RGB", "RGBA"):
+        return grey_to_eight_bits(picture)
+    # Pillow keeps one byte of two: the high one, unless it is told that their order is reversed.
+    high = np.asarray(picture)
+    if high.max() >= _SHALLOW:
+        return picture
+    with Image.open(io.BytesIO(data), formats=[picture.format or ""]) as again:
+        again.tile = [tile._replace(args=args) for tile, args in swapped]
+        low = np.asarray(again)
+    return Image.fromarray(eight_bits(high.astype(np.uint16) << 8 | low))
+
+
+def grey_to_eight_bits(picture: Image.Image) -> Image.Image:
+    """Scale deep grey pictures to 8 bits, which Pillow's own conversion clips; leave others."""
+    if picture.mode.startswith("I"):
+        values = np.asarray(picture)
+        if values.dtype == np.int32:  # how Pillow holds 32 bits without a sign, too
+            values = values.view(np.uint32)
+        if values.max() <= 65535:
+            grey = eight_bits(values)
+        else:
+            grey = rounded(values * (255 / (2**32 - 1)))
+        grey[values == picture.info.get("transparency", -1)] = 255
+        return Image.fromarray(grey)
+    if picture.mode == "F":
+        values = np.nan_to_num(np.asarray(picture))
+        # Floating-point pictures have no agreed white: 1 and 255 are both common.
+        return Image.fromarray(rounded(values * (255 if values.max() <= 1 else 1)))
+    return picture
+
+
+def _other_byte(args: Any) -> Any:
+    """The arguments of a decoder of 16-bit samples, changed to keep the low byte; None of others.
+
+    They are the raw mode, or a tuple that begins with it.
+    """
+    if isinstance(args, tuple):
+        mode = _other_byte(args[0]) if args else None
+        return mode and (mode, *args[1:])
+    if not isinstance(args, str) or args[-4:] not in _OTHER_BYTE:
+        return None
+    return args[:-4] + _OTHER_BYTE[args[-4:]]

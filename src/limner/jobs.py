@@ -1,0 +1,177 @@
+"""Which pictures are meant on a command line, and where the results of each go."""
+
+import glob
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from limner import images
+from limner.errors import UsageError
+
+STREAM = "-"
+"""Stands for stdin among the inputs and for stdout as the output."""
+
+_SHOWN = 3
+"""Results that a note names."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """One picture to work on."""
+
+    source: Path | None
+    """The file; None is stdin."""
+    target: Path | None
+    """The file of the (first) result; None is stdout."""
+
+    @property
+    def name(self) -> str:
+        """What messages call the picture."""
+        return str(self.source) if self.source else "stdin"
+
+
+def _say_nothing(_: str) -> None:
+    pass
+
+
+def jobs(
+    inputs: Sequence[str], out: str, *, note: Callable[[str], None] = _say_nothing
+) -> list[Job]:
+    """Pair each input with its output: `a.jpg` becomes `OUT/a.png`.
+
+    A folder stands for all pictures below it but those in `out`, and its sub-folders are kept.
+    `out` is a file if it has the suffix of a picture or a document and there is one input.
+
+    Inputs that would have the same output keep more of their names: `a.jpg` and `a.png` become
+    `OUT/a.jpg.png` and `OUT/a.png.png`, `x/a.jpg` and `y/a.jpg` `OUT/x/a.png` and `OUT/y/a.png`.
+
+    Args:
+        inputs: Files, folders and globs; `-` is stdin.
+        out: A folder or a file; `-` is stdout.
+        note: Told in one line if results are named otherwise than after the stem.
+
+    Raises:
+        UsageError: An input matches nothing or would be overwritten, two would have the same
+            output all the same, `out` is a file that cannot be written, or stdin or stdout is to
+            serve more than one picture.
+    """
+    found = [pair for text in inputs for pair in _expand(text, Path(out))]
+    sources = list(dict.fromkeys(found))
+    suffix = Path(out).suffix.lower()
+    to_file = suffix in images.READABLE | images.UNREADABLE and not _is_folder(out)
+    if to_file:
+        images.format_of(out)
+    if len(sources) > 1 and (out == STREAM or (None, Path("stdin")) in sources or to_file):
+        what = "stdout" if out == STREAM else f"the file {out}" if to_file else "stdin"
+        raise UsageError(f"{what} serves one picture, not {len(sources)}; name an output folder")
+    if out == STREAM or to_file:
+        only = None if out == STREAM else Path(out)
+        planned_jobs = [Job(source=source, target=only) for source, _ in sources]
+    else:
+        planned_jobs = _into_folder(sources, Path(out), note)
+    read = {os.path.realpath(job.source) for job in planned_jobs if job.source}
+    for job in planned_jobs:
+        if job.target and os.path.realpath(job.target) in read:
+            raise UsageError(f"{job.target} is an input and would be overwritten; name another -o")
+    return planned_jobs
+
+
+_Source = tuple[Path | None, Path]
+"""A file, or None for stdin, and its place below the output folder."""
+
+
+def _by_stem(source: _Source) -> Path:
+    return source[1].with_suffix(".png")
+
+
+def _by_name(source: _Source) -> Path:
+    return source[1].with_name(f"{source[1].name}.png")
+
+
+def _folder_of(source: _Source) -> Path:
+    """The name of the folder that a file's place is counted from."""
+    file, place = source
+    if file is None:
+        return Path()
+    return Path(Path(os.path.abspath(file)).parents[len(place.parts) - 1].name)  # noqa: PTH100
+
+
+_NAMINGS: tuple[Callable[[_Source], Path], ...] = (
+    _by_stem,
+    _by_name,
+    lambda source: _folder_of(source) / _by_stem(source),
+    lambda source: _folder_of(source) / _by_name(source),
+)
+"""How results are named, if the ways before would give two of them one name."""
+
+
+def _into_folder(sources: Sequence[_Source], out: Path, note: Callable[[str], None]) -> list[Job]:
+    """Name the results. Those of one stem are named in one way."""
+    ways = {_by_stem(source): 0 for source in sources}
+    while True:
+        planned: dict[Path, list[_Source]] = {}
+        for source in sources:
+            planned.setdefault(_NAMINGS[ways[_by_stem(source)]](source), []).append(source)
+        clashes = [clash for clash in planned.values() if len(clash) > 1]
+        if not clashes:
+            break
+        ways |= {stem: way for clash in clashes for stem, way in _next_ways(clash, ways, out)}
+    renamed = [
+        f"{source} becomes {out / place}"
+        for place, [(source, at)] in planned.items()
+        if place != _by_stem((source, at))
+    ]
+    if renamed:
+        note(
+            f"{len(renamed)} results keep more of their inputs' names, which differ only in the "
+            f"suffix or the folder: {', '.join(renamed[:_SHOWN])}"
+            + (", ..." if len(renamed) > _SHOWN else "")
+        )
+    return [Job(source=source, target=out / place) for place, [(source, _)] in planned.items()]
+
+
+def _next_ways(
+    clash: Sequence[_Source], ways: Mapping[Path, int], out: Path
+) -> Iterator[tuple[Path, int]]:
+    """For sources that would share a result, the next way to name those that keep least."""
+    stems = {_by_stem(source) for source in clash}
+    least = min(ways[stem] for stem in stems)
+    if least + 1 == len(_NAMINGS):
+        (one, _), (other, _), *_ = clash
+        raise UsageError(
+            f"{one} and {other} would both become {out / _by_stem(clash[0])}; rename one"
+        )
+    yield from ((stem, least + 1) for stem in stems if ways[stem] == least)
+
+
+def _expand(text: str, out: Path) -> Iterator[_Source]:
+    """Each picture that `text` means, with its place below the output folder."""
+    path = Path(text)
+    if text == STREAM:
+        yield None, Path("stdin")
+    elif _is_folder(path):
+        below = images.files_below(path)
+        if out != path and path in out.parents:
+            below = [file for file in below if out not in file.parents]
+        if not below:
+            others = images.in_words(images.files_below(path, images.UNREADABLE))
+            raise UsageError(f"{text} holds no pictures" + (others and f", but {others}"))
+        yield from ((file, file.relative_to(path)) for file in below)
+    elif _exists(path) or not glob.has_magic(text):
+        yield path, Path(path.name)  # a missing file fails by itself, and the others are done
+    else:
+        matches = sorted(map(Path, glob.glob(text, recursive=True)))  # noqa: PTH207 - any root
+        files = [file for file in matches if file.is_file()]
+        if not files:
+            raise UsageError(f"nothing matches {text}")
+        yield from ((file, Path(file.name)) for file in files)
+
+
+# Path's own methods raise on names that are too long or may not be looked up.
+def _exists(path: str | Path) -> bool:
+    return os.path.exists(path)  # noqa: PTH110
+
+
+def _is_folder(path: str | Path) -> bool:
+    return os.path.isdir(path)  # noqa: PTH112

@@ -1,0 +1,94 @@
+"""One line from a picture to a picture, with all that the classes and commands can do."""
+
+import inspect
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import limner
+from limner import functions, images, sketching
+from limner.errors import ImageError, ModelError, UsageError
+from limner.translator import Translator
+
+
+@pytest.fixture
+def loads(monkeypatch):
+    """The models that are loaded, in order."""
+    loaded = []
+
+    def load(model):
+        loaded.append(str(model))
+        return Translator(model)
+
+    functions._loaded.cache_clear()
+    monkeypatch.setattr(functions, "Translator", load)
+    yield loaded
+    functions._loaded.cache_clear()
+
+
+def test_photo_does_what_a_translator_does(tiny_model, photo, loads):
+    translator = Translator(tiny_model)
+    assert np.array_equal(limner.photo(photo, model=tiny_model), translator(photo))
+    for option in ({"as_is": True}, {"in_place": True}):
+        made = limner.photo(photo, model=str(tiny_model), **option)
+        assert np.array_equal(made, translator(photo, **option))
+    assert loads == [str(tiny_model)]
+
+
+def test_photo_takes_every_option_of_a_translator():
+    ours = inspect.signature(limner.photo).parameters
+    theirs = inspect.signature(Translator.__call__).parameters
+    assert ours.keys() - {"model"} == theirs.keys() - {"self"}
+    for name in ours.keys() & theirs.keys():
+        assert ours[name] == theirs[name]
+
+
+def test_a_model_is_loaded_once_and_again_when_its_file_changes(tiny_model, photo, tmp_path, loads):
+    path = tmp_path / "m.onnx"
+    path.write_bytes(tiny_model.read_bytes())
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: limner.photo(photo, model=path, as_is=True), range(8)))
+    assert len(loads) == 1
+    path.write_bytes(b"damaged")
+    with pytest.raises(ModelError, match="damaged"):
+        limner.photo(photo, model=path)
+
+
+def test_a_missing_model_is_named(photo):
+    with pytest.raises(ModelError, match="no model 'nosuch'"):
+        limner.photo(photo, model="nosuch")
+
+
+def test_sketch_does_what_the_command_does(photo, tmp_path):
+    images.write(tmp_path / "a.png", photo)
+    command = [sys.executable, "-m", "limner", "sketch", "a.png", "-o", "b.png"]
+    subprocess.run([*command, "--style", "xdog", "--seed", "3"], cwd=tmp_path, check=True)
+    drawn = limner.sketch(tmp_path / "a.png", "xdog", 3)
+    assert np.array_equal(drawn, images.read(tmp_path / "b.png", grey=True))
+    assert np.array_equal(limner.sketch(photo), sketching.sketch(photo, "pencil", 0))
+    assert np.array_equal(limner.sketch(Image.fromarray(photo)), limner.sketch(photo / 255))
+
+
+def test_sketch_takes_grey(photo):
+    grey = photo[:64, :64, 0]
+    assert np.array_equal(limner.sketch(grey), limner.sketch(np.stack([grey] * 3, axis=-1)))
+
+
+def test_mistakes_are_ours(photo):
+    with pytest.raises(UsageError, match="unknown sketch style 'no'"):
+        limner.sketch("nosuch.png", "no")
+    with pytest.raises(ImageError, match=r"nosuch\.png: no such file"):
+        limner.sketch("nosuch.png")
+    with pytest.raises(ImageError, match="page 7 is None"):
+        limner.photo(None, name="page 7")
+
+
+def test_what_limner_offers_is_there():
+    assert set(limner.__all__) <= set(dir(limner))
+    assert all(hasattr(limner, name) for name in limner.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'nosuch'"):
+        _ = limner.nosuch
