@@ -18,15 +18,26 @@ from numpy.typing import NDArray
 
 from limner import images
 from limner.engines import Engine, EngineName, LocalEngine, cores, engine_of
-from limner.errors import ImageError, Interrupted, LimnerError, OutputError
+from limner.errors import ImageError, Interrupted, LimnerError, NoFaceError, OutputError
 from limner.jobs import STREAM, Job, jobs
 from limner.progress import bar
 from limner.provenance import Provenance
 
-__all__ = ["STREAM", "Job", "Make", "Maker", "Outcome", "engine_for", "jobs", "run"]
+__all__ = ["STREAM", "Job", "Made", "Make", "Maker", "Outcome", "engine_for", "jobs", "run"]
 
-Make = Callable[[NDArray[np.uint8], str], list[NDArray[np.uint8]]]
-"""From a picture `[H, W, 3]` and its name to one or more results. Raises ImageError."""
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Made:
+    """What was made of one picture."""
+
+    images: list[NDArray[np.uint8]]
+    """One or more results."""
+    notes: tuple[str, ...] = ()
+    """What was done to the picture before, in words."""
+
+
+Make = Callable[[NDArray[np.uint8], str], Made]
+"""From a picture `[H, W, 3]` and its name to its results. Raises ImageError."""
 
 _SHARE = 12
 """Pictures that each worker process has to have to be worth its start.
@@ -55,6 +66,10 @@ class Outcome:
     done: int = 0
     failures: list[str] = field(default_factory=list)
     """A line each: the file, what was found, what to do."""
+    faceless: int = 0
+    """How many of them had no face."""
+    notes: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """By the name of a picture that was done, what was done to it before, in words."""
     stopped: LimnerError | None = None
     """Why the work ended before its end, if it did; what was done until then is whole."""
 
@@ -88,6 +103,7 @@ def run(
     engine = engine or LocalEngine()
     outcome = Outcome()
     failures: dict[int, str] = {}
+    notes: dict[int, tuple[str, ...]] = {}
     taken = {job.target for job in work if job.target}
     try:
         with (
@@ -99,11 +115,13 @@ def run(
             ) as results,
         ):
             for number, made in (pair for task in results for pair in task):
-                failure = made if isinstance(made, str) else _put(made, work[number], taken)
+                failure = made.failure or _put(made.files, work[number], taken)
                 if failure:
                     failures[number] = failure
+                    outcome.faceless += made.faceless
                 else:
                     outcome.done += 1
+                    notes[number] = made.notes
                 progress.advance()
     except KeyboardInterrupt:
         outcome.stopped = Interrupted(
@@ -112,6 +130,7 @@ def run(
     except LimnerError as error:
         outcome.stopped = error
     outcome.failures = [failures[number] for number in sorted(failures)]
+    outcome.notes = {work[number].name: notes[number] for number in sorted(notes) if notes[number]}
     return outcome
 
 
@@ -125,9 +144,22 @@ class _Picture:
     form: images.Format
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Files:
+    """What a worker gives back for a picture."""
+
+    files: list[bytes] = field(default_factory=list)
+    """The files of its results."""
+    notes: tuple[str, ...] = ()
+    failure: str = ""
+    """Why there are none."""
+    faceless: bool = False
+    """Whether that is for want of a face."""
+
+
 _Task = tuple[_Picture, ...]
-_Made = list[tuple[int, list[bytes] | str]]
-"""For each picture its number and the files of its results, or else why there are none."""
+_Done = list[tuple[int, _Files]]
+"""For each picture its number and what came of it."""
 
 
 def _tasks(work: Sequence[Job], together: int, failures: dict[int, str]) -> Iterator[_Task]:
@@ -144,23 +176,24 @@ def _tasks(work: Sequence[Job], together: int, failures: dict[int, str]) -> Iter
         yield tuple(task)
 
 
-def _begin(start: Callable[[], Maker]) -> Callable[[_Task], _Made]:
+def _begin(start: Callable[[], Maker]) -> Callable[[_Task], _Done]:
     """In a worker: the function for its tasks."""
     maker = start()
     return lambda task: [(picture.number, _make(picture, maker)) for picture in task]
 
 
-def _make(picture: _Picture, maker: Maker) -> list[bytes] | str:
+def _make(picture: _Picture, maker: Maker) -> _Files:
     try:
-        results = maker.make(images.read(picture.data, name=picture.name), picture.name)
-        return [images.encode(one, maker.provenance, picture.form) for one in results]
+        made = maker.make(images.read(picture.data, name=picture.name), picture.name)
+        files = [images.encode(one, maker.provenance, picture.form) for one in made.images]
+        return _Files(files=files, notes=made.notes)
     except ImageError as error:
-        return str(error)
+        return _Files(failure=str(error), faceless=isinstance(error, NoFaceError))
     except LimnerError:
         raise
     except Exception as error:  # one picture must not cost the others
-        return (
-            f"{picture.name}: limner failed at it ({type(error).__name__}: {error}); "
+        return _Files(
+            failure=f"{picture.name}: limner failed at it ({type(error).__name__}: {error}); "
             "please report this"
         )
 

@@ -2,12 +2,14 @@
 
 import functools
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from limner import images, sketching
+from limner.drawings import Clean
 from limner.images import ImageInput
 from limner.locks import ForkLock
 from limner.translator import DEFAULT_MODEL, Translator
@@ -25,6 +27,8 @@ def photo(
     model: str | Path = DEFAULT_MODEL,
     as_is: bool = False,
     in_place: bool = False,
+    clean: Clean | None = None,
+    eyes: Sequence[float] | None = None,
     name: str | None = None,
 ) -> NDArray[np.uint8]:
     """Turn the largest face of a drawing into a photo, as `limner photo` does.
@@ -43,6 +47,8 @@ def photo(
         model: Name of a shipped model, or path of an `.onnx` file.
         as_is: Take the whole picture for the face, without looking for one.
         in_place: Put the result back to where the face was.
+        clean: Whether a drawing is cleaned, `auto` or `off`; by default as the model says.
+        eyes: x1, y1, x2, y2 of the outer eye corners in px, for a face that is not found.
         name: What messages call the picture; by default its path.
 
     Returns:
@@ -53,9 +59,10 @@ def photo(
         ImageError: The picture cannot be read, or is none.
         NoFaceError: No face was found, or one that is too small.
         ModelError: There is no such model, or the file is damaged or not limner's.
+        UsageError: `eyes` are not two places in the picture, or come with `as_is`.
     """
     translate = _translator(model)
-    return translate(picture, as_is=as_is, in_place=in_place, name=name)
+    return translate(picture, as_is=as_is, in_place=in_place, clean=clean, eyes=eyes, name=name)
 
 
 def sketch(

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limner import images
-from limner.batch import Maker
+from limner.batch import Made, Maker
+from limner.drawings import Clean
 from limner.faces import put_back
 from limner.sketching import sketch
 from limner.translator import Translator
@@ -29,6 +30,10 @@ class Photos:
     square_as_is: bool = False
     """Square pictures are faces that are cut out; in others a face is looked for."""
     put_back: bool = False
+    clean: Clean | None = None
+    """See `Translator`."""
+    eyes: tuple[float, ...] | None = None
+    """See `Translator`."""
     every_face: bool = False
     threads: int = 0
     """See `Translator`."""
@@ -39,18 +44,24 @@ class Photos:
         make = functools.partial(self._make, translator)
         return Maker(make=make, provenance=translator.provenance)
 
-    def _make(
-        self, translator: Translator, picture: NDArray[np.uint8], name: str
-    ) -> list[NDArray[np.uint8]]:
-        square = picture.shape[0] == picture.shape[1]
-        as_is = self.as_is or (self.square_as_is and square)
-        made = translator.translate(picture, as_is=as_is, every_face=self.every_face, name=name)
+    def _make(self, translator: Translator, picture: NDArray[np.uint8], name: str) -> Made:
+        cut_out = self.square_as_is and picture.shape[0] == picture.shape[1]
+        made = translator.translate(
+            picture,
+            as_is=self.as_is or cut_out,
+            every_face=self.every_face,
+            clean="off" if cut_out else self.clean,
+            eyes=self.eyes,
+            name=name,
+        )
+        notes = tuple(dict.fromkeys(note for one in made for note in one.notes))
         if self.put_back:
             for one in made:
                 picture = put_back(one.image, one.aligned, picture)
-            return [picture]
+            return Made(images=[picture], notes=notes)
         size = self.size
-        return [images.resize(one.image, size) if size else one.image for one in made]
+        results = [images.resize(one.image, size) if size else one.image for one in made]
+        return Made(images=results, notes=notes)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,4 +73,8 @@ class Sketches:
 
     def __call__(self) -> Maker:
         """Nothing is to be loaded."""
-        return Maker(make=lambda picture, _: [sketch(picture, self.style, self.seed)])
+        return Maker(make=self._make)
+
+    def _make(self, picture: NDArray[np.uint8], name: str) -> Made:
+        del name  # any picture can be drawn
+        return Made(images=[sketch(picture, self.style, self.seed)])

@@ -4,17 +4,27 @@ import copy
 import os
 import pickle
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from limner.directions import CHANNELS
+from limner.drawings import Clean
 from limner.errors import ModelError, UsageError
-from limner.faces import Aligned, Detector, DlibDetector, find, put_back
+from limner.faces import (
+    Aligned,
+    Detector,
+    DlibDetector,
+    face_from_eyes,
+    find,
+    notes_of,
+    open_page,
+    put_back,
+)
 from limner.images import LUMA, ImageInput, load, name_of
 from limner.locks import ForkLock
 from limner.model import KEY, ModelCard
@@ -40,6 +50,11 @@ class Translation:
     """The made face: `[S, S, 3]` RGB, or `[S, S]` grey if it is a sketch."""
     aligned: Aligned
     """What it was made from."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was done to the page before, in words: `turned by 180°`, `ruled lines removed`."""
+        return self.aligned.notes
 
 
 class Translator:
@@ -149,14 +164,22 @@ class Translator:
         *,
         as_is: bool = False,
         in_place: bool = False,
+        clean: Clean | None = None,
+        eyes: Sequence[float] | None = None,
         name: str | None = None,
     ) -> NDArray[np.uint8]:
         """Translate the largest face of a picture.
+
+        A drawing is cleaned first where it needs it, as `limner.drawings.clean` describes, and
+        its face is found in a page that is turned, too.
 
         Args:
             picture: A path, the bytes of a file, a Pillow picture or an array; see `images.load`.
             as_is: Take the whole picture for the face, without looking for one.
             in_place: Put the result back to where the face was.
+            clean: Whether a drawing is cleaned, `auto` or `off`; by default as the model says.
+            eyes: x1, y1, x2, y2 of the outer eye corners in px of the upright picture, for a face
+                that is not found.
             name: What messages call the picture; by default its path.
 
         Returns:
@@ -166,9 +189,10 @@ class Translator:
         Raises:
             ImageError: The picture cannot be read, or is none.
             NoFaceError: No face was found, or one that is too small.
+            UsageError: `eyes` are not two places in the picture, or come with `as_is`.
         """
-        pixels = load(picture, name=name)
-        [translation] = self.translate(pixels, as_is=as_is, name=name or name_of(picture))
+        pixels, name = load(picture, name=name), name or name_of(picture)
+        [translation] = self.translate(pixels, as_is=as_is, clean=clean, eyes=eyes, name=name)
         if in_place:
             return put_back(translation.image, translation.aligned, pixels)
         return translation.image
@@ -179,13 +203,17 @@ class Translator:
         *,
         as_is: bool = False,
         every_face: bool = False,
+        clean: Clean | None = None,
+        eyes: Sequence[float] | None = None,
         name: str | None = None,
     ) -> list[Translation]:
         """Translate the largest face, or every face, largest first.
 
         Args and errors as in `__call__`.
         """
-        aligned = self.align(picture, as_is=as_is, every_face=every_face, name=name)
+        aligned = self.align(
+            picture, as_is=as_is, every_face=every_face, clean=clean, eyes=eyes, name=name
+        )
         made = self.batch([face.image for face in aligned])
         return [Translation(*pair) for pair in zip(made, aligned, strict=True)]
 
@@ -195,16 +223,32 @@ class Translator:
         *,
         as_is: bool = False,
         every_face: bool = False,
+        clean: Clean | None = None,
+        eyes: Sequence[float] | None = None,
         name: str | None = None,
     ) -> list[Aligned]:
         """Find and cut out faces exactly as for training. Args and errors as in `translate`."""
+        if eyes is not None and (as_is or every_face):
+            other = (
+                "as_is takes the whole picture for the face" if as_is else "every face is wanted"
+            )
+            raise UsageError(f"eyes mark one face, and {other}: leave one of them out")
         name = name or name_of(picture)
         pixels = load(picture, name=name)
         preprocessing = self.card.preprocessing
-        if as_is or not preprocessing.aligned:
-            return [preprocessing.as_is(pixels)]
-        faces = find(pixels, self.detector, which="all" if every_face else "largest", name=name)
-        return [preprocessing.align(pixels, face, name=name) for face in faces]
+        how = (clean or preprocessing.clean) if self.card.ends[0] == "sketch" else "off"
+        page = open_page(pixels, lambda: self.detector, how)
+        if eyes is not None:
+            faces = [face_from_eyes(eyes, pixels.shape)]
+        elif as_is or not preprocessing.aligned:
+            return [replace(preprocessing.as_is(page.image), notes=page.notes)]
+        else:
+            which: Literal["largest", "all"] = "all" if every_face else "largest"
+            faces = find(page.image, self.detector, which=which, any_way=True, name=name)
+        return [
+            replace(preprocessing.align(page.image, face, name=name), notes=notes_of(page, face))
+            for face in faces
+        ]
 
     def batch(self, crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8]:
         """Translate aligned faces.

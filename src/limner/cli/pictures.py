@@ -1,5 +1,6 @@
 """`limner photo`, `limner sketch`, `limner models`."""
 
+from collections import Counter
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -8,9 +9,14 @@ from limner.cli.shared import Address, EngineOption, Workers, complain
 from limner.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from limner.batch import Outcome
 
 __all__ = ["models", "photo", "sketch"]
+
+_NOTED = 20
+"""Pages of which it is said one by one what was done to them."""
 
 Pictures = Annotated[
     list[str],
@@ -48,6 +54,21 @@ def photo(
     put_back: Annotated[
         bool, typer.Option("--put-back", help="Put the results back where the faces were.")
     ] = False,
+    clean: Annotated[
+        Literal["auto", "off"] | None,
+        typer.Option(
+            show_default=False,
+            help="Clean photographed and scanned pages where they need it: uneven light, light on "
+            "dark, ruled lines, faint strokes. By default as the model was trained, auto.",
+        ),
+    ] = None,
+    eyes: Annotated[
+        str | None,
+        typer.Option(
+            metavar="X1,Y1,X2,Y2",
+            help="Outer eye corners in px of the upright picture, for a face that is not found.",
+        ),
+    ] = None,
     face: Annotated[
         Literal["largest", "all"],
         typer.Option(help="Which faces of a picture; all are written as NAME, NAME-2, NAME-3, …"),
@@ -58,11 +79,13 @@ def photo(
 ) -> None:
     """Turn sketches of faces into photos.
 
-    Finds the face in each sketch, aligns it as in training and translates it.
+    Cleans each page where it needs it, finds the face, also in a page that is turned, aligns it as
+    in training and translates it. What was done to a page is said on stderr.
 
     - `limner photo drawing.jpg -o photo.png`
     - `limner photo drawings/ -o photos/ --size 512`
     - `limner photo page.png -o page-photo.png --face all --put-back`
+    - `limner photo comic.png -o photo.png --eyes 210,340,395,338`
     """
     from limner import batch
     from limner.makers import Photos
@@ -71,17 +94,26 @@ def photo(
         raise UsageError("--as-is takes the whole picture for one face: leave out --face all")
     if put_back and size:
         raise UsageError("--put-back keeps the picture's own size: leave out --size")
+    if eyes is not None and (as_is or face == "all"):
+        raise UsageError(f"--eyes marks one face: leave out {'--as-is' if as_is else '--face all'}")
+    corners = None if eyes is None else _corners(eyes)
     work = batch.jobs(sketches, out, note=complain)
+    if eyes is not None and len(work) > 1:
+        raise UsageError(f"--eyes is for one picture, not {len(work)}; name one input")
     where = batch.engine_for(work, engine, workers=workers, address=address)
     start = Photos(
         model=model,
         size=size,
         as_is=as_is,
         put_back=put_back,
+        clean=clean,
+        eyes=corners,
         every_face=face == "all",
         threads=where.threads,
     )
-    _finish(batch.run(work, start, engine=where))
+    outcome = batch.run(work, start, engine=where)
+    _say_notes(outcome.notes)
+    _finish(outcome)
 
 
 def sketch(
@@ -123,9 +155,35 @@ def models() -> None:
         )
 
 
+def _corners(text: str) -> tuple[float, ...]:
+    try:
+        corners = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        corners = ()
+    if len(corners) != 4:
+        raise UsageError(f"--eyes is '{text}'; expected X1,Y1,X2,Y2 in px, as 210,340,395,338")
+    return corners
+
+
+def _say_notes(notes: "Mapping[str, tuple[str, ...]]") -> None:
+    """What was done to pages: a line each, or how often each was done if they are many."""
+    if len(notes) <= _NOTED:
+        for name, done in notes.items():
+            typer.echo(f"{name}: {', '.join(done)}", err=True)
+        return
+    counts = Counter(one for done in notes.values() for one in done)
+    listed = ", ".join(f"{one} {count} times" for one, count in counts.most_common())
+    typer.echo(f"{len(notes)} pages cleaned or turned: {listed}", err=True)
+
+
 def _finish(outcome: "Outcome") -> None:
     for failure in outcome.failures:
         complain(failure)
+    if outcome.faceless:
+        complain(
+            "where no face is found: --eyes X1,Y1,X2,Y2 marks its outer eye corners, --as-is takes "
+            "the whole picture for the face"
+        )
     total = outcome.done + len(outcome.failures)
     if outcome.stopped is not None:
         raise outcome.stopped

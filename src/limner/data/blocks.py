@@ -166,7 +166,7 @@ class _Looker:
             picture = item.decode(data)
             if _drawn_by_hand(item):
                 how = self.settings.preprocessing.clean
-                picture = open_page(picture, self.detector, how).image
+                picture = open_page(picture, lambda: self.detector, how).image
             row["checksum"] = hashlib.sha256(data).hexdigest()
             if self.settings.preprocessing.aligned:
                 row["reason"], row["detail"] = self._look_for_face(item, picture, row)

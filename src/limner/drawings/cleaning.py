@@ -16,7 +16,8 @@ from limner import images
 from limner.drawings.ink import Tones, tones
 from limner.drawings.light import EVEN, EVEN_PART, paper_light, rim_of
 from limner.drawings.regions import Field, Mask, enlarge, flood
-from limner.drawings.ruling import Ruling, find_ruling, remove_ruling
+from limner.drawings.ruling import find_ruling
+from limner.drawings.unruling import remove_ruling
 
 __all__ = ["Clean", "Cleaned", "Judge", "clean"]
 
@@ -74,7 +75,7 @@ def clean(picture: NDArray[np.uint8], judge: Judge | None = None) -> Cleaned:
     if negative:
         grey = 255 - grey
         page = _analysed(grey)
-        notes.append("made positive")
+        notes.append("inverted")
     grey, kinds = _without_ruling(grey, page)
     if kinds:
         page = _analysed(grey)
@@ -100,8 +101,8 @@ def _analysed(grey: NDArray[np.uint8]) -> Field:
 
 
 def _step(grey: NDArray[np.uint8]) -> int:
-    """px of a page that become one px of the analysed page."""
-    return max(1, round(max(grey.shape) / _SIDE))
+    """How many px of a page become one px of the analysed page."""
+    return max(1, round(max(map(int, grey.shape)) / _SIDE))
 
 
 def _log(grey: NDArray[np.uint8]) -> Field:
@@ -124,9 +125,7 @@ def _is_negative(grey: NDArray[np.uint8], page: Field, judge: Judge | None) -> b
     return max(rim, usual) < np.log(_DARK) and bool(off[off > 0].sum() > -3 * off[off < 0].sum())
 
 
-def _without_ruling(
-    grey: NDArray[np.uint8], page: Field
-) -> tuple[NDArray[np.uint8], str]:
+def _without_ruling(grey: NDArray[np.uint8], page: Field) -> tuple[NDArray[np.uint8], str]:
     """A page without printed lines, and what was there: `ruled lines`, `a grid` or nothing."""
     across, down = find_ruling(page), find_ruling(np.ascontiguousarray(page.T))
     if across is None and down is None:

@@ -46,7 +46,7 @@ class Tones:
             above = (relative - 1) / (self.highlights - 1)
             bright = _KEPT + (1 - _KEPT) * np.clip(above, 0, 1)
             drawn = np.where(relative > 1, bright, drawn * _KEPT)
-        return np.clip(drawn, 0, 1)
+        return np.asarray(np.clip(drawn, 0, 1), np.float32)
 
 
 def tones(relative: NDArray[np.float32], noise: float, paper: float) -> Tones:

@@ -69,9 +69,7 @@ def rim_of(page: Field) -> Mask:
     return rim
 
 
-def _with_shadow(
-    page: Field, paper: Mask, levels: tuple[float, float]
-) -> tuple[Field, Mask]:
+def _with_shadow(page: Field, paper: Mask, levels: tuple[float, float]) -> tuple[Field, Mask]:
     """The light where a shadow lies on part of the page, of these `levels` outside and within."""
     bright, dark = levels
     third = (bright - dark) / 3
@@ -164,7 +162,7 @@ def _logistic(
         curve = np.maximum(chance * (1 - chance), 1e-4) * weight
         target = odds + weight * (y - chance) / curve
         matrix = (x * curve[:, None]).T @ x + penalty * np.eye(x.shape[1])
-        solved = np.linalg.solve(matrix, (x * curve[:, None]).T @ target)
+        solved[:] = np.linalg.solve(matrix, (x * curve[:, None]).T @ target)
     return lambda terms: squash(np.tensordot(solved, terms, 1)).astype(np.float32)
 
 
@@ -193,9 +191,9 @@ def _brightest(page: Field) -> Mask:
     """Where the search for paper begins: bright places on the page's rim, if it has such."""
     rim = np.zeros(page.shape, bool)
     rim[[0, -1]] = rim[:, [0, -1]] = True
-    level, brightest = np.quantile(page[rim], 0.9), np.quantile(page, 0.95)
-    reach = np.log(_BRIGHT)
-    if level < brightest + np.log(0.8):  # the page lies on something darker
+    level, brightest = float(np.quantile(page[rim], 0.9)), float(np.quantile(page, 0.95))
+    reach = math.log(_BRIGHT)
+    if level < brightest + math.log(0.8):  # the page lies on something darker
         return page > brightest + reach
     return rim & (page > level + reach)
 

@@ -3,16 +3,29 @@
 The page is analysed at about 512 px, so that each of these takes a millisecond or a few.
 """
 
+from typing import TypeVar
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-__all__ = ["Field", "Mask", "box_blur", "closed_along", "dilate", "enlarge", "fill_in", "flood", "largest_near"]
+__all__ = [
+    "Field",
+    "Mask",
+    "box_blur",
+    "closed_along",
+    "dilate",
+    "enlarge",
+    "fill_in",
+    "flood",
+    "running_maximum",
+]
 
 Field = NDArray[np.float32]
 """[h, w]"""
 Mask = NDArray[np.bool_]
 """[h, w]"""
+T = TypeVar("T", bound=np.generic)
 
 _SWEEPS = 64
 """Most passes of `flood`; each goes round one more corner of the region."""
@@ -22,33 +35,29 @@ def dilate(mask: Mask, radius: int) -> Mask:
     """Grow a mask by a square of `radius` px; a negative radius shrinks it."""
     if radius < 0:
         return ~dilate(~mask, -radius)
-    return largest_near(mask.astype(np.uint8), radius).astype(bool)
+    grown = running_maximum(running_maximum(mask, radius, 0), radius, 1)
+    return grown.astype(bool)
 
 
-def largest_near(values: NDArray[np.generic], radius: int) -> NDArray[np.generic]:
-    """The largest value within a square of `radius` px around each pixel `[h, w]`."""
-    for axis in (0, 1):
-        values = _running_maximum(values, radius, axis)
-    return values
-
-
-def _running_maximum(values: NDArray[np.generic], radius: int, axis: int) -> NDArray[np.generic]:
+def running_maximum(values: NDArray[T], radius: int, axis: int) -> NDArray[T]:
+    """The largest value within `radius` px along an axis, `[h, w]`; the edge is extended."""
     if radius < 1:
         return values
     pad = [(0, 0), (0, 0)]
     pad[axis] = (radius, radius)
-    padded = np.pad(values, pad, mode="edge")
-    # Windows of 1, 2, 4, ... values; the last two that overlap make up the rest (van Herk 1992).
+    cut = np.pad(values, pad, mode="edge")
+    # Maxima of 1, 2, 4, ... values; two that overlap make up the rest.
     width, reach = 2 * radius + 1, 1
-    cut = padded
     while reach * 2 <= width:
-        cut = np.maximum(_from(cut, 0, reach, axis), _from(cut, reach, 0, axis))
+        cut = np.maximum(_without(cut, 0, reach, axis), _without(cut, reach, 0, axis))
         reach *= 2
     rest = width - reach
-    return np.maximum(_from(cut, 0, rest, axis), _from(cut, rest, 0, axis)) if rest else cut
+    if rest:
+        cut = np.maximum(_without(cut, 0, rest, axis), _without(cut, rest, 0, axis))
+    return cut
 
 
-def _from(values: NDArray[np.generic], first: int, last: int, axis: int) -> NDArray[np.generic]:
+def _without(values: NDArray[T], first: int, last: int, axis: int) -> NDArray[T]:
     """Without `first` values at the start and `last` at the end of an axis."""
     cut = slice(first, values.shape[axis] - last)
     return values[cut] if axis == 0 else values[:, cut]
@@ -56,7 +65,7 @@ def _from(values: NDArray[np.generic], first: int, last: int, axis: int) -> NDAr
 
 def closed_along(values: Field, radius: int, axis: int) -> Field:
     """Closing along one axis: what is dark and narrower than `2 radius + 1` px is gone."""
-    return -_running_maximum(-_running_maximum(values, radius, axis), radius, axis)
+    return -running_maximum(-running_maximum(values, radius, axis), radius, axis)
 
 
 def flood(passable: Mask, seeds: Mask) -> Mask:
@@ -90,15 +99,14 @@ def _fill_runs(passable: Mask, reached: Mask) -> Mask:
 
 def box_blur(values: Field, radius: int) -> Field:
     """Mean over a square of `radius` px, the edge extended `[h, w]`."""
+    blurred = values.astype(np.float64)
+    width = 2 * radius + 1
     for axis in (0, 1):
         pad = [(0, 0), (0, 0)]
         pad[axis] = (radius + 1, radius)
-        total = np.cumsum(np.pad(values, pad, mode="edge"), axis=axis, dtype=np.float64)
-        width = 2 * radius + 1
-        values = ((_from(total, width, 0, axis) - _from(total, 0, width, axis)) / width).astype(
-            np.float32
-        )
-    return values
+        total = np.cumsum(np.pad(blurred, pad, mode="edge"), axis=axis)
+        blurred = (_without(total, width, 0, axis) - _without(total, 0, width, axis)) / width
+    return blurred.astype(np.float32)
 
 
 def fill_in(values: Field, known: Mask) -> Field:
@@ -114,11 +122,12 @@ def fill_in(values: Field, known: Mask) -> Field:
         total, weight = _halve(total), _halve(weight)
         # A cell that is known well enough counts in full, so that near values win over far ones.
         enough = np.minimum(weight * 4, 1) / np.maximum(weight, 1e-9)
-        total, weight = total * enough, weight * enough
-    filled = total / np.maximum(weight, 1e-9)
+        total = np.asarray(total * enough, np.float32)
+        weight = np.asarray(weight * enough, np.float32)
+    filled = np.asarray(total / np.maximum(weight, 1e-9), np.float32)
     for total, weight in reversed(levels):
         filled = enlarge(filled, total.shape[1], total.shape[0])
-        filled = total + (1 - np.minimum(weight, 1)) * filled
+        filled = np.asarray(total + (1 - np.minimum(weight, 1)) * filled, np.float32)
     return filled
 
 

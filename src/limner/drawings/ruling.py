@@ -1,4 +1,4 @@
-"""Ruled lines and grids that are printed on the paper: found by their regularity, and divided out.
+"""Ruled lines and grids that are printed on the paper: how they are found.
 
 A printed line runs across the whole page, and the next ones follow at an even distance. Both are
 true of hardly any drawing, whose hatching ends somewhere. The page may be photographed at an angle
@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from limner.drawings.regions import Field, closed_along
 
-__all__ = ["Ruling", "find_ruling", "remove_ruling"]
+__all__ = ["STRIPS", "Ruling", "find_ruling", "robust_fit"]
 
-_STRIPS = 48
+STRIPS = 48
 """Columns of the page that are looked at one by one."""
 _THIN = 2
 """Half the width of what is thin, in px of the analysed page."""
@@ -29,10 +29,6 @@ _LINES = 5
 """Fewer lines are no ruling."""
 _SLOPES = np.linspace(-0.27, 0.27, 55)
 """Slopes that are tried: 15° to either side."""
-_FAINTEST = -0.02
-"""Log contrast of the faintest line that is taken out."""
-_REST = 0.6
-"""What is lighter than this share of a line's own darkness is not told from what is left of it."""
 _SHORTEST = 5
 """px of the analysed page between two lines, at least."""
 
@@ -61,7 +57,7 @@ def find_ruling(page: Field) -> Ruling | None:
     Args:
         page: `[h, w]`, logarithm of the lightness, about 300 to 700 px a side.
     """
-    if min(page.shape) < 4 * _STRIPS // 2:
+    if min(page.shape) < 4 * STRIPS // 2:
         return None
     strips, centres = _strips(page)
     spacing = _rhythm(strips)
@@ -85,7 +81,7 @@ def _strips(page: Field) -> tuple[Field, NDArray[np.float64]]:
     """[S, h]: how much of something thin and dark is in each row of each strip; and their x."""
     thin = np.minimum(closed_along(page, _THIN, 0) - page, _MOST)
     width = page.shape[1]
-    edges = np.linspace(0, width, min(_STRIPS, width // 6) + 1).astype(int)
+    edges = np.linspace(0, width, min(STRIPS, width // 6) + 1).astype(int)
     sums = np.add.reduceat(thin, edges[:-1], axis=1)
     return (sums / np.diff(edges)).T.astype(np.float32), (edges[:-1] + edges[1:]) / 2
 
@@ -181,7 +177,7 @@ def _in_rhythm(
 def _local_spacing(gaps: NDArray[np.float64], spacing: int) -> NDArray[np.float64]:
     """The usual distance of lines around each gap, gaps with missing lines left out."""
     single = np.where(np.abs(gaps / spacing - 1) < 0.5, gaps, np.nan)
-    around = np.array(
+    return np.array(
         [
             np.nanmedian(single[max(0, n - 3) : n + 4])
             if np.isfinite(single[max(0, n - 3) : n + 4]).any()
@@ -189,7 +185,6 @@ def _local_spacing(gaps: NDArray[np.float64], spacing: int) -> NDArray[np.float6
             for n in range(len(gaps))
         ]
     )
-    return around
 
 
 def _bends(
@@ -217,96 +212,11 @@ def _bends(
     down = np.linspace(-1, 1, lines)[:, None]
     terms = [np.broadcast_to(x**n * down**m, (lines, count)) for m in (0, 1) for n in range(4)]
     matrix = np.stack([term.ravel() for term in terms], axis=1)
-    solved = _robust_fit(matrix, offset.ravel(), weight.ravel(), 0.5)
+    solved = robust_fit(matrix, offset.ravel(), weight.ravel(), 0.5)
     return solved[:4] + down * solved[4:]
 
 
-def remove_ruling(page: Field, ruling: Ruling) -> None:
-    """Divide the lines out of a page, in place.
-
-    What is printed darkens the paper and the ink over it by the same factor, which is measured
-    along each line as the median of a stretch of it, so that strokes across a line stay.
-
-    Args:
-        page: `[H, W]`, logarithm of the lightness, at any size that shows all of the page.
-        ruling: its lines.
-    """
-    width = page.shape[1]
-    scale = width / ruling.width
-    reach = max(4, round(0.36 * ruling.spacing * scale))
-    stretch = max(8, width // _STRIPS)
-    for expected in ruling.heights(width):
-        band = _Band.along(page, expected, reach)
-        if band.x.size < 2 * stretch:
-            continue
-        # The ruling knows its lines to a pixel of the analysed page; the page knows them better.
-        y = expected.copy()
-        y[band.x] += _centre(band.darkening(stretch), reach, band.x.size)
-        band = _Band.along(page, y, reach)
-        if band.x.size >= 2 * stretch:
-            _divide(page, band, stretch)
-
-
-@dataclass(frozen=True, eq=False)
-class _Band:
-    """What lies along a line."""
-
-    x: NDArray[np.intp]
-    """[W]: the columns in which all of it is on the page."""
-    row: NDArray[np.intp]
-    """[W]: the row above the line's middle, or at it."""
-    share: NDArray[np.float32]
-    """[W]: how far below that row's middle the line's is, in px."""
-    values: Field
-    """[2 R + 1, W]: log lightness from R px above the line to R px below it."""
-
-    @classmethod
-    def along(cls, page: Field, y: NDArray[np.float64], reach: int) -> "_Band":
-        row = np.floor(y - 0.5).astype(np.intp)
-        x = np.flatnonzero((row >= reach) & (row + reach + 1 < page.shape[0]))
-        row, share = row[x], (y[x] - 0.5 - row[x]).astype(np.float32)
-        rows = row + np.arange(-reach, reach + 1)[:, None]
-        return cls(
-            x=x, row=row, share=share, values=page[rows, x] * (1 - share) + page[rows + 1, x] * share
-        )
-
-    def darkening(self, stretch: int) -> Field:
-        """[2 R + 1, M]: the line's darkness, the median over each `stretch` px of it; <= 0."""
-        parts = max(1, self.x.size // stretch)
-        length = self.x.size // parts
-        medians = np.median(
-            self.values[:, : parts * length].reshape(len(self.values), parts, length), axis=2
-        )
-        # The paper's light and the drawing's tone beside the line, on a ramp from side to side.
-        outer = max(1, len(medians) // 6)
-        above, below = np.median(medians[:outer], axis=0), np.median(medians[-outer:], axis=0)
-        ramp = np.linspace(0, 1, len(medians), dtype=np.float32)[:, None]
-        dark = np.minimum(medians - (above * (1 - ramp) + below * ramp), 0)
-        # Where ink covers a stretch, its neighbours know the line better.
-        padded = np.pad(dark, ((0, 0), (2, 2)), mode="edge")
-        return np.median(np.stack([padded[:, n : n + dark.shape[1]] for n in range(5)]), axis=0)
-
-
-def _centre(dark: Field, reach: int, columns: int) -> NDArray[np.float64]:
-    """[columns]: by how many px the line is below where the band has its middle.
-
-    A parabola over all of the line, since strokes beside it draw single stretches aside.
-    """
-    offsets = np.arange(-reach, reach + 1)
-    near = np.abs(offsets) <= max(3, reach // 2)
-    weight = np.square(dark[near])  # its darkest part, and not the noise around
-    depth = weight.sum(axis=0)
-    off = (weight * offsets[near][:, None]).sum(axis=0) / np.maximum(depth, 1e-9)
-    count = dark.shape[1]
-    at = (np.arange(count) + 0.5) / count * 2 - 1
-    trust = depth > 0.2 * np.median(depth)
-    terms = np.polynomial.polynomial.polyvander(at, min(2, count - 1))
-    parabola = _robust_fit(terms, off, trust.astype(float), 0.5)
-    x = (np.arange(columns) + 0.5) / columns * 2 - 1
-    return np.polynomial.polynomial.polyval(x, parabola)
-
-
-def _robust_fit(
+def robust_fit(
     terms: NDArray[np.float64],
     values: NDArray[np.float64],
     weight: NDArray[np.float64],
@@ -314,68 +224,8 @@ def _robust_fit(
 ) -> NDArray[np.float64]:
     """Coefficients of `terms` [N, T] that give `values` [N]; outliers count little (Cauchy)."""
     now = weight
+    solved = np.zeros(terms.shape[1])
     for _ in range(4):
-        solved = np.linalg.lstsq(terms * now[:, None], values * now, rcond=None)[0]
+        solved[:] = np.linalg.lstsq(terms * now[:, None], values * now, rcond=None)[0]
         now = weight / (1 + ((values - terms @ solved) / spread) ** 2)
     return solved
-
-
-def _spread(stretches: NDArray[np.floating], columns: int) -> NDArray[np.floating]:
-    """[N, columns] of values [N, M] for stretches of a line, linearly between their middles."""
-    count = stretches.shape[1]
-    middles = (np.arange(count) + 0.5) / count * columns
-    at = np.arange(columns) + 0.5
-    return np.stack([np.interp(at, middles, row) for row in stretches])
-
-
-def _divide(page: Field, band: _Band, stretch: int) -> None:
-    """Take a line out along its band."""
-    reach = len(band.values) // 2
-    dark = band.darkening(stretch)
-    usual = np.median(dark, axis=1)
-    core = slice(reach - 1, reach + 2)
-    if (deepest := float(usual[core].min())) > _FAINTEST:
-        return
-    outside = np.flatnonzero(usual > 0.06 * deepest)
-    half = min(int(np.abs(outside - reach).min(initial=reach - 2)) + 1, reach - 2)
-    near = np.arange(-half, half + 1)
-    rows = band.row + near[:, None]
-    above, below = (_level(page, band.row + side * (half + 2), band.x) for side in (-1, 1))
-    ramp = ((near + half + 2) / (2 * half + 4))[:, None].astype(np.float32)
-    around = above * (1 - ramp) + below * ramp
-    inked = page[rows, band.x] - around
-    # One pen drew all of it: what is darker by far is a stroke that runs along the line.
-    strength = np.clip(dark[core].sum(axis=0) / usual[core].sum(), 0, 1.3)
-    printed = _cross_section(inked, near[:, None] - band.share)
-    printed *= _spread(strength[None], band.x.size)[0].astype(np.float32)
-    rest = inked - printed
-    # What is left of the line is smaller than the line was; strokes are not.
-    limit = np.maximum(-_REST * printed.min(axis=0), 0.03)
-    cleaned = around + rest * np.minimum((rest / limit) ** 2, 1)
-    # Under a stroke along the line there is no line to divide by.
-    page[rows, band.x] = np.minimum(cleaned, np.maximum(above, below))
-
-
-def _cross_section(inked: Field, offsets: Field) -> Field:
-    """The line's darkness at each pixel, from all pixels as far from its middle; <= 0.
-
-    A line is hardly wider than a pixel, so how dark a pixel of it is depends on where the line
-    runs between the rows.
-
-    Args:
-        inked: [2 h + 1, W], log lightness against what is around the line.
-        offsets: [2 h + 1, W], px from the line's middle.
-    """
-    bins = np.rint(offsets * 4).astype(np.intp)
-    bins -= bins.min()
-    order = np.lexsort((inked.ravel(), bins.ravel()))
-    ends = np.cumsum(np.bincount(bins.ravel()))
-    starts = np.concatenate([[0], ends[:-1]])
-    medians = inked.ravel()[order[(starts + ends) // 2 - (starts == ends)]]
-    return np.minimum(medians, 0)[bins]
-
-
-def _level(page: Field, rows: NDArray[np.intp], x: NDArray[np.intp]) -> Field:
-    """The lightness beside a line: the mean of three rows."""
-    rows = rows.clip(1, page.shape[0] - 2)
-    return (page[rows - 1, x] + page[rows, x] + page[rows + 1, x]) / 3

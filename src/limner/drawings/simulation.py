@@ -132,7 +132,7 @@ PAGES: MappingProxyType[str, Page] = MappingProxyType(
 
 
 def _rounded(values: NDArray[np.floating]) -> NDArray[np.uint8]:
-    return np.rint(values).clip(0, 255).astype(np.uint8)
+    return np.asarray(np.rint(values).clip(0, 255), np.uint8)
 
 
 def _paper_colour(rng: np.random.Generator) -> NDArray[np.float64]:
@@ -191,7 +191,7 @@ def _photographed(page: NDArray[np.float64], rng: np.random.Generator) -> NDArra
     light = 1 - rng.uniform(0.2, 0.5) / (1 + np.exp(-rng.uniform(3, 7) * slope))
     tint = np.array([1, rng.uniform(0.96, 1), rng.uniform(0.88, 0.99)])
     noise = rng.normal(0, rng.uniform(0.5, 2), (height, width, 1))
-    return np.asarray(seen, float) * light[..., None] * tint + noise
+    return np.asarray(np.asarray(seen, float) * light[..., None] * tint + noise)
 
 
 def _perspective(source: NDArray[np.float64], target: NDArray[np.float64]) -> tuple[float, ...]:

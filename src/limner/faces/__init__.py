@@ -6,7 +6,7 @@ Coordinates are continuous: x to the right, y down, and the pixel in column j an
 
 from limner.faces.align import Aligned, Preprocessing, put_back
 from limner.faces.detect import Detector, DlibDetector, Face
-from limner.faces.page import open_page
+from limner.faces.page import notes_of, open_page
 from limner.faces.search import face_from_eyes, find
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "Preprocessing",
     "face_from_eyes",
     "find",
+    "notes_of",
     "open_page",
     "put_back",
 ]

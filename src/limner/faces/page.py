@@ -1,6 +1,6 @@
 """A drawing as it is brought, and the same clean: the one place where pages are opened."""
 
-import functools
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,23 +14,25 @@ __all__ = ["notes_of", "open_page"]
 _TURNS = {90: "90° anticlockwise", 180: "180°", 270: "90° clockwise"}
 
 
-def open_page(picture: NDArray[np.uint8], detector: Detector, how: Clean = "auto") -> Cleaned:
+def open_page(
+    picture: NDArray[np.uint8], detector: Callable[[], Detector], how: Clean = "auto"
+) -> Cleaned:
     """Clean a drawing if it needs it; where it may be a negative, its face decides.
 
     Args:
         picture: [H, W, 3] RGB or [H, W] grey.
-        detector: what finds faces.
+        detector: gives what finds faces; called only for dark pages.
         how: `off` leaves it as it is.
     """
     if how == "off":
         return Cleaned(picture)
-    return clean(picture, functools.partial(_shows_a_face_more_surely, detector))
+    return clean(picture, lambda grey, negative: _is_surer(detector(), grey, negative))
 
 
-def _shows_a_face_more_surely(
+def _is_surer(
     detector: Detector, first: NDArray[np.uint8], second: NDArray[np.uint8]
 ) -> bool | None:
-    """Whether the second picture does; None if neither shows any."""
+    """Whether the second picture shows a face more surely; None if neither shows any."""
     before, after = score_of(detector(first)), score_of(detector(second))
     if max(before, after) < BEYOND_DOUBT:
         before, after = (

@@ -106,7 +106,7 @@ class Framer:
 
     def _page(self, sketch: NDArray[np.uint8], name: str) -> tuple[NDArray[np.uint8], Face]:
         """A drawing as models get it, and its face. Raises NoFaceError."""
-        page = open_page(sketch, self._detector).image
+        page = open_page(sketch, lambda: self._detector).image
         page = page if page.ndim == 3 else np.stack([page] * 3, axis=-1)
         [face, *_] = find(page, self._detector, any_way=True, name=name)
         return page, face
