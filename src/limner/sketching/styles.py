@@ -151,7 +151,7 @@ def _paper(drawing: NDArray[np.floating[Any]]) -> Grey:
     return clipped
 
 
-STYLES: Mapping[str, Style] = MappingProxyType(
+TRACED: Mapping[str, Style] = MappingProxyType(
     {
         "pencil": pencil,
         "dodge": dodged,
@@ -163,3 +163,4 @@ STYLES: Mapping[str, Style] = MappingProxyType(
         "study": study,
     }
 )
+"""Styles that put every stroke where the photo has it, by name."""

@@ -1,0 +1,196 @@
+"""The crude hand: a face as most people draw it with a mouse or a finger.
+
+A few lines of one pen, features askew, strokes missing, nothing shaded. The photo's strongest
+contours are thinned to strokes, some are left out, all are bent, and a pen goes over them.
+"""
+
+import math
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from limner.sketching import styles
+from limner.sketching.background import erase_background
+from limner.sketching.displacement import bend, displace, literalness
+from limner.sketching.filters import REFERENCE_SIDE, Grey, blur
+from limner.sketching.symbols import SYMBOLS, ink
+from limner.sketching.thinning import components, thin
+
+__all__ = ["crude_drawing", "drawn_crudely"]
+
+Ink = NDArray[np.bool_]
+
+_MOST_PIXELS = 4 * REFERENCE_SIDE**2  # of a picture much longer than wide
+_FAINTEST = 0.05  # of black: what a style draws fainter is no contour
+
+_PARTS = {
+    "left eye": (0.29, 0.365, 0.045, 0.08),
+    "right eye": (0.29, 0.635, 0.045, 0.08),
+    "left brow": (0.20, 0.36, 0.04, 0.10),
+    "right brow": (0.20, 0.64, 0.04, 0.10),
+    "nose": (0.45, 0.50, 0.08, 0.08),
+    "mouth": (0.61, 0.50, 0.05, 0.12),
+}
+"""Of an aligned crop: where strokes are taken for those of a feature. Its middle, down and right,
+and half its height and width, as shares of the sheet."""
+_LEAST = {"left eye": 12, "right eye": 12, "left brow": 8, "right brow": 8, "nose": 7, "mouth": 12}
+_LEAST_OF_JAW = 50
+"""Pixels of strokes at 128 px, below which there is as good as none."""
+_A_FACE = 25
+"""Pixels of contours on all features, below which the picture shows no face."""
+_FEW = 250
+"""Pixels of contours, with which there is hardly a face to draw."""
+_CELLS = 12  # each with its own chance to be forgotten
+
+
+def drawn_crudely(photo: NDArray[np.float32], rng: np.random.Generator) -> Grey:
+    """A few bent strokes of one pen, as a mouse draws them: a style, see `crude_drawing`."""
+    return crude_drawing(photo, rng)[0]
+
+
+def crude_drawing(photo: NDArray[np.float32], rng: np.random.Generator) -> tuple[Grey, float]:
+    """Draw a photo `[H, W, 3]` crudely.
+
+    People draw as many strokes on a large sheet as on a small one, so they are found at 128 px,
+    whatever the size; only the pen goes over them at that of the photo.
+
+    Returns:
+        The drawing `[H, W]`, and how literally it is meant, see `literalness`.
+    """
+    h, w = photo.shape[:2]
+    strokes = _strokes(_small(photo), rng)
+    shape = (strokes.shape[0], strokes.shape[1])
+    bent = bend(shape, rng, rng.uniform(1, 6), int(rng.integers(3, 6)))
+    bent += bend(shape, rng, rng.uniform(0, 2), int(rng.integers(7, 12)))
+    inked = strokes.astype(np.float32)
+    literal = literalness(bent, 1 - inked)
+    return _pen(inked, bent, (h, w), rng), literal
+
+
+@lru_cache(maxsize=64)
+def _part(shape: tuple[int, int], name: str) -> Ink:
+    """Where a feature's strokes lie, `[H, W]`."""
+    y, x, tall, wide = _PARTS[name]
+    down, right = _shares(shape)
+    part: Ink = (np.abs(down - y) < tall) & (np.abs(right - x) < wide)
+    return part
+
+
+@lru_cache(maxsize=16)
+def _on_features(shape: tuple[int, int]) -> Ink:
+    """Where those of any feature do."""
+    features: Ink = np.any([_part(shape, name) for name in _PARTS], axis=0)
+    return features
+
+
+@lru_cache(maxsize=16)
+def _rim(shape: tuple[int, int]) -> Ink:
+    """Where those of cheeks and chin do."""
+    down, right = _shares(shape)
+    away = np.hypot((down - 0.36) / 0.44, (right - 0.5) / 0.33)
+    rim: Ink = (np.abs(away - 1) < 0.2) & (down > 0.42)
+    return rim
+
+
+def _shares(shape: tuple[int, int]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """How far down and right each pixel lies, `[H, 1]` and `[1, W]`, as shares of the sheet."""
+    down, right = ((np.arange(side) + 0.5) / side for side in shape)
+    return down[:, None], right[None]
+
+
+def _small(photo: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The photo with a shorter side of 128 px, less if it is much longer than wide."""
+    h, w = photo.shape[:2]
+    scale = min(REFERENCE_SIDE / min(h, w), math.sqrt(_MOST_PIXELS / (h * w)))
+    size = (max(1, round(w * scale)), max(1, round(h * scale)))
+    if size == (w, h):
+        return photo
+    levels = Image.fromarray((photo * 255 + 0.5).astype(np.uint8))
+    filtered = Image.Resampling.BICUBIC
+    return np.asarray(levels.resize(size, filtered), np.float32) / np.float32(255)
+
+
+def _strokes(photo: NDArray[np.float32], rng: np.random.Generator) -> Ink:
+    """The strongest contours one pixel wide, some left out, and what every face has put in."""
+    if rng.random() < 0.8:
+        photo = erase_background(photo)
+    # Softly lit faces have few contours that an outline takes: then thinner ones are drawn.
+    for style in (styles.outline, styles.line)[rng.random() < 0.4 :]:
+        dark = 1 - style(photo, rng)
+        share = rng.uniform(0.05, 0.12)
+        strong = float(np.quantile(dark, 1 - share, method="nearest"))
+        contours = thin(dark > max(min(rng.uniform(0.2, 0.5), strong), _FAINTEST))
+        if contours.sum() > _FEW:
+            break
+    strokes = _forgetful(contours, rng)
+    return _completed(strokes, rng) if _shows_a_face(contours) else strokes
+
+
+def _forgetful(contours: Ink, rng: np.random.Generator) -> Ink:
+    """Strokes too short to be drawn and a few others left out, less readily on features."""
+    shape = (contours.shape[0], contours.shape[1])
+    shortest, forgotten = rng.uniform(5, 22), rng.uniform(0, 0.2)
+    chance = rng.random((_CELLS, _CELLS))
+    labels, count = components(contours)
+    numbers = labels[contours]
+    lengths = np.bincount(numbers, minlength=count + 1)
+    # Whether a stroke is drawn hangs on where it is, not on how many come before it: a slightly
+    # different photo of the same face is drawn much the same.
+    middles = [
+        np.bincount(numbers, at, minlength=count + 1) / np.maximum(lengths, 1) / side
+        for at, side in zip(np.nonzero(contours), shape, strict=True)
+    ]
+    row, column = ((middle * _CELLS).astype(np.intp) for middle in middles)
+    within = np.bincount(labels[contours & _on_features(shape)], minlength=count + 1)
+    of_features = within > lengths / 2
+    drawn = (lengths >= np.where(of_features, min(shortest, 6), shortest)) & (
+        chance[row, column] > np.where(of_features, forgotten / 4, forgotten)
+    )
+    drawn[0] = False
+    kept: Ink = drawn[labels]
+    return kept
+
+
+def _shows_a_face(contours: Ink) -> bool:
+    """Whether there may be one: a square sheet with something where features are."""
+    h, w = contours.shape
+    return h == w and int((contours & _on_features((h, w))).sum()) >= _A_FACE
+
+
+def _completed(strokes: Ink, rng: np.random.Generator) -> Ink:
+    """Features that the photo gives no strokes for, and some that it does, drawn as symbols."""
+    shape = (strokes.shape[0], strokes.shape[1])
+    drawn = strokes.copy()
+    usual = rng.random() < 0.35  # this hand draws eyes as it always does
+    for name, least in _LEAST.items():
+        here = _part(shape, name)
+        eye = name.endswith("eye")
+        if usual and eye:
+            drawn &= ~here
+        if (drawn & here).sum() < least and rng.random() > 0.08:
+            symbol = ink(SYMBOLS[name](rng), shape)
+            drawn |= symbol if eye else thin(symbol)  # dots stay
+    if rng.random() > 0.2 and (drawn & _rim(shape)).sum() < _LEAST_OF_JAW:
+        drawn |= thin(ink(SYMBOLS["jaw"](rng), shape))
+    return drawn
+
+
+def _pen(
+    strokes: Grey, bent: NDArray[np.float32], shape: tuple[int, int], rng: np.random.Generator
+) -> Grey:
+    """Strokes `[h, w]`, one pixel wide, bent and drawn at another size with a pen of one width."""
+    width, black = rng.uniform(0.6, 1.1), rng.uniform(0.7, 1)
+    soft = 1.0
+    # A straight stroke that is blurred is a Gaussian across: where it is cut says how wide it is.
+    profile = displace(blur(strokes, soft), bent) * np.float32(math.sqrt(2 * math.pi) * soft)
+    if profile.shape != shape:
+        enlarged = Image.fromarray(profile).resize(shape[::-1], Image.Resampling.BICUBIC)
+        profile = np.asarray(enlarged, np.float32)
+    cut = math.exp(-0.5 * (width / soft) ** 2)
+    # Over about a pixel from paper to ink, as an edge that is drawn without steps; paper is white.
+    slope = cut * min(width / soft**2 * REFERENCE_SIDE / min(shape), 2)
+    inked = np.clip((profile - cut) / slope + 0.5, 0, 1)
+    drawn: Grey = (1 - np.float32(black) * inked).astype(np.float32)
+    return drawn
