@@ -16,6 +16,7 @@ from limner.measures.fid import Fid
 from limner.measures.found import Found
 from limner.measures.fsim import Fsim
 from limner.measures.geometry import Geometry
+from limner.measures.hatching import Hatching
 from limner.measures.identity import Identity
 from limner.measures.inception import InceptionFeatures, InceptionProbabilities
 from limner.measures.inception_score import InceptionScore
@@ -72,6 +73,7 @@ def standard(*, weights: Mapping[str, Path] | None = None, points: int = 5) -> S
     return [
         Identity(),
         Strokes(),
+        Hatching(),
         Geometry(points=68 if points == 68 else 5),
         Dependence(),
         Ssim(),

@@ -18,8 +18,10 @@ from scipy import ndimage
 from limner.errors import UsageError
 from limner.images import LUMA
 from limner.measures.features import thumbnail
+from limner.sketching import sketch
+from limner.sketching.filters import blur
 
-__all__ = ["DAMAGES", "Damage", "damaged"]
+__all__ = ["DAMAGES", "Damage", "damaged", "drawn"]
 
 Pictures = NDArray[np.uint8]
 Damage = Callable[[Pictures, float, np.random.Generator, Pictures], Pictures]
@@ -58,6 +60,11 @@ def damaged(
     return DAMAGES[name](pictures, strength, np.random.default_rng(seed), others)
 
 
+def drawn(pictures: Pictures) -> list[NDArray[np.uint8]]:
+    """What a model would be given: a pencil drawing `[S, S]` of each photo, no two by one hand."""
+    return [sketch(picture, "pencil", number) for number, picture in enumerate(pictures)]
+
+
 def _blur(pictures: Pictures, strength: float) -> Pictures:
     """Gaussian, up to a standard deviation of 1/32 of the side."""
     gaussian = ImageFilter.GaussianBlur(strength * pictures.shape[1] / 32)
@@ -90,6 +97,13 @@ def _grid(pictures: Pictures, strength: float) -> Pictures:
     # of mean 0, so that the picture stays as light
     lines = np.where((row | column) == 1, 0.25, -0.75)
     return _levels(pictures + 8 * strength * lines[..., None])
+
+
+def _hatched(pictures: Pictures, strength: float) -> Pictures:
+    """The pencil's fine strokes of the drawing of each, see `drawn`, laid over it."""
+    pages = np.stack(drawn(pictures)).astype(np.float32)
+    lines = np.stack([page - blur(page, 1) for page in pages])
+    return _levels(pictures + strength * lines[..., None])
 
 
 def _swap(pictures: Pictures, strength: float, rng: np.random.Generator) -> Pictures:
@@ -246,6 +260,7 @@ DAMAGES: Mapping[str, Damage] = MappingProxyType(
         "noise": _by_chance(_noise),
         "jpeg": _of_each(_jpeg),
         "grid": _of_each(_grid),
+        "hatched": _of_each(_hatched),
         "swap": _by_chance(_swap),
         "ignored": _ignored,
         "copied": _copied,

@@ -16,12 +16,11 @@ from numpy.typing import NDArray
 from limner import images
 from limner.engines import Engine
 from limner.measures.catalogue import standard
-from limner.measures.damages import damaged
+from limner.measures.damages import damaged, drawn
 from limner.measures.figure import Figure
 from limner.measures.measuring import measure
 from limner.measures.resampling import Resampling
 from limner.measures.subject import Picture, Subject
-from limner.sketching import sketch
 
 if TYPE_CHECKING:
     from limner.measures.measure import Role
@@ -32,6 +31,7 @@ OWN: Mapping[str, str] = {
     "identity.rank1": "swap",
     "identity.genuine": "swap",
     "strokes.recall": "ignored",
+    "hatching.kept": "hatched",
     "geometry.error": "eyes",
     "dependence.explained": "ignored",
     "ssim.grey": "blur",
@@ -62,6 +62,7 @@ STILL: Mapping[str, Sequence[str]] = {
     "identity.rank1": ("noise", "jpeg", "grid", *_OF_PARTS, *_OF_LIGHT),
     "identity.genuine": ("grid", *_OF_LIGHT),
     "strokes.recall": ("noise", "jpeg", "grid", "smile", *_OF_LIGHT),
+    "hatching.kept": ("noise", "grid", *_OF_PARTS, "grey", "cast"),
     "geometry.error": ("noise", "jpeg", "grid", "smile", *_OF_LIGHT),
     "dependence.explained": ("blur", "noise", "jpeg", "grid", *_OF_PARTS, *_OF_LIGHT),
     "ssim.grey": ("smile", "grey", "cast"),
@@ -107,8 +108,7 @@ class Trial:
             engine: Where they are found; by default in this process.
         """
         self._photos, self._cache, self._engine = photos, cache, engine
-        drawn = [sketch(photo, "pencil", seed) for seed, photo in enumerate(photos.truth)]
-        self._truth, self._drawn = _pictures(photos.truth), _pictures(drawn)
+        self._truth, self._drawn = _pictures(photos.truth), _pictures(drawn(photos.truth))
         self._crowds: dict[Role, tuple[Picture, ...]] = {
             "real": _pictures(photos.real),
             "training": _pictures(photos.training),
@@ -137,8 +137,8 @@ class Trial:
         truth, training = self._photos.truth, self._photos.training
         made = damaged(truth, damage, strength, others=training) if strength else truth
         rows: dict[str, dict[Role, Picture]] = {
-            f"{number:04d}": {"made": one, "truth": true, "sketch": drawn}
-            for number, (one, true, drawn) in enumerate(
+            f"{number:04d}": {"made": one, "truth": true, "sketch": page}
+            for number, (one, true, page) in enumerate(
                 zip(_pictures(made), self._truth, self._drawn, strict=True)
             )
         }
