@@ -4,9 +4,14 @@ Every folder `DIR/*/` that holds `photos/` and `sketches/` with the same file na
 its own: for each style the mean descriptor distance between the sketch made of a photo and the
 drawing of the same person, how often a sketch finds its drawing among all, and the statistics of
 the picture (mean, standard deviation, mean gradient, share under 0.3, share over 0.9) beside those
-of the drawings. Then the CPU time of a 128x128 sketch on one thread.
+of the drawings. Rough and crude ones are meant to be off: they should be farther than those that
+are traced, and not so far that nobody is found. Then the CPU time of a 128x128 sketch on one
+thread, and how literally the drawings of a random hand are meant.
 
-    OPENBLAS_NUM_THREADS=1 python benchmarks/sketch_styles.py --data DIR
+    OPENBLAS_NUM_THREADS=1 python benchmarks/sketch_styles.py --data DIR [--sheets DIR]
+
+With `--sheets` a contact sheet of each set to look at: the photos, the drawings by hand, and a row
+for each style.
 """
 
 import argparse
@@ -21,11 +26,13 @@ from limner import images
 from limner.errors import NoFaceError
 from limner.faces import DlibDetector, Preprocessing, find
 from limner.measures.identity import Descriptor, retrieval
-from limner.sketching import STYLES, random_sketch, sketch
+from limner.sketching import STYLES, random_drawing, random_sketch, sketch
 
 Crops = NDArray[np.uint8]
 Draw = Callable[[Crops, int], Crops]
 
+SHOWN = 10
+"""People on a contact sheet."""
 HEADER = "             distance  rank-1     mean    std   grad   <0.3   >0.9"
 
 
@@ -34,6 +41,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--data", type=Path, required=True, help="folder of sets")
     parser.add_argument("--every", type=int, default=1, help="measure every n-th person only")
+    parser.add_argument("--sheets", type=Path, help="folder for contact sheets")
     options = parser.parse_args()
     describe = Descriptor()
     for folder in sorted(options.data.iterdir()):
@@ -41,8 +49,11 @@ def main() -> None:
             photos, drawings = aligned_pairs(folder, options.every)
             print(f"{folder.name}: {len(photos)} people\n{HEADER}")
             report(photos, drawings, describe)
+            if options.sheets:
+                images.write(options.sheets / f"{folder.name}.png", sheet(photos, drawings))
     for name, draw in drawers():
         print(f"{name:12s} {milliseconds(draw, photos):5.2f} ms")
+    literal(photos)
 
 
 def aligned_pairs(folder: Path, every: int) -> tuple[Crops, Crops]:
@@ -66,7 +77,7 @@ def aligned_pairs(folder: Path, every: int) -> tuple[Crops, Crops]:
 
 
 def drawers() -> Iterator[tuple[str, Draw]]:
-    """Every style by name, and the random one."""
+    """Every style by name, the random one, and what a model is shown: any of three hands."""
 
     def in_style(style: str) -> Draw:
         return lambda photo, seed: sketch(photo, style, seed)
@@ -74,6 +85,25 @@ def drawers() -> Iterator[tuple[str, Draw]]:
     for style in STYLES:
         yield style, in_style(style)
     yield "random", lambda photo, seed: random_sketch(photo, np.random.default_rng(seed))
+    yield "any hand", lambda photo, seed: random_drawing(photo, np.random.default_rng(seed)).image
+
+
+def sheet(photos: Crops, drawings: Crops) -> Crops:
+    """A row of photos in grey, one of drawings, one for each style; `[H, W]`."""
+    rows = [images.to_grey(photo) for photo in photos[:SHOWN]], list(drawings[:SHOWN])
+    made = ([draw(photo, i) for i, photo in enumerate(photos[:SHOWN])] for _, draw in drawers())
+    return np.concatenate([np.concatenate(row, axis=1) for row in (*rows, *made)])
+
+
+def literal(photos: Crops) -> None:
+    """Print how literally rough and crude drawings are meant."""
+    for name, crude in (("rough", 0.0), ("crude", 1.0)):
+        meant = [
+            random_drawing(photo, np.random.default_rng(i), crude=crude, rough=1 - crude).literal
+            for i, photo in enumerate(photos)
+        ]
+        low, middle, high = np.quantile(meant, [0.1, 0.5, 0.9])
+        print(f"{name:12s} literal {middle:.2f}, 10 % to 90 % of them {low:.2f} to {high:.2f}")
 
 
 def report(photos: Crops, drawings: Crops, describe: Descriptor) -> None:
