@@ -38,6 +38,9 @@ and half its height and width, as shares of the sheet."""
 _LEAST = {"left eye": 12, "right eye": 12, "left brow": 8, "right brow": 8, "nose": 7, "mouth": 12}
 _LEAST_OF_JAW = 50
 """Pixels of strokes at 128 px, below which there is as good as none."""
+_HABITS = {"eye": 0.4, "brow": 0.25, "nose": 0.3}
+"""Shares of hands that draw these as they always do, whatever the photo shows. Mouths are the
+photo's: they say whether somebody smiles."""
 _A_FACE = 25
 """Pixels of contours on all features, below which the picture shows no face."""
 _FEW = 250
@@ -163,15 +166,15 @@ def _completed(strokes: Ink, rng: np.random.Generator) -> Ink:
     """Features that the photo gives no strokes for, and some that it does, drawn as symbols."""
     shape = (strokes.shape[0], strokes.shape[1])
     drawn = strokes.copy()
-    usual = rng.random() < 0.35  # this hand draws eyes as it always does
+    habits = {part: rng.random() < share for part, share in _HABITS.items()}
     for name, least in _LEAST.items():
         here = _part(shape, name)
-        eye = name.endswith("eye")
-        if usual and eye:
+        kind = name.split()[-1]
+        if habits.get(kind):
             drawn &= ~here
         if (drawn & here).sum() < least and rng.random() > 0.08:
             symbol = ink(SYMBOLS[name](rng), shape)
-            drawn |= symbol if eye else thin(symbol)  # dots stay
+            drawn |= symbol if kind == "eye" else thin(symbol)  # dots stay
     if rng.random() > 0.2 and (drawn & _rim(shape)).sum() < _LEAST_OF_JAW:
         drawn |= thin(ink(SYMBOLS["jaw"](rng), shape))
     return drawn

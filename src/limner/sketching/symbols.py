@@ -40,11 +40,11 @@ def ink(curves: list[Curve], shape: tuple[int, int]) -> NDArray[np.bool_]:
 
 def _eye(side: int, rng: np.random.Generator) -> list[Curve]:
     """An almond, open or half shut, with a ring or a dot in it; `side` 0 is that on the left."""
-    wide, tall = rng.uniform(0.055, 0.078), rng.uniform(0.022, 0.045)
+    wide, tall = rng.uniform(0.058, 0.085), rng.uniform(0.026, 0.046)
     lids = [_arc(_EYE_LEVEL, _EYES[side], wide, -tall), _arc(_EYE_LEVEL, _EYES[side], wide, tall)]
     if rng.random() < 0.15:
         lids.pop()
-    radius = min(tall, rng.uniform(0.01, 0.024))
+    radius = min(tall, rng.uniform(0.012, 0.022))
     if rng.random() < 0.5:
         return [*lids, _circle(_EYE_LEVEL, _EYES[side], radius)]
     # A dot is rings so close that the pen fills them.
