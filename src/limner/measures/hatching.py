@@ -110,7 +110,7 @@ def _hatching(sketch: NDArray[np.uint8], photo: NDArray[np.uint8]) -> NDArray[np
     return np.array([found.kept, found.texture, found.hatched], np.float32)
 
 
-HATCHING = Computed(name="hatching", version=1, function=_hatching)
+HATCHING = Computed(name="hatching", version=2, function=_hatching)
 """`[3]`, of a sketch and a photo: slope, correlation, and share of cells with strokes."""
 
 
