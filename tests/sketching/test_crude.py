@@ -26,6 +26,10 @@ def drawings(photo):
     return [crude_drawing(picture, np.random.default_rng(seed)) for seed in SEEDS]
 
 
+def rounded(picture):
+    return np.clip(np.rint(picture), 0, 255).astype(np.uint8)
+
+
 def test_it_is_a_few_strokes_of_one_pen_on_white(drawings):
     for drawing, _ in drawings:
         assert (drawing == 1).mean() > 0.7
@@ -61,14 +65,18 @@ def test_nothing_is_drawn_of_what_shows_nothing():
     assert all((crude_drawing(blank, np.random.default_rng(n))[0] == 1).all() for n in range(5))
 
 
-def test_faces_are_drawn_where_faces_may_be(photo):
-    """Symbols are for aligned crops, which are square: stripes beside each other are no eyes."""
-    landscape = np.ones((64, 200, 3), np.float32)
-    landscape[30:34] = 0
+def test_symbols_are_for_faces_that_are_aligned():
+    """Elsewhere a bar is no eye, and nothing is drawn that the picture has not."""
+    bar = np.ones((128, 128, 3), np.float32)
+    bar[35:39, 36:60] = 0  # where an eye would be
+    bar[76:80, 50:80] = 0  # and a mouth
     for seed in range(8):
-        drawn = crude_drawing(landscape, np.random.default_rng(seed))[0] < 0.9
-        assert not drawn[:15].any()
-        assert not drawn[50:].any()
+        style = sketch(rounded(255 * bar), "crude", seed) < 200
+        assert not style[100:].any()
+        assert not style[:12].any()
+    drawn = [crude_drawing(bar, np.random.default_rng(seed))[0] for seed in range(8)]
+    jaws = [(one[90:] < 0.8).any() for one in drawn]
+    assert np.mean(jaws) > 0.5
 
 
 def test_an_enlarged_photo_is_drawn_with_the_same_strokes(photo):

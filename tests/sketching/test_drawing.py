@@ -97,6 +97,20 @@ def test_any_size_is_drawn(photo, side):
         assert one.image.std() > 2
 
 
+def test_drawings_of_anything_are_drawings(photo):
+    """No hole and no warning (which is an error), whatever is shown and however it is drawn."""
+    rng = np.random.default_rng(0)
+    for seed in range(60):
+        tone = rng.uniform(0, 255, (6, 6, 3)).astype(np.uint8)
+        picture = np.asarray(Image.fromarray(tone).resize((96, 96)))
+        drawing, literal = module.rough_drawing(
+            picture.astype(np.float32) / 255, np.random.default_rng(seed)
+        )
+        assert np.isfinite(drawing).all()
+        assert 0 <= drawing.min() <= drawing.max() <= 1
+        assert 0 < literal <= 1
+
+
 @pytest.mark.parametrize("shares", [(-0.1, 0.5), (0.5, -0.1), (0.7, 0.4)])
 def test_shares_that_cannot_be_are_refused(photo, shares):
     crude, rough = shares

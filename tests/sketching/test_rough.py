@@ -52,6 +52,15 @@ def test_effects_are_pure_and_in_range(drawing, effect):
     assert np.array_equal(drawing, before)
 
 
+@pytest.mark.parametrize("effect", EFFECTS)
+@pytest.mark.parametrize("side", [32, 257, 400])  # at 400 px a blur of 1 is a little more
+def test_a_black_sheet_is_no_trouble(effect, side):
+    for seed in range(4):
+        changed = effect(np.zeros((side, side), np.float32), np.random.default_rng(seed))
+        assert np.isfinite(changed).all()
+        assert 0 <= changed.min() <= changed.max() <= 1
+
+
 @pytest.mark.parametrize(
     "effect", [rough.double_contours, rough.leave_out, rough.outline_hair, rough.smudge]
 )

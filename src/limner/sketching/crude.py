@@ -49,21 +49,29 @@ _CELLS = 12  # each with its own chance to be forgotten
 
 
 def drawn_crudely(photo: NDArray[np.float32], rng: np.random.Generator) -> Grey:
-    """A few bent strokes of one pen, as a mouse draws them: a style, see `crude_drawing`."""
-    return crude_drawing(photo, rng)[0]
+    """A few bent strokes of one pen, as a mouse draws them: a style, for pictures of anything."""
+    return crude_drawing(photo, rng, aligned=False)[0]
 
 
-def crude_drawing(photo: NDArray[np.float32], rng: np.random.Generator) -> tuple[Grey, float]:
+def crude_drawing(
+    photo: NDArray[np.float32], rng: np.random.Generator, *, aligned: bool = True
+) -> tuple[Grey, float]:
     """Draw a photo `[H, W, 3]` crudely.
 
     People draw as many strokes on a large sheet as on a small one, so they are found at 128 px,
     whatever the size; only the pen goes over them at that of the photo.
 
+    Args:
+        photo: In [0, 1].
+        rng: The hand.
+        aligned: Whether it is a face crop with the features where they are expected, so that
+            symbols may stand for them.
+
     Returns:
         The drawing `[H, W]`, and how literally it is meant, see `literalness`.
     """
     h, w = photo.shape[:2]
-    strokes = _strokes(_small(photo), rng)
+    strokes = _strokes(_small(photo), rng, aligned=aligned)
     shape = (strokes.shape[0], strokes.shape[1])
     bent = bend(shape, rng, rng.uniform(1, 6), int(rng.integers(3, 6)))
     bent += bend(shape, rng, rng.uniform(0, 2), int(rng.integers(7, 12)))
@@ -115,8 +123,8 @@ def _small(photo: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(levels.resize(size, filtered), np.float32) / np.float32(255)
 
 
-def _strokes(photo: NDArray[np.float32], rng: np.random.Generator) -> Ink:
-    """The strongest contours one pixel wide, some left out, and what every face has put in."""
+def _strokes(photo: NDArray[np.float32], rng: np.random.Generator, *, aligned: bool) -> Ink:
+    """The strongest contours one pixel wide, some left out; on a face, what each has put in."""
     if rng.random() < 0.8:
         photo = erase_background(photo)
     # Softly lit faces have few contours that an outline takes: then thinner ones are drawn.
@@ -128,7 +136,9 @@ def _strokes(photo: NDArray[np.float32], rng: np.random.Generator) -> Ink:
         if contours.sum() > _FEW:
             break
     strokes = _forgetful(contours, rng)
-    return _completed(strokes, rng) if _shows_a_face(contours) else strokes
+    shape = (contours.shape[0], contours.shape[1])
+    shows_a_face = aligned and (contours & _on_features(shape)).sum() >= _A_FACE
+    return _completed(strokes, rng) if shows_a_face else strokes
 
 
 def _forgetful(contours: Ink, rng: np.random.Generator) -> Ink:
@@ -154,12 +164,6 @@ def _forgetful(contours: Ink, rng: np.random.Generator) -> Ink:
     drawn[0] = False
     kept: Ink = drawn[labels]
     return kept
-
-
-def _shows_a_face(contours: Ink) -> bool:
-    """Whether there may be one: a square sheet with something where features are."""
-    h, w = contours.shape
-    return h == w and int((contours & _on_features((h, w))).sum()) >= _A_FACE
 
 
 def _completed(strokes: Ink, rng: np.random.Generator) -> Ink:

@@ -156,7 +156,7 @@ def outline_hair(drawing: Grey, rng: np.random.Generator) -> Grey:
     outside = np.clip((away - 0.9) * 5, 0, 1)
     mass = np.clip((np.float32(rng.uniform(0.75, 0.88)) - blur(drawing, 2)) * 6, 0, 1) * outside
     # The rim of a soft mass is where it is half there.
-    mass = blur(mass.astype(np.float32), 1)
+    mass = np.clip(blur(mass.astype(np.float32), 1), 0, 1)
     rim = (4 * mass * (1 - mass)) ** np.float32(rng.uniform(1, 2))
     emptied = 1 - (1 - drawing) * (1 - np.float32(rng.uniform(0.85, 1)) * mass)
     outlined: Grey = np.clip(emptied - np.float32(rng.uniform(0.4, 0.8)) * rim, 0, 1)
