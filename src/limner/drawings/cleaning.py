@@ -30,10 +30,14 @@ if neither shows any."""
 
 _SIDE = 448
 """px that the longer side of a page has, about, when it is analysed."""
+_SMALLEST = 32
+"""Side in px below which nothing can be told of a page."""
 _DARKEST = 1 / 64
 """Lightness below which is all the same."""
 _DARK = 0.5
 """A page with so little lightness may be a negative."""
+_BOARD = 0.35
+"""Paper so dark, by itself, tells a negative where no face does; paper in a shadow is lighter."""
 _WHITE = 0.8
 """Paper at least so light is white."""
 _EVEN_PAGE = 0.3
@@ -53,7 +57,8 @@ class Cleaned:
     image: NDArray[np.uint8]
     """[H, W] grey, or the very picture that came where nothing was to be done."""
     notes: tuple[str, ...] = ()
-    """What was done, in words: `light evened out`, `ruled lines removed`, …"""
+    """What was done, in words, in this order: `inverted`, `ruled lines removed` or `grid removed`,
+    `light evened out` or `paper whitened`, `strokes strengthened`."""
 
 
 def clean(picture: NDArray[np.uint8], judge: Judge | None = None) -> Cleaned:
@@ -68,6 +73,8 @@ def clean(picture: NDArray[np.uint8], judge: Judge | None = None) -> Cleaned:
         judge: asked of a dark page and its negative which of them shows a face; by default a page
             with light strokes on dark paper is taken for negative.
     """
+    if min(picture.shape[:2]) < _SMALLEST:
+        return Cleaned(picture)
     grey = images.to_grey(picture)
     page = _analysed(grey)
     notes = []
@@ -83,7 +90,7 @@ def clean(picture: NDArray[np.uint8], judge: Judge | None = None) -> Cleaned:
     light = _uneven_light(page, negative=negative)
     tone = _tones(grey, page, light)
     if light is not None and not negative:
-        notes.append("light evened out")
+        notes.append("light evened out" if light.uneven else "paper whitened")
     if tone.gain > 1:
         notes.append("strokes strengthened")
     if light is not None or tone.gain > 1:
@@ -122,7 +129,7 @@ def _is_negative(grey: NDArray[np.uint8], page: Field, judge: Judge | None) -> b
     if surer is not None:
         return surer
     off = np.exp(page) - np.exp(rim)
-    return max(rim, usual) < np.log(_DARK) and bool(off[off > 0].sum() > -3 * off[off < 0].sum())
+    return max(rim, usual) < np.log(_BOARD) and bool(off[off > 0].sum() > -3 * off[off < 0].sum())
 
 
 def _without_ruling(grey: NDArray[np.uint8], page: Field) -> tuple[NDArray[np.uint8], str]:
@@ -149,6 +156,12 @@ class _Light:
     """[h, w]: logarithm of what blank paper would be."""
     paper: Mask
     """[h, w]: where blank paper was seen."""
+
+    @property
+    def uneven(self) -> bool:
+        """Whether it differs over the page, and not only from white."""
+        low, high = np.quantile(self.level[self.paper], EVEN_PART)
+        return bool(high - low > EVEN / 2)
 
 
 def _uneven_light(page: Field, *, negative: bool) -> _Light | None:

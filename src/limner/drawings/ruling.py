@@ -27,6 +27,8 @@ _RHYTHM = 0.2
 """How regular a page has to be. CUFS sketches and our drawings reach 0.12, ruled pages 0.3."""
 _LINES = 5
 """Fewer lines are no ruling."""
+_SEEN = 0.6
+"""Share of the lines of a ruling that are seen, at least."""
 _SLOPES = np.linspace(-0.27, 0.27, 55)
 """Slopes that are tried: 15° to either side."""
 _SHORTEST = 5
@@ -170,6 +172,8 @@ def _in_rhythm(
     course = np.polynomial.Polynomial.fit(number[good], heights[good], min(3, int(good.sum()) - 2))
     trend = np.polynomial.Polynomial.fit(heights[good], slopes[good], 1)
     every = np.arange(int(number[good][0]), int(number[good][-1]) + 1)
+    if good.sum() < _SEEN * every.size:  # any few heights fit some row of lines
+        return None
     placed = course(every)
     return placed, trend(placed)
 
