@@ -18,6 +18,8 @@ _TARGET = 0.78
 """How dark the darkest strokes become then: as in the middle one of those drawings."""
 _MOST = 9.0
 """Nothing is strengthened more than that: beyond it there is more noise than pencil."""
+_FLOOR = 0.2
+"""No more than this share of the darkest strokes is taken for noise."""
 _FEW = 30
 """px of ink, without which nothing is drawn."""
 _LIGHTER = 1.06
@@ -74,5 +76,5 @@ def tones(relative: NDArray[np.float32], noise: float, paper: float) -> Tones:
         bright = relative[relative > max(_LIGHTER, 1 + 4 * noise)]
         if bright.size > max(_FEW, 0.001 * relative.size):
             highlights = float(np.quantile(bright, 0.9))
-    floor = 2 * noise if gain > 1 else 0.0
+    floor = min(2 * noise, _FLOOR * strongest) if gain > 1 else 0.0
     return Tones(floor=floor, gain=gain, highlights=highlights)
