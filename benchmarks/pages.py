@@ -6,7 +6,10 @@ levels the photos differ (median and worst), and what it costs (median). Then th
 upright page of 2 megapixels, and by how much clean drawings are changed. Drawings are those in
 `examples/`; `--data DIR` adds CUFS sketches.
 
-    python benchmarks/pages.py [--data DIR] [--rounds N] [--scores]
+    python benchmarks/pages.py [--data DIR] [--rounds N] [--scores | --sheet FILE]
+
+`--sheet docs/pages.jpg` makes the picture in `docs/drawings.md`: pages, their photos before and
+now; the drawings are those in `examples/`.
 """
 
 import argparse
@@ -160,14 +163,36 @@ def scores(translator: Translator, data: Path | None) -> None:
         )
 
 
+def sheet(translator: Translator, known: dict[str, Picture], file: Path, side: int = 128) -> None:
+    """Draw a column for each kind: a page, its photo before and its photo now."""
+    names = sorted(known)
+    rows: list[list[Picture]] = [[], [], []]
+    for number, (kind, make) in enumerate(PAGES.items()):
+        page = make(known[names[number % len(names)]], np.random.default_rng(number + 20))
+        shown = Image.fromarray(page).convert("RGB")
+        shown.thumbnail((side, side))
+        cell = Image.new("RGB", (side, side), "white")
+        cell.paste(shown, ((side - shown.width) // 2, (side - shown.height) // 2))
+        rows[0].append(np.asarray(cell))
+        for row, way in zip(rows[1:], (before, after), strict=True):
+            made = way(translator, page)
+            row.append(np.full((side, side, 3), 255, np.uint8) if made is None else made)
+        print(f"{number + 1}: {kind}, {names[number % len(names)]}")
+    images.write(file, images.montage(rows, gap=4))
+
+
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, help="folder with research/cufs_*/sketches")
     parser.add_argument("--rounds", type=int, default=2, help="pages of each kind and drawing")
     parser.add_argument("--scores", action="store_true", help="print the detector's scores alone")
+    parser.add_argument("--sheet", type=Path, help="draw examples of each kind into this file")
     arguments = parser.parse_args()
     translator = Translator()
+    if arguments.sheet:
+        sheet(translator, drawings(None), arguments.sheet)
+        return
     if arguments.scores:
         scores(translator, arguments.data)
         return

@@ -4,6 +4,7 @@ A page is analysed at about 450 px, which takes a few milliseconds, and changed 
 only where something is wrong with it: most scans and all drawings of programs stay as they are.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -15,7 +16,7 @@ from PIL import Image
 from limner import images
 from limner.drawings.ink import Tones, tones
 from limner.drawings.light import EVEN, EVEN_PART, paper_light, rim_of
-from limner.drawings.regions import Field, Mask, enlarge, flood
+from limner.drawings.regions import Field, Mask, enlarge, flood, quantiles
 from limner.drawings.ruling import find_ruling
 from limner.drawings.unruling import remove_ruling
 
@@ -123,8 +124,7 @@ _LOGS = np.log(np.maximum(np.arange(256, dtype=np.float32) / 255, _DARKEST))
 
 def _is_negative(grey: NDArray[np.uint8], page: Field, judge: Judge | None) -> bool:
     """Whether a drawing is light on dark; asks only of pages that are dark or have a dark rim."""
-    rim = float(np.median(page[rim_of(page)]))
-    usual = float(np.median(page))
+    [rim], [usual] = quantiles(page[rim_of(page)], 0.5), quantiles(page, 0.5)
     if min(rim, usual) > np.log(_DARK):
         return False
     surer = judge(grey, 255 - grey) if judge is not None else None
@@ -162,7 +162,7 @@ class _Light:
     @property
     def uneven(self) -> bool:
         """Whether it differs over the page, and not only from white."""
-        low, high = np.quantile(self.level[self.paper], EVEN_PART)
+        low, high = quantiles(self.level[self.paper], *EVEN_PART)
         return bool(high - low > EVEN / 2)
 
 
@@ -173,7 +173,7 @@ def _uneven_light(page: Field, *, negative: bool) -> _Light | None:
     """
     white = _WHITEST if negative else _WHITE
     rim = rim_of(page)
-    low, high = np.quantile(page[rim], EVEN_PART)
+    low, high = quantiles(page[rim], *EVEN_PART)
     if high > np.log(white) and high - low < EVEN:
         return None
     level, paper = paper_light(page, shadows=not negative)
@@ -181,8 +181,8 @@ def _uneven_light(page: Field, *, negative: bool) -> _Light | None:
         return None
     on_rim = level[paper & rim]
     if on_rim.size > _SIDE // 4:
-        low, high = np.quantile(on_rim, EVEN_PART)
-        lowest, highest = np.quantile(level[paper], [0.02, 0.98])
+        low, high = quantiles(on_rim, *EVEN_PART)
+        lowest, highest = quantiles(level[paper], 0.02, 0.98)
         if high > np.log(white) and high - low < EVEN and highest - lowest < _EVEN_PAGE:
             return None
     return _Light(level, paper)
@@ -194,11 +194,11 @@ def _tones(grey: NDArray[np.uint8], page: Field, light: _Light | None) -> Tones:
     height, width = (side // step for side in grey.shape)
     single = grey[step // 2 :: step, step // 2 :: step][:height, :width].astype(np.float32) / 255
     if light is None:
-        paper = float(np.exp(np.quantile(page, 0.9)))
+        paper = float(np.exp(quantiles(page, 0.9)[0]))
         relative = single / max(paper, _DARKEST)
     else:
         lit = np.exp(light.level[:height, :width])
-        paper = float(np.median(lit))
+        [paper] = quantiles(lit, 0.5)
         relative = (single / lit)[_drawn(light.paper)[:height, :width]]
     return tones(relative.astype(np.float32), _noise(grey, step) / max(paper, _DARKEST), paper)
 
@@ -221,9 +221,11 @@ def _noise(grey: NDArray[np.uint8], step: int) -> float:
     """
     left = grey[::step, : grey.shape[1] - 1 : step].astype(np.float32)
     right = grey[::step, 1::step].astype(np.float32)[:, : left.shape[1]]
-    apart = np.abs(left - right)[left > np.quantile(left, 0.6)]
+    apart = np.abs(left - right)[left > quantiles(left, 0.6)[0]]
+    if not apart.size:
+        return 0.0
     # The same share of a normal distribution differs by less than 0.431 deviations.
-    return float(np.quantile(apart, 1 / 3) / 0.431 / np.sqrt(2)) / 255 if apart.size else 0.0
+    return quantiles(apart, 1 / 3)[0] / 0.431 / math.sqrt(2) / 255
 
 
 def _apply(grey: NDArray[np.uint8], light: _Light | None, tone: Tones) -> NDArray[np.uint8]:
@@ -231,7 +233,7 @@ def _apply(grey: NDArray[np.uint8], light: _Light | None, tone: Tones) -> NDArra
     height, width = grey.shape
     cleaned = np.empty_like(grey)
     full = None if light is None else enlarge(np.exp(light.level), width, height)
-    white = float(np.quantile(grey[:: _step(grey), :: _step(grey)], 0.9)) / 255
+    white = quantiles(grey[:: _step(grey), :: _step(grey)].astype(np.float32), 0.9)[0] / 255
     rows = max(1, _ROWS // width)
     for top in range(0, height, rows):
         here = slice(top, top + rows)
