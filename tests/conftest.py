@@ -49,6 +49,12 @@ def person(photo) -> Callable[[int], NDArray[np.uint8]]:
 
 
 @pytest.fixture(scope="session")
+def portrait_drawing() -> NDArray[np.uint8]:
+    """A drawing of our own, [600, 500], whose face is found without doubt."""
+    return images.read(Path(__file__).parents[1] / "examples" / "man-short-hair.png", grey=True)
+
+
+@pytest.fixture(scope="session")
 def data() -> Path:
     """The folder of research and training images; tests that need it are skipped without."""
     beside = Path(__file__).parents[2] / "shared" / "data"

@@ -8,7 +8,15 @@ import pytest
 
 from limner import batch, images
 from limner.engines import LocalEngine, RayEngine
-from limner.errors import EngineError, Interrupted, ModelError, OutputError, UsageError
+from limner.errors import (
+    EngineError,
+    ImageError,
+    Interrupted,
+    ModelError,
+    NoFaceError,
+    OutputError,
+    UsageError,
+)
 from limner.provenance import Provenance
 
 TWO = LocalEngine(workers=2)
@@ -26,6 +34,11 @@ def starts(make):
     return lambda: batch.Maker(make=make)
 
 
+def same(times):
+    """Makes the picture itself, so many times."""
+    return lambda picture, _: batch.Made(images=[picture] * times)
+
+
 def test_the_good_ones_are_done_and_the_bad_ones_listed(tmp_path):
     good = np.full((4, 4, 3), 7, np.uint8)
     for number in range(300):
@@ -35,7 +48,7 @@ def test_the_good_ones_are_done_and_the_bad_ones_listed(tmp_path):
     whole = (tmp_path / "in" / "200.png").read_bytes()
     (tmp_path / "in" / "299.png").write_bytes(whole[: len(whole) // 2])
     work = batch.jobs([str(tmp_path / "in")], str(tmp_path / "out"))
-    outcome = batch.run(work, starts(lambda picture, _: [picture + 1]))
+    outcome = batch.run(work, starts(lambda picture, _: batch.Made(images=[picture + 1])))
     assert outcome.done == 297
     assert [failure.split(":")[0][-7:] for failure in outcome.failures] == [
         "017.png",
@@ -54,7 +67,7 @@ def test_a_place_that_cannot_be_written_ends_the_work_at_once(folder, tmp_path):
 
     def make(picture, name):
         calls.append(name)
-        return [picture]
+        return batch.Made(images=[picture])
 
     outcome = batch.run(batch.jobs([str(folder)], str(tmp_path / "file" / "out")), starts(make))
     assert isinstance(outcome.stopped, OutputError)
@@ -64,7 +77,7 @@ def test_a_place_that_cannot_be_written_ends_the_work_at_once(folder, tmp_path):
 
 def test_a_name_that_cannot_be_written_costs_the_others_nothing(folder, tmp_path):
     (tmp_path / "out" / "b.png").mkdir(parents=True)
-    outcome = batch.run(batch.jobs([str(folder)], str(tmp_path / "out")), starts(lambda p, _: [p]))
+    outcome = batch.run(batch.jobs([str(folder)], str(tmp_path / "out")), starts(same(1)))
     assert (outcome.done, outcome.stopped) == (2, None)
     [failure] = outcome.failures
     assert "b.png: cannot write it" in failure
@@ -74,7 +87,7 @@ def test_a_fault_of_ours_costs_the_others_nothing(folder, tmp_path):
     def make(picture, name):
         if name.endswith("b.png"):
             raise IndexError("out of bounds")
-        return [picture]
+        return batch.Made(images=[picture])
 
     outcome = batch.run(batch.jobs([str(folder)], str(tmp_path / "out")), starts(make))
     assert outcome.done == 2
@@ -94,7 +107,7 @@ def test_failures_are_known_after_ctrl_c_too(folder, tmp_path):
 
 def test_further_results_are_numbered(folder, tmp_path):
     work = batch.jobs([str(folder / "a.jpg")], str(tmp_path / "out"))
-    batch.run(work, starts(lambda picture, _: [picture, picture, picture]))
+    batch.run(work, starts(same(3)))
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == [
         "a-2.png",
         "a-3.png",
@@ -107,7 +120,7 @@ def test_further_results_pass_names_that_others_have(folder, tmp_path):
     work = batch.jobs([str(folder)], str(tmp_path / "out"))
 
     def make(picture, name):
-        return [picture, picture] if name.endswith("a.jpg") else [picture]
+        return batch.Made(images=[picture, picture] if name.endswith("a.jpg") else [picture])
 
     assert batch.run(work, starts(make)).done == 4
     written = {p.name for p in (tmp_path / "out").iterdir() if p.is_file()}
@@ -117,19 +130,19 @@ def test_further_results_pass_names_that_others_have(folder, tmp_path):
 
 def test_stdout_takes_one_result(folder):
     work = batch.jobs([str(folder / "a.jpg")], "-")
-    outcome = batch.run(work, starts(lambda picture, _: [picture, picture]))
+    outcome = batch.run(work, starts(same(2)))
     assert "2 results, and stdout takes one" in outcome.failures[0]
 
 
 def test_results_of_an_earlier_run_are_no_inputs(folder):
     first = batch.jobs([str(folder)], str(folder / "out"))
-    batch.run(first, starts(lambda picture, _: [picture]))
+    batch.run(first, starts(same(1)))
     assert batch.jobs([str(folder)], str(folder / "out")) == first
 
 
 def test_an_odd_name_is_a_missing_file(tmp_path):
     [job] = batch.jobs(["x" * 3000], str(tmp_path))
-    assert "check the path" in batch.run([job], starts(lambda p, _: [p])).failures[0]
+    assert "check the path" in batch.run([job], starts(same(1))).failures[0]
 
 
 def start_of_negatives():
@@ -138,7 +151,7 @@ def start_of_negatives():
     def make(picture, name):
         if name.endswith("killer.png"):
             os.kill(os.getpid(), signal.SIGKILL)
-        return [255 - picture] * (2 if picture[0, 0, 0] == 0 else 1)
+        return batch.Made(images=[255 - picture] * (2 if picture[0, 0, 0] == 0 else 1))
 
     return batch.Maker(make=make, provenance=Provenance(model="negative", digest="00ff"))
 
@@ -240,3 +253,32 @@ def test_few_pictures_take_one_process_and_many_take_all_cores(monkeypatch):
     assert batch.engine_for(some, "ray", address="auto") == RayEngine(address="auto")
     with pytest.raises(UsageError, match="--engine ray"):
         batch.engine_for(some, address="auto")
+
+
+def test_what_was_done_to_pictures_is_told_in_their_order(tmp_path):
+    for name in ("b.png", "a.png", "c.png"):
+        images.write(tmp_path / "in" / name, np.full((4, 4, 3), 9, np.uint8))
+
+    def make(picture, name):
+        done = {"a.png": ("turned by 180°",), "b.png": (), "c.png": ("inverted", "grid removed")}
+        return batch.Made(images=[picture], notes=done[name.rpartition("/")[2]])
+
+    work = batch.jobs([str(tmp_path / "in")], str(tmp_path / "out"))
+    outcome = batch.run(work, starts(make))
+    assert outcome.notes == {
+        str(tmp_path / "in" / "a.png"): ("turned by 180°",),
+        str(tmp_path / "in" / "c.png"): ("inverted", "grid removed"),
+    }
+
+
+def test_pictures_without_a_face_are_counted(tmp_path):
+    for name in ("a.png", "b.png", "c.png"):
+        images.write(tmp_path / "in" / name, np.full((4, 4, 3), 9, np.uint8))
+
+    def make(picture, name):
+        if name.endswith("c.png"):
+            raise ImageError(f"{name}: torn")
+        raise NoFaceError(f"no face found in {name}")
+
+    outcome = batch.run(batch.jobs([str(tmp_path / "in")], str(tmp_path / "out")), starts(make))
+    assert (len(outcome.failures), outcome.faceless) == (3, 2)

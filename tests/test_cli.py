@@ -82,11 +82,57 @@ def test_some_failures_end_with_one_and_are_listed(drawing, tiny_model, tmp_path
     lines = done.stderr.decode().splitlines()
     assert done.returncode == 1
     assert [p.name for p in (tmp_path / "out").iterdir()] == ["good.png"]
-    assert len(lines) == 4
-    assert re.search(r"blank\.png; if the whole picture is the face, use --as-is", lines[0])
+    assert len(lines) == 5
+    assert re.search(r"no face found in \S+blank\.png, upright or turned by 90°", lines[0])
     assert "empty.png: empty (0 bytes)" in lines[1]
     assert "one.png" in lines[2]
-    assert lines[3] == "1 of 4 done"
+    assert "--eyes X1,Y1,X2,Y2" in lines[3]
+    assert "--as-is" in lines[3]
+    assert lines[4] == "1 of 4 done"
+
+
+def test_what_is_done_to_a_page_is_said_once(portrait_drawing, tiny_model, tmp_path):
+    drawing = portrait_drawing
+    images.write(tmp_path / "page.png", 255 - drawing[::-1, ::-1])
+    images.write(tmp_path / "drawing.png", drawing)
+
+    def made(*options):
+        done = limner(
+            *("photo", "page.png", "-o", "out.png", "--model", tiny_model, *options), cwd=tmp_path
+        )
+        assert done.returncode == 0, done.stderr
+        return images.read(tmp_path / "out.png").astype(int), done.stderr.decode()
+
+    from_page, said = made()
+    assert said == "page.png: turned by 180°, inverted\n"
+    left, said = made("--clean", "off")
+    assert "inverted" not in said
+    limner("photo", "drawing.png", "-o", "out.png", "--model", tiny_model, cwd=tmp_path)
+    clean = images.read(tmp_path / "out.png").astype(int)
+    assert np.abs(from_page - clean).mean() < np.abs(left - clean).mean() / 3
+
+
+def test_many_pages_are_summed_up(portrait_drawing, tiny_model, tmp_path):
+    page = portrait_drawing[::-1, ::-1]
+    for number in range(21):
+        images.write(tmp_path / "in" / f"{number}.png", np.roll(page, number, axis=1))
+    done = limner("photo", "in", "-o", "out", "--model", tiny_model, cwd=tmp_path)
+    lines = done.stderr.decode().splitlines()
+    assert lines == ["21 pages cleaned or turned: turned by 180° 21 times", "21 of 21 done"]
+
+
+def test_eyes_by_hand_are_taken(drawing, tiny_model, tmp_path):
+    from limner.faces import DlibDetector
+
+    [face] = DlibDetector()(images.read(drawing))
+    eyes = ",".join(f"{value:.3f}" for value in face.eyes.ravel())
+    for name, options in (("found", []), ("marked", ["--eyes", eyes])):
+        done = limner(
+            *("photo", drawing, "-o", tmp_path / f"{name}.png", "--model", tiny_model, *options)
+        )
+        assert done.returncode == 0, done.stderr
+    found, marked = (images.read(tmp_path / f"{n}.png").astype(int) for n in ("found", "marked"))
+    assert np.abs(found - marked).max() <= 1
 
 
 @pytest.mark.parametrize(
@@ -98,6 +144,12 @@ def test_some_failures_end_with_one_and_are_listed(drawing, tiny_model, tmp_path
         ["photo", "a.png", "-o", "out", "--size", "1"],
         ["photo", "a.png", "-o", "out", "--as-is", "--face", "all"],
         ["photo", "a.png", "-o", "out", "--put-back", "--size", "64"],
+        ["photo", "a.png", "-o", "out", "--clean", "maybe"],
+        ["photo", "a.png", "-o", "out", "--eyes", "1,2,3"],
+        ["photo", "a.png", "-o", "out", "--eyes", "1,2,3,left"],
+        ["photo", "a.png", "b.png", "-o", "out", "--eyes", "1,2,3,4"],
+        ["photo", "a.png", "-o", "out", "--eyes", "1,2,3,4", "--as-is"],
+        ["photo", "a.png", "-o", "out", "--eyes", "1,2,3,4", "--face", "all"],
         ["photo", "no*such", "-o", "out"],
         ["sketch", "a.png", "-o", "out", "--style", "crayon"],
         ["train", "nosuch", "run"],

@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from limner import batch, images
@@ -321,8 +322,11 @@ def test_pictures_go_through_ray(two_nodes, photo, tmp_path):
         assert (
             batch.run(batch.jobs([str(tmp_path / "in")], str(out)), start, engine=engine).done == 10
         )
-        written.append([file.read_bytes() for file in sorted(out.iterdir())])
-    assert written[0] == written[1]
+        written.append([images.read(file) for file in sorted(out.iterdir())])
+    # Another number of threads may round the last bit of a sum otherwise.
+    for here, there in zip(*written, strict=True):
+        assert np.abs(here.astype(int) - there).max() <= 1
+        assert (here != there).mean() < 0.001
 
 
 @quiet

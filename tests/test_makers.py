@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import numpy as np
 import pytest
 
 from limner import batch, images
@@ -22,6 +23,9 @@ def test_workers_make_the_same_as_one_process(what, photo, tmp_path):
         out = tmp_path / str(engine.workers)
         outcome = batch.run(batch.jobs([str(tmp_path / "in")], str(out)), start, engine=engine)
         assert (outcome.done, outcome.failures, outcome.stopped) == (5, [], None)
-        written.append([file.read_bytes() for file in sorted(out.iterdir())])
-    assert written[0] == written[1]
-    assert len(set(written[0])) == 5
+        written.append([images.read(file) for file in sorted(out.iterdir())])
+    # Workers calculate with one thread each, which may round the last bit of a sum otherwise.
+    for alone, shared in zip(*written, strict=True):
+        assert np.abs(alone.astype(int) - shared).max() <= 1
+        assert (alone != shared).mean() < 0.001
+    assert len({picture.tobytes() for picture in written[0]}) == 5

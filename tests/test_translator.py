@@ -50,7 +50,7 @@ def test_a_crop_of_another_size_is_refused(translator):
 def test_as_is_needs_no_face(translator):
     blank = np.full((50, 70, 3), 255, np.uint8)
     assert translator(blank, as_is=True).shape == (32, 32, 3)
-    with pytest.raises(NoFaceError, match="--as-is"):
+    with pytest.raises(NoFaceError, match="the whole picture is the face"):
         translator(blank)
 
 
@@ -210,3 +210,56 @@ def test_what_goes_wrong_is_said_of_the_path(translator, tmp_path):
         translator(path, name="page 7")
     with pytest.raises(ImageError, match=r"\[3, 64, 64\]"):
         translator(np.zeros((3, 64, 64)))
+
+
+def test_a_page_is_cleaned_and_turned_and_says_so(translator, portrait_drawing):
+    drawing = portrait_drawing
+    page = np.ascontiguousarray(255 - np.rot90(drawing))
+    [made] = translator.translate(page)
+    assert made.notes == ("turned by 90° clockwise", "inverted")
+    assert np.abs(made.image.astype(int) - translator(drawing)).mean() < 3
+    [left] = translator.translate(page, clean="off")
+    assert "inverted" not in left.notes
+
+
+def test_a_turned_face_goes_back_to_where_it_was(translator, portrait_drawing):
+    page = np.ascontiguousarray(portrait_drawing[::-1, ::-1])
+    made = translator(page, in_place=True)
+    changed = np.argwhere((made != page[..., None]).any(axis=2))
+    [aligned] = translator.align(page)
+    left, top, right, bottom = aligned.face.box
+    assert (top + bottom) / 2 == pytest.approx(changed[:, 0].mean(), abs=40)
+    assert (left + right) / 2 == pytest.approx(changed[:, 1].mean(), abs=25)
+
+
+def test_photos_that_become_sketches_are_not_cleaned(tiny_sketcher, photo):
+    """Dark, with a shadow: a photo may be so."""
+    dark = np.ascontiguousarray(photo[::-1, ::-1] // 4)
+    dark[:, :200] //= 2
+    [aligned] = Translator(tiny_sketcher).align(dark)
+    assert aligned.notes == ("turned by 180°",)
+    assert aligned.image.max() <= photo.max() // 4 + 1
+
+
+def test_eyes_by_hand_do_for_what_no_detector_finds(translator):
+    page = np.full((200, 300), 250, np.uint8)
+    page[90:96, 100:110] = page[90:96, 190:200] = 20
+    with pytest.raises(NoFaceError):
+        translator(page)
+    [aligned] = translator.align(page, eyes=(100, 93, 200, 93))
+    side = aligned.image.shape[0]
+    dark = np.argwhere(aligned.image < 200)
+    assert dark[:, 1].min() / side == pytest.approx(0.3, abs=0.03)
+    assert dark[:, 1].max() / side == pytest.approx(0.7, abs=0.04)
+    assert translator(page, eyes=(100, 93, 200, 93)).shape == (32, 32, 3)
+
+
+@pytest.mark.parametrize("others", [{"as_is": True}, {"every_face": True}])
+def test_eyes_mark_one_face(translator, photo, others):
+    with pytest.raises(UsageError, match="eyes mark one face"):
+        translator.translate(photo, eyes=(1, 2, 3, 4), **others)
+
+
+def test_eyes_that_are_too_near_to_each_other_are_refused(translator, photo):
+    with pytest.raises(NoFaceError, match="10 px apart"):
+        translator(photo, eyes=(100, 100, 110, 100))

@@ -17,7 +17,7 @@ from limner.data.prepared import PreparedSet
 from limner.data.recipe import Part, Recipe, of_folder
 from limner.engines import LocalEngine
 from limner.errors import DataError, Interrupted, OutputError, UsageError
-from limner.faces import Preprocessing
+from limner.faces import DlibDetector, Preprocessing, find, open_page
 from limner.faces.smile import SmileScore
 
 from .layouts import Celebrity, flat
@@ -434,3 +434,56 @@ def test_an_empty_split_says_so(folder, tmp_path):
     of(folder, "held_out=0.0", out=tmp_path)
     with pytest.raises(DataError, match="no faces in the split 'test'"):
         PreparedSet(tmp_path).images("test")
+
+
+def _pages(drawing, path):
+    """A drawing upright, upside down, and light on dark."""
+    for name, page in {
+        "upright": drawing,
+        "turned": drawing[::-1, ::-1],
+        "negative": 255 - drawing,
+    }.items():
+        images.write(path / "pages" / f"{name}.png", np.ascontiguousarray(page))
+
+
+def _of_kind(kind, *settings, style=""):
+    part = Part(source="folder", path="pages", kind=kind, style=style)
+    recipe = Recipe(name="pages", parts=(part,), size=64)
+    return recipe.with_settings(["cleaning.max_duplicate_bits=-1", *settings])
+
+
+def _crops(path):
+    return {
+        row["image"]["path"].removesuffix(".png"): images.read(row["image"]["bytes"], grey=True)
+        for row in rows(path)
+    }
+
+
+def test_hand_drawn_sketches_are_cleaned_and_turned_as_for_use(portrait_drawing, tmp_path):
+    _pages(portrait_drawing, tmp_path)
+    made = prepare(_of_kind("sketch"), tmp_path / "set", data=tmp_path)
+    assert (made.faces, made.dropped) == (3, {})
+    crops = _crops(tmp_path / "set")
+    assert np.abs(crops["negative"].astype(int) - crops["upright"]).mean() < 2
+    assert np.abs(crops["turned"].astype(int) - crops["upright"]).mean() < 4
+    preprocessing = PreparedSet(tmp_path / "set").preprocessing
+    assert preprocessing.clean == "auto"
+    in_use = open_page(images.read(tmp_path / "pages" / "negative.png"), DlibDetector)
+    [face] = find(in_use.image, DlibDetector(), any_way=True)
+    assert np.array_equal(preprocessing.align(in_use.image, face).image, crops["negative"])
+
+
+def test_cleaning_may_be_turned_off_and_the_set_says_so(portrait_drawing, tmp_path):
+    _pages(portrait_drawing, tmp_path)
+    prepare(_of_kind("sketch", "clean=off"), tmp_path / "set", data=tmp_path)
+    crops = _crops(tmp_path / "set")
+    assert np.abs(crops["negative"].astype(int) - crops["upright"]).mean() > 50
+    assert PreparedSet(tmp_path / "set").preprocessing.clean == "off"
+
+
+@pytest.mark.parametrize(("kind", "style"), [("photo", ""), ("photo", "line")])
+def test_photos_are_neither_cleaned_nor_turned(kind, style, photo, tmp_path):
+    images.write(tmp_path / "pages" / "turned.png", np.ascontiguousarray(photo[::-1, ::-1]))
+    with pytest.raises(DataError):
+        prepare(_of_kind(kind, style=style), tmp_path / "set", data=tmp_path)
+    assert rows(tmp_path / "set", "dropped")[0]["reason"] == "no face"

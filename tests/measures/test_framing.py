@@ -27,14 +27,14 @@ def test_a_square_result_is_taken_as_it_is_and_brought_to_size(framer, photo):
     assert np.array_equal(framed, Preprocessing(size=96).as_is(photo).image)
 
 
-def test_a_result_over_its_sketch_is_framed_like_it(framer, photo):
-    sketch = photo[:400, 60:400]
-    result = np.zeros_like(sketch)
+def test_a_result_over_its_sketch_is_framed_like_it(framer, portrait_drawing):
+    drawing = np.stack([portrait_drawing] * 3, axis=-1)
+    result = np.zeros_like(drawing)
     result[::2] = 200  # no face in it
-    framed, how = framer.frame(result, result=True, sketch=sketch)
+    framed, how = framer.frame(result, result=True, sketch=drawing)
     assert how == Framing.BY_ITS_SKETCH
-    same, _ = framer.frame(sketch, result=True, sketch=sketch)
-    by_face, _ = framer.frame(sketch)
+    same, _ = framer.frame(drawing, result=True, sketch=drawing)
+    by_face, _ = framer.frame(drawing, drawing=True)
     assert np.array_equal(same, by_face)
     assert framed.shape == (96, 96, 3)
 
@@ -62,3 +62,15 @@ def test_another_detector_gives_another_key_where_faces_are_looked_for(monkeypat
     monkeypatch.setattr(framing, "detector_model", lambda: "another")
     assert Framer(size=96).key != before[0]
     assert Framer(size=96, as_is=True).key == before[1]
+
+
+def test_a_drawing_is_framed_as_a_model_gets_it(framer, portrait_drawing):
+    drawing = portrait_drawing
+    page = np.stack([255 - drawing[::-1, ::-1]] * 3, axis=-1)
+    clean, _ = framer.frame(np.stack([drawing] * 3, axis=-1), drawing=True)
+    framed, how = framer.frame(page, drawing=True)
+    assert how == Framing.BY_ITS_FACE
+    assert np.abs(framed.astype(int) - clean).mean() < 4
+    result, how = framer.frame(page, result=True, sketch=page)
+    assert how == Framing.BY_ITS_SKETCH
+    assert np.abs(255 - result.astype(int) - clean).mean() < 4

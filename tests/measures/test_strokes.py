@@ -75,7 +75,7 @@ def test_a_line_may_be_a_fiftieth_away(side):
         return sheet((slice(25 * scale, 95 * scale), slice(start, start + 2 * scale)), side=side)
 
     assert strokes(moved(0), moved(0.016)).recall > 0.9
-    assert strokes(moved(0), moved(0.024)).recall < 0.1
+    assert strokes(moved(0), moved(0.024)).recall < 0.15  # 0.125 with other SIMD instructions
 
 
 def test_what_is_outside_the_face_does_not_count():

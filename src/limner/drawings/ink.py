@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from limner.drawings.regions import quantiles
+
 __all__ = ["Tones", "tones"]
 
 _TRACE = 0.06
@@ -18,6 +20,8 @@ _TARGET = 0.78
 """How dark the darkest strokes become then: as in the middle one of those drawings."""
 _MOST = 9.0
 """Nothing is strengthened more than that: beyond it there is more noise than pencil."""
+_FLOOR = 0.2
+"""No more than this share of the darkest strokes is taken for noise."""
 _FEW = 30
 """px of ink, without which nothing is drawn."""
 _LIGHTER = 1.06
@@ -65,14 +69,14 @@ def tones(relative: NDArray[np.float32], noise: float, paper: float) -> Tones:
         ink = dark[dark > trace]
     if ink.size < _FEW:
         return Tones()
-    strongest = float(np.quantile(ink, 0.98))
-    share = np.clip((_FIRM - strongest) / (_FIRM - _FAINT), 0, 1)
+    strongest = quantiles(ink, 0.98)[0]
+    share = min(max((_FIRM - strongest) / (_FIRM - _FAINT), 0.0), 1.0)
     wanted = strongest + share * (_TARGET - strongest)
     gain = min(wanted / strongest, _MOST) if share > 0 else 1.0
     highlights = 1.0
     if paper < _TONED:
         bright = relative[relative > max(_LIGHTER, 1 + 4 * noise)]
         if bright.size > max(_FEW, 0.001 * relative.size):
-            highlights = float(np.quantile(bright, 0.9))
-    floor = 2 * noise if gain > 1 else 0.0
+            highlights = quantiles(bright, 0.9)[0]
+    floor = min(2 * noise, _FLOOR * strongest) if gain > 1 else 0.0
     return Tones(floor=floor, gain=gain, highlights=highlights)

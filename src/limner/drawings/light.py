@@ -17,10 +17,16 @@ __all__ = ["EVEN", "EVEN_PART", "paper_light", "rim_of"]
 
 _STEP = 0.06
 """Log lightness may change by so much from pixel to pixel of the analysed page."""
+_CONTRAST = 1.2
+"""Log contrast of a firm drawing; where it is less, so are the steps at its edges."""
 _BRIGHT = 0.85
 """What is at least so bright, as a share of the brightest part, surely is paper."""
 _SHADOW = 0.25
 """A shadow takes at least so much away, in log lightness; less is uneven light."""
+_DEEPEST = 0.3
+"""The deepest shadow leaves this share of the light."""
+_OF_A_SIDE = 0.35
+"""It covers at least this share of two sides of the page."""
 _GRADUAL = 0.15
 """The rim of a shadow covers no larger share of the paper than that."""
 _FEW = 200
@@ -45,9 +51,13 @@ def paper_light(page: Field, *, shadows: bool = True) -> tuple[Field, Mask]:
     Returns:
         Logarithm of the light `[h, w]`, and where it was seen and not guessed.
     """
-    gentle = _steps(page) < _STEP
+    darkest, brightest = np.quantile(page, [0.01, 0.95])
+    gentle = _steps(page) < _STEP * min(1.0, float(brightest - darkest) / _CONTRAST)
     # A gap in an outline is no way into the face: paths have to be some pixels wide.
-    paper = flood(dilate(gentle, -1), _brightest(page))
+    passable = dilate(gentle, -1)
+    paper = flood(passable, _brightest(page))
+    if shadows:
+        paper |= _behind_a_sharp_rim(page, passable & ~paper)
     paper = dilate(paper, 1) & gentle
     on_rim = paper & rim_of(page)
     level = page[on_rim if on_rim.any() else paper]
@@ -59,6 +69,21 @@ def paper_light(page: Field, *, shadows: bool = True) -> tuple[Field, Mask]:
         light = np.full_like(page, np.median(level))
         return light, paper & (np.abs(page - light) < EVEN)
     return _guess(page, paper)
+
+
+def _behind_a_sharp_rim(page: Field, blank: Mask) -> Mask:
+    """The part of the page that a shadow lies on, where its rim is as sharp as a stroke.
+
+    It reaches at least two sides of the page, as clothes drawn up to the edge do not.
+    """
+    level = float(np.quantile(page, 0.95)) + math.log(_DEEPEST)
+    edge = np.zeros(page.shape, bool)
+    edge[[0, -1]] = edge[:, [0, -1]] = True
+    found = flood(blank & (page > level), edge)
+    sides = [float(side.mean()) for side in (found[0], found[-1], found[:, 0], found[:, -1])]
+    if sum(side > _OF_A_SIDE for side in sides) < 2:
+        return np.zeros(page.shape, bool)
+    return found
 
 
 def rim_of(page: Field) -> Mask:

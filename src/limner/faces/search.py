@@ -97,12 +97,13 @@ def find_any_way(
         return [_moved(face, corner) for face in faces]
 
     best = max(best, _above(search(0), _SURE), key=score_of)
+    turned: list[Face] = []
     for turns in (2, 1, 3):
-        if score_of(best) >= BEYOND_DOUBT:
-            return best
-        turned = search(turns)
-        if score_of(turned) > max(_TURNED, score_of(best) + _AHEAD):
-            best = turned
+        if score_of([*best, *turned]) >= BEYOND_DOUBT:
+            break
+        turned = max(turned, search(turns), key=score_of)
+    if score_of(turned) > max(_TURNED, score_of(best) + _AHEAD):
+        best = turned
     if not best and not every_face and max(image.shape) > _ALL_OF_IT:
         return _above(detector(image, thorough=True), _SURE)
     return best

@@ -55,36 +55,27 @@ OWN: Mapping[str, str] = {
 }
 """For each figure the damage that it exists for, under which it gets worse step by step."""
 
+_FINE = ("grid", "hatched")
 _OF_LIGHT = ("grey", "cast", "dark")
 _OF_WHO = ("swap", "ignored")
 _OF_PARTS = ("smile", "eyes")
 STILL: Mapping[str, Sequence[str]] = {
-    "identity.rank1": ("noise", "jpeg", "grid", "hatched", *_OF_PARTS, *_OF_LIGHT),
+    "identity.rank1": ("noise", "jpeg", *_FINE, *_OF_PARTS, *_OF_LIGHT),
     "identity.genuine": ("grid", *_OF_LIGHT),
-    "strokes.recall": ("noise", "jpeg", "grid", "hatched", "smile", *_OF_LIGHT),
+    "strokes.recall": ("noise", "jpeg", *_FINE, "smile", *_OF_LIGHT),
     "hatching.kept": ("noise", "grid", *_OF_PARTS, "grey", "cast"),
-    "geometry.error": ("noise", "jpeg", "grid", "hatched", "smile", *_OF_LIGHT),
-    "dependence.explained": ("blur", "noise", "jpeg", "grid", "hatched", *_OF_PARTS, *_OF_LIGHT),
+    "geometry.error": ("noise", "jpeg", *_FINE, "smile", *_OF_LIGHT),
+    "dependence.explained": ("blur", "noise", "jpeg", *_FINE, *_OF_PARTS, *_OF_LIGHT),
     "ssim.grey": ("smile", "grey", "cast"),
     "fsim.grey": ("grid", "smile", "grey", "cast"),
     "look.distance": (*_OF_WHO, "copied", *_OF_PARTS, "features"),
-    "kid": ("blur", "noise", "jpeg", "grid", "hatched", *_OF_WHO, "smile", "features", *_OF_LIGHT),
-    "fid": ("blur", "noise", "jpeg", "grid", "hatched", *_OF_WHO, "smile", "features", *_OF_LIGHT),
-    "smile.drift": ("jpeg", "grid", "hatched", *_OF_WHO, "eyes", "features", *_OF_LIGHT),
-    "skin.error": ("blur", "noise", "grid", "hatched", *_OF_PARTS, "features"),
-    "skin.chroma": ("blur", "noise", "jpeg", "grid", "hatched", *_OF_WHO, *_OF_PARTS, "features"),
-    "brightness.drift": (
-        "blur",
-        "noise",
-        "jpeg",
-        "grid",
-        "hatched",
-        "swap",
-        *_OF_PARTS,
-        "grey",
-        "cast",
-    ),
-    "found.face": ("noise", "jpeg", "grid", "hatched", *_OF_WHO, "copied", *_OF_PARTS, *_OF_LIGHT),
+    "kid": ("blur", "noise", "jpeg", *_FINE, *_OF_WHO, "smile", "features", *_OF_LIGHT),
+    "fid": ("blur", "noise", "jpeg", *_FINE, *_OF_WHO, "smile", "features", *_OF_LIGHT),
+    "smile.drift": ("jpeg", *_FINE, *_OF_WHO, "eyes", "features", *_OF_LIGHT),
+    "skin.error": ("blur", "noise", *_FINE, *_OF_PARTS, "features"),
+    "skin.chroma": ("blur", "noise", "jpeg", *_FINE, *_OF_WHO, *_OF_PARTS, "features"),
+    "brightness.drift": ("blur", "noise", "jpeg", *_FINE, "swap", *_OF_PARTS, "grey", "cast"),
+    "found.face": ("noise", "jpeg", *_FINE, *_OF_WHO, "copied", *_OF_PARTS, *_OF_LIGHT),
     "sharpness.ratio": ("noise", "jpeg", *_OF_WHO, *_OF_PARTS, "features", *_OF_LIGHT),
     "spectrum.distance": ("jpeg", *_OF_WHO, "copied", *_OF_PARTS, "features", *_OF_LIGHT),
     "checkerboard.period2": (
@@ -98,38 +89,9 @@ STILL: Mapping[str, Sequence[str]] = {
         "average",
     ),
     "checkerboard.common": ("hatched", "blur", "noise", "jpeg", *_OF_WHO, *_OF_PARTS, *_OF_LIGHT),
-    "collapse.variety": (
-        "blur",
-        "noise",
-        "jpeg",
-        "grid",
-        "hatched",
-        "swap",
-        *_OF_PARTS,
-        "features",
-        "cast",
-    ),
-    "collapse.average": (
-        "blur",
-        "noise",
-        "jpeg",
-        "grid",
-        "hatched",
-        *_OF_WHO,
-        *_OF_PARTS,
-        *_OF_LIGHT,
-    ),
-    "copying.share": (
-        "blur",
-        "noise",
-        "jpeg",
-        "grid",
-        "hatched",
-        "swap",
-        "average",
-        *_OF_PARTS,
-        *_OF_LIGHT,
-    ),
+    "collapse.variety": ("blur", "noise", "jpeg", *_FINE, "swap", *_OF_PARTS, "features", "cast"),
+    "collapse.average": ("blur", "noise", "jpeg", *_FINE, *_OF_WHO, *_OF_PARTS, *_OF_LIGHT),
+    "copying.share": ("blur", "noise", "jpeg", *_FINE, "swap", "average", *_OF_PARTS, *_OF_LIGHT),
 }
 """For each figure the damages under which it stays nearly where it is. Of the others some may
 move it with reason: a blurred face is harder to tell, a scrambled one has no skin."""
