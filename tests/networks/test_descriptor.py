@@ -50,6 +50,22 @@ def test_grey_is_described_as_colour_without_colour(descriptor, crop):
     )
 
 
+def test_inner_blocks_are_those_that_lead_to_the_descriptor(descriptor, crop):
+    crops = as_tensor(crop, crop[:, ::-1])
+    described, inner = descriptor.stages(crops)
+    assert torch.equal(described, descriptor.describe(crops))
+    assert [stage.shape[1] for stage in inner] == [32, 64, 128, 256]
+    seen = []
+    hooks = [
+        descriptor.blocks[number].register_forward_hook(lambda module, given, out: seen.append(out))
+        for number in (2, 6, 9, 12)
+    ]
+    descriptor.describe(crops)
+    for hook in hooks:
+        hook.remove()
+    assert all(map(torch.equal, inner, seen))
+
+
 def test_following_the_gradient_brings_the_person_nearer(descriptor, crop):
     truth = as_tensor(crop)
     made = (truth.flip(3) * 0.5).requires_grad_()
