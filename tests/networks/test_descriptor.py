@@ -72,14 +72,14 @@ def test_following_the_gradient_brings_the_person_nearer(descriptor, crop):
     optimiser = torch.optim.SGD([made], lr=0.5)
     losses = []
     for _ in range(5):
-        loss = identity(descriptor, made, truth)
+        loss = identity(descriptor.describe(made), descriptor.describe(truth))
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
         losses.append(loss.item())
     assert losses[-1] < 0.7 * losses[0]
     assert all(parameter.grad is None for parameter in descriptor.parameters())
-    assert identity(descriptor, truth, truth).item() == 0
+    assert identity(descriptor.describe(truth), descriptor.describe(truth)).item() == 0
 
 
 @pytest.mark.parametrize("content", [b"", b"no network", FILE.read_bytes()[:300_000]])

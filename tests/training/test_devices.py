@@ -210,7 +210,7 @@ def test_only_what_is_known_to_differ_is_said():
 def test_compiled_networks_have_the_names_of_others(tiny):
     fabric = Fabric(accelerator="cpu", devices=1)
     plain, compiled = (
-        Adversary(dataclasses.replace(tiny, compile=kind), fabric, inputs=3, place=0)
+        Adversary(dataclasses.replace(tiny, compile=kind), fabric, judged=3, place=0)
         for kind in ("off", "on")
     )
     assert plain.network.state_dict().keys() == compiled.network.state_dict().keys()

@@ -13,7 +13,7 @@ from limner import images
 from limner.data.prepared import PreparedSet
 from limner.errors import DataError
 from limner.sketching import random_sketch
-from limner.training.batch import Batch, normalised
+from limner.training.batch import Batch
 from limner.training.config import Augmentation, Config
 from limner.training.randomness import Stream, generator_of
 
@@ -126,8 +126,7 @@ class TrainingImages:
 
     def batch(self, first: int, count: int) -> Batch:
         """Images `first` to `first + count`."""
-        drawn = self.draw(first, count)
-        return Batch(first=first, images={name: normalised(side) for name, side in drawn.items()})
+        return Batch.from_drawn(self.draw(first, count), first=first)
 
     def draw(self, first: int, count: int) -> dict[str, Tensor]:
         """The same in 0..255: photos `[count, size, size, 3]`, sketches `[count, size, size]`."""

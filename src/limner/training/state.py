@@ -78,7 +78,8 @@ def go_on(
         if type(seen) is not int or seen < 1:
             raise ValueError(f"it has seen {seen!r} images")
         # Those of an earlier version do not say what they were made with.
-        require_same(state.get("config", settled(config)), config, run.state_path)
+        there = _completed(state["config"]) if "config" in state else settled(config)
+        require_same(there, config, run.state_path)
         for name, learner in objective.learners.items():
             learner.load_state_dict(state["objective"][name])
         for direction, average in averages.items():
@@ -121,6 +122,20 @@ def start(other: RunFolder, objective: Objective, averages: Averages) -> None:
             f"{other.path} trained networks of another shape; give both runs the same "
             "generator and discriminator settings"
         ) from error
+
+
+def _completed(there: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of a state, with those that the version that wrote it did not have yet.
+
+    They are as they were then, which is the default. Those of a network depend on its kind, and
+    have been there from the start, all but the kind.
+    """
+    defaults = {
+        name: value
+        for name, value in settled(Config(experiment="")).items()
+        if name.endswith(".kind") or not name.startswith(("generator.", "discriminator."))
+    }
+    return {**defaults, **there}
 
 
 def _in_short(error: Exception) -> str:
