@@ -43,8 +43,9 @@ class Frozen:
 
     def perceive(self, images: Tensor) -> list[Tensor]:
         """Features of `[B, C, H, W]` in [-1, 1], see `EfficientNetLite0.forward`."""
+        network = self.features
         with self.fabric.autocast():
-            return self.features(images)  # type: ignore[no-any-return]
+            return network(images.to(network.stem.weight.dtype))  # type: ignore[no-any-return]
 
     def recognise(self, crops: Tensor) -> tuple[Tensor, list[Tensor]]:
         """Descriptors and inner features of faces, see `FaceDescriptor.stages`."""
