@@ -263,6 +263,8 @@ def test_a_state_and_a_config_of_an_earlier_version_go_on(tiny, tmp_path):
     values, state = json.loads((path / "config.json").read_text()), run.load_state()
     del values["discriminator"]["kind"], state["config"]["discriminator.kind"]
     new = {"clip", "warm_up", "discriminator_lr", "weights.perceptual", "weights.face"}
+    new |= {"smiling", "lift", "discriminator_augmentation.colour_strength"}
+    del values["sampling"]
     for name in new:
         del state["config"][name]
         table, _, field = name.rpartition(".")

@@ -46,6 +46,8 @@ _AUTO = cast("GANLoss", "auto")
 MOST = {"size": 4096, "batch": 65_536, "devices": 1024, "threads": 1024, "workers": 1024}
 MOST |= {"seed": 2**63 - 1}
 """What a slip of the finger must not go beyond: more is started or drawn without end."""
+_FREE_TABLES = frozenset({"sampling"})
+"""Tables whose fields can have any name."""
 FOLDERS = frozenset({"data", "drawings", "start"})
 """Settings that name folders of this machine."""
 
@@ -61,6 +63,15 @@ class Config:
     from photos and drawings by hand that have nothing to do with each other, `hybrid` from both."""
     data: str = ""
     """Folder of the prepared set: photos, and sketches if the objective learns from them."""
+    sampling: dict[str, float] = field(default_factory=dict)
+    """How often photos of a source are shown, relative to the others: 1 for those not named.
+    `--set sampling.SOURCE=0.5` shows those half as often."""
+    smiling: float = 1.0
+    """How often photos of smiling people are shown, relative to the others."""
+    lift: bool = False
+    """Lift dark photos by a gamma, halfway to mid-grey; those that are held out, too, as results
+    are compared with them. It cannot tell a dark exposure from dark skin: leave it off where faces
+    are well exposed."""
     drawings: str = ""
     """Folder of a prepared set of hand-drawn sketches to show in the sample grids; '' for none."""
     start: str = ""
@@ -158,6 +169,9 @@ class Config:
             settings.at_least(name, getattr(self, name), 0)
         for name, most in MOST.items():
             settings.at_most(name, getattr(self, name), most)
+        settings.at_least("smiling", self.smiling, 0)
+        for source, weight in self.sampling.items():
+            settings.at_least(f"sampling.{source}", weight, 0)
         for name in ("label_flips", "decay_from"):
             value = getattr(self, name)
             if not 0 <= value <= 1:
@@ -241,4 +255,4 @@ class Config:
                 if network == "discriminator":
                     given["gan"] = "auto"
                 start = dataclasses.replace(start, **given)
-        return self.from_dict(settings.change(start.to_dict(), changes))
+        return self.from_dict(settings.change(start.to_dict(), changes, free=_FREE_TABLES))

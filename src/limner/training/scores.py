@@ -68,7 +68,12 @@ class HeldOut:
         for kind in kinds if config.scored else ():
             if not prepared.count("test", kind):
                 continue
-            shown = still(prepared.images("test", kind), config.size, config.scored)
+            shown = still(
+                prepared.images("test", kind),
+                config.size,
+                config.scored,
+                lifted=config.lift and kind == "photo",
+            )
             if kind == "sketch":
                 shown = [images.to_grey(one) for one in shown]
             elif self.paired:
