@@ -298,6 +298,19 @@ def test_only_discriminators_learn_while_a_run_warms_up(tiny, tmp_path):
     assert not same_state(fresh, weights(tiny, 4)[0])
 
 
+def test_a_run_with_other_discriminators_begins_with_the_generators_of_one(
+    tiny, finished_run, tmp_path
+):
+    config = tiny.with_settings(
+        [f"start={finished_run}", "discriminator.kind=projected", "images=4", "warm_up=4"]
+    )
+    train(config, tmp_path / "run")
+    old, new = (RunFolder(p).load_state() for p in (finished_run, tmp_path / "run"))
+    networks = [one["objective"]["sketch-to-photo"]["network"] for one in (old, new)]
+    assert same_state(*networks)  # what warms up does not learn
+    assert not same_state(networks[1], new["average"]["sketch-to-photo"])  # that begins as it was
+
+
 @pytest.mark.parametrize("wrong", ["no run", "other shape"])
 def test_networks_that_do_not_fit_are_refused(tiny, finished_run, tmp_path, wrong):
     config = dataclasses.replace(tiny, start=str(tmp_path))

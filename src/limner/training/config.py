@@ -76,7 +76,8 @@ class Config:
     """Folder of a prepared set of hand-drawn sketches to show in the sample grids; '' for none."""
     start: str = ""
     """Run folder whose networks this run begins with, of the same shape; '' for fresh ones. A run
-    of another objective gives those that both have."""
+    of another objective gives those that both have, one with another kind of discriminator its
+    generators: let the new discriminators learn first then, see `warm_up`."""
     size: int = 128
     """Side of the images in pixels."""
     generator: GeneratorConfig = field(default_factory=UNetConfig)

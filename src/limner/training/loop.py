@@ -133,7 +133,7 @@ def _train(
     }
     seen, before = go_on(run, config, prepared, objective, averages)
     if not seen and config.start:
-        start(RunFolder(Path(config.start)), objective, averages)
+        start(config, objective, averages)
     resident = keeps_resident(config, fabric, size=images.size_held, sketched=images.pairs)
     computed = how(config, fabric, before) | {"resident": "on" if resident else "off"}
     agree(fabric, {"images seen": seen, "prepared set": prepared.digest})

@@ -1,6 +1,7 @@
 """What a run has learnt, on its way to the disk and back: nothing foreign gets into a training."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from torch import nn
@@ -11,7 +12,7 @@ from limner.errors import RunError
 from limner.training.average import Average
 from limner.training.config import Config
 from limner.training.memory import ran_out
-from limner.training.objective import Objective
+from limner.training.objective import Adversary, Objective
 from limner.training.run import RunFolder, require_same, settled
 
 __all__ = ["Averages", "gathered", "go_on", "start"]
@@ -96,12 +97,15 @@ def go_on(
     return seen, how
 
 
-def start(other: RunFolder, objective: Objective, averages: Averages) -> None:
-    """Take over the networks that another run has too; their optimisers begin afresh.
+def start(config: Config, objective: Objective, averages: Averages) -> None:
+    """Take over the networks that the run at `config.start` has too; optimisers begin afresh.
+
+    Discriminators of another kind do so, too: their generators can be taken over all the same.
 
     Raises:
         RunError: It has no state, or networks of another shape.
     """
+    other = RunFolder(Path(config.start))
     state = other.load_state()
     if state is None or state.get("format") != FORMAT:
         raise RunError(
@@ -109,7 +113,10 @@ def start(other: RunFolder, objective: Objective, averages: Averages) -> None:
             "folder of a run"
         )
     try:
+        kind = _completed(state.get("config", {}))["discriminator.kind"]
         for name, learner in objective.learners.items():
+            if isinstance(learner, Adversary) and kind != config.discriminator.kind:
+                continue
             if name in state["objective"]:
                 learner.network.load_state_dict(state["objective"][name]["network"])
         for direction, average in averages.items():
