@@ -23,9 +23,11 @@ def made(features, condition=1, judged=3, seed=0):
 @pytest.mark.parametrize(("condition", "judged"), [(1, 3), (0, 3), (0, 1)])
 def test_each_stage_has_a_head_and_so_have_the_pixels(features, condition, judged):
     network = made(features, condition, judged)
-    scores, stages = network(torch.randn(2, condition + judged, 64, 64))
+    given = torch.randn(2, condition + judged, 64, 64)
+    scores, stages, seen = network(given)
     assert [tuple(one.shape) for one in scores] == [(2, 1, n, n) for n in (16, 8, 4, 2, 8)]
     assert [tuple(one.shape[1:]) for one in stages] == [(4, 32, 32), (8, 16, 16), (16, 8, 8)]
+    assert all(map(torch.equal, seen, features(given[:, condition:])))
 
 
 def test_every_head_sees_the_image_and_the_sketch(features):

@@ -22,7 +22,7 @@ def made(tiny, pool=0, **changes):
 def test_what_is_judged_is_seen_as_its_number_says(tiny):
     settings = DiscriminatorAugmentation(colour=True, cutout=0.5)
     adversary = made(tiny, discriminator_augmentation=settings)
-    [scores], _ = adversary.judge(REAL, 7)
+    [scores] = adversary.judge(REAL, 7).scores
     seen = view_of(settings, tiny.seed, 7, 4)(REAL)
     assert torch.equal(scores, adversary.network(seen)[0])
     assert not torch.equal(scores, adversary.network(REAL)[0])

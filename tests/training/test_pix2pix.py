@@ -8,6 +8,7 @@ from limner.errors import MissingExtraError
 from limner.networks import efficientnet
 from limner.training.batch import Batch
 from limner.training.config import DiscriminatorAugmentation, Weights
+from limner.training.losses import perceptual
 from limner.training.pix2pix import Pix2Pix
 
 FABRIC = Fabric(accelerator="cpu", devices=1)
@@ -91,6 +92,25 @@ def test_the_frozen_network_is_loaded_once(tiny_of, monkeypatch):
     assert len(loaded) == 1
 
 
+@pytest.mark.parametrize("kind", ["patchgan", "projected"])
+def test_the_perceptual_term_does_not_depend_on_the_discriminator(tiny_of, kind):
+    """One that looks through the same network lends it what it saw: unless that is changed."""
+    config = tiny_of["pix2pix"] if kind == "patchgan" else tiny_of["projected"]
+    objective = made(
+        tiny_of,
+        dataclasses.replace(NOTHING, perceptual=1.0),
+        discriminator=config.discriminator,
+        discriminator_augmentation=DiscriminatorAugmentation(),
+    )
+    batch = batch_of()
+    expected = perceptual(
+        objective.frozen.features(objective.generator(batch["sketched"])),
+        objective.frozen.features(batch["photo"]),
+    )
+    terms = objective.guess(batch).terms
+    assert terms["perceptual"].item() == pytest.approx(expected.item(), rel=1e-4)
+
+
 def test_what_is_not_needed_is_not_loaded(tiny_of):
     torch.manual_seed(0)
     objective = Pix2Pix(tiny_of["pix2pix"], FABRIC)
@@ -123,7 +143,7 @@ def test_a_projected_discriminator_comes_to_know_what_is_made(tiny_of):
     fake = torch.cat([batch["sketched"], batch["photo"].flip(3) * 0.3], dim=1)
     losses = []
     for first in range(0, 80, 2):
-        scores, _ = judge.judge(real, first)
+        scores = judge.judge(real, first).scores
         losses.append(judge.learn(scores, fake, first, 1e-2).item())
     assert losses[0] == pytest.approx(2, abs=0.3)  # what the hinge costs who tells nothing apart
     assert sum(losses[-5:]) / 5 < 0.6 * losses[0]

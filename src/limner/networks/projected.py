@@ -52,7 +52,7 @@ class Projected(nn.Module):
         )
         self.judge = _normed(nn.Conv2d(widths[-1], 1, 3, padding=1))
 
-    def forward(self, x: Tensor) -> tuple[list[Tensor], list[Tensor]]:
+    def forward(self, x: Tensor) -> tuple[list[Tensor], list[Tensor], list[Tensor]]:
         """Score images.
 
         Args:
@@ -61,7 +61,8 @@ class Projected(nn.Module):
 
         Returns:
             The scores `[B, 1, h, w]` of each head, those of the pixels last; they are unbounded.
-            And the stages of the PatchGAN, `[B, C, h, w]` each.
+            The stages of the PatchGAN, `[B, C, h, w]` each. And the frozen features of the image,
+            since they are at hand, for losses that compare them.
         """
         sketch, image = x[:, : self.condition], x[:, self.condition :]
         described = self._frozen[0](image)
@@ -70,7 +71,7 @@ class Projected(nn.Module):
         for stage in self.patches:
             x = stage(x)
             stages.append(x)
-        return [*scores, self.judge(x)], stages
+        return [*scores, self.judge(x)], stages, described
 
 
 class _Head(nn.Module):

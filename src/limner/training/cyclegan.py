@@ -115,8 +115,8 @@ class CycleGAN:
             made[kind] = self.makers[kind](batch[source])
             add("cycle", source, F.l1_loss(self.makers[source](made[kind]), batch[source]))
             judge = self.discriminators[kind]
-            made_scores[kind], _ = judge.judge(made[kind], batch.first, learning=False)
-            real_scores[kind], _ = judge.judge(batch[kind], batch.first)
+            made_scores[kind] = judge.judge(made[kind], batch.first, learning=False).scores
+            real_scores[kind] = judge.judge(batch[kind], batch.first).scores
             add("adversarial", kind, judge.deception(made_scores[kind]))
             if self.weights.mapping:
                 kept = self.makers[kind](_as_source(batch[kind], source))

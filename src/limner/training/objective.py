@@ -1,7 +1,7 @@
 """What an objective is, and the two kinds of players that they are all made of."""
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -20,10 +20,20 @@ from limner.training.losses import deception, discrimination, noisy_labels
 from limner.training.pool import Pool
 from limner.training.randomness import Stream, generator_of
 
-__all__ = ["Adversary", "Learner", "Objective", "descend", "mean_score", "warming_up"]
+__all__ = ["Adversary", "Judgement", "Learner", "Objective", "descend", "mean_score", "warming_up"]
 
 Scores = list[Tensor]
 """Of each head of a discriminator, `[B, 1, h, w]`, unbounded."""
+
+
+class Judgement(NamedTuple):
+    """What a discriminator says of images, and what it saw in them."""
+
+    scores: Scores
+    stages: list[Tensor]
+    """Features of what judges pixels, stage by stage."""
+    seen: list[Tensor]
+    """Frozen features of the images as they were shown; none for a PatchGAN."""
 
 
 class Learner:
@@ -94,24 +104,20 @@ class Adversary(Learner):
         self.place = place
         self.pool = Pool(pool, seed=config.seed, place=place)
 
-    def judge(
-        self, images: Tensor, first: int, *, learning: bool = True
-    ) -> tuple[Scores, list[Tensor]]:
+    def judge(self, images: Tensor, first: int, *, learning: bool = True) -> Judgement:
         """Score images `first` to `first + B` of the run.
 
         Args:
             images: `[B, condition + judged, H, W]` in [-1, 1], real or generated.
             first: Number of the first one.
             learning: Let gradients reach the discriminator; they always reach the images.
-
-        Returns:
-            The scores of each head, and the features of each stage of what judges pixels.
         """
         view = view_of(self.config.discriminator_augmentation, self.config.seed, first, len(images))
         self.network.requires_grad_(requires_grad=learning)
-        scores, features = self.network(view(images))
+        scores, stages, *seen = self.network(view(images))
         self.network.requires_grad_(requires_grad=True)
-        return scores if isinstance(scores, list) else [scores], features
+        scores = scores if isinstance(scores, list) else [scores]
+        return Judgement(scores, stages, seen[0] if seen else [])
 
     def deception(self, scores: Scores) -> Tensor:
         """The term of a generator whose pictures got these scores: all heads count alike."""
@@ -129,7 +135,7 @@ class Adversary(Learner):
             lr: Learning rate of the generators at this step.
             shared: See `limner.training.batch.Part`.
         """
-        made_scores, _ = self.judge(self._exchanged(made, first, shared=shared), first)
+        made_scores = self.judge(self._exchanged(made, first, shared=shared), first).scores
         draws = self._label_draws(first, len(made))
         loss = torch.zeros((), device=made.device)
         for scores, real in ((real_scores, True), (made_scores, False)):

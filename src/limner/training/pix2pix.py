@@ -116,44 +116,47 @@ class Pix2Pix:
         sketch, photo = batch["sketched"], batch["photo"]
         made = self.generator(sketch)
         pairs = torch.cat([sketch, made], dim=1)
-        made_scores, made_features = self.discriminator.judge(pairs, batch.first, learning=False)
-        real_scores, real_features = self.discriminator.judge(
-            torch.cat([sketch, photo], dim=1), batch.first
-        )
+        judged = self.discriminator.judge(pairs, batch.first, learning=False)
+        real = self.discriminator.judge(torch.cat([sketch, photo], dim=1), batch.first)
         terms = {
-            "adversarial": self.discriminator.deception(made_scores),
+            "adversarial": self.discriminator.deception(judged.scores),
             "l1": pyramid_l1(made, photo, weight=batch.literal),
         }
         if self.weights.gradient:
             terms["gradient"] = gradient_l1(made, photo, weight=batch.literal)
         if self.weights.features:
-            terms["features"] = feature_l1(made_features, real_features)
-        terms |= self._perceived(made, photo, batch.literal)
+            terms["features"] = feature_l1(judged.stages, real.stages)
+        if self.weights.perceptual:
+            # A projected discriminator looked through the same network: at both in the same view.
+            generated, truth = judged.seen, real.seen
+            if not truth:
+                generated = self.frozen.perceive(made)
+                with torch.no_grad():
+                    truth = self.frozen.perceive(photo)
+            literal = batch.literal
+            weight = None if literal is None else LEAST + (1 - LEAST) * literal
+            terms["perceptual"] = perceptual(generated, truth, weight=weight)
+        if self.weights.face or self.weights.identity:
+            terms |= self._recognised(made, photo, batch.literal)
         loss = torch.stack([getattr(self.weights, name) * term for name, term in terms.items()])
         return Guesses(
             terms=terms,
             loss=loss.sum(),
             made=pairs.detach(),
-            real_scores=real_scores,
-            made_scores=made_scores,
+            real_scores=real.scores,
+            made_scores=judged.scores,
         )
 
-    def _perceived(self, made: Tensor, photo: Tensor, literal: Tensor | None) -> dict[str, Tensor]:
-        """The terms that compare what frozen networks see; the truth's features are constants."""
+    def _recognised(self, made: Tensor, photo: Tensor, literal: Tensor | None) -> dict[str, Tensor]:
+        """The terms of the face descriptor; what it says of the truth is constant."""
+        with torch.no_grad():
+            person, face = self.frozen.recognise(photo)
+        made_person, made_face = self.frozen.recognise(made)
         terms = {}
-        if self.weights.perceptual:
-            with torch.no_grad():
-                truth = self.frozen.perceive(photo)
-            weight = None if literal is None else LEAST + (1 - LEAST) * literal
-            terms["perceptual"] = perceptual(self.frozen.perceive(made), truth, weight=weight)
-        if self.weights.face or self.weights.identity:
-            with torch.no_grad():
-                person, face = self.frozen.recognise(photo)
-            made_person, made_face = self.frozen.recognise(made)
-            if self.weights.face:
-                terms["face"] = perceptual(made_face, face, weight=literal)
-            if self.weights.identity:
-                terms["identity"] = identity(made_person, person, weight=literal)
+        if self.weights.face:
+            terms["face"] = perceptual(made_face, face, weight=literal)
+        if self.weights.identity:
+            terms["identity"] = identity(made_person, person, weight=literal)
         return terms
 
     def finish(self, guesses: Guesses, batch: Batch, lr: float) -> dict[str, Tensor]:
