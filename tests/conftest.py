@@ -119,6 +119,7 @@ def tiny(prepared_set):
         save_every=8,
         snapshot_every=16,
         device="cpu",
+        precision="32-true",  # on every machine
         threads=1,
     )
 
@@ -148,23 +149,35 @@ def mixed_set(prepared_set, tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def tiny_of(tiny, mixed_set):
-    """For each objective a config that trains in a few seconds."""
-    from limner.training.config import DiscriminatorAugmentation
+    """For each objective a config that trains in a few seconds.
+
+    `projected` is a hybrid with all that a training may have.
+    """
+    from limner.networks.config import ProjectedConfig
+    from limner.training.config import DiscriminatorAugmentation, Weights
 
     mixed = dataclasses.replace(tiny, data=str(mixed_set), pool=3)
     augmented = DiscriminatorAugmentation(colour=True, translation=0.125, cutout=0.5)
+    hybrid = dataclasses.replace(mixed, objective="hybrid", discriminator_augmentation=augmented)
     return {
         "pix2pix": tiny,
         "cyclegan": dataclasses.replace(mixed, objective="cyclegan"),
-        "hybrid": dataclasses.replace(
-            mixed, objective="hybrid", discriminator_augmentation=augmented
+        "hybrid": hybrid,
+        "projected": dataclasses.replace(
+            hybrid,
+            discriminator=ProjectedConfig(width=4, patch_width=4, strides=2),
+            weights=Weights(perceptual=1.0, face=1.0),
+            gan="hinge",
+            warm_up=10,
+            clip=1.0,
+            discriminator_lr=2.0,
         ),
     }
 
 
 @pytest.fixture(scope="session")
 def finished_run_of(tiny_of, finished_run, tmp_path_factory):
-    """For each objective the folder of a run of `tiny_of` that nothing interrupted."""
+    """For each config of `tiny_of` the folder of a run that nothing interrupted."""
     from limner.training.loop import train
 
     done = {"pix2pix": finished_run}

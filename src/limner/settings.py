@@ -40,8 +40,15 @@ def build(cls: type[T], values: dict[str, Any], prefix: str = "") -> T:
     return cls(**{name: _fit(prefix + name, value, hints[name]) for name, value in values.items()})
 
 
-def change(values: dict[str, Any], settings: list[str]) -> dict[str, Any]:
+def change(
+    values: dict[str, Any], settings: list[str], *, free: frozenset[str] = frozenset()
+) -> dict[str, Any]:
     """A copy with `field=value` settings applied, nested fields as `generator.width=24`.
+
+    Args:
+        values: Nested settings.
+        settings: Each as `field=value`.
+        free: Tables of numbers whose fields may have any name, also one with dots.
 
     Raises:
         UsageError: A setting has no `=`, names no field, or its value cannot be read.
@@ -51,6 +58,10 @@ def change(values: dict[str, Any], settings: list[str]) -> dict[str, Any]:
         name, equals, text = setting.partition("=")
         if not equals:
             raise UsageError(f"'{setting}' is no setting; write it as field=value")
+        table, dot, entry = name.strip().partition(".")
+        if table in free and dot:
+            values[table][entry] = _parse(name, text)
+            continue
         *parents, last = name.strip().split(".")
         inside = values
         for parent in parents:
@@ -58,7 +69,8 @@ def change(values: dict[str, Any], settings: list[str]) -> dict[str, Any]:
             if not isinstance(inside, dict):
                 inside = {}
         if last not in inside or isinstance(inside[last], dict):
-            raise UsageError(f"'{name}' is not a setting; known are {', '.join(flatten(values))}")
+            known = [*flatten(values), *(f"{table}.NAME" for table in sorted(free))]
+            raise UsageError(f"'{name}' is not a setting; known are {', '.join(known)}")
         inside[last] = text if isinstance(inside[last], str) else _parse(name, text)
     return values
 
@@ -106,6 +118,9 @@ def _fit(name: str, value: Any, kind: Any) -> Any:
             return tuple(_fit(f"{name}.{i}", v, kinds[0]) for i, v in enumerate(value))
         if len(value) == len(kinds):
             return tuple(_fit(name, v, k) for v, k in zip(value, kinds, strict=True))
+    elif typing.get_origin(kind) is dict and isinstance(value, dict):
+        _, inner = typing.get_args(kind)
+        return {str(entry): _fit(f"{name}.{entry}", one, inner) for entry, one in value.items()}
     elif typing.get_origin(kind) is Literal:
         return value  # the class itself names what is known
     elif kind is float and isinstance(value, int | float) and not isinstance(value, bool):
@@ -132,6 +147,8 @@ def _in_words(kind: Any) -> str:
     if typing.get_origin(kind) is tuple:
         kinds = typing.get_args(kind)
         return "a list" if kinds[-1] is Ellipsis else f"a list of {len(kinds)}"
+    if typing.get_origin(kind) is dict:
+        return "a table"
     words = {int: "a whole number", float: "a number", str: "a text", bool: "true or false"}
     return words.get(kind, getattr(kind, "__name__", str(kind)))
 

@@ -50,20 +50,36 @@ def test_grey_is_described_as_colour_without_colour(descriptor, crop):
     )
 
 
+def test_inner_blocks_are_those_that_lead_to_the_descriptor(descriptor, crop):
+    crops = as_tensor(crop, crop[:, ::-1])
+    described, inner = descriptor.stages(crops)
+    assert torch.equal(described, descriptor.describe(crops))
+    assert [stage.shape[1] for stage in inner] == [32, 64, 128, 256]
+    seen = []
+    hooks = [
+        descriptor.blocks[number].register_forward_hook(lambda module, given, out: seen.append(out))
+        for number in (2, 6, 9, 12)
+    ]
+    descriptor.describe(crops)
+    for hook in hooks:
+        hook.remove()
+    assert all(map(torch.equal, inner, seen))
+
+
 def test_following_the_gradient_brings_the_person_nearer(descriptor, crop):
     truth = as_tensor(crop)
     made = (truth.flip(3) * 0.5).requires_grad_()
     optimiser = torch.optim.SGD([made], lr=0.5)
     losses = []
     for _ in range(5):
-        loss = identity(descriptor, made, truth)
+        loss = identity(descriptor.describe(made), descriptor.describe(truth))
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
         losses.append(loss.item())
     assert losses[-1] < 0.7 * losses[0]
     assert all(parameter.grad is None for parameter in descriptor.parameters())
-    assert identity(descriptor, truth, truth).item() == 0
+    assert identity(descriptor.describe(truth), descriptor.describe(truth)).item() == 0
 
 
 @pytest.mark.parametrize("content", [b"", b"no network", FILE.read_bytes()[:300_000]])

@@ -61,3 +61,16 @@ def test_colour_changes_colours_and_nothing_else():
     assert moved.abs().max().item() == pytest.approx(0.5, abs=0.05)
     sketches = torch.rand(5, 1, 8, 8)
     assert not torch.allclose(look(sketches, colour=True), sketches, atol=0.05)
+
+
+def test_colours_change_as_much_as_is_set():
+    images = torch.rand(200, 3, 8, 8)
+    seen = look(images, colour=True, colour_strength=0.4)
+    moved = (seen - images).mean(dim=(1, 2, 3))
+    assert moved.abs().max().item() == pytest.approx(0.2, abs=0.02)
+    spread = [one - one.mean(dim=1, keepdim=True) for one in (seen, images)]
+    times = spread[0].abs().mean(dim=(1, 2, 3)) / spread[1].abs().mean(dim=(1, 2, 3))
+    assert 0.6 * 0.8 - 1e-3 < times.min() < 0.65  # saturation by 0.6 to 1.4, contrast by 0.8 to 1.2
+    assert 1.4 < times.max() < 1.4 * 1.2 + 1e-3
+    unchanged = look(images, colour=True, colour_strength=0.0)
+    assert torch.allclose(unchanged, images, atol=1e-6)

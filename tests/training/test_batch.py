@@ -1,6 +1,9 @@
 import numpy as np
+import pytest
+import torch
+from lightning_fabric import Fabric
 
-from limner.training.batch import to_images, to_tensor
+from limner.training.batch import Batch, Part, to_images, to_tensor
 
 
 def test_pictures_come_back_as_they_went():
@@ -11,3 +14,24 @@ def test_pictures_come_back_as_they_went():
         assert tensor.shape == (2, channels, 8, 6)
         assert -1 <= tensor.min() < tensor.max() <= 1
         assert np.array_equal(to_images(tensor), pictures)
+
+
+def test_how_literally_a_sketch_is_meant_is_no_picture():
+    drawn = {
+        "photo": torch.full((2, 4, 4, 3), 255, dtype=torch.uint8),
+        "literal": torch.tensor([0.25, 1.0], dtype=torch.float64),
+    }
+    fabric = Fabric(accelerator="cpu", devices=1)
+    batch = Batch.of(Part(first=8, count=2), drawn, fabric)
+    assert batch.images.keys() == {"photo"}
+    assert batch["photo"].max() == 1
+    assert batch.literal.tolist() == [0.25, 1.0]
+    assert batch.on(fabric).literal is batch.literal
+    del drawn["literal"]
+    assert Batch.of(Part(first=8, count=2), drawn, fabric).literal is None
+
+
+@pytest.mark.parametrize(("shared", "start"), [(False, 8), (True, 4)])
+def test_a_part_knows_where_its_batch_begins(shared, start):
+    images = {"photo": torch.zeros(2, 3, 4, 4)}
+    assert Batch(first=8, images=images, shared=shared).start(2) == start

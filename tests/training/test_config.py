@@ -2,7 +2,7 @@ import pytest
 
 from limner.errors import UsageError
 from limner.experiments import EXPERIMENTS, config_of
-from limner.networks.config import ResNetConfig, UNetConfig
+from limner.networks.config import PatchGANConfig, ProjectedConfig, ResNetConfig, UNetConfig
 from limner.training.config import Config
 
 
@@ -57,6 +57,13 @@ def test_settings_reach_nested_fields_in_their_type():
         ("size=8192", "at most 4096"),
         ("generator.depth=1e9", "at most 12"),
         ("generator.width=1e9", "at most 4096"),
+        ("discriminator.kind=critic", "discriminator.kind is 'critic'; known are patchgan, proj"),
+        ("discriminator.patch_width=8", "'discriminator.patch_width' is not a setting"),
+        ("weights.perceptual=-1", "at least 0"),
+        ("discriminator_lr=0", "above 0"),
+        ("clip=-1", "at least 0"),
+        ("warm_up=-8", "at least 0"),
+        ("discriminator_augmentation.colour_strength=2", "between 0 and 1"),
         ("discriminator.strides=1e9", "at most 12"),
     ],
 )
@@ -81,6 +88,38 @@ def test_a_config_from_before_there_were_kinds_is_that_of_a_unet():
     assert Config.from_dict(values).generator == UNetConfig(width=8)
 
 
-def test_identity_needs_pairs():
-    with pytest.raises(UsageError, match="take 'hybrid'"):
-        Config(experiment="x").with_settings(["objective=cyclegan", "weights.identity=1"])
+@pytest.mark.parametrize("term", ["identity", "perceptual", "face"])
+def test_some_terms_need_pairs(term):
+    with pytest.raises(UsageError, match=f"weights.{term} is 1.0; it compares pairs.*'hybrid'"):
+        Config(experiment="x").with_settings(["objective=cyclegan", f"weights.{term}=1"])
+    Config(experiment="x").with_settings(["objective=hybrid", f"weights.{term}=1"])
+
+
+def test_a_projected_discriminator_plays_for_the_hinge_unless_told_otherwise():
+    plain = Config(experiment="x")
+    assert plain.gan == "least-squares"
+    projected = plain.with_settings(["discriminator.kind=projected", "discriminator.width=8"])
+    assert projected.discriminator == ProjectedConfig(width=8)
+    assert projected == Config(experiment="x", discriminator=ProjectedConfig(width=8))
+    assert projected.gan == "hinge"
+    assert Config.from_dict(projected.to_dict()) == projected
+    assert projected.with_settings(["gan=plain"]).gan == "plain"
+    both = ["gan=least-squares", "discriminator.kind=projected"]
+    assert plain.with_settings(both).gan == "least-squares"
+    assert projected.with_settings(["discriminator.kind=patchgan"]) == plain
+
+
+def test_a_config_from_before_there_were_kinds_is_that_of_a_patchgan():
+    values = Config(experiment="x", discriminator=PatchGANConfig(width=8)).to_dict()
+    del values["discriminator"]["kind"]
+    assert Config.from_dict(values).discriminator == PatchGANConfig(width=8)
+
+
+@pytest.mark.parametrize(("size", "strides", "fits"), [(32, 3, True), (16, 1, False)])
+def test_features_need_their_size(size, strides, fits):
+    discriminator = ProjectedConfig(strides=strides)
+    if fits:
+        Config(experiment="x", size=size, discriminator=discriminator)
+        return
+    with pytest.raises(UsageError, match=r"size is 16; with the discriminator 'projected'.* 32"):
+        Config(experiment="x", size=size, discriminator=discriminator)

@@ -11,6 +11,7 @@ from lightning_fabric import Fabric
 from limner.errors import UsageError
 from limner.networks.config import PatchGANConfig
 from limner.training import devices
+from limner.training.config import Weights
 from limner.training.devices import differences, fabric_of, how, part_of, workers_of
 from limner.training.loop import OBJECTIVES, train
 from limner.training.objective import Adversary
@@ -26,7 +27,7 @@ from limner.training.config import Config
 from limner.training.loop import OBJECTIVES, train
 
 torch.set_default_dtype(torch.float64)
-devices._precision = lambda config: "64-true"
+devices._precision = lambda *_: "64-true"
 rank = int(os.environ["RANK"])
 said = []
 for name, job in json.loads(sys.argv[1]).items():
@@ -74,7 +75,7 @@ def runs(tiny_of, tmp_path_factory):
     In float64, or small differences would become large: the gradient of an L1 term jumps.
     """
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(devices, "_precision", lambda config: "64-true")
+        patch.setattr(devices, "_precision", lambda *_: "64-true")
         torch.set_default_dtype(torch.float64)
         try:
             return made_runs(tiny_of, tmp_path_factory.mktemp("shared"))
@@ -85,6 +86,9 @@ def runs(tiny_of, tmp_path_factory):
 def made_runs(tiny_of, top):
     configs = {name: config_for(tiny_of, name) for name in OBJECTIVES}
     configs["cyclegan"] = dataclasses.replace(configs["cyclegan"], images=25)  # 1 is left over
+    configs["projected"] = dataclasses.replace(
+        tiny_of["projected"], weights=Weights(perceptual=1), images=26, scored=0, decay_from=1.0
+    )
     short = config_for(tiny_of, "cyclegan", images=12)
     for name, config in configs.items():
         train(config, top / "one" / name)
@@ -133,7 +137,7 @@ def assert_nearly_the_same(path, other):
     assert ours == pytest.approx(theirs, abs=2e-6)  # they are rounded
 
 
-@pytest.mark.parametrize("objective", list(OBJECTIVES))
+@pytest.mark.parametrize("objective", [*OBJECTIVES, "projected"])
 def test_two_processes_learn_what_one_does(runs, objective):
     assert_nearly_the_same(runs / "one" / objective, runs / "two" / objective)
     names = {p.name for p in (runs / "one" / objective).iterdir()}
@@ -190,10 +194,75 @@ def test_parts_make_up_the_batch():
     assert (left_over.first, left_over.count, left_over.shared) == (32, 6, False)
 
 
-def test_what_a_cpu_does_by_itself(tiny):
+@pytest.mark.parametrize(
+    ("found", "precision"),
+    [
+        ({}, "32-true"),
+        ({"avx512_f": True, "avx512_bf16": False}, "32-true"),
+        ({"avx512_bf16": True}, "bf16-mixed"),
+        ({"amx_bf16": True}, "bf16-mixed"),
+    ],
+)
+def test_what_a_cpu_does_by_itself(tiny, monkeypatch, found, precision):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: found, raising=False)
+    monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: True)
+    free = dataclasses.replace(tiny, precision="auto")
+    fabric = fabric_of(free)
+    computed = how(free, fabric)
+    assert (computed["precision"], computed["compile"]) == (precision, "off")
+    assert computed["processes"] == 1
+    assert how(tiny, fabric)["precision"] == "32-true"
+    with fabric.autocast():
+        product = torch.ones(2, 2) @ torch.ones(2, 2)
+    assert product.dtype == (torch.bfloat16 if precision == "bf16-mixed" else torch.float32)
+
+
+def test_a_torch_without_a_public_name_for_it_is_asked_too(tiny, monkeypatch):
+    monkeypatch.delattr(torch.cpu, "get_capabilities", raising=False)
+    monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: True)
+    for name in ("_is_amx_tile_supported", "_is_avx512_bf16_supported"):
+        monkeypatch.setattr(torch.cpu, name, lambda: False)
+    assert not devices._cpu_has_bf16()
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: True)
+    assert devices._cpu_has_bf16()
+    monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: False)
+    assert not devices._cpu_has_bf16()
+
+
+def test_a_run_keeps_its_precision_unless_another_is_named(tiny, tmp_path, monkeypatch):
+    free = dataclasses.replace(tiny, precision="auto", decay_from=1.0)
+    said = []
+
+    def trained(path, images, *, bf16, **changes):
+        monkeypatch.setattr(devices, "_cpu_has_bf16", lambda: bf16)
+        config = dataclasses.replace(free, images=images, **changes)
+        train(config, tmp_path / path, say=said.append)
+        return RunFolder(tmp_path / path).load_state()
+
+    whole = trained("whole", 16, bf16=True)
+    assert whole["how"]["precision"] == "bf16-mixed"
+    trained("run", 8, bf16=True)
+    resumed = trained("run", 16, bf16=False)  # on a machine that is slower at it
+    assert furthest(whole["objective"], resumed["objective"]) == 0
+    assert resumed["how"] == whole["how"]
+    assert trained("plain", 8, bf16=False)["how"]["precision"] == "32-true"
+    assert trained("plain", 12, bf16=True)["how"]["precision"] == "32-true"
+    assert not said
+    assert trained("plain", 16, bf16=True, precision="bf16-mixed")["how"] == whole["how"]
+    assert "precision bf16-mixed (it was 32-true)" in said[0]
+
+
+def test_another_kind_of_device_decides_for_itself(tiny):
+    free = dataclasses.replace(tiny, precision="auto", device="mps")
+    before = {"device": "cpu", "precision": "bf16-mixed"}
+    assert devices._precision(free, before) == "32-true"
+    assert devices._precision(dataclasses.replace(free, device="cpu"), before) == "bf16-mixed"
+    damaged = {"device": "mps", "precision": "64-false"}
+    assert devices._precision(free, damaged) == "32-true"
+
+
+def test_a_cpu_draws_no_images_ahead_by_itself(tiny):
     fabric = Fabric(accelerator="cpu", devices=1)
-    found = how(tiny, fabric)
-    assert (found["precision"], found["compile"], found["processes"]) == ("32-true", "off", 1)
     assert workers_of(tiny, fabric) == 0
     assert workers_of(dataclasses.replace(tiny, workers=3), fabric) == 3
 
@@ -210,7 +279,7 @@ def test_only_what_is_known_to_differ_is_said():
 def test_compiled_networks_have_the_names_of_others(tiny):
     fabric = Fabric(accelerator="cpu", devices=1)
     plain, compiled = (
-        Adversary(dataclasses.replace(tiny, compile=kind), fabric, inputs=3, place=0)
+        Adversary(dataclasses.replace(tiny, compile=kind), fabric, judged=3, place=0)
         for kind in ("off", "on")
     )
     assert plain.network.state_dict().keys() == compiled.network.state_dict().keys()

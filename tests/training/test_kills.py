@@ -27,9 +27,9 @@ train(config, Path(sys.argv[2]))
 
 
 def test_a_killed_training_ends_bit_equal(tiny_of, tmp_path):
-    """The hybrid has all networks, pools and streams of pictures that there are."""
+    """This one has all networks, pools and streams of pictures that there are."""
     # Every batch is saved, so that there is always something to be killed at.
-    config = dataclasses.replace(tiny_of["hybrid"], images=60, save_every=4, snapshot_every=20)
+    config = dataclasses.replace(tiny_of["projected"], images=60, save_every=4, snapshot_every=20)
     settings = json.dumps(config.to_dict())
 
     def start(path):

@@ -84,12 +84,15 @@ def test_it_learns(tiny, tmp_path):
 
 @pytest.mark.parametrize(
     ("objective", "stop_after"),
-    [("pix2pix", 4), ("pix2pix", 12), ("pix2pix", 20), ("cyclegan", 4), ("hybrid", 12)],
+    [
+        *(("pix2pix", 4), ("pix2pix", 12), ("pix2pix", 20), ("cyclegan", 4), ("hybrid", 12)),
+        *(("projected", 4), ("projected", 16)),  # before and after the end of its warm-up
+    ],
 )
 def test_an_interrupted_run_ends_as_the_uninterrupted_one(
     tiny_of, finished_run_of, tmp_path, monkeypatch, objective, stop_after
 ):
-    kind = OBJECTIVES[objective]
+    kind = OBJECTIVES[tiny_of[objective].objective]
     step = kind.step
     steps = []
 
@@ -249,6 +252,63 @@ def test_a_run_begins_with_the_networks_of_another(tiny_of, finished_run, tmp_pa
     resumed = dataclasses.replace(config, images=8)
     train(resumed, tmp_path / "run")
     assert RunFolder(tmp_path / "run").load_state()["images"] == 8
+
+
+def test_a_state_and_a_config_of_an_earlier_version_go_on(tiny, tmp_path):
+    """They name neither the kind of the discriminator nor what was not there yet."""
+    config, path = dataclasses.replace(tiny, decay_from=1.0), tmp_path / "run"
+    train(config, tmp_path / "whole")
+    train(dataclasses.replace(config, images=16), path)
+    run = RunFolder(path)
+    values, state = json.loads((path / "config.json").read_text()), run.load_state()
+    del values["discriminator"]["kind"], state["config"]["discriminator.kind"]
+    new = {"clip", "warm_up", "discriminator_lr", "weights.perceptual", "weights.face"}
+    new |= {"smiling", "lift", "discriminator_augmentation.colour_strength"}
+    del values["sampling"]
+    for name in new:
+        del state["config"][name]
+        table, _, field = name.rpartition(".")
+        del (values[table] if table else values)[field]
+    (path / "config.json").write_text(json.dumps(values))
+    run.save_state(state)
+    with pytest.raises(RunError, match=r"kind \(patchgan there, projected now\)"):
+        train(config.with_settings(["discriminator.kind=projected"]), path)
+    with pytest.raises(RunError, match=r"warm_up \(0 there, 8 now\)"):
+        train(dataclasses.replace(config, warm_up=8), path)
+    train(config, path)
+    assert same_state(run.load_state(), RunFolder(tmp_path / "whole").load_state())
+
+
+def test_only_discriminators_learn_while_a_run_warms_up(tiny, tmp_path):
+    """Exactly the batches that begin within it."""
+
+    def weights(config, images):
+        path = tmp_path / f"{config.warm_up}-{images}"
+        train(dataclasses.replace(config, images=images, decay_from=1.0), path)
+        networks = RunFolder(path).load_state()["objective"]
+        return networks["sketch-to-photo"]["network"], networks["pair-discriminator"]["network"]
+
+    warm = dataclasses.replace(tiny, warm_up=5)
+    fresh, judge = weights(warm, 4)
+    still, judging = weights(warm, 8)
+    moved, _ = weights(warm, 12)
+    assert same_state(fresh, still)
+    assert not same_state(still, moved)
+    assert not same_state(judge, judging)
+    assert not same_state(fresh, weights(tiny, 4)[0])
+
+
+def test_a_run_with_other_discriminators_begins_with_the_generators_of_one(
+    tiny, finished_run, tmp_path
+):
+    config = tiny.with_settings(
+        [f"start={finished_run}", "discriminator.kind=projected", "images=4", "warm_up=4"]
+    )
+    train(config, tmp_path / "run")
+    old, new = (RunFolder(p).load_state() for p in (finished_run, tmp_path / "run"))
+    networks = [one["objective"]["sketch-to-photo"]["network"] for one in (old, new)]
+    assert same_state(*networks)  # what warms up does not learn
+    assert not same_state(networks[1], new["average"]["sketch-to-photo"])  # that begins as it was
 
 
 @pytest.mark.parametrize("wrong", ["no run", "other shape"])

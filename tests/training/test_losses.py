@@ -7,7 +7,9 @@ from limner.training.losses import (
     discrimination,
     feature_l1,
     gradient_l1,
+    identity,
     noisy_labels,
+    perceptual,
     pyramid_l1,
 )
 
@@ -78,3 +80,51 @@ def test_features_of_the_truth_get_no_gradient():
     assert loss.item() == pytest.approx(2)
     assert truth.grad is None
     assert made.grad.abs().sum() > 0
+
+
+def a_pair(seed=0, channels=3):
+    source = torch.Generator().manual_seed(seed)
+    return (torch.rand(3, channels, 16, 16, generator=source) for _ in range(2))
+
+
+def l1_of(made, truth, weight=None):
+    return pyramid_l1(made, truth, weight=weight)
+
+
+def perceptual_of(made, truth, weight=None):
+    return perceptual([made, made[..., ::2, ::2]], [truth, truth[..., ::2, ::2]], weight=weight)
+
+
+def identity_of(made, truth, weight=None):
+    return identity(made.flatten(1), truth.flatten(1), weight=weight)
+
+
+def gradient_of(made, truth, weight=None):
+    return gradient_l1(made, truth, weight=weight)
+
+
+@pytest.mark.parametrize("term", [l1_of, gradient_of, perceptual_of, identity_of])
+def test_each_image_counts_by_its_weight(term):
+    made, truth = a_pair()
+    each = [term(made[i : i + 1], truth[i : i + 1]).item() for i in range(3)]
+    assert max(each) > 1.001 * min(each)
+    assert term(made, truth).item() == pytest.approx(np.mean(each), rel=1e-5)
+    assert term(made, truth, torch.ones(3)).item() == pytest.approx(np.mean(each), rel=1e-5)
+    weight = torch.tensor([1.0, 0.25, 0.0])
+    weighted = term(made, truth, weight).item()
+    assert weighted == pytest.approx((each[0] + 0.25 * each[1]) / 3, rel=1e-5)
+    assert term(truth, truth, weight) == 0
+
+
+def test_perceptual_compares_directions_of_features():
+    """In two channels: (3, 0) against (0, 1) are unit features (sqrt 2, 0) and (0, sqrt 2)."""
+    made = torch.tensor([3.0, 0.0]).view(1, 2, 1, 1)
+    truth = torch.tensor([0.0, 1.0]).view(1, 2, 1, 1)
+    assert perceptual([made], [truth]).item() == pytest.approx(2**0.5, abs=1e-3)
+    assert perceptual([made], [2 * made]).item() == pytest.approx(0, abs=1e-3)
+    both = perceptual([made, truth], [truth, truth]).item()
+    assert both == pytest.approx(2**0.5 / 2, abs=1e-3)  # the mean over the stages
+    # A place without any features is no place to divide by nothing.
+    nothing = torch.zeros(1, 2, 1, 1, requires_grad=True)
+    perceptual([nothing], [truth]).backward()
+    assert nothing.grad.isfinite().all()

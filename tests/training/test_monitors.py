@@ -73,6 +73,18 @@ def test_a_discriminator_that_has_won(end, about):
     assert found(lines[:9]) == []
 
 
+def test_while_only_discriminators_learn_they_may_win():
+    """And what a generator makes that has not learnt yet may be anything."""
+    warm = dataclasses.replace(PAIRS, warm_up=12_000, gan="hinge")
+    sure = {"score_real": 6.0, "score_made": -3.0}
+    assert ever(run(12_000, adversarial=3.0, **sure), warm) == set()
+    assert ever(looks(length=12_000, variety=0.01), warm) == set()
+    assert ever(run(20_000, adversarial=3.0, **sure), warm) == {("discriminator won", "")}
+    assert ever(looks(length=20_000, variety=0.01), warm) == {("collapse", "photo")}
+    catching_up = run(20_000, score_real=0.4, score_made=-0.4, adversarial=0.4)
+    assert ever(catching_up, warm) == set()
+
+
 def test_a_generator_that_catches_up_is_no_trouble():
     lines = run(score_real=0.98, score_made=0.02, adversarial=lambda at: 0.6 - 0.4 * at)
     assert ever(lines) == set()

@@ -153,6 +153,10 @@ class PreparedSet:
         """Number of faces of a split and a kind; None for all."""
         return len(self._rows(split, kind))
 
+    def column(self, name: str, split: Split | None = None, kind: Kind | None = None) -> list[Any]:
+        """A column of `table` for the faces of a split and a kind, in the order of `images`."""
+        return self.table[name].take(pa.array(self._rows(split, kind))).to_pylist()  # type: ignore[no-any-return]
+
     def images(self, split: Split | None = None, kind: Kind | None = None) -> NDArray[np.uint8]:
         """The faces of a split and a kind, None for all: `[N, S, S, 3]`.
 

@@ -89,6 +89,7 @@ GeneratorConfig = UNetConfig | ResNetConfig
 class PatchGANConfig:
     """Settings of the discriminator `limner.networks.PatchGAN`."""
 
+    kind: Literal["patchgan"] = "patchgan"
     width: int = 64
     """Channels after the first convolution; each stride doubles them, up to 8 x width."""
     strides: int = 3
@@ -107,6 +108,11 @@ class PatchGANConfig:
         check_norm("discriminator", self.norm)
 
     @property
+    def least_size(self) -> int:
+        """Side in pixels of the smallest images that it takes."""
+        return 4 << self.strides
+
+    @property
     def receptive_field(self) -> int:
         """Side in pixels of the patch that one output judges: 16, 34, 70 for 1 to 3 strides.
 
@@ -116,6 +122,36 @@ class PatchGANConfig:
         for _ in range(self.strides):
             field = 2 * field + 2
         return field
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProjectedConfig:
+    """Settings of the discriminator `limner.networks.Projected`."""
+
+    kind: Literal["projected"] = "projected"
+    width: int = 64
+    """Channels of the heads that judge features."""
+    patch_width: int = 32
+    """Channels after the first convolution of the PatchGAN that judges pixels; each further
+    stride doubles them, up to 8 x patch_width."""
+    strides: int = 3
+    """Convolutions of stride 2 of that PatchGAN. Three give the receptive field of 38x38 pixels."""
+
+    def __post_init__(self) -> None:
+        for field in ("width", "patch_width", "strides"):
+            settings.at_least(f"discriminator.{field}", getattr(self, field), 1)
+        for field in ("width", "patch_width"):
+            settings.at_most(f"discriminator.{field}", getattr(self, field), MOST_WIDTH)
+        settings.at_most("discriminator.strides", self.strides, MOST_HALVINGS)
+
+    @property
+    def least_size(self) -> int:
+        """Side in pixels of the smallest images that it takes: the coarsest features have 1."""
+        return max(32, 4 << self.strides)
+
+
+DiscriminatorConfig = PatchGANConfig | ProjectedConfig
+"""Settings of either discriminator; `kind` tells them apart, as it does for generators."""
 
 
 def check_norm(network: str, norm: str) -> None:

@@ -22,6 +22,10 @@ and 0.03); `limner.measures.identity` cuts by the points themselves.
 """
 
 
+_SHOWN = (2, 6, 9, 12)
+"""Blocks whose outputs `FaceDescriptor.stages` gives: the last ones of 32 to 256 channels."""
+
+
 class FaceDescriptor(nn.Module):
     """ResNet-29 (King, "High Quality Face Recognition with Deep Metric Learning", 2017).
 
@@ -53,19 +57,39 @@ class FaceDescriptor(nn.Module):
         Returns:
             `[B, 128]`.
         """
-        x = F.relu(self.stem((chips - self.mean) / 256))
-        x = self.blocks(F.max_pool2d(x, 3, stride=2))
-        return self.head(x.mean(dim=(2, 3)))  # type: ignore[no-any-return]
+        return self._pass(chips)[0]
 
     def describe(self, crops: Tensor) -> Tensor:
         """Describe aligned crops, grey or colour: `[B, C, S, S]` in [-1, 1] to `[B, 128]`."""
+        return self.stages(crops)[0]
+
+    def stages(self, crops: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """Describe aligned crops, and show what leads to that.
+
+        Args:
+            crops: `[B, C, S, S]` in [-1, 1], grey or colour.
+
+        Returns:
+            The descriptors `[B, 128]`, and the outputs of four inner blocks, of 32, 64, 128 and 256
+            channels, from fine to coarse: what a face is like rather than whose it is.
+        """
         left, top, side = BOX
         theta = torch.tensor([[side, 0, 2 * left + side - 1], [0, side, 2 * top + side - 1]])
         theta = theta.to(crops).expand(len(crops), 2, 3)
         where = F.affine_grid(theta, [len(crops), 3, SIDE, SIDE], align_corners=False)
         crops = crops.expand(-1, 3, -1, -1)
         chips = F.grid_sample(crops, where, padding_mode="border", align_corners=False)
-        return self((chips + 1) * 127.5)  # type: ignore[no-any-return]
+        return self._pass((chips + 1) * 127.5)
+
+    def _pass(self, chips: Tensor) -> tuple[Tensor, list[Tensor]]:
+        x = F.relu(self.stem((chips - self.mean) / 256))
+        x = F.max_pool2d(x, 3, stride=2)
+        inner = []
+        for number, block in enumerate(self.blocks):
+            x = block(x)
+            if number in _SHOWN:
+                inner.append(x)
+        return self.head(x.mean(dim=(2, 3))), inner
 
     @classmethod
     def from_dlib(cls, path: Path) -> "FaceDescriptor":

@@ -44,16 +44,20 @@ class View:
         return images
 
     def _colour(self, images: Tensor) -> Tensor:
-        """Brightness by -0.5 to 0.5, saturation times 0 to 2, contrast times 0.5 to 1.5."""
+        """Brightness by -0.5 to 0.5, saturation times 0 to 2, contrast times 0.5 to 1.5.
+
+        These are the changes at full strength; at strength 0 there are none.
+        """
+        strength = self.settings.colour_strength
         brightness, saturation, contrast = (
             torch.from_numpy(self.draws[:, i]).to(images).view(-1, 1, 1, 1) for i in range(3)
         )
         first = max(0, images.shape[1] - 3)
-        x = images[:, first:] + (brightness - 0.5)
+        x = images[:, first:] + strength * (brightness - 0.5)
         grey = x.mean(dim=1, keepdim=True)
-        x = grey + 2 * saturation * (x - grey)
+        x = grey + (2 * strength * saturation + (1 - strength)) * (x - grey)
         mean = x.mean(dim=(1, 2, 3), keepdim=True)
-        x = mean + (contrast + 0.5) * (x - mean)
+        x = mean + (strength * contrast + (1 - strength / 2)) * (x - mean)
         return torch.cat([images[:, :first], x], dim=1) if first else x
 
     def _translate(self, images: Tensor) -> Tensor:

@@ -1,5 +1,6 @@
 """Batches: what an objective learns from at a step."""
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -9,7 +10,10 @@ from lightning_fabric import Fabric
 from numpy.typing import NDArray
 from torch import Tensor
 
-__all__ = ["Batch", "Part", "normalised", "to_images", "to_tensor"]
+__all__ = ["LITERAL", "Batch", "Part", "normalised", "to_images", "to_tensor"]
+
+LITERAL = "literal"
+"""Name of what is drawn beside pictures: how literally each sketch is meant."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,20 +38,45 @@ class Batch:
     with the photos, `sketched` for drawings of these very photos."""
     shared: bool = False
     """See `Part`."""
+    literal: Tensor | None = None
+    """`[B]` in 0..1, how literally each sketch of a pair is meant: how much terms count that
+    compare its generated photo with the ground truth place by place. None for 1."""
 
     @classmethod
     def of(cls, part: Part, drawn: Mapping[str, Tensor], fabric: Fabric) -> "Batch":
-        """From pictures in 0..255, which are a quarter as much to send to the device."""
-        moved = {name: normalised(fabric.to_device(tensor)) for name, tensor in drawn.items()}
-        return cls(first=part.first, images=moved, shared=part.shared)
+        """From what was drawn, see `from_drawn`, on the device of the run."""
+        moved = {name: fabric.to_device(tensor) for name, tensor in drawn.items()}
+        return cls.from_drawn(moved, first=part.first, shared=part.shared)
+
+    @classmethod
+    def from_drawn(
+        cls, drawn: Mapping[str, Tensor], *, first: int, shared: bool = False
+    ) -> "Batch":
+        """From pictures in 0..255, which are a quarter as much to send to a device.
+
+        Args:
+            drawn: `[B, S, S, C]` or `[B, S, S]` for each kind of picture, and `literal` if known.
+            first: Number of the first image.
+            shared: See `Part`.
+        """
+        images = {name: normalised(one) for name, one in drawn.items() if name != LITERAL}
+        literal = drawn.get(LITERAL)
+        literal = None if literal is None else literal.float()
+        return cls(first=first, images=images, shared=shared, literal=literal)
 
     def __getitem__(self, name: str) -> Tensor:
         return self.images[name]
 
+    def start(self, rank: int) -> int:
+        """Number of the first image of the whole batch, of which process `rank` has this part."""
+        count = len(next(iter(self.images.values())))
+        return self.first - rank * count if self.shared else self.first
+
     def on(self, fabric: Fabric) -> "Batch":
         """The same on the device of the run."""
         moved = {name: fabric.to_device(tensor) for name, tensor in self.images.items()}
-        return Batch(first=self.first, images=moved, shared=self.shared)
+        literal = None if self.literal is None else fabric.to_device(self.literal)
+        return dataclasses.replace(self, images=moved, literal=literal)
 
 
 def to_tensor(images: NDArray[np.uint8]) -> Tensor:

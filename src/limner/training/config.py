@@ -6,98 +6,50 @@ No torch here: experiments, the command line and model files read it too.
 import dataclasses
 import json
 from dataclasses import dataclass, field
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, cast
 
 from limner import settings
 from limner.errors import UsageError
-from limner.networks.config import GeneratorConfig, PatchGANConfig, ResNetConfig, UNetConfig
+from limner.networks.config import (
+    DiscriminatorConfig,
+    GeneratorConfig,
+    PatchGANConfig,
+    ProjectedConfig,
+    ResNetConfig,
+    UNetConfig,
+)
 from limner.sharing import name_of
+from limner.training.tables import PAIRED, Augmentation, DiscriminatorAugmentation, Weights
+
+__all__ = [
+    "FOLDERS",
+    "MOST",
+    "Augmentation",
+    "Config",
+    "DiscriminatorAugmentation",
+    "GANLoss",
+    "ObjectiveName",
+    "Weights",
+]
 
 GANLoss = Literal["least-squares", "plain", "hinge"]
 ObjectiveName = Literal["pix2pix", "cyclegan", "hybrid"]
-GENERATORS: dict[str, type[GeneratorConfig]] = {"unet": UNetConfig, "resnet": ResNetConfig}
+KINDS: dict[str, dict[str, type[Any]]] = {
+    "generator": {"unet": UNetConfig, "resnet": ResNetConfig},
+    "discriminator": {"patchgan": PatchGANConfig, "projected": ProjectedConfig},
+}
+"""What each kind of network is set by."""
+GAN_LOSSES: dict[str, GANLoss] = {"patchgan": "least-squares", "projected": "hinge"}
+"""What each kind of discriminator plays for unless something else is said."""
+_AUTO = cast("GANLoss", "auto")
+"""Becomes one of these: no config that was made has it."""
 MOST = {"size": 4096, "batch": 65_536, "devices": 1024, "threads": 1024, "workers": 1024}
 MOST |= {"seed": 2**63 - 1}
 """What a slip of the finger must not go beyond: more is started or drawn without end."""
+_FREE_TABLES = frozenset({"sampling"})
+"""Tables whose fields can have any name."""
 FOLDERS = frozenset({"data", "drawings", "start"})
 """Settings that name folders of this machine."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Weights:
-    """How much each term adds to the generators' loss; 0 leaves the term out.
-
-    An objective takes the terms that it has pictures for: `cycle` and `mapping` need unpaired ones,
-    `l1`, `gradient`, `features` and `identity` need pairs.
-    """
-
-    adversarial: float = 1.0
-    """GAN loss: of both directions in `cyclegan` and `hybrid`, of the pairs in `pix2pix`."""
-    paired_adversarial: float = 1.0
-    """GAN loss of the pairs in `hybrid`."""
-    cycle: float = 10.0
-    """Mean absolute difference of the pixels after there and back. The cycles of Zhu et al. 2017
-    weigh 10 beside an adversarial term of 2: their least squares are not halved."""
-    mapping: float = 0.0
-    """Mean absolute difference of the pixels when a generator is given what it is to make, in
-    grey or in three times the same channel: that is to stay as it is ("identity loss")."""
-    l1: float = 20.0
-    """Mean absolute difference of the pixels, over an image pyramid."""
-    gradient: float = 0.0
-    """Mean absolute difference of horizontal and vertical differences: edges."""
-    features: float = 10.0
-    """Mean absolute difference of the discriminator's features (Wang et al. 2018, pix2pixHD)."""
-    identity: float = 0.0
-    """Squared distance of dlib's face descriptors. Its gradient is steep: 1 outweighs the rest."""
-
-    def __post_init__(self) -> None:
-        for field_ in dataclasses.fields(self):
-            settings.at_least(f"weights.{field_.name}", getattr(self, field_.name), 0)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Augmentation:
-    """Random geometry of each picture; of a photo before it is sketched, so a pair stays one."""
-
-    mirror: bool = True
-    """Flip half of the pictures left to right."""
-    rotation: float = 4.0
-    """Degrees, the largest turn either way."""
-    scale: float = 0.06
-    """The largest relative change of size either way."""
-    shift: float = 0.03
-    """The largest shift either way, as a share of the side."""
-
-    def __post_init__(self) -> None:
-        for name, most in (("rotation", 45), ("scale", 0.5), ("shift", 0.5)):
-            value = getattr(self, name)
-            if not 0 <= value <= most:
-                raise UsageError(f"augmentation.{name} is {value}; 0 to {most} is possible")
-
-
-@dataclass(frozen=True, kw_only=True)
-class DiscriminatorAugmentation:
-    """Random changes of all that discriminators see, through which gradients flow.
-
-    A discriminator of few pictures learns them by heart; this keeps it from that. Zhao et al. 2020,
-    *Differentiable Augmentation for Data-Efficient GAN Training*, whose figures are in brackets.
-    """
-
-    colour: bool = False
-    """Change brightness, saturation and contrast (True)."""
-    translation: float = 0.0
-    """The largest shift either way, as a share of the side (0.125)."""
-    cutout: float = 0.0
-    """Side of a square that is greyed out, as a share of the image's (0.5)."""
-
-    def __post_init__(self) -> None:
-        for name in ("translation", "cutout"):
-            value = getattr(self, name)
-            if not 0 <= value <= 1:
-                raise UsageError(
-                    f"discriminator_augmentation.{name} is {value}; a share between 0 and 1 is "
-                    "needed"
-                )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,23 +63,35 @@ class Config:
     from photos and drawings by hand that have nothing to do with each other, `hybrid` from both."""
     data: str = ""
     """Folder of the prepared set: photos, and sketches if the objective learns from them."""
+    sampling: dict[str, float] = field(default_factory=dict)
+    """How often photos of a source are shown, relative to the others: 1 for those not named.
+    `--set sampling.SOURCE=0.5` shows those half as often."""
+    smiling: float = 1.0
+    """How often photos of smiling people are shown, relative to the others."""
+    lift: bool = False
+    """Lift dark photos by a gamma, halfway to mid-grey; those that are held out, too, as results
+    are compared with them. It cannot tell a dark exposure from dark skin: leave it off where faces
+    are well exposed."""
     drawings: str = ""
     """Folder of a prepared set of hand-drawn sketches to show in the sample grids; '' for none."""
     start: str = ""
     """Run folder whose networks this run begins with, of the same shape; '' for fresh ones. A run
-    of another objective gives those that both have."""
+    of another objective gives those that both have, one with another kind of discriminator its
+    generators: let the new discriminators learn first then, see `warm_up`."""
     size: int = 128
     """Side of the images in pixels."""
     generator: GeneratorConfig = field(default_factory=UNetConfig)
     """Of sketch to photo; the generator that goes back has the same settings, ends exchanged."""
-    discriminator: PatchGANConfig = field(default_factory=PatchGANConfig)
+    discriminator: DiscriminatorConfig = field(default_factory=PatchGANConfig)
+    """`patchgan` judges pixels, `projected` judges features of a frozen network as well."""
     weights: Weights = field(default_factory=Weights)
     augmentation: Augmentation = field(default_factory=Augmentation)
     discriminator_augmentation: DiscriminatorAugmentation = field(
         default_factory=DiscriminatorAugmentation
     )
-    gan: GANLoss = "least-squares"
-    """What discriminators and generators play for."""
+    gan: GANLoss = _AUTO
+    """GAN loss, `least-squares`, `plain` or `hinge`; `auto` becomes `hinge` for a projected
+    discriminator and `least-squares` for a PatchGAN."""
     pool: int = 50
     """Made pictures that are kept to show the discriminators of `cyclegan` and `hybrid` now and
     then instead of new ones, so that they forget nothing (Shrivastava et al. 2017); 0 for none."""
@@ -136,13 +100,19 @@ class Config:
     batch: int = 16
     """Images to a step."""
     lr: float = 2e-4
-    """Adam's learning rate, of all networks."""
+    """Adam's learning rate."""
+    discriminator_lr: float = 1.0
+    """Learning rate of the discriminators, as a multiple of `lr`."""
     betas: tuple[float, float] = (0.5, 0.9)
     """Adam's decay rates."""
     decay_from: float = 0.5
     """Share of the run after which the learning rate falls linearly to zero; 1 keeps it."""
     average: float = 2_000.0
-    """Half-life in images of the averaged generators."""
+    """Half-life in images of the exponential moving average of the generators' weights."""
+    clip: float = 0.0
+    """Largest norm of a network's gradient at a step, longer ones are scaled down; 0 for any."""
+    warm_up: int = 0
+    """Images at the start of the run from which only the discriminators learn."""
     label_noise: float = 0.1
     """Standard deviation of the noise on the discriminators' labels."""
     label_flips: float = 0.01
@@ -163,8 +133,9 @@ class Config:
     """Processes on this machine that share each batch, on a GPU each, or on the cores of the CPU.
     Under torchrun, which may start them on several hosts, it is torchrun that says how many."""
     precision: Literal["auto", "32-true", "bf16-mixed"] = "auto"
-    """Of the arithmetic; `auto` takes bf16-mixed on GPUs that are made for it, and 32-true
-    elsewhere. On a CPU without AMX, 32-true is the faster one; with it, bf16-mixed by far."""
+    """Of the arithmetic. `auto` goes on with that of the state a run resumes from on the same kind
+    of device; a new run takes bf16-mixed on GPUs that are made for it and on CPUs with AMX-BF16 or
+    AVX512-BF16, on which it is about twice as fast, and 32-true elsewhere."""
     compile: Literal["auto", "off", "on", "graphs"] = "auto"
     """Let torch compile the networks; `auto` does on a GPU of CUDA. `graphs` makes CUDA graphs of
     them too, which pays where kernels are small."""
@@ -179,22 +150,29 @@ class Config:
     differ by some grey levels from those that are turned on the CPU."""
 
     def __post_init__(self) -> None:
+        if self.gan == _AUTO:
+            object.__setattr__(self, "gan", GAN_LOSSES[self.discriminator.kind])
         for name in ("size", "images", "batch", "save_every", "snapshot_every", "devices"):
             settings.at_least(name, getattr(self, name), 1)
         counts = (
             "average",
+            "clip",
             "label_noise",
             "patience",
             "pool",
             "scored",
             "seed",
             "threads",
+            "warm_up",
             "workers",
         )
         for name in counts:
             settings.at_least(name, getattr(self, name), 0)
         for name, most in MOST.items():
             settings.at_most(name, getattr(self, name), most)
+        settings.at_least("smiling", self.smiling, 0)
+        for source, weight in self.sampling.items():
+            settings.at_least(f"sampling.{source}", weight, 0)
         for name in ("label_flips", "decay_from"):
             value = getattr(self, name)
             if not 0 <= value <= 1:
@@ -204,18 +182,19 @@ class Config:
                 f"patience is {self.patience}, and scored is 0: nothing tells whether a snapshot "
                 "is better; set scored to some hundred pictures"
             )
-        if not self.lr > 0:
-            raise UsageError(f"lr is {self.lr}; it must be above 0")
+        for name in ("lr", "discriminator_lr"):
+            if not getattr(self, name) > 0:
+                raise UsageError(f"{name} is {getattr(self, name)}; it must be above 0")
         if not all(0 <= beta < 1 for beta in self.betas):
             raise UsageError(f"betas is {self.betas}; both must be at least 0 and below 1")
         settings.check_choices(self)
         self._check_networks()
-        if self.weights.identity and self.objective == "cyclegan":
-            raise UsageError(
-                f"weights.identity is {self.weights.identity}; it compares pairs, and the "
-                "objective 'cyclegan' has none: take 'hybrid', or 0"
-            )
-
+        for name in PAIRED if self.objective == "cyclegan" else ():
+            if weight := getattr(self.weights, name):
+                raise UsageError(
+                    f"weights.{name} is {weight}; it compares pairs, and the objective 'cyclegan' "
+                    "has none: take 'hybrid', or 0"
+                )
         if self.resident == "on" and self.objective != "cyclegan":
             raise UsageError(
                 f"resident is 'on', and the objective '{self.objective}' makes sketches of its "
@@ -228,11 +207,11 @@ class Config:
                 f"generator.inputs and generator.outputs are {self.generator.inputs} and "
                 f"{self.generator.outputs}; it turns 1 channel of a sketch into 3 of a photo"
             )
-        least = 4 * 2**self.discriminator.strides
-        if self.size < least:
+        if self.size < self.discriminator.least_size:
             raise UsageError(
-                f"size is {self.size}; with discriminator.strides {self.discriminator.strides} it "
-                f"must be at least {least}"
+                f"size is {self.size}; with the discriminator '{self.discriminator.kind}' and its "
+                f"strides {self.discriminator.strides} it must be at least "
+                f"{self.discriminator.least_size}"
             )
         if self.size % self.generator.multiple:
             raise UsageError(
@@ -261,7 +240,8 @@ class Config:
     def with_settings(self, changes: list[str]) -> Self:
         """A copy with `field=value` settings applied, nested fields as `generator.width=24`.
 
-        Another `generator.kind` brings that generator's own defaults for its other settings.
+        Another `generator.kind` or `discriminator.kind` brings that network's own defaults for its
+        other settings, and the latter its own `gan`.
 
         Raises:
             UsageError: A setting has no `=`, names no field, or its value does not fit.
@@ -269,7 +249,11 @@ class Config:
         start = self
         for change in changes:
             name, _, kind = change.partition("=")
-            other = GENERATORS.get(kind.strip()) if name.strip() == "generator.kind" else None
-            if other is not None and not isinstance(start.generator, other):
-                start = dataclasses.replace(start, generator=other())
-        return self.from_dict(settings.change(start.to_dict(), changes))
+            network, _, last = name.strip().partition(".")
+            other = KINDS.get(network, {}).get(kind.strip()) if last == "kind" else None
+            if other is not None and not isinstance(getattr(start, network), other):
+                given: dict[str, Any] = {network: other()}
+                if network == "discriminator":
+                    given["gan"] = "auto"
+                start = dataclasses.replace(start, **given)
+        return self.from_dict(settings.change(start.to_dict(), changes, free=_FREE_TABLES))

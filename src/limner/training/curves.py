@@ -51,6 +51,8 @@ _TERMS = {
     "l1": ("L1", "difference of made and true photo, over an image pyramid"),
     "gradient": ("Gradient", "difference of the edges of made and true photo"),
     "features": ("Features", "difference in the features of the discriminator"),
+    "perceptual": ("Perceptual loss", "difference of features of a network trained on ImageNet"),
+    "face": ("Face features", "difference of inner features of the face descriptor"),
     "identity": ("Identity", "squared distance of the face descriptors"),
 }
 """Terms of the generators; what else a run notes that is none of these is shown by its name."""

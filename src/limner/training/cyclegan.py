@@ -14,7 +14,15 @@ from limner.images import LUMA
 from limner.networks.generator import make_generator, turned
 from limner.training.batch import Batch
 from limner.training.config import Config
-from limner.training.objective import Adversary, Learner, descend
+from limner.training.frozen import Frozen
+from limner.training.objective import (
+    Adversary,
+    Learner,
+    Scores,
+    descend,
+    mean_score,
+    warming_up,
+)
 from limner.training.pictures import TrainingImages
 
 __all__ = ["CycleGAN"]
@@ -30,9 +38,9 @@ class Translations:
     """Their weighted sum."""
     made: dict[str, Tensor]
     """Made pictures by their kind, `sketch` or `photo`; detached."""
-    real_scores: dict[str, Tensor]
+    real_scores: dict[str, Scores]
     """What each kind's discriminator says of the real ones."""
-    made_scores: dict[str, Tensor]
+    made_scores: dict[str, Scores]
 
 
 class CycleGAN:
@@ -42,9 +50,12 @@ class CycleGAN:
     Networks*: what a generator makes must look like its kind, and lead back to where it came from.
     """
 
-    def __init__(self, config: Config, fabric: Fabric) -> None:
+    def __init__(self, config: Config, fabric: Fabric, *, frozen: Frozen | None = None) -> None:
+        """Make the networks, and take over the frozen ones if there are some."""
+        self.config = config
         self.weights = config.weights
         self.fabric = fabric
+        frozen = frozen or Frozen(fabric)
         there, back = (
             Learner(make_generator(turned(config.generator, direction)), config, fabric)
             for direction in (SKETCH_TO_PHOTO, PHOTO_TO_SKETCH)
@@ -53,8 +64,10 @@ class CycleGAN:
         """Generators by the kind of picture that they make."""
         channels = {"photo": config.generator.outputs, "sketch": config.generator.inputs}
         self.discriminators = {
-            kind: Adversary(config, fabric, inputs=inputs, place=place, pool=config.pool)
-            for place, (kind, inputs) in enumerate(channels.items(), start=1)
+            kind: Adversary(
+                config, fabric, judged=judged, place=place, pool=config.pool, frozen=frozen
+            )
+            for place, (kind, judged) in enumerate(channels.items(), start=1)
         }
         """By the kind of picture that they judge."""
 
@@ -84,7 +97,8 @@ class CycleGAN:
     def step(self, batch: Batch, lr: float) -> dict[str, Tensor]:
         """Learn from `sketch` and `photo`; see `Objective`."""
         translations = self.translate(batch)
-        descend(self.fabric, translations.loss, list(self.makers.values()), lr)
+        if not warming_up(self.config, self.fabric, batch):
+            descend(self.fabric, translations.loss, list(self.makers.values()), lr)
         return self.finish(translations, batch, lr)
 
     def translate(self, batch: Batch) -> Translations:
@@ -101,8 +115,8 @@ class CycleGAN:
             made[kind] = self.makers[kind](batch[source])
             add("cycle", source, F.l1_loss(self.makers[source](made[kind]), batch[source]))
             judge = self.discriminators[kind]
-            made_scores[kind], _ = judge.judge(made[kind], batch.first, learning=False)
-            real_scores[kind], _ = judge.judge(batch[kind], batch.first)
+            made_scores[kind] = judge.judge(made[kind], batch.first, learning=False).scores
+            real_scores[kind] = judge.judge(batch[kind], batch.first).scores
             add("adversarial", kind, judge.deception(made_scores[kind]))
             if self.weights.mapping:
                 kept = self.makers[kind](_as_source(batch[kind], source))
@@ -123,8 +137,8 @@ class CycleGAN:
             terms[f"discriminator_{kind}"] = judge.learn(
                 real, made, batch.first, lr, shared=batch.shared
             )
-            terms[f"score_real_{kind}"] = real.mean()
-            terms[f"score_made_{kind}"] = translations.made_scores[kind].mean()
+            terms[f"score_real_{kind}"] = mean_score(real)
+            terms[f"score_made_{kind}"] = mean_score(translations.made_scores[kind])
         return {name: term.detach() for name, term in terms.items()}
 
 

@@ -43,6 +43,7 @@ __all__ = [
 MOST_WORKERS = 16
 _OF_MEMORY = 0.25
 """Share of a GPU's free memory that pictures may take."""
+_PRECISIONS = ("32-true", "bf16-mixed")
 _LISTEN_EVERY = 10
 """Steps after which processes on GPUs ask each other: it makes them wait."""
 
@@ -58,8 +59,12 @@ class _Together(DDPStrategy):
         return self
 
 
-def fabric_of(config: Config) -> Fabric:
+def fabric_of(config: Config, before: Mapping[str, Any] | None = None) -> Fabric:
     """The processes of a run, started where nobody has yet, with what `config` says of them.
+
+    Args:
+        config: Of the run.
+        before: How the state was computed that the run resumes from, see `how`.
 
     Raises:
         UsageError: The devices are not there, or cannot share the batches.
@@ -76,7 +81,7 @@ def fabric_of(config: Config) -> Fabric:
             devices=here,
             num_nodes=hosts,
             strategy=_Together() if here * hosts > 1 else "auto",
-            precision=_precision(config),
+            precision=_precision(config, before or {}),
         )
     except (RuntimeError, ValueError, MisconfigurationException) as error:
         raise UsageError(
@@ -163,12 +168,12 @@ def agree(fabric: Fabric, facts: Mapping[str, Any]) -> None:
             )
 
 
-def how(config: Config, fabric: Fabric) -> dict[str, Any]:
-    """What no result should depend on, but its last bits do."""
+def how(config: Config, fabric: Fabric, before: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """What no result should depend on, but its last bits do; `before` as in `fabric_of`."""
     return {
         "processes": fabric.world_size,
         "device": fabric.device.type,
-        "precision": _precision(config),
+        "precision": _precision(config, before or {}),
         "compile": _compile(config, fabric),
         "threads": torch.get_num_threads(),
     }
@@ -233,13 +238,47 @@ def _compile(config: Config, fabric: Fabric) -> str:
     return config.compile
 
 
-def _precision(config: Config) -> Any:
+def _precision(config: Config, before: Mapping[str, Any]) -> Any:
+    """That of `config`; or else that of the state a run resumes from; or what is fastest here.
+
+    What a machine can do, not a measurement, decides: it is the same for all processes and at all
+    times, while other work on the machine can turn a measurement of some milliseconds round.
+    """
     if config.precision != "auto":
         return config.precision
-    cuda = config.device in ("auto", "cuda") and torch.cuda.is_available()
-    # Those before it emulate bf16, more slowly than they compute in float32.
-    good = cuda and torch.cuda.is_bf16_supported(including_emulation=False)
+    device = _device(config)
+    if before.get("device") == device and before.get("precision") in _PRECISIONS:
+        return before["precision"]
+    if device == "cuda":
+        # Those before it emulate bf16, more slowly than they compute in float32.
+        good = torch.cuda.is_bf16_supported(including_emulation=False)
+    else:
+        good = device == "cpu" and _cpu_has_bf16()
     return "bf16-mixed" if good else "32-true"
+
+
+def _device(config: Config) -> str:
+    """The kind of device that Fabric will take."""
+    if config.device != "auto":
+        return config.device
+    if torch.backends.mps.is_available():
+        return "mps"
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def _cpu_has_bf16() -> bool:
+    """Whether the CPU has products of bf16 that oneDNN uses: AMX-BF16 or AVX512-BF16.
+
+    Where it has none they are emulated, more slowly than in float32.
+    """
+    if not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
+        return False
+    if hasattr(torch.cpu, "get_capabilities"):
+        found = torch.cpu.get_capabilities()
+        return bool(found.get("amx_bf16") or found.get("avx512_bf16"))
+    # Older versions of torch have no public name for it.
+    private = ("_is_amx_tile_supported", "_is_avx512_bf16_supported")
+    return any(getattr(torch.cpu, name, bool)() for name in private)
 
 
 def _processes(config: Config) -> tuple[int, int]:

@@ -21,6 +21,7 @@ from limner.training.batch import to_images, to_tensor
 from limner.training.config import Augmentation, Config
 from limner.training.pictures import jitter
 from limner.training.randomness import Stream, generator_of
+from limner.training.sampling import lift
 
 COLUMNS = 8
 ROWS = 2
@@ -63,6 +64,7 @@ class SampleGrid:
     def __init__(self, config: Config, prepared: PreparedSet) -> None:
         rng = generator_of(config.seed, Stream.GRID)
         self._size = config.size
+        self._lift = config.lift
         photos = self._held_out(prepared, "photo")
         self.shown: list[_Shown] = []
         if config.objective != "cyclegan":
@@ -150,15 +152,20 @@ class SampleGrid:
 
     def _held_out(self, prepared: PreparedSet, kind: Kind) -> Pictures:
         split: Split = "test" if prepared.count("test", kind) else "train"
-        return still(prepared.images(split, kind), self._size)
+        return still(
+            prepared.images(split, kind), self._size, lifted=self._lift and kind == "photo"
+        )
 
 
-def still(pictures: NDArray[np.uint8], size: int, most: int = ROWS * COLUMNS) -> Pictures:
-    """A few of them, evenly spread, as they are but `size` px a side."""
+def still(
+    pictures: NDArray[np.uint8], size: int, most: int = ROWS * COLUMNS, *, lifted: bool = False
+) -> Pictures:
+    """A few of them, evenly spread, as they are but `size` px a side; lifted if photos are."""
     count = min(most, len(pictures))
     chosen = np.linspace(0, len(pictures) - 1, count).round().astype(int)
     rng = np.random.default_rng(0)  # nothing is random about a view that stays as it is
-    return [jitter(pictures[place], size, STILL, rng) for place in chosen]
+    shown = [jitter(pictures[place], size, STILL, rng) for place in chosen]
+    return [lift(one) for one in shown] if lifted else shown
 
 
 def _looks(shown: _Shown, made: NDArray[np.uint8]) -> dict[str, float]:

@@ -11,7 +11,8 @@ from limner.directions import Direction
 from limner.training.batch import Batch
 from limner.training.config import Config
 from limner.training.cyclegan import CycleGAN
-from limner.training.objective import Learner, descend
+from limner.training.frozen import Frozen
+from limner.training.objective import Learner, descend, warming_up
 from limner.training.pictures import TrainingImages
 from limner.training.pix2pix import Pix2Pix
 
@@ -26,8 +27,10 @@ class Hybrid:
     """
 
     def __init__(self, config: Config, fabric: Fabric) -> None:
+        self.config = config
         self.fabric = fabric
-        self.unpaired = CycleGAN(config, fabric)
+        frozen = Frozen(fabric)
+        self.unpaired = CycleGAN(config, fabric, frozen=frozen)
         self.paired = Pix2Pix(
             config,
             fabric,
@@ -35,6 +38,7 @@ class Hybrid:
             weights=dataclasses.replace(
                 config.weights, adversarial=config.weights.paired_adversarial
             ),
+            frozen=frozen,
         )
 
     @staticmethod
@@ -58,8 +62,9 @@ class Hybrid:
         The terms of the pairs have the names that they have in `pix2pix`.
         """
         translations, guesses = self.unpaired.translate(batch), self.paired.guess(batch)
-        makers = list(self.unpaired.makers.values())
-        descend(self.fabric, translations.loss + guesses.loss, makers, lr)
+        if not warming_up(self.config, self.fabric, batch):
+            makers = list(self.unpaired.makers.values())
+            descend(self.fabric, translations.loss + guesses.loss, makers, lr)
         return {
             **self.unpaired.finish(translations, batch, lr),
             **self.paired.finish(guesses, batch, lr),

@@ -104,8 +104,9 @@ def train(
         DivergedError: A loss is not finite any more.
         Interrupted: Ctrl-C or SIGTERM, after the state was saved.
     """
-    fabric = fabric_of(config)
-    with enough_memory(config, RunFolder(path), fabric.world_size):
+    run = RunFolder(path)
+    fabric = fabric_of(config, run.how())
+    with enough_memory(config, run, fabric.world_size):
         return _train(config, path, fabric, report, say)
 
 
@@ -132,9 +133,9 @@ def _train(
     }
     seen, before = go_on(run, config, prepared, objective, averages)
     if not seen and config.start:
-        start(RunFolder(Path(config.start)), objective, averages)
+        start(config, objective, averages)
     resident = keeps_resident(config, fabric, size=images.size_held, sketched=images.pairs)
-    computed = how(config, fabric) | {"resident": "on" if resident else "off"}
+    computed = how(config, fabric, before) | {"resident": "on" if resident else "off"}
     agree(fabric, {"images seen": seen, "prepared set": prepared.digest})
     leads = leading()
     if say is not None and leads and (changed := differences(before, computed)):

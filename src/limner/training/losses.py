@@ -1,12 +1,13 @@
 """The terms of the objectives, as functions of tensors. Each returns a scalar tensor."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from limner.networks.descriptor import FaceDescriptor
 from limner.training.config import GANLoss
 
 
@@ -66,7 +67,9 @@ def noisy_labels(draws: NDArray[np.float64], *, real: bool, noise: float, flips:
     return torch.from_numpy(labels.astype(np.float32)).view(-1, 1, 1, 1)
 
 
-def pyramid_l1(made: Tensor, truth: Tensor, levels: int = 4) -> Tensor:
+def pyramid_l1(
+    made: Tensor, truth: Tensor, levels: int = 4, *, weight: Tensor | None = None
+) -> Tensor:
     """Mean absolute difference, averaged over `levels` halvings of the image.
 
     At full size alone, L1 is paid in fine texture, which cannot be known from a sketch; the
@@ -76,22 +79,24 @@ def pyramid_l1(made: Tensor, truth: Tensor, levels: int = 4) -> Tensor:
         made: `[B, C, H, W]` in [-1, 1].
         truth: The same.
         levels: At least 1, which is the plain L1 loss.
+        weight: `[B]`, how much each image counts; None for 1.
     """
-    total = (made - truth).abs().mean()
+    total = _mean((made - truth).abs(), weight)
     for _ in range(levels - 1):
         made, truth = F.avg_pool2d(made, 2), F.avg_pool2d(truth, 2)
-        total = total + (made - truth).abs().mean()
+        total = total + _mean((made - truth).abs(), weight)
     return total / levels
 
 
-def gradient_l1(made: Tensor, truth: Tensor) -> Tensor:
+def gradient_l1(made: Tensor, truth: Tensor, *, weight: Tensor | None = None) -> Tensor:
     """Mean absolute difference of the images' differences along both axes.
 
     Mathieu et al. 2016, *Deep multi-scale video prediction beyond mean square error*, equation 6,
-    with the sign of the gradient kept.
+    with the sign of the gradient kept. `weight` as in `pyramid_l1`.
     """
     difference = made - truth
-    return difference.diff(dim=2).abs().mean() + difference.diff(dim=3).abs().mean()
+    down, right = difference.diff(dim=2).abs(), difference.diff(dim=3).abs()
+    return _mean(down, weight) + _mean(right, weight)
 
 
 def feature_l1(made: list[Tensor], truth: list[Tensor]) -> Tensor:
@@ -104,17 +109,46 @@ def feature_l1(made: list[Tensor], truth: list[Tensor]) -> Tensor:
     return torch.stack(terms).mean()
 
 
-def identity(descriptor: FaceDescriptor, made: Tensor, truth: Tensor) -> Tensor:
-    """Mean squared Euclidean distance between the face descriptors of two batches.
+def perceptual(
+    generated: Sequence[Tensor], truth: Sequence[Tensor], *, weight: Tensor | None = None
+) -> Tensor:
+    """Mean absolute difference of unit-normalised features, averaged over the stages.
 
-    As Schroff et al. 2015 (*FaceNet*) measure identity, used as a loss. The truth's descriptors
-    are constants here.
+    Johnson et al. 2016, *Perceptual Losses for Real-Time Style Transfer and Super-Resolution*, with
+    features scaled at each place as Zhang et al. 2018, *The Unreasonable Effectiveness of Deep
+    Features as a Perceptual Metric* (LPIPS), equation 1, do it: to a mean square of one over the
+    channels, so that terms of all stages are of the same order.
 
     Args:
-        descriptor: What tells people apart.
-        made: Aligned crops, `[B, C, S, S]` in [-1, 1].
-        truth: The same.
+        generated: Features of a frozen network, `[B, C, h, w]` for each stage.
+        truth: Those of the ground truth.
+        weight: `[B]`, how much each image counts; None for 1.
     """
-    with torch.no_grad():
-        goal = descriptor.describe(truth)
-    return (descriptor.describe(made) - goal).square().sum(dim=1).mean()
+    pairs = zip(generated, truth, strict=True)
+    terms = [_mean((_unit(g) - _unit(t)).abs(), weight) for g, t in pairs]
+    return torch.stack(terms).mean()
+
+
+def identity(made: Tensor, truth: Tensor, *, weight: Tensor | None = None) -> Tensor:
+    """Mean squared Euclidean distance between the face descriptors of two batches.
+
+    As Schroff et al. 2015 (*FaceNet*) measure identity, used as a loss.
+
+    Args:
+        made: Descriptors, `[B, 128]`.
+        truth: The same.
+        weight: `[B]`, how much each image counts; None for 1.
+    """
+    return _mean((made - truth).square().sum(dim=1), weight)
+
+
+def _unit(features: Tensor) -> Tensor:
+    features = features.float()
+    return features * torch.rsqrt(features.square().mean(dim=1, keepdim=True) + 1e-4)
+
+
+def _mean(differences: Tensor, weight: Tensor | None) -> Tensor:
+    """Over all places of each image, and then over the images, each by its weight."""
+    if weight is None:
+        return differences.mean()
+    return (differences.reshape(len(differences), -1).mean(dim=1) * weight).mean()

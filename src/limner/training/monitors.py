@@ -88,7 +88,7 @@ def new_troubles(lines: Sequence[Line], config: Config) -> list[Trouble]:
 
 def discriminator_won(lines: Sequence[Line], config: Config) -> Iterator[Trouble]:
     """A discriminator is certain of all it sees, and its generator makes no way against it."""
-    recent = _recent(lines)
+    recent = _recent(_warm(lines, config))
     low, high = SCORES[config.gan]
     near = _NEAR * (high - low)
     for about, suffix in _discriminators(recent, config):
@@ -113,7 +113,7 @@ def discriminator_won(lines: Sequence[Line], config: Config) -> Iterator[Trouble
 
 def discriminator_blind(lines: Sequence[Line], config: Config) -> Iterator[Trouble]:
     """A discriminator scores everything alike, long after it should tell the two apart."""
-    recent = _recent(lines, times=2)
+    recent = _recent(_warm(lines, config), times=2)
     low, high = SCORES[config.gan]
     for about, suffix in _discriminators(recent, config):
         apart = _column(recent, f"score_real{suffix}") - _column(recent, f"score_made{suffix}")
@@ -186,6 +186,12 @@ _PLURAL = {"": "pairs", "photo": "photos", "sketch": "sketches"}
 MONITORS = (discriminator_won, discriminator_blind, collapse, colour_drift)
 
 
+def _warm(lines: Sequence[Line], config: Config) -> Sequence[Line]:
+    """The lines about images that generators learnt from, too: no wonder if they lose before."""
+    first = next((i for i, one in enumerate(lines) if one["images"] > config.warm_up), len(lines))
+    return lines[first:]
+
+
 def _recent(lines: Sequence[Line], times: int = 1) -> Sequence[Line]:
     """The lines about the last images, if that is long enough to speak of; else none."""
     if not lines:
@@ -218,7 +224,7 @@ def _discriminators(lines: Sequence[Line], config: Config) -> list[tuple[str, st
 def _looks(lines: Sequence[Line], name: str, config: Config) -> NDArray[np.float64]:
     """The last few looks, if the averaged generator has had the time to come to something."""
     looks = [line for line in lines if name in line]
-    since = max(5 * config.average, LONG)
+    since = config.warm_up + max(5 * config.average, LONG)
     if len(looks) < LOOKS or looks[-LOOKS]["images"] < since:
         return np.empty(0)
     return _column(looks[-LOOKS:], name)

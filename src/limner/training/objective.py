@@ -1,7 +1,7 @@
 """What an objective is, and the two kinds of players that they are all made of."""
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -10,16 +10,30 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from limner.directions import Direction
-from limner.networks.patchgan import PatchGAN
+from limner.networks.discriminator import make_discriminator
 from limner.training.augmentation import view_of
 from limner.training.batch import Batch
 from limner.training.config import Config
 from limner.training.devices import average_gradients, compile_network, everyones
+from limner.training.frozen import Frozen
 from limner.training.losses import deception, discrimination, noisy_labels
 from limner.training.pool import Pool
 from limner.training.randomness import Stream, generator_of
 
-__all__ = ["Adversary", "Learner", "Objective", "descend"]
+__all__ = ["Adversary", "Judgement", "Learner", "Objective", "descend", "mean_score", "warming_up"]
+
+Scores = list[Tensor]
+"""Of each head of a discriminator, `[B, 1, h, w]`, unbounded."""
+
+
+class Judgement(NamedTuple):
+    """What a discriminator says of images, and what it saw in them."""
+
+    scores: Scores
+    stages: list[Tensor]
+    """Features of what judges pixels, stage by stage."""
+    seen: list[Tensor]
+    """Frozen features of the images as they were shown; none for a PatchGAN."""
 
 
 class Learner:
@@ -36,6 +50,7 @@ class Learner:
         self.network: nn.Module
         self.optimiser: torch.optim.Optimizer
         self.network, self.optimiser = fabric.setup(network, optimiser)
+        self.clip = config.clip
 
     def __call__(self, images: Tensor) -> Tensor:
         """What the network makes of them."""
@@ -55,61 +70,74 @@ class Adversary(Learner):
     """A discriminator: what it is shown, what it is told, and what generators learn from it."""
 
     def __init__(
-        self, config: Config, fabric: Fabric, *, inputs: int, place: int, pool: int = 0
+        self,
+        config: Config,
+        fabric: Fabric,
+        *,
+        judged: int,
+        place: int,
+        condition: int = 0,
+        pool: int = 0,
+        frozen: Frozen | None = None,
     ) -> None:
         """A fresh one.
 
         Args:
             config: Of the run.
             fabric: Of the run.
-            inputs: Channels that it judges.
+            judged: Channels of the images that it judges.
+            condition: Channels of the sketch that comes first in what it is shown; 0 for none.
             place: Its number among the run's discriminators: each has random labels of its own.
             pool: Made pictures that it is kept reminded of.
+            frozen: Networks that it may look through; None to load them for it alone.
         """
-        super().__init__(PatchGAN(config.discriminator, inputs=inputs), config, fabric)
+        shared = frozen or Frozen(fabric)
+        network = make_discriminator(
+            config.discriminator,
+            condition=condition,
+            judged=judged,
+            features=lambda: shared.features,
+        )
+        super().__init__(network, config, fabric)
         self.config = config
         self.fabric = fabric
         self.place = place
         self.pool = Pool(pool, seed=config.seed, place=place)
 
-    def judge(
-        self, images: Tensor, first: int, *, learning: bool = True
-    ) -> tuple[Tensor, list[Tensor]]:
+    def judge(self, images: Tensor, first: int, *, learning: bool = True) -> Judgement:
         """Score images `first` to `first + B` of the run.
 
         Args:
-            images: `[B, inputs, H, W]` in [-1, 1], real or made.
+            images: `[B, condition + judged, H, W]` in [-1, 1], real or generated.
             first: Number of the first one.
             learning: Let gradients reach the discriminator; they always reach the images.
-
-        Returns:
-            The scores `[B, 1, h, w]`, and the features of each stage.
         """
         view = view_of(self.config.discriminator_augmentation, self.config.seed, first, len(images))
         self.network.requires_grad_(requires_grad=learning)
-        scores, features = self.network(view(images))
+        scores, stages, *seen = self.network(view(images))
         self.network.requires_grad_(requires_grad=True)
-        return scores, features
+        scores = scores if isinstance(scores, list) else [scores]
+        return Judgement(scores, stages, seen[0] if seen else [])
 
-    def deception(self, scores: Tensor) -> Tensor:
-        """The term of a generator whose pictures got these scores."""
-        return deception(self.config.gan, scores)
+    def deception(self, scores: Scores) -> Tensor:
+        """The term of a generator whose pictures got these scores: all heads count alike."""
+        return torch.stack([deception(self.config.gan, one) for one in scores]).mean()
 
     def learn(
-        self, real_scores: Tensor, made: Tensor, first: int, lr: float, *, shared: bool = False
+        self, real_scores: Scores, made: Tensor, first: int, lr: float, *, shared: bool = False
     ) -> Tensor:
         """Learn to tell the two apart; the loss, detached.
 
         Args:
             real_scores: What `judge` said of the real images of this batch.
-            made: The made ones, `[B, inputs, H, W]`.
+            made: The made ones, `[B, condition + judged, H, W]`.
             first: Number of the first image.
-            lr: Learning rate of this step.
+            lr: Learning rate of the generators at this step.
             shared: See `limner.training.batch.Part`.
         """
-        made_scores, _ = self.judge(self._exchanged(made, first, shared=shared), first)
+        made_scores = self.judge(self._exchanged(made, first, shared=shared), first).scores
         draws = self._label_draws(first, len(made))
-        loss = torch.zeros((), device=real_scores.device)
+        loss = torch.zeros((), device=made.device)
         for scores, real in ((real_scores, True), (made_scores, False)):
             labels = noisy_labels(
                 draws[:, 0 if real else 1],
@@ -117,8 +145,10 @@ class Adversary(Learner):
                 noise=self.config.label_noise,
                 flips=self.config.label_flips,
             )
-            loss = loss + discrimination(self.config.gan, scores, self.fabric.to_device(labels))
-        descend(self.fabric, loss, [self], lr)
+            labels = self.fabric.to_device(labels)
+            heads = [discrimination(self.config.gan, one, labels) for one in scores]
+            loss = loss + torch.stack(heads).mean()
+        descend(self.fabric, loss, [self], lr * self.config.discriminator_lr)
         return loss.detach()
 
     def _exchanged(self, made: Tensor, first: int, *, shared: bool) -> Tensor:
@@ -188,4 +218,19 @@ def descend(fabric: Fabric, loss: Tensor, learners: list[Learner], lr: float) ->
     fabric.backward(loss)
     average_gradients(fabric, [learner.network for learner in learners])
     for learner in learners:
+        if learner.clip:
+            nn.utils.clip_grad_norm_(learner.network.parameters(), learner.clip)
         learner.optimiser.step()
+
+
+def mean_score(scores: Scores) -> Tensor:
+    """The mean over all heads, as a run notes it."""
+    return torch.stack([one.mean() for one in scores]).mean()
+
+
+def warming_up(config: Config, fabric: Fabric, batch: Batch) -> bool:
+    """Whether only the discriminators learn from this batch, see `Config.warm_up`.
+
+    It depends on the numbers of the images alone, so that a run that resumes does the same.
+    """
+    return batch.start(fabric.global_rank) < config.warm_up

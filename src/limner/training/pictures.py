@@ -13,9 +13,10 @@ from limner import images
 from limner.data.prepared import PreparedSet
 from limner.errors import DataError
 from limner.sketching import random_sketch
-from limner.training.batch import Batch, normalised
+from limner.training.batch import Batch
 from limner.training.config import Augmentation, Config
 from limner.training.randomness import Stream, generator_of
+from limner.training.sampling import lift, photo_weights, weighted_order
 
 __all__ = ["Domain", "TrainingImages", "jitter", "view_of"]
 
@@ -23,16 +24,32 @@ Picture = NDArray[np.uint8]
 
 
 class Domain:
-    """The pictures of one kind, visited in epochs, each a permutation of its own."""
+    """The pictures of one kind, visited in epochs, each in an order of its own."""
 
-    def __init__(self, pictures: Picture, *, seed: int, order: Stream) -> None:
-        """`pictures` is `[N, S, S, 3]` or `[N, S, S]`."""
+    def __init__(
+        self,
+        pictures: Picture,
+        *,
+        seed: int,
+        order: Stream,
+        weights: NDArray[np.float64] | None = None,
+    ) -> None:
+        """Nothing is drawn yet.
+
+        Args:
+            pictures: `[N, S, S, 3]` or `[N, S, S]`.
+            seed: Decides the orders.
+            order: What they are drawn for.
+            weights: `[N]`, how often each picture is shown relative to the others, see
+                `limner.training.sampling.weighted_order`; None to show each once an epoch.
+        """
         self.held = torch.from_numpy(pictures)
         """All of them; as a tensor, since that is shared with worker processes, not copied."""
         self.seed = seed
         self.order = order
+        self.weights = weights
         self._epoch = -1
-        self._permutation: NDArray[np.int64] = np.empty(0, np.int64)
+        self._places: NDArray[np.int64] = np.empty(0, np.int64)
 
     def __len__(self) -> int:
         return len(self.held)
@@ -46,9 +63,14 @@ class Domain:
         """Which of `held` that is."""
         epoch, place = divmod(number, len(self))
         if epoch != self._epoch:  # drawn once: with many pictures it costs more than a view
-            order = generator_of(self.seed, self.order, epoch)
-            self._epoch, self._permutation = epoch, order.permutation(len(self))
-        return int(self._permutation[place])
+            rng = generator_of(self.seed, self.order, epoch)
+            self._epoch = epoch
+            self._places = (
+                rng.permutation(len(self))
+                if self.weights is None
+                else weighted_order(self.weights, rng)
+            )
+        return int(self._places[place])
 
 
 class TrainingImages:
@@ -68,6 +90,7 @@ class TrainingImages:
         seed: int,
         augmentation: Augmentation,
         pairs: bool = True,
+        weights: NDArray[np.float64] | None = None,
     ) -> None:
         """Nothing is drawn or computed yet.
 
@@ -78,8 +101,9 @@ class TrainingImages:
             seed: Decides all that is random.
             augmentation: Random geometry, of both kinds.
             pairs: Sketch every photo that is shown.
+            weights: `[N]`, how often each photo is shown relative to the others; None for equally.
         """
-        self.photos = Domain(photos, seed=seed, order=Stream.PHOTO_ORDER)
+        self.photos = Domain(photos, seed=seed, order=Stream.PHOTO_ORDER, weights=weights)
         self.sketches = (
             None if sketches is None else Domain(sketches, seed=seed, order=Stream.SKETCH_ORDER)
         )
@@ -93,7 +117,9 @@ class TrainingImages:
         """From those of a prepared set that are not held out.
 
         Raises:
-            DataError: The set lacks a kind that is needed, or is damaged.
+            DataError: The set lacks a kind that is needed, or is damaged, or does not know what
+                `config.smiling` asks for.
+            UsageError: `config.sampling` does not fit the set.
         """
         counts = {"photos": prepared.count("train", "photo")}
         if sketches:
@@ -104,19 +130,25 @@ class TrainingImages:
                 f"the objective '{config.objective}' learns from {' and '.join(counts)}, and "
                 f"{prepared.path} has {found} in its split 'train'; prepare what is missing"
             )
+        weights = photo_weights(config, prepared)
         drawn = prepared.images("train", "sketch") if sketches else None
+        photos = prepared.images("train", "photo")
+        if config.lift:
+            for place, photo in enumerate(photos):  # in place: there may be many
+                photos[place] = lift(photo)
         return cls(
-            prepared.images("train", "photo"),
+            photos,
             None if drawn is None else np.stack([images.to_grey(one) for one in drawn]),
             size=config.size,
             seed=config.seed,
             augmentation=config.augmentation,
             pairs=pairs,
+            weights=weights,
         )
 
     @property
     def epoch(self) -> int:
-        """Images after which every photo was seen once."""
+        """Images after which every photo was seen once, on average if some are shown more often."""
         return len(self.photos)
 
     @property
@@ -126,8 +158,7 @@ class TrainingImages:
 
     def batch(self, first: int, count: int) -> Batch:
         """Images `first` to `first + count`."""
-        drawn = self.draw(first, count)
-        return Batch(first=first, images={name: normalised(side) for name, side in drawn.items()})
+        return Batch.from_drawn(self.draw(first, count), first=first)
 
     def draw(self, first: int, count: int) -> dict[str, Tensor]:
         """The same in 0..255: photos `[count, size, size, 3]`, sketches `[count, size, size]`."""

@@ -9,16 +9,26 @@ from torch import Tensor, nn
 
 from limner.data.prepared import PreparedSet
 from limner.directions import SKETCH_TO_PHOTO, Direction
-from limner.faces.points import public_file
-from limner.networks.descriptor import FaceDescriptor
 from limner.networks.generator import make_generator
 from limner.training.batch import Batch
 from limner.training.config import Config, Weights
-from limner.training.losses import feature_l1, gradient_l1, identity, pyramid_l1
-from limner.training.objective import Adversary, Learner, descend
+from limner.training.frozen import Frozen
+from limner.training.losses import feature_l1, gradient_l1, identity, perceptual, pyramid_l1
+from limner.training.objective import (
+    Adversary,
+    Learner,
+    Scores,
+    descend,
+    mean_score,
+    warming_up,
+)
 from limner.training.pictures import TrainingImages
 
-DESCRIPTOR = "dlib_face_recognition_resnet_model_v1.dat"
+__all__ = ["Pix2Pix"]
+
+LEAST = 0.3
+"""How much the perceptual term counts where a sketch is not meant literally at all: features of
+large areas, unlike pixels, can be right all the same."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -31,9 +41,9 @@ class Guesses:
     """Their weighted sum."""
     made: Tensor
     """(sketch, made photo) pairs, `[B, 1 + 3, H, W]`."""
-    real_scores: Tensor
+    real_scores: Scores
     """What the discriminator says of the true pairs."""
-    made_scores: Tensor
+    made_scores: Scores
 
 
 class Pix2Pix:
@@ -50,20 +60,30 @@ class Pix2Pix:
         *,
         generator: Learner | None = None,
         weights: Weights | None = None,
+        frozen: Frozen | None = None,
     ) -> None:
-        """Take over a generator, or make one; `weights` stand in for those of `config`."""
+        """Take over a generator and frozen networks, or make them.
+
+        `weights` are used instead of those of `config`.
+        """
+        self.config = config
         self.fabric = fabric
+        self.frozen = frozen or Frozen(fabric)
         self.weights = weights or config.weights
         self.generator = generator or Learner(make_generator(config.generator), config, fabric)
         self.discriminator = Adversary(
-            config, fabric, inputs=config.generator.inputs + config.generator.outputs, place=0
+            config,
+            fabric,
+            condition=config.generator.inputs,
+            judged=config.generator.outputs,
+            place=0,
+            frozen=self.frozen,
         )
-        self.descriptor = None
-        if self.weights.identity:
-            descriptor = FaceDescriptor.from_dlib(public_file(DESCRIPTOR)).to(
-                memory_format=torch.channels_last  # type: ignore[call-overload]
-            )
-            self.descriptor = fabric.to_device(descriptor)
+        # What is missing is found out now, before anything is written.
+        if self.weights.perceptual:
+            _ = self.frozen.features
+        if self.weights.face or self.weights.identity:
+            _ = self.frozen.descriptor
 
     @staticmethod
     def images(config: Config, prepared: PreparedSet) -> TrainingImages:
@@ -87,7 +107,8 @@ class Pix2Pix:
         is the one whose features of the truth are at hand, so that the truth is seen only once.
         """
         guesses = self.guess(batch)
-        descend(self.fabric, guesses.loss, [self.generator], lr)
+        if not warming_up(self.config, self.fabric, batch):
+            descend(self.fabric, guesses.loss, [self.generator], lr)
         return self.finish(guesses, batch, lr)
 
     def guess(self, batch: Batch) -> Guesses:
@@ -95,28 +116,48 @@ class Pix2Pix:
         sketch, photo = batch["sketched"], batch["photo"]
         made = self.generator(sketch)
         pairs = torch.cat([sketch, made], dim=1)
-        made_scores, made_features = self.discriminator.judge(pairs, batch.first, learning=False)
-        real_scores, real_features = self.discriminator.judge(
-            torch.cat([sketch, photo], dim=1), batch.first
-        )
+        judged = self.discriminator.judge(pairs, batch.first, learning=False)
+        real = self.discriminator.judge(torch.cat([sketch, photo], dim=1), batch.first)
         terms = {
-            "adversarial": self.discriminator.deception(made_scores),
-            "l1": pyramid_l1(made, photo),
+            "adversarial": self.discriminator.deception(judged.scores),
+            "l1": pyramid_l1(made, photo, weight=batch.literal),
         }
         if self.weights.gradient:
-            terms["gradient"] = gradient_l1(made, photo)
+            terms["gradient"] = gradient_l1(made, photo, weight=batch.literal)
         if self.weights.features:
-            terms["features"] = feature_l1(made_features, real_features)
-        if self.descriptor is not None:
-            terms["identity"] = identity(self.descriptor, made, photo)
+            terms["features"] = feature_l1(judged.stages, real.stages)
+        if self.weights.perceptual:
+            # A projected discriminator looked through the same network: at both in the same view.
+            generated, truth = judged.seen, real.seen
+            if not truth:
+                generated = self.frozen.perceive(made)
+                with torch.no_grad():
+                    truth = self.frozen.perceive(photo)
+            literal = batch.literal
+            weight = None if literal is None else LEAST + (1 - LEAST) * literal
+            terms["perceptual"] = perceptual(generated, truth, weight=weight)
+        if self.weights.face or self.weights.identity:
+            terms |= self._recognised(made, photo, batch.literal)
         loss = torch.stack([getattr(self.weights, name) * term for name, term in terms.items()])
         return Guesses(
             terms=terms,
             loss=loss.sum(),
             made=pairs.detach(),
-            real_scores=real_scores,
-            made_scores=made_scores,
+            real_scores=real.scores,
+            made_scores=judged.scores,
         )
+
+    def _recognised(self, made: Tensor, photo: Tensor, literal: Tensor | None) -> dict[str, Tensor]:
+        """The terms of the face descriptor; what it says of the truth is constant."""
+        with torch.no_grad():
+            person, face = self.frozen.recognise(photo)
+        made_person, made_face = self.frozen.recognise(made)
+        terms = {}
+        if self.weights.face:
+            terms["face"] = perceptual(made_face, face, weight=literal)
+        if self.weights.identity:
+            terms["identity"] = identity(made_person, person, weight=literal)
+        return terms
 
     def finish(self, guesses: Guesses, batch: Batch, lr: float) -> dict[str, Tensor]:
         """Let the discriminator learn, and sum up: the terms, detached."""
@@ -124,6 +165,6 @@ class Pix2Pix:
         terms["discriminator"] = self.discriminator.learn(
             guesses.real_scores, guesses.made, batch.first, lr, shared=batch.shared
         )
-        terms["score_real"] = guesses.real_scores.mean()
-        terms["score_made"] = guesses.made_scores.mean()
+        terms["score_real"] = mean_score(guesses.real_scores)
+        terms["score_made"] = mean_score(guesses.made_scores)
         return {name: term.detach() for name, term in terms.items()}

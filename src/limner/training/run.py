@@ -146,6 +146,17 @@ class RunFolder:
             )
         return state
 
+    def how(self) -> dict[str, Any]:
+        """How the last state was computed, see `limner.training.devices.how`; {} if unknown.
+
+        Only that is read of it. What is wrong with a damaged one, `load_state` says.
+        """
+        try:
+            state = torch.load(self.state_path, map_location="cpu", weights_only=True, mmap=True)
+            return dict(state["how"])
+        except Exception:  # what is damaged may raise anything
+            return {}
+
     def save_snapshot(
         self, generators: Mapping[Direction, nn.Module], seen: int, prepared: PreparedSet
     ) -> Path:

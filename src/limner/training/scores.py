@@ -19,9 +19,9 @@ from limner.networks.descriptor import FaceDescriptor
 from limner.sketching import random_sketch
 from limner.training.batch import to_tensor
 from limner.training.config import Config
+from limner.training.frozen import DESCRIPTOR
 from limner.training.grid import still
 from limner.training.losses import pyramid_l1
-from limner.training.pix2pix import DESCRIPTOR
 from limner.training.randomness import Stream, generator_of
 
 if TYPE_CHECKING:
@@ -68,7 +68,12 @@ class HeldOut:
         for kind in kinds if config.scored else ():
             if not prepared.count("test", kind):
                 continue
-            shown = still(prepared.images("test", kind), config.size, config.scored)
+            shown = still(
+                prepared.images("test", kind),
+                config.size,
+                config.scored,
+                lifted=config.lift and kind == "photo",
+            )
             if kind == "sketch":
                 shown = [images.to_grey(one) for one in shown]
             elif self.paired:

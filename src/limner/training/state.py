@@ -1,6 +1,7 @@
 """What a run has learnt, on its way to the disk and back: nothing foreign gets into a training."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from torch import nn
@@ -11,7 +12,7 @@ from limner.errors import RunError
 from limner.training.average import Average
 from limner.training.config import Config
 from limner.training.memory import ran_out
-from limner.training.objective import Objective
+from limner.training.objective import Adversary, Objective
 from limner.training.run import RunFolder, require_same, settled
 
 __all__ = ["Averages", "gathered", "go_on", "start"]
@@ -78,7 +79,8 @@ def go_on(
         if type(seen) is not int or seen < 1:
             raise ValueError(f"it has seen {seen!r} images")
         # Those of an earlier version do not say what they were made with.
-        require_same(state.get("config", settled(config)), config, run.state_path)
+        there = _completed(state["config"]) if "config" in state else settled(config)
+        require_same(there, config, run.state_path)
         for name, learner in objective.learners.items():
             learner.load_state_dict(state["objective"][name])
         for direction, average in averages.items():
@@ -95,12 +97,15 @@ def go_on(
     return seen, how
 
 
-def start(other: RunFolder, objective: Objective, averages: Averages) -> None:
-    """Take over the networks that another run has too; their optimisers begin afresh.
+def start(config: Config, objective: Objective, averages: Averages) -> None:
+    """Take over the networks that the run at `config.start` has too; optimisers begin afresh.
+
+    Discriminators of another kind do so, too: their generators can be taken over all the same.
 
     Raises:
         RunError: It has no state, or networks of another shape.
     """
+    other = RunFolder(Path(config.start))
     state = other.load_state()
     if state is None or state.get("format") != FORMAT:
         raise RunError(
@@ -108,7 +113,10 @@ def start(other: RunFolder, objective: Objective, averages: Averages) -> None:
             "folder of a run"
         )
     try:
+        kind = _completed(state.get("config", {}))["discriminator.kind"]
         for name, learner in objective.learners.items():
+            if isinstance(learner, Adversary) and kind != config.discriminator.kind:
+                continue
             if name in state["objective"]:
                 learner.network.load_state_dict(state["objective"][name]["network"])
         for direction, average in averages.items():
@@ -121,6 +129,20 @@ def start(other: RunFolder, objective: Objective, averages: Averages) -> None:
             f"{other.path} trained networks of another shape; give both runs the same "
             "generator and discriminator settings"
         ) from error
+
+
+def _completed(there: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of a state, with those that the version that wrote it did not have yet.
+
+    They are as they were then, which is the default. Those of a network depend on its kind, and
+    have been there from the start, all but the kind.
+    """
+    defaults = {
+        name: value
+        for name, value in settled(Config(experiment="")).items()
+        if name.endswith(".kind") or not name.startswith(("generator.", "discriminator."))
+    }
+    return {**defaults, **there}
 
 
 def _in_short(error: Exception) -> str:

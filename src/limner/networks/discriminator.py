@@ -1,0 +1,33 @@
+"""The discriminator that a config describes."""
+
+from collections.abc import Callable
+
+from torch import nn
+
+from limner.networks.config import DiscriminatorConfig, ProjectedConfig
+from limner.networks.efficientnet import EfficientNetLite0
+from limner.networks.patchgan import PatchGAN
+from limner.networks.projected import Projected
+
+__all__ = ["make_discriminator"]
+
+
+def make_discriminator(
+    config: DiscriminatorConfig,
+    *,
+    condition: int,
+    judged: int,
+    features: Callable[[], EfficientNetLite0],
+) -> nn.Module:
+    """A fresh network, randomly initialised.
+
+    Args:
+        config: Its settings.
+        condition: Channels of the sketch that comes first in what it is given; 0 for none.
+        judged: Channels of the image that comes after it.
+        features: Gives the frozen network that a projected discriminator looks through; it is
+            asked for only then.
+    """
+    if isinstance(config, ProjectedConfig):
+        return Projected(config, features(), condition=condition, judged=judged)
+    return PatchGAN(config, inputs=condition + judged)

@@ -1,0 +1,102 @@
+"""A discriminator that looks at features of a network trained on ImageNet, beside the pixels."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.nn.utils.parametrizations import spectral_norm
+
+from limner.networks.config import ProjectedConfig
+from limner.networks.efficientnet import CHANNELS, EfficientNetLite0
+from limner.networks.layers import SLOPE, initialise
+
+__all__ = ["Projected"]
+
+
+class Projected(nn.Module):
+    """A head for each stage of frozen features, and a small PatchGAN for the pixels.
+
+    Sauer et al. 2021, *Projected GANs Converge Faster*, section 3: features of a frozen network,
+    mixed by random 1x1 convolutions that are frozen too, and a discriminator for each of them.
+    Kumari et al. 2022, *Ensembling Off-the-shelf Models for GAN Training*, keep a discriminator of
+    the pixels besides. All convolutions that learn have spectral normalisation (Miyato et al. 2018,
+    *Spectral Normalization for Generative Adversarial Networks*).
+    """
+
+    def __init__(
+        self, config: ProjectedConfig, features: EfficientNetLite0, *, condition: int, judged: int
+    ) -> None:
+        """A fresh one.
+
+        Args:
+            config: Its settings.
+            features: The frozen network. It is no part of this module, and of its state: others
+                look through it as well.
+            condition: Channels of the sketch that the images were made from, 0 to judge without.
+            judged: Channels of the images that are judged, 1 or 3.
+        """
+        super().__init__()
+        self.config = config
+        self.condition = condition
+        self._frozen = (features,)  # in a tuple, where torch does not look for submodules
+        self.heads = nn.ModuleList(
+            _Head(channels, config.width, condition) for channels in CHANNELS
+        )
+        widths = [config.patch_width * min(2**level, 8) for level in range(config.strides)]
+        before = [condition + judged, *widths[:-1]]
+        self.patches = nn.ModuleList(
+            nn.Sequential(
+                _normed(nn.Conv2d(above, below, 4, stride=2, padding=1)),
+                nn.LeakyReLU(SLOPE, inplace=True),
+            )
+            for above, below in zip(before, widths, strict=True)
+        )
+        self.judge = _normed(nn.Conv2d(widths[-1], 1, 3, padding=1))
+
+    def forward(self, x: Tensor) -> tuple[list[Tensor], list[Tensor], list[Tensor]]:
+        """Score images.
+
+        Args:
+            x: `[B, condition + judged, H, W]` in [-1, 1]: the sketch, if there is one, and the
+                image.
+
+        Returns:
+            The scores `[B, 1, h, w]` of each head, those of the pixels last; they are unbounded.
+            The stages of the PatchGAN, `[B, C, h, w]` each. And the frozen features of the image,
+            since they are at hand, for losses that compare them.
+        """
+        sketch, image = x[:, : self.condition], x[:, self.condition :]
+        described = self._frozen[0](image)
+        scores = [head(one, sketch) for head, one in zip(self.heads, described, strict=True)]
+        stages = []
+        for stage in self.patches:
+            x = stage(x)
+            stages.append(x)
+        return [*scores, self.judge(x)], stages, described
+
+
+class _Head(nn.Module):
+    """Judges one stage of the features together with the sketch."""
+
+    def __init__(self, channels: int, width: int, condition: int) -> None:
+        super().__init__()
+        self.mix: Tensor
+        # A buffer: it is saved, and no optimiser gets hold of it.
+        mix = torch.empty(width, channels, 1, 1).uniform_(-1, 1) * channels**-0.5
+        self.register_buffer("mix", mix)
+        self.first = _normed(nn.Conv2d(width + condition, width, 3, padding=1))
+        self.second = _normed(nn.Conv2d(width, width, 3, padding=1))
+        self.judge = _normed(nn.Conv2d(width, 1, 1))
+
+    def forward(self, features: Tensor, sketch: Tensor) -> Tensor:
+        x = F.conv2d(features, self.mix)
+        if sketch.shape[1]:
+            shrunken = F.adaptive_avg_pool2d(sketch, x.shape[2:])  # type: ignore[arg-type]
+            x = torch.cat([x, shrunken.to(x.dtype)], dim=1)
+        x = F.leaky_relu(self.first(x), SLOPE)
+        x = F.leaky_relu(self.second(x), SLOPE)
+        return self.judge(x)  # type: ignore[no-any-return]
+
+
+def _normed(convolution: nn.Conv2d) -> nn.Module:
+    initialise(convolution)
+    return spectral_norm(convolution)
