@@ -8,12 +8,15 @@ import pytest
 from limner import batch, images
 from limner.engines import LocalEngine
 from limner.makers import Photos, Sketches
+from limner.sketching import sketch
 
 
 @pytest.mark.parametrize("what", ["photos", "sketches"])
 def test_workers_make_the_same_as_one_process(what, photo, tmp_path):
     for number in range(5):
-        images.write(tmp_path / "in" / f"{number}.jpg", photo[number:360, 60:380])
+        picture = photo[number:360, 60:380]
+        drawn = sketch(picture) if what == "photos" else picture
+        images.write(tmp_path / "in" / f"{number}.jpg", drawn)
     photos = Photos(model="portrait", every_face=True, put_back=True)
     start = {"photos": photos, "sketches": Sketches(style="pencil", seed=1)}[what]
     written = []
