@@ -5,6 +5,7 @@ from types import MappingProxyType
 
 from limner.errors import UsageError
 from limner.experiments.hybrid import hybrid
+from limner.experiments.lifelike import lifelike
 from limner.experiments.portrait import portrait
 from limner.experiments.quick import quick
 from limner.experiments.study import (
@@ -21,6 +22,7 @@ EXPERIMENTS: Mapping[str, Callable[[], Config]] = MappingProxyType(
     {
         "quick": quick,
         "portrait": portrait,
+        "lifelike": lifelike,
         "hybrid": hybrid,
         "unaligned": unaligned,
         "aligned": aligned,
@@ -38,6 +40,7 @@ __all__ = [
     "config_of",
     "filtered",
     "hybrid",
+    "lifelike",
     "portrait",
     "quick",
     "resnet",

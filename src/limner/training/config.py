@@ -19,7 +19,7 @@ from limner.networks.config import (
     UNetConfig,
 )
 from limner.sharing import name_of
-from limner.training.tables import PAIRED, Augmentation, DiscriminatorAugmentation, Weights
+from limner.training.tables import PAIRED, Augmentation, DiscriminatorAugmentation, Hands, Weights
 
 __all__ = [
     "FOLDERS",
@@ -28,6 +28,7 @@ __all__ = [
     "Config",
     "DiscriminatorAugmentation",
     "GANLoss",
+    "Hands",
     "ObjectiveName",
     "Weights",
 ]
@@ -75,7 +76,8 @@ class Config:
     drawings: str = ""
     """Folder of a prepared set of hand-drawn sketches to show in the sample grids; '' for none."""
     start: str = ""
-    """Run folder whose networks this run begins with, of the same shape; '' for fresh ones. A run
+    """Run folder whose networks this run begins with, of the same shape, or an exported model file
+    for its generator; '' for fresh ones. A run
     of another objective gives those that both have, one with another kind of discriminator its
     generators: let the new discriminators learn first then, see `warm_up`."""
     size: int = 128
@@ -85,6 +87,7 @@ class Config:
     discriminator: DiscriminatorConfig = field(default_factory=PatchGANConfig)
     """`patchgan` judges pixels, `projected` judges features of a frozen network as well."""
     weights: Weights = field(default_factory=Weights)
+    hands: Hands = field(default_factory=Hands)
     augmentation: Augmentation = field(default_factory=Augmentation)
     discriminator_augmentation: DiscriminatorAugmentation = field(
         default_factory=DiscriminatorAugmentation

@@ -37,12 +37,13 @@ from limner.training.devices import (
 )
 from limner.training.grid import SampleGrid
 from limner.training.hybrid import Hybrid
+from limner.training.initial import start
 from limner.training.memory import enough_memory
 from limner.training.pictures import TrainingImages
 from limner.training.pix2pix import Pix2Pix
 from limner.training.resident import Resident
 from limner.training.run import RunFolder
-from limner.training.state import Averages, gathered, go_on, start
+from limner.training.state import Averages, gathered, go_on
 from limner.training.watch import Watch
 
 OBJECTIVES: dict[ObjectiveName, type[Pix2Pix | CycleGAN | Hybrid]] = {

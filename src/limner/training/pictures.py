@@ -1,7 +1,7 @@
 """What is learnt from: photos, sketches made of them at every visit, and drawings by hand."""
 
 import math
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -12,9 +12,9 @@ from torch import Tensor
 from limner import images
 from limner.data.prepared import PreparedSet
 from limner.errors import DataError
-from limner.sketching import random_sketch
-from limner.training.batch import Batch
-from limner.training.config import Augmentation, Config
+from limner.sketching import random_drawing, random_sketch
+from limner.training.batch import LITERAL, Batch
+from limner.training.config import Augmentation, Config, Hands
 from limner.training.randomness import Stream, generator_of
 from limner.training.sampling import lift, photo_weights, weighted_order
 
@@ -90,6 +90,7 @@ class TrainingImages:
         seed: int,
         augmentation: Augmentation,
         pairs: bool = True,
+        hands: Hands | None = None,
         weights: NDArray[np.float64] | None = None,
     ) -> None:
         """Nothing is drawn or computed yet.
@@ -101,6 +102,7 @@ class TrainingImages:
             seed: Decides all that is random.
             augmentation: Random geometry, of both kinds.
             pairs: Sketch every photo that is shown.
+            hands: By whom; None for traced sketches.
             weights: `[N]`, how often each photo is shown relative to the others; None for equally.
         """
         self.photos = Domain(photos, seed=seed, order=Stream.PHOTO_ORDER, weights=weights)
@@ -111,6 +113,7 @@ class TrainingImages:
         self.seed = seed
         self.augmentation = augmentation
         self.pairs = pairs
+        self.hands = hands or Hands()
 
     @classmethod
     def of(cls, config: Config, prepared: PreparedSet, *, sketches: bool, pairs: bool) -> Self:
@@ -143,6 +146,7 @@ class TrainingImages:
             seed=config.seed,
             augmentation=config.augmentation,
             pairs=pairs,
+            hands=config.hands,
             weights=weights,
         )
 
@@ -165,12 +169,22 @@ class TrainingImages:
         shown = [self[number] for number in range(first, first + count)]
         return {name: torch.from_numpy(np.stack([one[name] for one in shown])) for name in shown[0]}
 
-    def __getitem__(self, number: int) -> dict[str, Picture]:
-        """Image `number`: `photo` `[size, size, 3]`, `sketched` and `sketch` `[size, size]`."""
+    def __getitem__(self, number: int) -> dict[str, NDArray[Any]]:
+        """Image `number`: `photo` `[size, size, 3]`, `sketched` and `sketch` `[size, size]`.
+
+        With hands that do not trace, `literal` `[]` is how literally `sketched` is meant, 0..1.
+        """
         rng = generator_of(self.seed, Stream.PHOTO, number)
-        shown = {"photo": jitter(self.photos[number], self.size, self.augmentation, rng)}
-        if self.pairs:
+        shown: dict[str, NDArray[Any]] = {
+            "photo": jitter(self.photos[number], self.size, self.augmentation, rng)
+        }
+        if self.pairs and self.hands == Hands():
             shown["sketched"] = random_sketch(shown["photo"], rng)
+        elif self.pairs:
+            crude, rough = self.hands.crude, self.hands.rough
+            drawing = random_drawing(shown["photo"], rng, crude=crude, rough=rough)
+            shown["sketched"] = drawing.image
+            shown[LITERAL] = np.array(drawing.literal, np.float32)
         if self.sketches is not None:
             rng = generator_of(self.seed, Stream.SKETCH, number)
             shown["sketch"] = jitter(self.sketches[number], self.size, self.augmentation, rng)

@@ -1,7 +1,6 @@
 """What a run has learnt, on its way to the disk and back: nothing foreign gets into a training."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from torch import nn
@@ -12,16 +11,16 @@ from limner.errors import RunError
 from limner.training.average import Average
 from limner.training.config import Config
 from limner.training.memory import ran_out
-from limner.training.objective import Adversary, Objective
+from limner.training.objective import Objective
 from limner.training.run import RunFolder, require_same, settled
 
-__all__ = ["Averages", "gathered", "go_on", "start"]
+__all__ = ["FORMAT", "MISFITS", "Averages", "completed", "gathered", "go_on"]
 
 FORMAT = 2
 
 Averages = dict[Direction, Average]
 
-_MISFITS = (AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError)
+MISFITS = (AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError)
 """What networks and optimisers raise of what is not theirs."""
 
 
@@ -79,7 +78,7 @@ def go_on(
         if type(seen) is not int or seen < 1:
             raise ValueError(f"it has seen {seen!r} images")
         # Those of an earlier version do not say what they were made with.
-        there = _completed(state["config"]) if "config" in state else settled(config)
+        there = completed(state["config"]) if "config" in state else settled(config)
         require_same(there, config, run.state_path)
         for name, learner in objective.learners.items():
             learner.load_state_dict(state["objective"][name])
@@ -87,51 +86,17 @@ def go_on(
             average.network.load_state_dict(state["average"][direction])
     except RunError:
         raise
-    except _MISFITS as error:
+    except MISFITS as error:
         if ran_out(error):
             raise
         raise RunError(
-            f"{run.state_path} does not hold what this run learns ({_in_short(error)}); put back "
+            f"{run.state_path} does not hold what this run learns ({in_short(error)}); put back "
             "a copy of it, or remove it to start the run again from nothing"
         ) from error
     return seen, how
 
 
-def start(config: Config, objective: Objective, averages: Averages) -> None:
-    """Take over the networks that the run at `config.start` has too; optimisers begin afresh.
-
-    Discriminators of another kind do so, too: their generators can be taken over all the same.
-
-    Raises:
-        RunError: It has no state, or networks of another shape.
-    """
-    other = RunFolder(Path(config.start))
-    state = other.load_state()
-    if state is None or state.get("format") != FORMAT:
-        raise RunError(
-            f"{other.path} holds no state of this version of limner to start from; name the "
-            "folder of a run"
-        )
-    try:
-        kind = _completed(state.get("config", {}))["discriminator.kind"]
-        for name, learner in objective.learners.items():
-            if isinstance(learner, Adversary) and kind != config.discriminator.kind:
-                continue
-            if name in state["objective"]:
-                learner.network.load_state_dict(state["objective"][name]["network"])
-        for direction, average in averages.items():
-            if direction in state["average"]:
-                average.network.load_state_dict(state["average"][direction])
-    except _MISFITS as error:
-        if ran_out(error):
-            raise
-        raise RunError(
-            f"{other.path} trained networks of another shape; give both runs the same "
-            "generator and discriminator settings"
-        ) from error
-
-
-def _completed(there: Mapping[str, Any]) -> dict[str, Any]:
+def completed(there: Mapping[str, Any]) -> dict[str, Any]:
     """The settings of a state, with those that the version that wrote it did not have yet.
 
     They are as they were then, which is the default. Those of a network depend on its kind, and
@@ -145,7 +110,7 @@ def _completed(there: Mapping[str, Any]) -> dict[str, Any]:
     return {**defaults, **there}
 
 
-def _in_short(error: Exception) -> str:
+def in_short(error: Exception) -> str:
     """What torch lists over many lines, in one."""
     first = " ".join(str(error).split())
     return f"{type(error).__name__}: {first[:100]}"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from limner import settings
 from limner.errors import UsageError
 
-__all__ = ["PAIRED", "Augmentation", "DiscriminatorAugmentation", "Weights"]
+__all__ = ["PAIRED", "Augmentation", "DiscriminatorAugmentation", "Hands", "Weights"]
 
 PAIRED = ("identity", "perceptual", "face")
 """Weights of terms that compare a generated photo with the ground truth, and are 0 by default."""
@@ -50,6 +50,29 @@ class Weights:
     def __post_init__(self) -> None:
         for field_ in dataclasses.fields(self):
             settings.at_least(f"weights.{field_.name}", getattr(self, field_.name), 0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hands:
+    """How photos are drawn for pairs; what is neither crude nor rough is traced.
+
+    See `limner.sketching.random_drawing`. Terms that compare a generated photo with the ground
+    truth count less where the drawing was meant less literally.
+    """
+
+    crude: float = 0.0
+    """Share of drawings as with a mouse: a few lines, features askew."""
+    rough: float = 0.0
+    """Share of drawings as by an unsteady, hatching hand."""
+
+    def __post_init__(self) -> None:
+        for field_ in dataclasses.fields(self):
+            settings.at_least(f"hands.{field_.name}", getattr(self, field_.name), 0)
+        if self.crude + self.rough > 1:
+            raise UsageError(
+                f"hands.crude and hands.rough are {self.crude} and {self.rough}; they must be at "
+                "most 1 together"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)

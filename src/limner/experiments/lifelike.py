@@ -1,0 +1,46 @@
+"""The successor of `portrait`: photos that look less painted."""
+
+from limner.networks.config import ProjectedConfig, UNetConfig
+from limner.training.config import Config, DiscriminatorAugmentation, Hands, Weights
+
+
+def lifelike() -> Config:
+    r"""Sketch to photo, judged by features of a frozen network, from drawings as people make them.
+
+    Two drawings in five are as with a mouse and two by an unsteady, hatching hand; a projected
+    discriminator and perceptual terms look at what pixels do not tell. It goes on from `portrait`,
+    whose generator it shares:
+
+        limner prepare PHOTOS SET --size 160 --about docs/portrait-sources.toml \
+            --identity 'london_\w+/(\d+)_'
+        limner train lifelike RUN --set data=SET --set start=src/limner/models/portrait.onnx
+
+    Cost and outcome: see `docs/experiments.md`; it is still being trained.
+    """
+    return Config(
+        experiment="lifelike",
+        generator=UNetConfig(width=24),
+        discriminator=ProjectedConfig(),
+        discriminator_augmentation=DiscriminatorAugmentation(colour=True, translation=0.08),
+        weights=Weights(
+            adversarial=1.0, l1=4.0, features=0.0, perceptual=4.0, face=2.0, identity=0.5
+        ),
+        hands=Hands(crude=0.4, rough=0.4),
+        sampling={"sfhq_t2i": 0.35, "sfhq": 0.5, "us_congress": 0.7},
+        smiling=0.2,
+        lift=True,
+        images=400_000,
+        batch=8,
+        lr=2e-4,
+        discriminator_lr=2.0,
+        betas=(0.0, 0.99),
+        clip=5.0,
+        warm_up=1_200,
+        label_noise=0.0,
+        label_flips=0.0,
+        pool=0,
+        average=1_100.0,
+        decay_from=0.8,
+        save_every=4_000,
+        snapshot_every=8_000,
+    )

@@ -1,0 +1,102 @@
+"""What a run begins with: the networks of another run, or of an exported model."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from limner.errors import ModelError, RunError
+from limner.model import KEY, ModelCard
+from limner.training.config import Config
+from limner.training.memory import ran_out
+from limner.training.objective import Adversary, Objective
+from limner.training.run import RunFolder
+from limner.training.state import FORMAT, MISFITS, Averages, completed
+
+__all__ = ["start"]
+
+_HALF = ".half"
+"""What `limner.export` adds to the names of weights that it stores with 16 bits."""
+
+
+def start(config: Config, objective: Objective, averages: Averages) -> None:
+    """Take over the networks of `config.start`; optimisers begin afresh.
+
+    Of a run, all those that the objective has too; discriminators of another kind begin afresh.
+    Of an exported model, the generator of its direction.
+
+    Raises:
+        RunError: It has no state, or networks of another shape, or leads elsewhere.
+        ModelError: The model file is missing or damaged, or not limner's.
+    """
+    path = Path(config.start)
+    try:
+        if path.suffix.lower() == ".onnx":
+            _from_model(path, objective, averages)
+        else:
+            _from_run(RunFolder(path), config, objective, averages)
+    except MISFITS as error:
+        if ran_out(error) or isinstance(error, RunError | ModelError):
+            raise
+        raise RunError(
+            f"{path} has networks of another shape; give both runs the same generator and "
+            "discriminator settings"
+        ) from error
+
+
+def _from_run(other: RunFolder, config: Config, objective: Objective, averages: Averages) -> None:
+    state = other.load_state()
+    if state is None or state.get("format") != FORMAT:
+        raise RunError(
+            f"{other.path} holds no state of this version of limner to start from; name the "
+            "folder of a run, or a model file"
+        )
+    kind = completed(state.get("config", {}))["discriminator.kind"]
+    for name, learner in objective.learners.items():
+        if isinstance(learner, Adversary) and kind != config.discriminator.kind:
+            continue
+        if name in state["objective"]:
+            learner.network.load_state_dict(state["objective"][name]["network"])
+    for direction, average in averages.items():
+        if direction in state["average"]:
+            average.network.load_state_dict(state["average"][direction])
+
+
+def _from_model(path: Path, objective: Objective, averages: Averages) -> None:
+    card, weights = _read(path)
+    direction = card.direction
+    if direction not in averages:
+        raise RunError(
+            f"{path} goes from {direction}, and this run trains {' and '.join(averages)}; name "
+            "another model"
+        )
+    for network in (objective.learners[direction].network, averages[direction].network):
+        # A graph has constants of its own.
+        known = network.state_dict().keys() & weights.keys()
+        network.load_state_dict({name: weights[name] for name in known})
+
+
+def _read(path: Path) -> tuple[ModelCard, dict[str, Tensor]]:
+    """What an exported model says about itself, and its weights by their names in the network."""
+    import onnx
+    from google.protobuf.message import DecodeError
+    from onnx import numpy_helper
+
+    try:
+        model = onnx.load_model(path, load_external_data=False)
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read ({error.strerror}); check the path") from error
+    except DecodeError as error:
+        raise ModelError(f"{path} is not an ONNX model, or damaged; export it again") from error
+    entries: dict[str, Any] = {entry.key: entry.value for entry in model.metadata_props}
+    if KEY not in entries:
+        raise ModelError(f"{path} is not a model that limner exported; name one, or a run folder")
+    weights = {}
+    for tensor in model.graph.initializer:
+        values = numpy_helper.to_array(tensor)
+        if values.dtype in (np.float16, np.float32):
+            # A copy: the bytes of the file may not be written to.
+            weights[tensor.name.removesuffix(_HALF)] = torch.tensor(values, dtype=torch.float32)
+    return ModelCard.from_json(entries[KEY], name=str(path)), weights
