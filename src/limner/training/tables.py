@@ -18,7 +18,8 @@ class Weights:
 
     An objective takes the terms that it has pictures for: `cycle` and `mapping` need unpaired ones,
     all others but the GAN losses need pairs. Where a sketch says how literally it is meant (see
-    `limner.training.batch.Batch.literal`), `l1`, `gradient`, `face` and `identity` count that much.
+    `limner.training.batch.Batch.literal`), `l1`, `gradient`, `face` and `identity` count that much,
+    and `perceptual` at least 0.3.
     """
 
     adversarial: float = 1.0
@@ -40,10 +41,10 @@ class Weights:
     a projected one those of its PatchGAN, for `perceptual` compares the frozen ones."""
     perceptual: float = 0.0
     """Perceptual loss: mean absolute difference of the unit-normalised features of a network
-    trained on ImageNet (Johnson et al. 2016; Zhang et al. 2018). About 4 beside an adversarial
-    term of 1."""
+    trained on ImageNet (Johnson et al. 2016; Zhang et al. 2018). About 4 next to an adversarial
+    term of 1. With a projected discriminator it is that of the images as it was shown them."""
     face: float = 0.0
-    """The same for inner features of dlib's face descriptor. About 2 beside such a term."""
+    """The same for inner features of dlib's face descriptor. About 2 next to such a term."""
     identity: float = 0.0
     """Squared distance of dlib's face descriptors. Its gradient is steep: 1 outweighs the rest."""
 
