@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from limner.training.config import Augmentation
+from limner.errors import UsageError
+from limner.training.config import Augmentation, Hands
 from limner.training.pictures import TrainingImages, jitter
 
 STILL = Augmentation(mirror=False, rotation=0, scale=0, shift=0)
@@ -17,6 +18,11 @@ def images_of(photos, sketches=0, seed=0):
         seed=seed,
         augmentation=Augmentation(),
     )
+
+
+def of_hands(hands):
+    photos = np.random.default_rng(1).integers(0, 255, (3, 40, 40, 3), dtype=np.uint8)
+    return TrainingImages(photos, size=32, seed=0, augmentation=Augmentation(), hands=hands)
 
 
 def test_an_image_depends_on_its_number_alone():
@@ -107,3 +113,34 @@ def test_beyond_the_photo_its_edge_goes_on():
     settings = Augmentation(mirror=False, rotation=10, scale=0, shift=0.1)
     views = [jitter(photo, 32, settings, np.random.default_rng(seed)) for seed in range(20)]
     assert np.min(views) == 200
+
+
+def test_hands_say_how_literally_they_mean_it():
+    hands = Hands(crude=0.4, rough=0.4)
+    shown = of_hands(hands)
+    batch = shown.batch(0, 40)
+    assert batch.literal.shape == (40,)
+    assert ((batch.literal > 0) & (batch.literal <= 1)).all()
+    assert 0 < (batch.literal == 1).sum() < 25
+    again = of_hands(hands).batch(20, 20)
+    assert torch.equal(again.literal, batch.literal[20:])
+    assert torch.equal(again["sketched"], batch["sketched"][20:])
+    # The photo of a pair is the same, whoever draws it.
+    assert torch.equal(batch["photo"], of_hands(None).batch(0, 40)["photo"])
+
+
+def test_traced_sketches_are_those_of_before_and_meant_literally():
+    traced = of_hands(Hands()).batch(0, 8)
+    assert traced.literal is None
+    assert torch.equal(traced["sketched"], of_hands(None).batch(0, 8)["sketched"])
+    drawn = of_hands(Hands(crude=1)).batch(0, 8)
+    assert (drawn.literal < 1).all()
+    assert not torch.equal(traced["sketched"], drawn["sketched"])
+
+
+@pytest.mark.parametrize(
+    ("hands", "found"), [({"crude": -0.1}, "at least 0"), ({"crude": 0.6, "rough": 0.6}, "at most")]
+)
+def test_impossible_hands_are_refused(hands, found):
+    with pytest.raises(UsageError, match=found):
+        Hands(**hands)

@@ -1,0 +1,82 @@
+"""What a run begins with."""
+
+import dataclasses
+import json
+
+import onnx
+import pytest
+import torch
+
+from limner.errors import ModelError, RunError
+from limner.networks.config import UNetConfig
+from limner.training.average import Average
+from limner.training.devices import fabric_of
+from limner.training.initial import start
+from limner.training.loop import train
+from limner.training.pix2pix import Pix2Pix
+from limner.training.run import RunFolder
+
+
+def begun(config):
+    """An objective and its averages before the first image."""
+    torch.manual_seed(config.seed)
+    objective = Pix2Pix(config, fabric_of(config))
+    averages = {way: Average(one, config.average) for way, one in objective.generators.items()}
+    return objective, averages
+
+
+def test_a_run_goes_on_from_an_exported_model(tiny, tiny_model, finished_run):
+    config = dataclasses.replace(tiny, start=str(tiny_model), seed=5)
+    objective, averages = begun(config)
+    fresh = {k: v.clone() for k, v in objective.generator.network.state_dict().items()}
+    start(config, objective, averages)
+    [exported] = RunFolder(finished_run).load_state()["average"].values()
+    for network in (objective.generator.network, averages["sketch-to-photo"].network):
+        for name, weight in network.state_dict().items():
+            # The file has 16 bits.
+            assert torch.allclose(weight, exported[name], rtol=1e-3, atol=1e-6), name
+    assert any(not torch.equal(fresh[name], exported[name]) for name in fresh)
+
+
+def test_it_trains_and_resumes_from_there(tiny, tiny_model, tmp_path):
+    config = dataclasses.replace(tiny, start=str(tiny_model), images=16)
+    train(dataclasses.replace(config, images=8), tmp_path / "run")
+    train(config, tmp_path / "run")
+    assert RunFolder(tmp_path / "run").load_state()["images"] == 16
+
+
+def test_a_model_of_another_shape_is_refused(tiny, tiny_model):
+    config = dataclasses.replace(
+        tiny, start=str(tiny_model), generator=UNetConfig(width=8, depth=2)
+    )
+    with pytest.raises(RunError, match="networks of another shape"):
+        start(config, *begun(config))
+
+
+def test_a_model_that_leads_elsewhere_is_refused(tiny, tiny_sketcher):
+    config = dataclasses.replace(tiny, start=str(tiny_sketcher))
+    with pytest.raises(RunError, match="goes from photo-to-sketch"):
+        start(config, *begun(config))
+
+
+def test_what_is_no_model_of_ours_is_refused(tiny, tiny_model, tmp_path):
+    foreign = onnx.load(tiny_model)
+    del foreign.metadata_props[:]
+    onnx.save(foreign, tmp_path / "foreign.onnx")
+    (tmp_path / "torn.onnx").write_bytes(tiny_model.read_bytes()[:1000])
+    for name, found in (
+        ("foreign.onnx", "not a model that limner exported"),
+        ("torn.onnx", "not an ONNX model, or damaged"),
+        ("missing.onnx", "cannot be read"),
+    ):
+        config = dataclasses.replace(tiny, start=str(tmp_path / name))
+        with pytest.raises(ModelError, match=found):
+            start(config, *begun(config))
+
+
+def test_the_state_names_no_folder_of_the_model(tiny, tiny_model, tmp_path):
+    config = dataclasses.replace(tiny, start=str(tiny_model), images=8, snapshot_every=8)
+    snapshot = train(config, tmp_path / "run")
+    assert str(tiny_model.parent).encode() not in snapshot.read_bytes()
+    kept = json.loads((tmp_path / "run" / "config.json").read_text())
+    assert kept["start"] == str(tiny_model)
