@@ -13,7 +13,6 @@ from limner import images
 from limner.batch import Made, Maker
 from limner.drawings import Clean
 from limner.faces import put_back
-from limner.sketching import sketch
 from limner.translator import Translator
 
 __all__ = ["Photos", "Sketches"]
@@ -76,5 +75,8 @@ class Sketches:
         return Maker(make=self._make)
 
     def _make(self, picture: NDArray[np.uint8], name: str) -> Made:
+        # Not at the top: a drawing becomes a photo without it, and it takes a while to load.
+        from limner.sketching import sketch
+
         del name  # any picture can be drawn
         return Made(images=[sketch(picture, self.style, self.seed)])

@@ -15,10 +15,17 @@ from PIL import Image
 
 from limner import images
 from limner.drawings.ink import Tones, tones
-from limner.drawings.light import EVEN, EVEN_PART, paper_light, rim_of
-from limner.drawings.regions import Field, Mask, enlarge, flood, quantiles
+from limner.drawings.regions import (
+    EVEN,
+    EVEN_PART,
+    Field,
+    Mask,
+    enlarge,
+    flood,
+    quantiles,
+    rim_of,
+)
 from limner.drawings.ruling import find_ruling
-from limner.drawings.unruling import remove_ruling
 
 __all__ = ["Clean", "Cleaned", "Judge", "clean"]
 
@@ -49,6 +56,8 @@ _PAPER = 0.15
 """Share of the page that is seen to be paper, at least; else it is a photo, say, and is left."""
 _PART = 0.01
 """Share of the page that a drawing covers, at least."""
+_ENOUGH = 1 << 16
+"""px that tell how strong the ink is, about."""
 _ROWS = 1 << 20
 """px that are changed at a time, so that a large page takes little memory."""
 
@@ -139,6 +148,8 @@ def _without_ruling(grey: NDArray[np.uint8], page: Field) -> tuple[NDArray[np.ui
     across, down = find_ruling(page), find_ruling(np.ascontiguousarray(page.T))
     if across is None and down is None:
         return grey, ""
+    from limner.drawings.unruling import remove_ruling  # clean pages have no use for it
+
     full = _log(grey)
     if across is not None:
         remove_ruling(full, across)
@@ -176,6 +187,8 @@ def _uneven_light(page: Field, *, negative: bool) -> _Light | None:
     low, high = quantiles(page[rim], *EVEN_PART)
     if high > np.log(white) and high - low < EVEN:
         return None
+    from limner.drawings.light import paper_light  # clean pages have no use for it
+
     level, paper = paper_light(page, shadows=not negative)
     if paper.mean() < _PAPER:
         return None
@@ -200,7 +213,8 @@ def _tones(grey: NDArray[np.uint8], page: Field, light: _Light | None) -> Tones:
         lit = np.exp(light.level[:height, :width])
         [paper] = quantiles(lit, 0.5)
         relative = (single / lit)[_drawn(light.paper)[:height, :width]]
-    return tones(relative.astype(np.float32), _noise(grey, step) / max(paper, _DARKEST), paper)
+    some = relative.ravel()[:: 1 + relative.size // _ENOUGH]
+    return tones(some.astype(np.float32), _noise(grey, step) / max(paper, _DARKEST), paper)
 
 
 def _drawn(paper: Mask) -> Mask:
@@ -219,8 +233,9 @@ def _noise(grey: NDArray[np.uint8], step: int) -> float:
 
     Pencil differs from pixel to pixel too, so that only the third that differs least counts.
     """
-    left = grey[::step, : grey.shape[1] - 1 : step].astype(np.float32)
-    right = grey[::step, 1::step].astype(np.float32)[:, : left.shape[1]]
+    rows = grey[:: step * (1 + grey.size // step**2 // _ENOUGH)]
+    left = rows[:, : grey.shape[1] - 1 : step].astype(np.float32)
+    right = rows[:, 1::step].astype(np.float32)[:, : left.shape[1]]
     apart = np.abs(left - right)[left > quantiles(left, 0.6)[0]]
     if not apart.size:
         return 0.0

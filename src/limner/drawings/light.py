@@ -11,9 +11,19 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from limner.drawings.regions import Field, Mask, box_blur, dilate, fill_in, flood
+from limner.drawings.regions import (
+    EVEN,
+    EVEN_PART,
+    Field,
+    Mask,
+    box_blur,
+    dilate,
+    fill_in,
+    flood,
+    rim_of,
+)
 
-__all__ = ["EVEN", "EVEN_PART", "paper_light", "rim_of"]
+__all__ = ["paper_light"]
 
 _STEP = 0.06
 """Log lightness may change by so much from pixel to pixel of the analysed page."""
@@ -31,14 +41,8 @@ _GRADUAL = 0.15
 """The rim of a shadow covers no larger share of the paper than that."""
 _FEW = 200
 """px of paper, without which nothing is known of it."""
-_RIM_WIDTH = 0.04
-"""Share of the page's sides that is near its edge."""
 _SHADING = 0.15
 """What is darker than light that changes steadily, by more than that, is drawn."""
-EVEN = 0.12
-"""Log lightness by which the paper near the edge of an evenly lit page differs, at most."""
-EVEN_PART = (0.2, 0.9)
-"""Quantiles between which it does not: clothes that are drawn to the edge are no shadow."""
 
 
 def paper_light(page: Field, *, shadows: bool = True) -> tuple[Field, Mask]:
@@ -84,14 +88,6 @@ def _behind_a_sharp_rim(page: Field, blank: Mask) -> Mask:
     if sum(side > _OF_A_SIDE for side in sides) < 2:
         return np.zeros(page.shape, bool)
     return found
-
-
-def rim_of(page: Field) -> Mask:
-    """What is near the edge of a page."""
-    wide = max(2, round(_RIM_WIDTH * max(page.shape)))
-    rim = np.ones(page.shape, bool)
-    rim[wide:-wide, wide:-wide] = False
-    return rim
 
 
 def _with_shadow(page: Field, paper: Mask, levels: tuple[float, float]) -> tuple[Field, Mask]:

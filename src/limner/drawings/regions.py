@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 __all__ = [
+    "EVEN",
+    "EVEN_PART",
     "Field",
     "Mask",
     "box_blur",
@@ -20,6 +22,7 @@ __all__ = [
     "fill_in",
     "flood",
     "quantiles",
+    "rim_of",
     "running_maximum",
 ]
 
@@ -29,6 +32,12 @@ Mask = NDArray[np.bool_]
 """[h, w]"""
 T = TypeVar("T", bound=np.generic)
 
+EVEN = 0.12
+"""Log lightness by which the paper near the edge of an evenly lit page differs, at most."""
+EVEN_PART = (0.2, 0.9)
+"""Quantiles between which it does not: clothes that are drawn to the edge are no shadow."""
+_RIM_WIDTH = 0.04
+"""Share of the page's sides that is near its edge."""
 _SWEEPS = 64
 """Most passes of `flood`; each goes round one more corner of the region."""
 
@@ -81,6 +90,14 @@ def _without(values: NDArray[T], first: int, last: int, axis: int) -> NDArray[T]
 def closed_along(values: Field, radius: int, axis: int) -> Field:
     """Closing along one axis: what is dark and narrower than `2 radius + 1` px is gone."""
     return -running_maximum(-running_maximum(values, radius, axis), radius, axis)
+
+
+def rim_of(page: Field) -> Mask:
+    """What is near the edge of a page."""
+    wide = max(2, round(_RIM_WIDTH * max(page.shape)))
+    rim = np.ones(page.shape, bool)
+    rim[wide:-wide, wide:-wide] = False
+    return rim
 
 
 def flood(passable: Mask, seeds: Mask) -> Mask:

@@ -9,12 +9,14 @@ one worker therefore has to keep its own work under `if __name__ == "__main__":`
 Python's `multiprocessing`; the command line needs no such care.
 """
 
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from limner.engines.cluster import RayEngine
 from limner.engines.local import LocalEngine, cores
 from limner.engines.tasks import Engine
 from limner.errors import UsageError
+
+if TYPE_CHECKING:
+    from limner.engines.cluster import RayEngine
 
 __all__ = ["Engine", "EngineName", "LocalEngine", "RayEngine", "cores", "engine_of"]
 
@@ -30,7 +32,18 @@ def engine_of(name: EngineName, *, workers: int = 0, address: str = "") -> Engin
     if workers < 0:
         raise UsageError(f"workers is {workers}; at least 1 is needed, or 0 for one a core")
     if name == "ray":
+        from limner.engines.cluster import RayEngine
+
         return RayEngine(address=address, workers=workers)
     if address:
         raise UsageError("--address is that of a Ray cluster: add --engine ray")
     return LocalEngine(workers=workers or cores())
+
+
+def __getattr__(name: str) -> Any:
+    # Few have a cluster, and a cold start is what most wait for.
+    if name == "RayEngine":
+        from limner.engines.cluster import RayEngine
+
+        return RayEngine
+    raise AttributeError(f"module 'limner.engines' has no attribute '{name}'")
