@@ -73,7 +73,12 @@ def after(translator: Translator, page: Picture) -> Picture | None:
 def compare(translator: Translator, known: dict[str, Picture], rounds: int) -> None:
     """Print a line for each kind of page."""
     truth = {name: translator(drawing).astype(int) for name, drawing in known.items()}
-    print(f"{len(known)} drawings, {rounds} pages of each kind of each; photos differ by, of 255:")
+    pairs = itertools.combinations(truth.values(), 2)
+    others = statistics.median(float(np.abs(one - two).mean()) for one, two in pairs)
+    print(
+        f"{len(known)} drawings, whose photos are {others:.0f} of 255 apart (median); {rounds} pages "
+        "of each kind of each, whose photos differ from those of the drawings by:"
+    )
     print(f"{'':16}{'lost':>11}{'median':>13}{'worst':>13}{'ms':>16}")
     print(f"{'':16}{'before now':>11}{'before  now':>13}{'before  now':>13}{'clean  find':>16}")
     for kind, make in PAGES.items():
