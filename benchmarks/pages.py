@@ -14,6 +14,7 @@ now; the drawings are those in `examples/`.
 
 import argparse
 import contextlib
+import itertools
 import statistics
 import time
 import zlib
@@ -76,8 +77,8 @@ def compare(translator: Translator, known: dict[str, Picture], rounds: int) -> N
     pairs = itertools.combinations(truth.values(), 2)
     others = statistics.median(float(np.abs(one - two).mean()) for one, two in pairs)
     print(
-        f"{len(known)} drawings, whose photos are {others:.0f} of 255 apart (median); {rounds} pages "
-        "of each kind of each, whose photos differ from those of the drawings by:"
+        f"{len(known)} drawings, whose photos are {others:.0f} of 255 apart (median); {rounds} "
+        "pages of each kind of each, whose photos differ from those of the drawings by:"
     )
     print(f"{'':16}{'lost':>11}{'median':>13}{'worst':>13}{'ms':>16}")
     print(f"{'':16}{'before now':>11}{'before  now':>13}{'before  now':>13}{'clean  find':>16}")
