@@ -276,7 +276,12 @@ def test_a_recipe_from_windows_and_half_a_celeba_are_prepared_with_a_warning(per
 def test_models_are_listed():
     done = limner("models")
     assert done.returncode == 0
-    assert done.stdout.startswith(b"portrait: sketch-to-photo, 128 px")
+    lines = done.stdout.decode().splitlines()
+    assert [line.partition(",")[0] for line in lines] == [
+        "lifelike: sketch-to-photo",
+        "portrait: sketch-to-photo",
+    ]
+    assert all(" 128 px, 6.7 MB, " in line for line in lines)
 
 
 def test_every_command_teaches():
