@@ -26,7 +26,7 @@ _THIN = 2
 _MOST = 0.5
 """Log contrast above which ink is as good as ink: strong strokes must not outweigh many lines."""
 _RHYTHM = 0.2
-"""How regular a page has to be. CUFS sketches and our drawings reach 0.12, ruled pages 0.3."""
+"""How regular a page has to be. CUFS sketches and our drawings reach 0.12, ruled pages 0.35."""
 _FEW = 8
 """Strips that are looked at first."""
 _LINES = 5

@@ -19,8 +19,8 @@ from limner.faces.warp import apply
 __all__ = ["BEYOND_DOUBT", "CONVINCING", "face_from_eyes", "find", "find_any_way"]
 
 CONVINCING = 0.8
-"""Score of an upright face for which nothing else is looked at. Of 221 drawings 3 stay below it;
-the best false face in one that was turned has 0.67 (`benchmarks/pages.py --scores`)."""
+"""Score of an upright face for which nothing else is looked at. Of 221 drawings 2 stay below it;
+the best false face in one that was turned has 0.75 (`benchmarks/pages.py --scores --data DIR`)."""
 
 BEYOND_DOUBT = 1.5
 """The same where all was looked at more closely, which also makes false faces look better: 1.04."""
