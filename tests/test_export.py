@@ -203,3 +203,22 @@ def test_a_damaged_snapshot_is_refused_and_nothing_is_written(finished_run, tmp_
         with pytest.raises(ModelError, match=r"cut\.safetensors is damaged"):
             export(snapshot, tmp_path / "m.onnx")
     assert not (tmp_path / "m.onnx").exists()
+
+
+def test_a_model_that_is_told_more_takes_it_in_by_name(tiny, tmp_path):
+    config = tiny.with_settings(["generator.literal=true", "generator.hints=true", "images=8"])
+    train(config, tmp_path / "run")
+    card = export(tmp_path / "run", tmp_path / "m.onnx")
+    assert (card.literal, card.hints) == (True, True)
+    network = make_generator(config.generator)
+    network.load_state_dict(weights_of(tmp_path / "run", "sketch-to-photo"))
+    rng = np.random.default_rng(0)
+    given = {
+        name: rng.uniform(0, 1, (3, *shape)).astype(np.float32)
+        for name, shape in card.inputs.items()
+    }
+    with torch.inference_mode():
+        expected = network.eval()(*(torch.from_numpy(one) for one in given.values())).numpy()
+    session = ort.InferenceSession(tmp_path / "m.onnx", providers=["CPUExecutionProvider"])
+    [made] = session.run(["photo"], given)
+    assert np.abs(made - expected).max() < 2e-3

@@ -10,8 +10,11 @@ from onnx import TensorProto, helper
 from PIL import Image
 
 from limner import images
+from limner.drawings import estimate_literal
 from limner.errors import ImageError, ModelError, NoFaceError, UsageError
+from limner.export import export
 from limner.sketching import sketch
+from limner.training.loop import train
 from limner.translator import Translator
 
 
@@ -145,8 +148,12 @@ def test_a_model_of_another_format_says_what_wrote_it(tiny_model, tmp_path):
 @pytest.mark.parametrize(
     ("old", "new", "found"),
     [
-        ('"size": 32', '"size": 64', r"\[1, 32, 32\].* promise sketch \[1, 64, 64\]"),
-        ('"sketch-to-photo"', '"photo-to-sketch"', r"\[1, 32, 32\].* promise photo \[3, 32, 32\]"),
+        ('"size": 32', '"size": 64', r"\[1, 32, 32\].* promise .*sketch.: \[1, 64, 64\]"),
+        (
+            '"sketch-to-photo"',
+            '"photo-to-sketch"',
+            r"\[1, 32, 32\].* promise .*photo.: \[3, 32, 32\]",
+        ),
         ('"sketch-to-photo"', '"upside-down"', "goes 'upside-down'"),
         ('"format": 1', '"format": 1, "more": 2', "damaged metadata"),
         ('{"name"', '[{"name"', "damaged metadata"),
@@ -263,3 +270,41 @@ def test_eyes_mark_one_face(translator, photo, others):
 def test_eyes_that_are_too_near_to_each_other_are_refused(translator, photo):
     with pytest.raises(NoFaceError, match="10 px apart"):
         translator(photo, eyes=(100, 100, 110, 100))
+
+
+@pytest.fixture(scope="module")
+def told(tiny, tmp_path_factory):
+    """A model that takes in how literally a drawing is meant, and colours."""
+    folder = tmp_path_factory.mktemp("told")
+    config = tiny.with_settings(["generator.literal=true", "generator.hints=true", "images=8"])
+    train(config, folder / "run")
+    export(folder / "run", folder / "told.onnx")
+    return Translator(folder / "told.onnx")
+
+
+def test_how_literally_a_drawing_is_meant_matters_to_a_model_that_is_told(told, photo):
+    drawing = sketch(photo)
+    made = [told(drawing, faithful=level) for level in (0.0, 1.0)]
+    assert not np.array_equal(*made)
+    crop = told.align(drawing)[0].image
+    by_look = told.batch([crop], literal=[estimate_literal(images.to_grey(crop))])[0]
+    assert np.array_equal(told(drawing), by_look)
+    with pytest.raises(UsageError, match=r"faithful is 1\.5; a number from 0 to 1"):
+        told(drawing, faithful=1.5)
+
+
+def test_colours_change_the_picture_that_they_are_given_for(told):
+    crops = list(np.random.default_rng(0).integers(0, 255, (2, 32, 32), dtype=np.uint8))
+    hint = np.zeros((32, 32, 4), np.uint8)
+    hint[8:16, 8:16] = 200, 30, 30, 255
+    plain, hinted = told.batch(crops), told.batch(crops, hints=[None, hint])
+    assert np.array_equal(plain[0], hinted[0])
+    assert not np.array_equal(plain[1], hinted[1])
+
+
+def test_a_model_that_cannot_be_told_says_so(translator, photo):
+    with pytest.raises(UsageError, match="'tiny' cannot be told how literally"):
+        translator(photo, faithful=0.5)
+    crop = np.zeros((32, 32), np.uint8)
+    with pytest.raises(UsageError, match="'tiny' cannot be told colour hints"):
+        translator.batch([crop], hints=[np.zeros((32, 32, 4), np.uint8)])

@@ -22,7 +22,9 @@ from limner.directions import SKETCH_TO_PHOTO, Direction
 from limner.errors import ModelError, RunError, UsageError
 from limner.faces import Preprocessing
 from limner.model import KEY, ModelCard
+from limner.networks.config import GeneratorConfig
 from limner.networks.generator import make_generator, turned
+from limner.networks.guidance import HINTS
 from limner.training.config import Config
 from limner.training.memory import ran_out
 from limner.training.run import ENTRIES as SNAPSHOT_ENTRIES
@@ -86,7 +88,7 @@ def export(
         limner=__version__,
         weights="",
     )
-    model = to_onnx(trained.generator, inputs=settings.inputs, side=config.size, ends=card.ends)
+    model = to_onnx(trained.generator, settings, side=config.size, ends=card.ends)
     card = dataclasses.replace(card, weights=_digest(model))
     entry = model.metadata_props.add()
     entry.key, entry.value = KEY, json.dumps(card.to_dict())
@@ -163,26 +165,34 @@ def _load(snapshot: Path, direction: Direction) -> _Trained:
 
 def to_onnx(
     generator: nn.Module,
+    settings: GeneratorConfig,
     *,
-    inputs: int,
     side: int,
     ends: tuple[str, str] = ("sketch", "photo"),
 ) -> onnx.ModelProto:
     """The network as an ONNX graph from `ends[0]` `[N, inputs, side, side]` to `ends[1]`.
 
-    N is free; the side is not, so that the runtime can plan its memory.
+    If it takes them in, `literal` `[N]` and `hints` `[N, 4, side, side]` come beside, see
+    `limner.networks.guidance`. N is free; the side is not, so that the runtime can plan its memory.
     """
-    example = torch.zeros(2, inputs, side, side)
+    taken = {ends[0]: torch.zeros(2, settings.inputs, side, side)}
+    if settings.literal:
+        taken["literal"] = torch.ones(2)
+    if settings.hints:
+        taken["hints"] = torch.zeros(2, HINTS, side, side)
+    many = {0: torch.export.Dim("batch")}
+    given = {"x": many} | dict.fromkeys(list(taken)[1:], many)
     with warnings.catch_warnings():
         # The exporter warns of its own internals, and of packages that it does not need.
         warnings.simplefilter("ignore")
         logging.getLogger("torch.onnx").setLevel(logging.ERROR)
         program = torch.onnx.export(
             generator,
-            (example,),
-            input_names=[ends[0]],
+            (taken[ends[0]],),
+            kwargs={name: one for name, one in taken.items() if name != ends[0]},
+            input_names=list(taken),
             output_names=[ends[1]],
-            dynamic_shapes=({0: torch.export.Dim("batch")},),
+            dynamic_shapes=given,
             opset_version=OPSET,
             dynamo=True,
             verbose=False,

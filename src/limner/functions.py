@@ -29,6 +29,7 @@ def photo(
     in_place: bool = False,
     clean: Clean | None = None,
     eyes: Sequence[float] | None = None,
+    faithful: float | None = None,
     name: str | None = None,
 ) -> NDArray[np.uint8]:
     """Turn the largest face of a drawing into a photo, as `limner photo` does.
@@ -49,6 +50,8 @@ def photo(
         in_place: Put the result back to where the face was.
         clean: Whether a drawing is cleaned, `auto` or `off`; by default as the model says.
         eyes: x1, y1, x2, y2 of the outer eye corners in px, for a face that is not found.
+        faithful: How literally the strokes are meant, 0 to 1; by default what the drawing looks
+            like. For models that were trained for it.
         name: What messages call the picture; by default its path.
 
     Returns:
@@ -59,10 +62,19 @@ def photo(
         ImageError: The picture cannot be read, or is none.
         NoFaceError: No face was found, or one that is too small.
         ModelError: There is no such model, or the file is damaged or not limner's.
-        UsageError: `eyes` are not two places in the picture, or come with `as_is`.
+        UsageError: `eyes` are not two places in the picture, or come with `as_is`; `faithful`
+            is not within 0..1, or the model cannot be told.
     """
     translate = _translator(model)
-    return translate(picture, as_is=as_is, in_place=in_place, clean=clean, eyes=eyes, name=name)
+    return translate(
+        picture,
+        as_is=as_is,
+        in_place=in_place,
+        clean=clean,
+        eyes=eyes,
+        faithful=faithful,
+        name=name,
+    )
 
 
 def sketch(

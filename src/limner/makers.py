@@ -33,6 +33,8 @@ class Photos:
     """See `Translator`."""
     eyes: tuple[float, ...] | None = None
     """See `Translator`."""
+    faithful: float | None = None
+    """See `Translator`."""
     every_face: bool = False
     threads: int = 0
     """See `Translator`."""
@@ -51,6 +53,7 @@ class Photos:
             every_face=self.every_face,
             clean="off" if cut_out else self.clean,
             eyes=self.eyes,
+            faithful=self.faithful,
             name=name,
         )
         notes = tuple(dict.fromkeys(note for one in made for note in one.notes))

@@ -46,6 +46,27 @@ class ModelCard:
         source, _, made = self.direction.partition("-to-")
         return source, made
 
+    @property
+    def hints(self) -> bool:
+        """Whether it takes colour hints."""
+        return bool(self.generator.get("hints"))
+
+    @property
+    def literal(self) -> bool:
+        """Whether it can be told how literally a drawing is meant."""
+        return bool(self.generator.get("literal"))
+
+    @property
+    def inputs(self) -> dict[str, list[int]]:
+        """What the file's graph takes in, each with its shape without the number of pictures."""
+        side = self.preprocessing.size
+        inputs = {self.ends[0]: self.shape_of(self.ends[0])}
+        if self.literal:
+            inputs["literal"] = []
+        if self.hints:
+            inputs["hints"] = [4, side, side]
+        return inputs
+
     def shape_of(self, end: str) -> list[int]:
         """`[C, S, S]` of one of its ends."""
         return [CHANNELS[end], self.preprocessing.size, self.preprocessing.size]

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limner.directions import CHANNELS
-from limner.drawings import Clean
+from limner.drawings import Clean, estimate_literal
 from limner.errors import ModelError, UsageError
 from limner.faces import (
     Aligned,
@@ -25,7 +25,7 @@ from limner.faces import (
     open_page,
     put_back,
 )
-from limner.images import LUMA, ImageInput, load, name_of
+from limner.images import LUMA, ImageInput, load, name_of, to_grey
 from limner.locks import ForkLock
 from limner.model import KEY, ModelCard
 from limner.provenance import Provenance
@@ -148,14 +148,16 @@ class Translator:
 
     def _check_shapes(self, path: Path, runtime: Any) -> None:
         """Raise ModelError unless the graph takes and gives what its card promises."""
-        tensors_of = (runtime.get_inputs(), runtime.get_outputs())
-        for tensors, name in zip(tensors_of, self.card.ends, strict=True):
-            found = [(tensor.name, tensor.shape[1:]) for tensor in tensors]
-            promised = self.card.shape_of(name)
-            if found != [(name, promised)]:
+        _, made = self.card.ends
+        outputs = {made: self.card.shape_of(made)}
+        for tensors, promised in (
+            (runtime.get_inputs(), self.card.inputs),
+            (runtime.get_outputs(), outputs),
+        ):
+            found = {tensor.name: tensor.shape[1:] for tensor in tensors}
+            if found != promised:
                 raise ModelError(
-                    f"{path} has {found} where its metadata promise {name} {promised}; "
-                    "export it again"
+                    f"{path} has {found} where its metadata promise {promised}; export it again"
                 )
 
     def __call__(
@@ -166,6 +168,7 @@ class Translator:
         in_place: bool = False,
         clean: Clean | None = None,
         eyes: Sequence[float] | None = None,
+        faithful: float | None = None,
         name: str | None = None,
     ) -> NDArray[np.uint8]:
         """Translate the largest face of a picture.
@@ -180,6 +183,9 @@ class Translator:
             clean: Whether a drawing is cleaned, `auto` or `off`; by default as the model says.
             eyes: x1, y1, x2, y2 of the outer eye corners in px of the upright picture, for a face
                 that is not found.
+            faithful: How literally the strokes are meant: 1 keeps each where it is, towards 0 the
+                face only resembles the drawing. By default what the drawing looks like; a model
+                that was not trained for it always keeps them.
             name: What messages call the picture; by default its path.
 
         Returns:
@@ -189,10 +195,13 @@ class Translator:
         Raises:
             ImageError: The picture cannot be read, or is none.
             NoFaceError: No face was found, or one that is too small.
-            UsageError: `eyes` are not two places in the picture, or come with `as_is`.
+            UsageError: `eyes` are not two places in the picture, or come with `as_is`; `faithful`
+                is not within 0..1, or the model cannot be told.
         """
         pixels, name = load(picture, name=name), name or name_of(picture)
-        [translation] = self.translate(pixels, as_is=as_is, clean=clean, eyes=eyes, name=name)
+        [translation] = self.translate(
+            pixels, as_is=as_is, clean=clean, eyes=eyes, faithful=faithful, name=name
+        )
         if in_place:
             return put_back(translation.image, translation.aligned, pixels)
         return translation.image
@@ -205,6 +214,7 @@ class Translator:
         every_face: bool = False,
         clean: Clean | None = None,
         eyes: Sequence[float] | None = None,
+        faithful: float | None = None,
         name: str | None = None,
     ) -> list[Translation]:
         """Translate the largest face, or every face, largest first.
@@ -214,7 +224,9 @@ class Translator:
         aligned = self.align(
             picture, as_is=as_is, every_face=every_face, clean=clean, eyes=eyes, name=name
         )
-        made = self.batch([face.image for face in aligned])
+        made = self.batch(
+            [face.image for face in aligned], literal=self._literal(aligned, faithful)
+        )
         return [Translation(*pair) for pair in zip(made, aligned, strict=True)]
 
     def align(
@@ -250,17 +262,35 @@ class Translator:
             for face in faces
         ]
 
-    def batch(self, crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8]:
+    def _literal(self, aligned: Sequence[Aligned], faithful: float | None) -> list[float] | None:
+        """How literally each of these drawings is meant; None if the model does not ask."""
+        if faithful is not None:
+            if not 0 <= faithful <= 1:
+                raise UsageError(f"faithful is {faithful}; a number from 0 to 1 is needed")
+            return [faithful] * len(aligned)
+        if not self.card.literal:
+            return None
+        return [estimate_literal(to_grey(face.image)) for face in aligned]
+
+    def batch(
+        self,
+        crops: Sequence[NDArray[np.uint8]],
+        *,
+        literal: Sequence[float] | None = None,
+        hints: Sequence[NDArray[np.uint8] | None] | None = None,
+    ) -> NDArray[np.uint8]:
         """Translate aligned faces.
 
         Args:
             crops: N times `[S, S, 3]` RGB or `[S, S]` grey with S = `card.preprocessing.size`.
+            literal: How literally each drawing is meant, 0..1; by default 1.
+            hints: For each crop colours `[S, S, 4]`, opaque where there are some, or None.
 
         Returns:
             `[N, S, S, 3]` RGB, or `[N, S, S]` grey if the model makes sketches.
 
         Raises:
-            UsageError: A crop has another size.
+            UsageError: A crop has another size, or the model does not take what is given beside.
         """
         side = self.card.preprocessing.size
         if other := {crop.shape[:2] for crop in crops} - {(side, side)}:
@@ -272,7 +302,8 @@ class Translator:
             made = np.empty((0, channels, side, side), np.float32)
         else:
             shown = np.stack([_planes(crop, CHANNELS[source]) for crop in crops])
-            made = self._session.run({source: shown / np.float32(127.5) - 1})
+            given = {source: shown / np.float32(127.5) - 1}
+            made = self._session.run(given | self._guidance(len(crops), literal, hints))
         # In float32 throughout, in place: at this size each temporary array shows in the time.
         made += 1
         made *= 127.5
@@ -281,6 +312,40 @@ class Translator:
         if channels == 1:
             return pictures[:, 0]
         return np.ascontiguousarray(pictures.transpose(0, 2, 3, 1))
+
+    def _guidance(
+        self,
+        count: int,
+        literal: Sequence[float] | None,
+        hints: Sequence[NDArray[np.uint8] | None] | None,
+    ) -> dict[str, NDArray[np.float32]]:
+        """What the network is given beside `count` drawings."""
+        for name, given in (("literal", literal), ("hints", hints)):
+            if given is not None and name not in self.card.inputs:
+                told = "how literally a drawing is meant" if name == "literal" else "colour hints"
+                raise UsageError(
+                    f"the model '{self.card.name}' cannot be told {told}; take another one, or "
+                    "leave it out"
+                )
+        side = self.card.preprocessing.size
+        beside: dict[str, NDArray[np.float32]] = {}
+        if self.card.literal:
+            beside["literal"] = np.ones(count, np.float32)
+            if literal is not None:
+                beside["literal"][:] = literal
+        if self.card.hints:
+            beside["hints"] = np.zeros((count, 4, side, side), np.float32)
+            for place, hint in zip(beside["hints"], hints or (), strict=False):
+                if hint is not None:
+                    place[:] = _masked(hint)
+        return beside
+
+
+def _masked(hints: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """`[4, S, S]` of colour hints: red, green and blue in [-1, 1] and a mask of 0 and 1."""
+    mask = (hints[..., 3] > 127).astype(np.float32)
+    colours = hints[..., :3].transpose(2, 0, 1).astype(np.float32) / np.float32(127.5) - 1
+    return np.concatenate([colours * mask, mask[None]])
 
 
 def _planes(crop: NDArray[np.uint8], channels: int) -> NDArray[np.float32]:

@@ -35,3 +35,17 @@ def test_how_literally_a_sketch_is_meant_is_no_picture():
 def test_a_part_knows_where_its_batch_begins(shared, start):
     images = {"photo": torch.zeros(2, 3, 4, 4)}
     assert Batch(first=8, images=images, shared=shared).start(2) == start
+
+
+def test_colours_count_where_they_are_opaque():
+    hints = torch.zeros(1, 2, 2, 4, dtype=torch.uint8)
+    hints[0, 0, 0] = torch.tensor([255, 0, 51, 255])
+    hints[0, 1, 1] = torch.tensor([255, 255, 255, 0])
+    photo = torch.zeros(1, 2, 2, 3, dtype=torch.uint8)
+    batch = Batch.from_drawn({"photo": photo, "hints": hints}, first=0)
+    assert batch.images.keys() == {"photo"}
+    assert batch.hints.shape == (1, 4, 2, 2)
+    assert batch.hints[0, :, 0, 0].tolist() == pytest.approx([1, -1, -0.6, 1])
+    assert batch.hints[0, :, 1, 1].tolist() == [0, 0, 0, 0]
+    fabric = Fabric(accelerator="cpu", devices=1)
+    assert torch.equal(batch.on(fabric).hints, batch.hints)

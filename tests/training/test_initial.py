@@ -80,3 +80,24 @@ def test_the_state_names_no_folder_of_the_model(tiny, tiny_model, tmp_path):
     assert str(tiny_model.parent).encode() not in snapshot.read_bytes()
     kept = json.loads((tmp_path / "run" / "config.json").read_text())
     assert kept["start"] == str(tiny_model)
+
+
+def test_new_inputs_change_nothing_at_first(tiny, tiny_model):
+    generator = dataclasses.replace(tiny.generator, literal=True, hints=True)
+    narrow, _ = before = begun(dataclasses.replace(tiny, start=str(tiny_model)))
+    wide, _ = after = begun(dataclasses.replace(tiny, start=str(tiny_model), generator=generator))
+    start(narrow.config, *before)
+    start(wide.config, *after)
+    sketch, hints = torch.rand(2, 1, 32, 32), torch.rand(2, 4, 32, 32)
+    expected = narrow.generator(sketch)
+    assert torch.allclose(wide.generator(sketch, torch.zeros(2), hints), expected, atol=1e-5)
+
+
+def test_a_run_takes_over_networks_with_fewer_inputs(tiny, finished_run):
+    generator = dataclasses.replace(tiny.generator, hints=True)
+    config = dataclasses.replace(tiny, start=str(finished_run), generator=generator)
+    objective, averages = begun(config)
+    start(config, objective, averages)
+    [held] = RunFolder(finished_run).load_state()["average"].values()
+    first = next(iter(held))
+    assert torch.equal(averages["sketch-to-photo"].network.state_dict()[first][:, :1], held[first])

@@ -144,3 +144,24 @@ def test_traced_sketches_are_those_of_before_and_meant_literally():
 def test_impossible_hands_are_refused(hands, found):
     with pytest.raises(UsageError, match=found):
         Hands(**hands)
+
+
+def test_colours_of_the_photo_are_told_as_often_as_asked():
+    photos = np.random.default_rng(1).integers(0, 255, (3, 40, 40, 3), dtype=np.uint8)
+
+    def told(hinted):
+        training = TrainingImages(
+            photos, size=32, seed=0, augmentation=Augmentation(), hinted=hinted
+        )
+        return [training[n] for n in range(40)]
+
+    assert "hints" not in told(None)[0]
+    never, half, always = (
+        [image["hints"][..., 3].any() for image in told(share)] for share in (0.0, 0.5, 1.0)
+    )
+    assert not any(never)
+    assert 8 < sum(half) < 32
+    assert all(always)
+    # What is told changes nothing else.
+    for image, plain in zip(told(1.0), told(None), strict=True):
+        assert np.array_equal(image["sketched"], plain["sketched"])

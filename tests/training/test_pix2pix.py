@@ -174,3 +174,14 @@ def test_discriminators_have_a_learning_rate_of_their_own(tiny_of):
         for learner in (objective.generator, objective.discriminator)
     ]
     assert rates == pytest.approx([1e-3, 3e-3])
+
+
+def test_the_generator_learns_to_heed_what_it_is_told(tiny_of):
+    tiny = tiny_of["projected"]
+    generator = dataclasses.replace(tiny.generator, literal=True, hints=True)
+    objective = made(tiny_of, dataclasses.replace(NOTHING, l1=1.0), generator=generator)
+    batch = dataclasses.replace(batch_of(torch.tensor([0.5, 1.0])), hints=torch.rand(2, 4, 32, 32))
+    objective.guess(batch).loss.backward()
+    first = next(objective.generator.network.parameters())
+    assert first.shape[1] == 6
+    assert (first.grad.abs().amax(dim=(0, 2, 3)) > 0).all()

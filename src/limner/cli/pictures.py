@@ -69,6 +69,17 @@ def photo(
             help="Outer eye corners in px of the upright picture, for a face that is not found.",
         ),
     ] = None,
+    faithful: Annotated[
+        float | None,
+        typer.Option(
+            min=0.0,
+            max=1.0,
+            show_default=False,
+            help="How literally the strokes are meant: 1 keeps each where it is, towards 0 the "
+            "face only resembles the drawing. By default by what the drawing looks like. For "
+            "models that were trained for it.",
+        ),
+    ] = None,
     face: Annotated[
         Literal["largest", "all"],
         typer.Option(help="Which faces of a picture; all are written as NAME, NAME-2, NAME-3, …"),
@@ -86,6 +97,7 @@ def photo(
     - `limner photo drawings/ -o photos/ --size 512`
     - `limner photo page.png -o page-photo.png --face all --put-back`
     - `limner photo comic.png -o photo.png --eyes 210,340,395,338`
+    - `limner photo scribble.png -o photo.png --faithful 0.2`
     """
     from limner import batch
     from limner.makers import Photos
@@ -108,6 +120,7 @@ def photo(
         put_back=put_back,
         clean=clean,
         eyes=corners,
+        faithful=faithful,
         every_face=face == "all",
         threads=where.threads,
     )

@@ -21,9 +21,13 @@ class UNetConfig:
 
     kind: Literal["unet"] = "unet"
     inputs: int = 1
-    """Channels of the drawing: 1 for a grey sketch, more for colour strokes."""
+    """Channels of the picture: 1 for a sketch, 3 for a photo."""
     outputs: int = 3
     """Channels of the result: 3 for a photo, 1 for a sketch."""
+    literal: bool = False
+    """Take in how literally a drawing is meant, as one more channel."""
+    hints: bool = False
+    """Take in colour hints, as four more channels."""
     width: int = 32
     """Channels at full resolution; each level down doubles them."""
     depth: int = 4
@@ -47,6 +51,11 @@ class UNetConfig:
         check_norm("generator", self.norm)
 
     @property
+    def channels(self) -> int:
+        """All channels that come in, see `limner.networks.guidance`."""
+        return self.inputs + self.literal + 4 * self.hints
+
+    @property
     def multiple(self) -> int:
         """The sides of an image are multiples of it."""
         return 1 << self.depth
@@ -58,9 +67,13 @@ class ResNetConfig:
 
     kind: Literal["resnet"] = "resnet"
     inputs: int = 1
-    """Channels of the drawing: 1 for a grey sketch, more for colour strokes."""
+    """Channels of the picture: 1 for a sketch, 3 for a photo."""
     outputs: int = 3
     """Channels of the result: 3 for a photo, 1 for a sketch."""
+    literal: bool = False
+    """Take in how literally a drawing is meant, as one more channel."""
+    hints: bool = False
+    """Take in colour hints, as four more channels."""
     width: int = 64
     """Channels at full resolution; each of the two levels down doubles them."""
     blocks: int = 6
@@ -74,6 +87,11 @@ class ResNetConfig:
         settings.at_most("generator.width", self.width, MOST_WIDTH)
         settings.at_most("generator.blocks", self.blocks, MOST_BLOCKS)
         check_norm("generator", self.norm)
+
+    @property
+    def channels(self) -> int:
+        """All channels that come in, see `limner.networks.guidance`."""
+        return self.inputs + self.literal + 4 * self.hints
 
     @property
     def multiple(self) -> int:

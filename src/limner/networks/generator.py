@@ -16,7 +16,12 @@ def make_generator(config: GeneratorConfig) -> nn.Module:
 
 
 def turned(config: GeneratorConfig, direction: Direction) -> GeneratorConfig:
-    """The settings of the generator that goes so, where `config` are those of sketch to photo."""
+    """The settings of the generator that goes so, where `config` are those of sketch to photo.
+
+    A photo is meant literally and has its colours: the way back takes in nothing else.
+    """
     if direction == SKETCH_TO_PHOTO:
         return config
-    return dataclasses.replace(config, inputs=config.outputs, outputs=config.inputs)
+    return dataclasses.replace(
+        config, inputs=config.outputs, outputs=config.inputs, literal=False, hints=False
+    )

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from limner.networks.config import Norm, ResNetConfig
+from limner.networks.guidance import guided
 from limner.networks.layers import SLOPE, initialise, make_norm
 
 
@@ -20,7 +21,7 @@ class ResNet(nn.Module):
         super().__init__()
         self.config = config
         width, norm = config.width, config.norm
-        self.enter = _single(config.inputs, width, norm, side=7)
+        self.enter = _single(config.channels, width, norm, side=7)
         self.down = nn.Sequential(
             _single(width, 2 * width, norm, stride=2),
             _single(2 * width, 4 * width, norm, stride=2),
@@ -41,12 +42,15 @@ class ResNet(nn.Module):
         # A result near mid-grey to start with: tanh has its whole slope there.
         nn.init.normal_(self.leave.weight, std=0.1 / 7 * width**-0.5)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(
+        self, x: Tensor, literal: Tensor | None = None, hints: Tensor | None = None
+    ) -> Tensor:
         """`[B, inputs, H, W]` in [-1, 1] to `[B, outputs, H, W]` in (-1, 1).
 
+        `literal` and `hints` as in `limner.networks.guidance.guided`.
         H and W are multiples of 4.
         """
-        x = self.blocks(self.down(self.enter(x)))
+        x = self.blocks(self.down(self.enter(guided(self.config, x, literal, hints))))
         return torch.tanh(self.leave(self.up(x)))
 
 

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from limner.networks.config import Norm, UNetConfig
+from limner.networks.guidance import guided
 from limner.networks.layers import SLOPE, initialise, make_norm
 
 
@@ -24,7 +25,7 @@ class UNet(nn.Module):
         widths = [config.width * 2**level for level in range(config.depth + 1)]
         norm = config.norm
 
-        self.enter = _double(config.inputs, widths[0], norm)
+        self.enter = _double(config.channels, widths[0], norm)
         steps = list(pairwise(widths))
         groups = [1] * (config.depth - 1) + [config.groups]
         self.down = nn.ModuleList(
@@ -43,12 +44,15 @@ class UNet(nn.Module):
         # A result near mid-grey to start with: tanh has its whole slope there.
         nn.init.normal_(self.leave.weight, std=0.1 * config.width**-0.5)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(
+        self, x: Tensor, literal: Tensor | None = None, hints: Tensor | None = None
+    ) -> Tensor:
         """`[B, inputs, H, W]` in [-1, 1] to `[B, outputs, H, W]` in (-1, 1).
 
+        `literal` and `hints` as in `limner.networks.guidance.guided`.
         H and W are multiples of 2**depth.
         """
-        x = self.enter(x)
+        x = self.enter(guided(self.config, x, literal, hints))
         kept = [x]
         for down in self.down:
             x = down(x)

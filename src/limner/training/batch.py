@@ -10,10 +10,12 @@ from lightning_fabric import Fabric
 from numpy.typing import NDArray
 from torch import Tensor
 
-__all__ = ["LITERAL", "Batch", "Part", "normalised", "to_images", "to_tensor"]
+__all__ = ["HINTS", "LITERAL", "Batch", "Part", "masked", "normalised", "to_images", "to_tensor"]
 
 LITERAL = "literal"
 """Name of what is drawn beside pictures: how literally each sketch is meant."""
+HINTS = "hints"
+"""Name of the colours that a generator is told of a photo."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +43,9 @@ class Batch:
     literal: Tensor | None = None
     """`[B]` in 0..1, how literally each sketch of a pair is meant: how much terms count that
     compare its generated photo with the ground truth place by place. None for 1."""
+    hints: Tensor | None = None
+    """`[B, 4, S, S]`, colours of the photos of pairs, see `limner.networks.guidance.HINTS`. None
+    for no hints."""
 
     @classmethod
     def of(cls, part: Part, drawn: Mapping[str, Tensor], fabric: Fabric) -> "Batch":
@@ -55,14 +60,20 @@ class Batch:
         """From pictures in 0..255, which are a quarter as much to send to a device.
 
         Args:
-            drawn: `[B, S, S, C]` or `[B, S, S]` for each kind of picture, and `literal` if known.
+            drawn: `[B, S, S, C]` or `[B, S, S]` for each kind of picture, `literal` if known, and
+                `hints` `[B, S, S, 4]` if there are some.
             first: Number of the first image.
             shared: See `Part`.
         """
-        images = {name: normalised(one) for name, one in drawn.items() if name != LITERAL}
-        literal = drawn.get(LITERAL)
-        literal = None if literal is None else literal.float()
-        return cls(first=first, images=images, shared=shared, literal=literal)
+        pictures = drawn.keys() - {LITERAL, HINTS}
+        literal, hints = drawn.get(LITERAL), drawn.get(HINTS)
+        return cls(
+            first=first,
+            images={name: normalised(one) for name, one in drawn.items() if name in pictures},
+            shared=shared,
+            literal=None if literal is None else literal.float(),
+            hints=None if hints is None else masked(hints),
+        )
 
     def __getitem__(self, name: str) -> Tensor:
         return self.images[name]
@@ -76,7 +87,8 @@ class Batch:
         """The same on the device of the run."""
         moved = {name: fabric.to_device(tensor) for name, tensor in self.images.items()}
         literal = None if self.literal is None else fabric.to_device(self.literal)
-        return dataclasses.replace(self, images=moved, literal=literal)
+        hints = None if self.hints is None else fabric.to_device(self.hints)
+        return dataclasses.replace(self, images=moved, literal=literal, hints=hints)
 
 
 def to_tensor(images: NDArray[np.uint8]) -> Tensor:
@@ -88,6 +100,13 @@ def normalised(images: Tensor) -> Tensor:
     """The same for a tensor, wherever it lies."""
     images = images if images.ndim == 4 else images[..., None]
     return images.permute(0, 3, 1, 2).float().div(127.5).sub(1).contiguous()
+
+
+def masked(hints: Tensor) -> Tensor:
+    """Colours `[N, H, W, 4]` in 0..255, opaque where there are some, as a generator takes them."""
+    channels = hints.permute(0, 3, 1, 2).float()
+    mask = (channels[:, 3:] > 127).float()
+    return torch.cat([channels[:, :3].div(127.5).sub(1) * mask, mask], dim=1).contiguous()
 
 
 def to_images(images: Tensor) -> NDArray[np.uint8]:

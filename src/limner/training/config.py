@@ -86,6 +86,8 @@ class Config:
     """Of sketch to photo; the generator that goes back has the same settings, ends exchanged."""
     discriminator: DiscriminatorConfig = field(default_factory=PatchGANConfig)
     """`patchgan` judges pixels, `projected` judges features of a frozen network as well."""
+    hinted: float = 0.5
+    """Share of pairs of which a generator that takes in colour hints is told some colours."""
     weights: Weights = field(default_factory=Weights)
     hands: Hands = field(default_factory=Hands)
     augmentation: Augmentation = field(default_factory=Augmentation)
@@ -176,7 +178,7 @@ class Config:
         settings.at_least("smiling", self.smiling, 0)
         for source, weight in self.sampling.items():
             settings.at_least(f"sampling.{source}", weight, 0)
-        for name in ("label_flips", "decay_from"):
+        for name in ("label_flips", "decay_from", "hinted"):
             value = getattr(self, name)
             if not 0 <= value <= 1:
                 raise UsageError(f"{name} is {value}; a share between 0 and 1 is needed")
@@ -210,6 +212,12 @@ class Config:
                 f"generator.inputs and generator.outputs are {self.generator.inputs} and "
                 f"{self.generator.outputs}; it turns 1 channel of a sketch into 3 of a photo"
             )
+        for name in ("literal", "hints"):
+            if getattr(self.generator, name) and self.objective == "cyclegan":
+                raise UsageError(
+                    f"generator.{name} is on; it is learnt from pairs, and the objective "
+                    "'cyclegan' has none: take 'hybrid', or leave it off"
+                )
         if self.size < self.discriminator.least_size:
             raise UsageError(
                 f"size is {self.size}; with the discriminator '{self.discriminator.kind}' and its "

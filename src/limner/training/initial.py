@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+import torch.nn.functional as F
+from torch import Tensor, nn
 
 from limner.errors import ModelError, RunError
 from limner.model import KEY, ModelCard
@@ -58,10 +59,10 @@ def _from_run(other: RunFolder, config: Config, objective: Objective, averages: 
         if isinstance(learner, Adversary) and kind != config.discriminator.kind:
             continue
         if name in state["objective"]:
-            learner.network.load_state_dict(state["objective"][name]["network"])
+            _take_over(learner.network, state["objective"][name]["network"])
     for direction, average in averages.items():
         if direction in state["average"]:
-            average.network.load_state_dict(state["average"][direction])
+            _take_over(average.network, state["average"][direction])
 
 
 def _from_model(path: Path, objective: Objective, averages: Averages) -> None:
@@ -75,7 +76,23 @@ def _from_model(path: Path, objective: Objective, averages: Averages) -> None:
     for network in (objective.learners[direction].network, averages[direction].network):
         # A graph has constants of its own.
         known = network.state_dict().keys() & weights.keys()
-        network.load_state_dict({name: weights[name] for name in known})
+        _take_over(network, {name: weights[name] for name in known})
+
+
+def _take_over(network: nn.Module, weights: dict[str, Tensor]) -> None:
+    """Load weights, also those of a network to which fewer channels came in.
+
+    To the new ones, which come last, it is blind: so it does what it did, and learns to look.
+    """
+    own = network.state_dict()
+    widened = dict(weights)
+    first = next(iter(own))
+    new = own[first]
+    if first in weights and new.ndim == weights[first].ndim == 4:
+        lacking = new.shape[1] - weights[first].shape[1]
+        if lacking > 0:
+            widened[first] = F.pad(weights[first], (0, 0, 0, 0, 0, lacking))
+    network.load_state_dict(widened)
 
 
 def _read(path: Path) -> tuple[ModelCard, dict[str, Tensor]]:

@@ -52,9 +52,9 @@ class Learner:
         self.network, self.optimiser = fabric.setup(network, optimiser)
         self.clip = config.clip
 
-    def __call__(self, images: Tensor) -> Tensor:
-        """What the network makes of them."""
-        return self.network(images)  # type: ignore[no-any-return]
+    def __call__(self, images: Tensor, *guidance: Tensor | None) -> Tensor:
+        """What the network makes of them; `guidance` as `limner.networks.guidance.guided` takes."""
+        return self.network(images, *guidance)  # type: ignore[no-any-return]
 
     def state_dict(self) -> dict[str, Any]:
         """Everything that changes while learning."""

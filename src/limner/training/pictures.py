@@ -12,8 +12,9 @@ from torch import Tensor
 from limner import images
 from limner.data.prepared import PreparedSet
 from limner.errors import DataError
+from limner.hints import random_hints
 from limner.sketching import random_drawing, random_sketch
-from limner.training.batch import LITERAL, Batch
+from limner.training.batch import HINTS, LITERAL, Batch
 from limner.training.config import Augmentation, Config, Hands
 from limner.training.randomness import Stream, generator_of
 from limner.training.sampling import lift, photo_weights, weighted_order
@@ -91,6 +92,7 @@ class TrainingImages:
         augmentation: Augmentation,
         pairs: bool = True,
         hands: Hands | None = None,
+        hinted: float | None = None,
         weights: NDArray[np.float64] | None = None,
     ) -> None:
         """Nothing is drawn or computed yet.
@@ -103,6 +105,7 @@ class TrainingImages:
             augmentation: Random geometry, of both kinds.
             pairs: Sketch every photo that is shown.
             hands: By whom; None for traced sketches.
+            hinted: Share of the pairs of which some colours are told; None to tell of none ever.
             weights: `[N]`, how often each photo is shown relative to the others; None for equally.
         """
         self.photos = Domain(photos, seed=seed, order=Stream.PHOTO_ORDER, weights=weights)
@@ -114,6 +117,7 @@ class TrainingImages:
         self.augmentation = augmentation
         self.pairs = pairs
         self.hands = hands or Hands()
+        self.hinted = hinted
 
     @classmethod
     def of(cls, config: Config, prepared: PreparedSet, *, sketches: bool, pairs: bool) -> Self:
@@ -147,6 +151,7 @@ class TrainingImages:
             augmentation=config.augmentation,
             pairs=pairs,
             hands=config.hands,
+            hinted=config.hinted if config.generator.hints else None,
             weights=weights,
         )
 
@@ -172,7 +177,9 @@ class TrainingImages:
     def __getitem__(self, number: int) -> dict[str, NDArray[Any]]:
         """Image `number`: `photo` `[size, size, 3]`, `sketched` and `sketch` `[size, size]`.
 
-        With hands that do not trace, `literal` `[]` is how literally `sketched` is meant, 0..1.
+        With hands that do not trace, `literal` `[]` is how literally `sketched` is meant, 0..1. If
+        colours are told, `hints` `[size, size, 4]` are those of the photo, opaque where there are
+        some.
         """
         rng = generator_of(self.seed, Stream.PHOTO, number)
         shown: dict[str, NDArray[Any]] = {
@@ -185,6 +192,11 @@ class TrainingImages:
             drawing = random_drawing(shown["photo"], rng, crude=crude, rough=rough)
             shown["sketched"] = drawing.image
             shown[LITERAL] = np.array(drawing.literal, np.float32)
+        if self.pairs and self.hinted is not None:
+            rng = generator_of(self.seed, Stream.HINTS, number)
+            told = rng.random() < self.hinted
+            none = np.zeros((self.size, self.size, 4), np.uint8)
+            shown[HINTS] = random_hints(shown["photo"], rng) if told else none
         if self.sketches is not None:
             rng = generator_of(self.seed, Stream.SKETCH, number)
             shown["sketch"] = jitter(self.sketches[number], self.size, self.augmentation, rng)

@@ -114,7 +114,7 @@ class Pix2Pix:
     def guess(self, batch: Batch) -> Guesses:
         """Make photos and compare them with the true ones; nothing is learnt yet."""
         sketch, photo = batch["sketched"], batch["photo"]
-        made = self.generator(sketch)
+        made = self.generator(sketch, batch.literal, batch.hints)
         pairs = torch.cat([sketch, made], dim=1)
         judged = self.discriminator.judge(pairs, batch.first, learning=False)
         real = self.discriminator.judge(torch.cat([sketch, photo], dim=1), batch.first)
