@@ -38,6 +38,8 @@ class ModelCard:
     """The version of limner that exported it."""
     weights: str
     """SHA-256 over the weights, in hexadecimal."""
+    hints: bool = False
+    """Whether it takes colour hints."""
     format: int = FORMAT
 
     @property

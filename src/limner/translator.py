@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,9 @@ from limner.locks import ForkLock
 from limner.model import KEY, ModelCard
 from limner.provenance import Provenance
 from limner.session import Session
+
+if TYPE_CHECKING:
+    from limner.hints import Hints, HintsInput
 
 SUFFIX = ".onnx"
 DEFAULT_MODEL = "portrait"
@@ -152,7 +155,8 @@ class Translator:
         for tensors, name in zip(tensors_of, self.card.ends, strict=True):
             found = [(tensor.name, tensor.shape[1:]) for tensor in tensors]
             promised = self.card.shape_of(name)
-            if found != [(name, promised)]:
+            hints = [("hints", [4, *promised[1:]])] if self.card.hints and name == "sketch" else []
+            if found != [(name, promised), *hints]:
                 raise ModelError(
                     f"{path} has {found} where its metadata promise {name} {promised}; "
                     "export it again"
@@ -166,6 +170,7 @@ class Translator:
         in_place: bool = False,
         clean: Clean | None = None,
         eyes: Sequence[float] | None = None,
+        hints: "HintsInput | None" = None,
         name: str | None = None,
     ) -> NDArray[np.uint8]:
         """Translate the largest face of a picture.
@@ -180,6 +185,8 @@ class Translator:
             clean: Whether a drawing is cleaned, `auto` or `off`; by default as the model says.
             eyes: x1, y1, x2, y2 of the outer eye corners in px of the upright picture, for a face
                 that is not found.
+            hints: Colours that the photo is to have: by part, as `{"hair": "black"}`, or
+                `limner.hints.Hints`, which may have strokes painted over the drawing.
             name: What messages call the picture; by default its path.
 
         Returns:
@@ -187,12 +194,15 @@ class Translator:
             sketches; `[H, W, 3]` if `in_place`.
 
         Raises:
-            ImageError: The picture cannot be read, or is none.
+            ImageError: The picture cannot be read, or is none; or strokes do not fit it.
             NoFaceError: No face was found, or one that is too small.
-            UsageError: `eyes` are not two places in the picture, or come with `as_is`.
+            UsageError: `eyes` are not two places in the picture, or come with `as_is`; a colour is
+                not known, or the model takes no hints.
         """
         pixels, name = load(picture, name=name), name or name_of(picture)
-        [translation] = self.translate(pixels, as_is=as_is, clean=clean, eyes=eyes, name=name)
+        [translation] = self.translate(
+            pixels, as_is=as_is, clean=clean, eyes=eyes, hints=hints, name=name
+        )
         if in_place:
             return put_back(translation.image, translation.aligned, pixels)
         return translation.image
@@ -205,17 +215,45 @@ class Translator:
         every_face: bool = False,
         clean: Clean | None = None,
         eyes: Sequence[float] | None = None,
+        hints: "HintsInput | None" = None,
+        variants: int | None = None,
         name: str | None = None,
     ) -> list[Translation]:
         """Translate the largest face, or every face, largest first.
 
-        Args and errors as in `__call__`.
+        Or the largest in so many `variants`, in different colours that people have, since a pencil
+        drawing does not tell them: those that are not given. The other args, and errors, as in
+        `__call__`.
         """
+        if variants is not None and every_face:
+            raise UsageError("variants are of one face, and every face is wanted: leave one out")
+        told = self._told(hints, variants)
+        name = name or name_of(picture)
+        pixels = load(picture, name=name)
         aligned = self.align(
-            picture, as_is=as_is, every_face=every_face, clean=clean, eyes=eyes, name=name
+            pixels, as_is=as_is, every_face=every_face, clean=clean, eyes=eyes, name=name
         )
-        made = self.batch([face.image for face in aligned])
+        drawn = [hint for one in told for hint in one.drawn(aligned, pixels.shape, name=name)]
+        aligned *= variants or 1
+        made = self.batch([face.image for face in aligned], hints=drawn or None)
         return [Translation(*pair) for pair in zip(made, aligned, strict=True)]
+
+    def _told(self, hints: "HintsInput | None", variants: int | None) -> "list[Hints]":
+        """The hints for each variant; none where there are none. Raises UsageError."""
+        if not hints and variants is None:
+            return []
+        from limner.hints import Hints  # a drawing alone has no use for it
+
+        self._check_takes_hints()
+        told = Hints.of(hints)
+        return [told] if variants is None else told.varied(variants)
+
+    def _check_takes_hints(self) -> None:
+        if not self.card.hints:
+            raise UsageError(
+                f"the model {self.card.name} was trained without colour hints and takes none: "
+                "leave the colours out, or name a model that takes them"
+            )
 
     def align(
         self,
@@ -250,29 +288,42 @@ class Translator:
             for face in faces
         ]
 
-    def batch(self, crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8]:
+    def batch(
+        self,
+        crops: Sequence[NDArray[np.uint8]],
+        *,
+        hints: Sequence[NDArray[np.uint8]] | None = None,
+    ) -> NDArray[np.uint8]:
         """Translate aligned faces.
 
         Args:
             crops: N times `[S, S, 3]` RGB or `[S, S]` grey with S = `card.preprocessing.size`.
+            hints: A hint picture `[S, S, 4]` for each, see `limner.hints`; by default none.
 
         Returns:
             `[N, S, S, 3]` RGB, or `[N, S, S]` grey if the model makes sketches.
 
         Raises:
-            UsageError: A crop has another size.
+            UsageError: A crop or a hint picture has another size, or the model takes no hints.
         """
         side = self.card.preprocessing.size
         if other := {crop.shape[:2] for crop in crops} - {(side, side)}:
             found = ", ".join(f"{width}x{height}" for height, width in sorted(other))
             raise UsageError(f"crops of {found} px; this model takes {side}x{side}, as align gives")
+        if hints is not None:
+            self._check_takes_hints()
         source, made_kind = self.card.ends
         channels = CHANNELS[made_kind]
         if not crops:
             made = np.empty((0, channels, side, side), np.float32)
         else:
             shown = np.stack([_planes(crop, CHANNELS[source]) for crop in crops])
-            made = self._session.run({source: shown / np.float32(127.5) - 1})
+            given = {source: shown / np.float32(127.5) - 1}
+            if self.card.hints:
+                from limner.hints import planes
+
+                given["hints"] = planes(hints, len(crops), side)
+            made = self._session.run(given)
         # In float32 throughout, in place: at this size each temporary array shows in the time.
         made += 1
         made *= 127.5
