@@ -3,16 +3,17 @@
     python benchmarks/hint_colours.py SET [--table FILE] [--rows 96] [--sheet FILE]
 
 Prints, for each part of a face, its colours from the darkest tenth of a prepared set's photos to
-the lightest. `--table` writes the joint colours of skin, hair, eyes and background as
-`src/limner/hints/colours.json` has them: the medians of groups of photos with like colours (k-means
-with 96 groups), so that no row is the colours of one person. Grey photos, photos of bald people or
-without one background colour, groups of less than eight photos, and the sources that `--without`
-names (their hair has colours that no hair has) are left out. `--sheet` draws the places of the
-parts on 48 photos.
+the lightest, and how long `random_hints` takes. `--table` writes the joint colours of skin, hair,
+eyes and background as `src/limner/hints/colours.json` has them: the medians of groups of photos
+with like colours (k-means with 96 groups), so that no row is the colours of one person. Left out
+are grey photos, photos of bald people or without one background colour, groups of less than eight
+photos, and the sources that `--without` names, whose hair has colours that no hair has. `--sheet`
+draws the places of the parts on 48 photos.
 """
 
 import argparse
 import json
+import time
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 
 from limner import images
 from limner.data.prepared import PreparedSet
+from limner.hints import random_hints
 from limner.hints.parts import PARTS, RGB, Part, colours_of, pixels
 from limner.hints.table import VARIED, WEIGHTS
 
@@ -55,6 +57,13 @@ def main() -> None:
             f"{part} ({len(colours)}):",
             *(f"#{one.astype(np.uint8).tobytes().hex()}" for one in tenths),
         )
+    spent = []
+    for seed, photo in enumerate(photos[:200]):
+        rng, start = np.random.default_rng(seed), time.perf_counter()
+        random_hints(photo, rng)
+        spent.append(1e3 * (time.perf_counter() - start))
+    most = np.quantile(spent, 0.95)
+    print(f"random hints: {np.mean(spent):.2f} ms a photo of {SIDE} px, 95 % below {most:.2f} ms")
     if args.table:
         sources = faces.column("source", kind="photo")
         kept = [

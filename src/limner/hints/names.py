@@ -121,7 +121,7 @@ def parse_colour(text: str, part: Part) -> RGB:
         near = difflib.get_close_matches(name, names, n=1)
         hint = f" (did you mean '{near[0]}'?)" if near else ""
         raise UsageError(
-            f"'{text}' is not a {_TITLES[part]}{hint}; choose from {', '.join(_listed(names))}, a "
+            f"unknown {_TITLES[part]} '{text}'{hint}; choose from {', '.join(_listed(names))}, a "
             "CSS colour name, or #rrggbb"
         )
     red, green, blue = colour

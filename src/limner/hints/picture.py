@@ -39,7 +39,7 @@ class Strokes:
         Raises:
             ImageError: It cannot be read, has no transparent part, or nothing is painted on it.
         """
-        name = name or images.name_of(picture, "the strokes")
+        name = name or images.name_of(picture, "the hint picture")
         pixels = images.load(picture, name=name, transparent=True)
         alpha = pixels[..., 3]
         if alpha.min() == 255:
