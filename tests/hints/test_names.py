@@ -1,3 +1,6 @@
+import re
+from pathlib import Path
+
 import pytest
 
 from limner.errors import UsageError
@@ -49,3 +52,13 @@ def test_a_slip_is_put_right():
         parse_colour("blak", "hair")
     with pytest.raises(UsageError, match=r"very dark, monk 1 to monk 10, a CSS"):
         parse_colour("purplish", "skin")
+
+
+def test_the_documentation_lists_every_name():
+    text = (Path(__file__).parents[2] / "docs" / "hints.md").read_text(encoding="utf-8")
+    for part, names in NAMES.items():
+        [row] = re.findall(rf"^\| `--[a-z-]+` \| `{part}` \| (.*) \|$", text, re.MULTILINE)
+        shown = re.split(", |; ", row)
+        plain = [name for name in names if not name.startswith("monk")]
+        assert shown == plain + ["monk 1 to monk 10"] * (part == "skin")
+    assert "black hair is `#{:02x}{:02x}{:02x}`".format(*NAMES["hair"]["black"]) in text
