@@ -255,11 +255,10 @@ def hinted_model(tmp_path_factory) -> Path:
         preprocessing=Preprocessing(size=64),
         experiment="none",
         images_seen=0,
-        generator={},
+        generator={"hints": True},
         sources={},
         limner=__version__,
         weights="0" * 64,
-        hints=True,
     )
     entry = model.metadata_props.add()
     entry.key, entry.value = KEY, json.dumps(card.to_dict())

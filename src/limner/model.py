@@ -38,8 +38,6 @@ class ModelCard:
     """The version of limner that exported it."""
     weights: str
     """SHA-256 over the weights, in hexadecimal."""
-    hints: bool = False
-    """Whether it takes colour hints."""
     format: int = FORMAT
 
     @property
@@ -47,6 +45,11 @@ class ModelCard:
         """What goes in and what comes out: `sketch` or `photo`, as the file's tensors are named."""
         source, _, made = self.direction.partition("-to-")
         return source, made
+
+    @property
+    def hints(self) -> bool:
+        """Whether it takes colour hints."""
+        return bool(self.generator.get("hints"))
 
     def shape_of(self, end: str) -> list[int]:
         """`[C, S, S]` of one of its ends."""
