@@ -219,3 +219,49 @@ def tiny_model(finished_run, tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("models") / "tiny.onnx"
     export(finished_run, path)
     return path
+
+
+@pytest.fixture(scope="session")
+def hinted_model(tmp_path_factory) -> Path:
+    """A model of 64 px that takes hints: its photo is the drawing, with the hints laid over it."""
+    import json
+
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    from limner import __version__
+    from limner.faces import Preprocessing
+    from limner.model import KEY, ModelCard
+
+    def tensor(name: str, channels: int) -> onnx.ValueInfoProto:
+        return helper.make_tensor_value_info(name, TensorProto.FLOAT, ["N", channels, 64, 64])
+
+    def number(name: str, value: object) -> onnx.TensorProto:
+        return numpy_helper.from_array(np.array(value), name)
+
+    nodes = [
+        helper.make_node("Split", ["hints", "sizes"], ["colours", "mask"], axis=1),
+        helper.make_node("Sub", ["one", "mask"], ["rest"]),
+        helper.make_node("Mul", ["sketch", "rest"], ["drawn"]),
+        helper.make_node("Add", ["drawn", "colours"], ["photo"]),
+    ]
+    numbers = [number("sizes", [3, 1]), number("one", np.float32(1))]
+    inputs = [tensor("sketch", 1), tensor("hints", 4)]
+    graph = helper.make_graph(nodes, "hinted", inputs, [tensor("photo", 3)], numbers)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
+    card = ModelCard(
+        name="hinted",
+        direction="sketch-to-photo",
+        preprocessing=Preprocessing(size=64),
+        experiment="none",
+        images_seen=0,
+        generator={"hints": True},
+        sources={},
+        limner=__version__,
+        weights="0" * 64,
+    )
+    entry = model.metadata_props.add()
+    entry.key, entry.value = KEY, json.dumps(card.to_dict())
+    path = tmp_path_factory.mktemp("models") / "hinted.onnx"
+    path.write_bytes(model.SerializeToString())
+    return path

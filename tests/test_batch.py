@@ -128,6 +128,22 @@ def test_further_results_pass_names_that_others_have(folder, tmp_path):
     assert (images.read(tmp_path / "out" / "a-2.png") == 9).all()
 
 
+def test_variants_are_numbered_from_one_past_names_that_others_have(folder, tmp_path):
+    images.write(folder / "a-2.png", np.full((4, 4, 3), 9, np.uint8))
+    work = batch.jobs([str(folder)], str(tmp_path / "out"))
+
+    def make(picture, name):
+        return batch.Made(images=[picture] * 2, numbered=not name.endswith("a-2.png"))
+
+    assert batch.run(work, starts(make)).done == 4
+    written = {p.name for p in (tmp_path / "out").rglob("*.png")}
+    assert written == {
+        *("a-1.png", "a-3.png", "a-2.png", "a-2-2.png"),
+        *("b-1.png", "b-2.png", "c-1.png", "c-2.png"),
+    }
+    assert (images.read(tmp_path / "out" / "a-2.png") == 9).all()
+
+
 def test_stdout_takes_one_result(folder):
     work = batch.jobs([str(folder / "a.jpg")], "-")
     outcome = batch.run(work, starts(same(2)))

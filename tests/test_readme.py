@@ -10,13 +10,15 @@ import sys
 import textwrap
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from limner import images
 from limner.sketching import sketch
 
 ROOT = Path(__file__).parents[1]
-NAMES = ("README.md", "docs/data.md", "docs/measuring.md")
+NAMES = ("README.md", "docs/data.md", "docs/hints.md", "docs/measuring.md")
 PAGES = {name: (ROOT / name).read_text(encoding="utf-8") for name in NAMES}
 TEXT = "".join(PAGES.values())
 CONSOLE = "".join(re.findall(r"```console\n(.*?)```", TEXT, re.DOTALL))
@@ -52,7 +54,7 @@ SNIPPETS = list(snippets())
 
 
 @pytest.fixture
-def desk(photo, person, prepared_set, finished_run, tiny_model, tmp_path):
+def desk(photo, person, prepared_set, finished_run, tiny_model, hinted_model, tmp_path):
     """A folder that holds every file that the README names as an input."""
     drawing = sketch(photo)
     for name in ("drawing.jpg", "page.png", "drawings/one.png"):
@@ -66,6 +68,10 @@ def desk(photo, person, prepared_set, finished_run, tiny_model, tmp_path):
     shutil.copytree(prepared_set, tmp_path / "sets" / "mine")
     shutil.copytree(finished_run, tmp_path / "runs" / "mine")
     (tmp_path / "mine.onnx").write_bytes(tiny_model.read_bytes())
+    (tmp_path / "colours.onnx").write_bytes(hinted_model.read_bytes())
+    painted = np.zeros((512, 512, 4), np.uint8)
+    painted[:, :256] = (150, 60, 40, 255)
+    Image.fromarray(painted).save(tmp_path / "strokes.png")
     (tmp_path / "inception-2015-12-05.pt").touch()  # is not read before it is needed
     return tmp_path
 
@@ -101,7 +107,7 @@ def test_something_was_found():
     shown = {command.split()[1] for command in COMMANDS}
     assert shown >= {"photo", "sketch", "prepare", "data", "train", "export", "measure", "compare"}
     homes = {snippet.id for snippet in SNIPPETS}
-    assert homes >= {"README.md", "docs/data.md", "docs/measuring.md"}
+    assert homes >= {"README.md", "docs/data.md", "docs/hints.md", "docs/measuring.md"}
     assert homes >= {
         f"src/limner/{name}.py" for name in ("translator", "functions", "images/loading")
     }

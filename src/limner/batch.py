@@ -8,6 +8,7 @@ worker processes, which import the main module again: a script calls it under
 import contextlib
 import errno
 import functools
+import itertools
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -34,6 +35,8 @@ class Made:
     """One or more results."""
     notes: tuple[str, ...] = ()
     """What was done to the picture before, in words."""
+    numbered: bool = False
+    """Whether the first result has a number in its name, too: `a-1.png`, `a-2.png`, …"""
 
 
 Make = Callable[[NDArray[np.uint8], str], Made]
@@ -115,7 +118,7 @@ def run(
             ) as results,
         ):
             for number, made in (pair for task in results for pair in task):
-                failure = made.failure or _put(made.files, work[number], taken)
+                failure = made.failure or _put(made, work[number], taken)
                 if failure:
                     failures[number] = failure
                     outcome.faceless += made.faceless
@@ -151,6 +154,8 @@ class _Files:
     files: list[bytes] = field(default_factory=list)
     """The files of its results."""
     notes: tuple[str, ...] = ()
+    numbered: bool = False
+    """See `Made`."""
     failure: str = ""
     """Why there are none."""
     faceless: bool = False
@@ -186,7 +191,7 @@ def _make(picture: _Picture, maker: Maker) -> _Files:
     try:
         made = maker.make(images.read(picture.data, name=picture.name), picture.name)
         files = [images.encode(one, maker.provenance, picture.form) for one in made.images]
-        return _Files(files=files, notes=made.notes)
+        return _Files(files=files, notes=made.notes, numbered=made.numbered)
     except ImageError as error:
         return _Files(failure=str(error), faceless=isinstance(error, NoFaceError))
     except LimnerError:
@@ -207,8 +212,8 @@ def _data_of(job: Job) -> Path | bytes:
         raise ImageError("stdin: cannot be read; pipe a picture into it") from error
 
 
-def _put(results: list[bytes], job: Job, taken: set[Path]) -> str:
-    """Write the results of one picture: `a.png`, `a-2.png`, …, past names that others have.
+def _put(made: _Files, job: Job, taken: set[Path]) -> str:
+    """Write the results of one picture, past names that others have.
 
     Returns:
         Why it failed, or nothing.
@@ -217,23 +222,29 @@ def _put(results: list[bytes], job: Job, taken: set[Path]) -> str:
         OutputError: No other picture can be written there either.
     """
     if job.target is None:
-        if len(results) > 1:
-            return f"{job.name}: {len(results)} results, and stdout takes one; name a folder"
-        _to_stdout(results[0])
+        if len(made.files) > 1:
+            return f"{job.name}: {len(made.files)} results, and stdout takes one; name a folder"
+        _to_stdout(made.files[0])
         return ""
-    target, number = job.target, 1
+    names = _names(job.target, numbered=made.numbered)
     try:
-        for result in results:
+        for result in made.files:
+            target = next(name for name in names if name == job.target or name not in taken)
             images.write_bytes(target, result)
-            while target in taken:
-                number += 1
-                target = job.target.with_stem(f"{job.target.stem}-{number}")
             taken.add(target)
     except OutputError as error:
         if getattr(error.__cause__, "errno", None) in _OF_ONE_NAME:
             return str(error)
         raise
     return ""
+
+
+def _names(target: Path, *, numbered: bool) -> Iterator[Path]:
+    """What results may be called: `a.png`, `a-2.png`, …; if `numbered`, `a-1.png`, `a-2.png`, …."""
+    if not numbered:
+        yield target
+    for number in itertools.count(1 if numbered else 2):
+        yield target.with_stem(f"{target.stem}-{number}")
 
 
 def _to_stdout(data: bytes) -> None:

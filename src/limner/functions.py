@@ -4,6 +4,7 @@ import functools
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,9 @@ from limner.drawings import Clean
 from limner.images import ImageInput
 from limner.locks import ForkLock
 from limner.translator import DEFAULT_MODEL, Translator
+
+if TYPE_CHECKING:
+    from limner.hints import HintsInput
 
 __all__ = ["photo", "sketch"]
 
@@ -30,6 +34,7 @@ def photo(
     clean: Clean | None = None,
     eyes: Sequence[float] | None = None,
     faithful: float | None = None,
+    hints: "HintsInput | None" = None,
     name: str | None = None,
 ) -> NDArray[np.uint8]:
     """Turn the largest face of a drawing into a photo, as `limner photo` does.
@@ -52,6 +57,8 @@ def photo(
         eyes: x1, y1, x2, y2 of the outer eye corners in px, for a face that is not found.
         faithful: How literally the strokes are meant, 0 to 1; by default what the drawing looks
             like. For models that were trained for it.
+        hints: Colours that the photo is to have: by part, as `{"hair": "black"}`, or
+            `limner.hints.Hints`, which may have strokes painted over the drawing.
         name: What messages call the picture; by default its path.
 
     Returns:
@@ -59,11 +66,11 @@ def photo(
         `[H, W, 3]` if `in_place`.
 
     Raises:
-        ImageError: The picture cannot be read, or is none.
+        ImageError: The picture cannot be read, or is none; or strokes do not fit it.
         NoFaceError: No face was found, or one that is too small.
         ModelError: There is no such model, or the file is damaged or not limner's.
         UsageError: `eyes` are not two places in the picture, or come with `as_is`; `faithful`
-            is not within 0..1, or the model cannot be told.
+            is not within 0..1; a colour is not known; or the model cannot be told.
     """
     translate = _translator(model)
     return translate(
@@ -73,6 +80,7 @@ def photo(
         clean=clean,
         eyes=eyes,
         faithful=faithful,
+        hints=hints,
         name=name,
     )
 

@@ -5,6 +5,7 @@ Called in a worker, each gives what `limner.batch` works with there.
 
 import functools
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,10 @@ from limner import images
 from limner.batch import Made, Maker
 from limner.drawings import Clean
 from limner.faces import put_back
-from limner.translator import Translator
+from limner.translator import Translation, Translator
+
+if TYPE_CHECKING:
+    from limner.hints import Hints
 
 __all__ = ["Photos", "Sketches"]
 
@@ -36,6 +40,10 @@ class Photos:
     faithful: float | None = None
     """See `Translator`."""
     every_face: bool = False
+    hints: "Hints | None" = None
+    """Colours that the photos are to have."""
+    variants: int | None = None
+    """So many photos of each sketch, in different colours; None makes one, as the model likes."""
     threads: int = 0
     """See `Translator`."""
 
@@ -54,16 +62,24 @@ class Photos:
             clean="off" if cut_out else self.clean,
             eyes=self.eyes,
             faithful=self.faithful,
+            hints=self.hints,
+            variants=self.variants,
             name=name,
         )
         notes = tuple(dict.fromkeys(note for one in made for note in one.notes))
         if self.put_back:
-            for one in made:
-                picture = put_back(one.image, one.aligned, picture)
-            return Made(images=[picture], notes=notes)
-        size = self.size
-        results = [images.resize(one.image, size) if size else one.image for one in made]
-        return Made(images=results, notes=notes)
+            pages = [[one] for one in made] if self.variants else [made]
+            results = [_put_all_back(ones, picture) for ones in pages]
+        else:
+            size = self.size
+            results = [images.resize(one.image, size) if size else one.image for one in made]
+        return Made(images=results, notes=notes, numbered=bool(self.variants))
+
+
+def _put_all_back(made: list[Translation], picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    for one in made:
+        picture = put_back(one.image, one.aligned, picture)
+    return picture
 
 
 @dataclass(frozen=True, kw_only=True)

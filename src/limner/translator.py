@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from limner.directions import CHANNELS
-from limner.drawings import Clean, estimate_literal
+from limner.drawings import Clean
 from limner.errors import ModelError, UsageError
 from limner.faces import (
     Aligned,
@@ -25,11 +25,15 @@ from limner.faces import (
     open_page,
     put_back,
 )
-from limner.images import LUMA, ImageInput, load, name_of, to_grey
+from limner.guidance import check_takes, guidance, literal_of
+from limner.images import LUMA, ImageInput, load, name_of
 from limner.locks import ForkLock
 from limner.model import KEY, ModelCard
 from limner.provenance import Provenance
 from limner.session import Session
+
+if TYPE_CHECKING:
+    from limner.hints import Hints, HintsInput
 
 SUFFIX = ".onnx"
 DEFAULT_MODEL = "portrait"
@@ -169,6 +173,7 @@ class Translator:
         clean: Clean | None = None,
         eyes: Sequence[float] | None = None,
         faithful: float | None = None,
+        hints: "HintsInput | None" = None,
         name: str | None = None,
     ) -> NDArray[np.uint8]:
         """Translate the largest face of a picture.
@@ -186,6 +191,8 @@ class Translator:
             faithful: How literally the strokes are meant: 1 keeps each where it is, towards 0 the
                 face only resembles the drawing. By default what the drawing looks like; a model
                 that was not trained for it always keeps them.
+            hints: Colours that the photo is to have: by part, as `{"hair": "black"}`, or
+                `limner.hints.Hints`, which may have strokes painted over the drawing.
             name: What messages call the picture; by default its path.
 
         Returns:
@@ -193,14 +200,20 @@ class Translator:
             sketches; `[H, W, 3]` if `in_place`.
 
         Raises:
-            ImageError: The picture cannot be read, or is none.
+            ImageError: The picture cannot be read, or is none; or strokes do not fit it.
             NoFaceError: No face was found, or one that is too small.
             UsageError: `eyes` are not two places in the picture, or come with `as_is`; `faithful`
-                is not within 0..1, or the model cannot be told.
+                is not within 0..1; a colour is not known; or the model cannot be told.
         """
         pixels, name = load(picture, name=name), name or name_of(picture)
         [translation] = self.translate(
-            pixels, as_is=as_is, clean=clean, eyes=eyes, faithful=faithful, name=name
+            pixels,
+            as_is=as_is,
+            clean=clean,
+            eyes=eyes,
+            faithful=faithful,
+            hints=hints,
+            name=name,
         )
         if in_place:
             return put_back(translation.image, translation.aligned, pixels)
@@ -215,19 +228,44 @@ class Translator:
         clean: Clean | None = None,
         eyes: Sequence[float] | None = None,
         faithful: float | None = None,
+        hints: "HintsInput | None" = None,
+        variants: int | None = None,
         name: str | None = None,
     ) -> list[Translation]:
         """Translate the largest face, or every face, largest first.
 
-        Args and errors as in `__call__`.
+        Or the largest in so many `variants`, in different colours that people have, since a pencil
+        drawing does not tell them: those that are not given. The other args, and errors, as in
+        `__call__`.
         """
+        if variants is not None and every_face:
+            raise UsageError("variants are of one face, and every face is wanted: leave one out")
+        told = self._told(hints, variants)
+        name = name or name_of(picture)
+        pixels = load(picture, name=name)
         aligned = self.align(
-            picture, as_is=as_is, every_face=every_face, clean=clean, eyes=eyes, name=name
+            pixels, as_is=as_is, every_face=every_face, clean=clean, eyes=eyes, name=name
         )
+        literal = literal_of(self.card, [face.image for face in aligned], faithful)
+        drawn = [hint for one in told for hint in one.drawn(aligned, pixels.shape, name=name)]
+        times = variants or 1
         made = self.batch(
-            [face.image for face in aligned], literal=self._literal(aligned, faithful)
+            [face.image for face in aligned] * times,
+            literal=literal and literal * times,
+            hints=drawn or None,
         )
+        aligned *= times
         return [Translation(*pair) for pair in zip(made, aligned, strict=True)]
+
+    def _told(self, hints: "HintsInput | None", variants: int | None) -> "list[Hints]":
+        """The hints for each variant; none where there are none. Raises UsageError."""
+        if not hints and variants is None:
+            return []
+        from limner.hints import Hints  # a drawing alone has no use for it
+
+        check_takes(self.card, "hints")
+        told = Hints.of(hints)
+        return [told] if variants is None else told.varied(variants)
 
     def align(
         self,
@@ -262,35 +300,26 @@ class Translator:
             for face in faces
         ]
 
-    def _literal(self, aligned: Sequence[Aligned], faithful: float | None) -> list[float] | None:
-        """How literally each of these drawings is meant; None if the model does not ask."""
-        if faithful is not None:
-            if not 0 <= faithful <= 1:
-                raise UsageError(f"faithful is {faithful}; a number from 0 to 1 is needed")
-            return [faithful] * len(aligned)
-        if not self.card.literal:
-            return None
-        return [estimate_literal(to_grey(face.image)) for face in aligned]
-
     def batch(
         self,
         crops: Sequence[NDArray[np.uint8]],
         *,
         literal: Sequence[float] | None = None,
-        hints: Sequence[NDArray[np.uint8] | None] | None = None,
+        hints: Sequence[NDArray[np.uint8]] | None = None,
     ) -> NDArray[np.uint8]:
         """Translate aligned faces.
 
         Args:
             crops: N times `[S, S, 3]` RGB or `[S, S]` grey with S = `card.preprocessing.size`.
             literal: How literally each drawing is meant, 0..1; by default 1.
-            hints: For each crop colours `[S, S, 4]`, opaque where there are some, or None.
+            hints: For each a hint picture `[S, S, 4]`, see `limner.hints`; by default none.
 
         Returns:
             `[N, S, S, 3]` RGB, or `[N, S, S]` grey if the model makes sketches.
 
         Raises:
-            UsageError: A crop has another size, or the model does not take what is given beside.
+            UsageError: A crop or a hint picture has another size, or the model does not take what
+                is given beside.
         """
         side = self.card.preprocessing.size
         if other := {crop.shape[:2] for crop in crops} - {(side, side)}:
@@ -303,7 +332,7 @@ class Translator:
         else:
             shown = np.stack([_planes(crop, CHANNELS[source]) for crop in crops])
             given = {source: shown / np.float32(127.5) - 1}
-            made = self._session.run(given | self._guidance(len(crops), literal, hints))
+            made = self._session.run(given | guidance(self.card, len(crops), literal, hints))
         # In float32 throughout, in place: at this size each temporary array shows in the time.
         made += 1
         made *= 127.5
@@ -312,40 +341,6 @@ class Translator:
         if channels == 1:
             return pictures[:, 0]
         return np.ascontiguousarray(pictures.transpose(0, 2, 3, 1))
-
-    def _guidance(
-        self,
-        count: int,
-        literal: Sequence[float] | None,
-        hints: Sequence[NDArray[np.uint8] | None] | None,
-    ) -> dict[str, NDArray[np.float32]]:
-        """What the network is given beside `count` drawings."""
-        for name, given in (("literal", literal), ("hints", hints)):
-            if given is not None and name not in self.card.inputs:
-                told = "how literally a drawing is meant" if name == "literal" else "colour hints"
-                raise UsageError(
-                    f"the model '{self.card.name}' cannot be told {told}; take another one, or "
-                    "leave it out"
-                )
-        side = self.card.preprocessing.size
-        beside: dict[str, NDArray[np.float32]] = {}
-        if self.card.literal:
-            beside["literal"] = np.ones(count, np.float32)
-            if literal is not None:
-                beside["literal"][:] = literal
-        if self.card.hints:
-            beside["hints"] = np.zeros((count, 4, side, side), np.float32)
-            for place, hint in zip(beside["hints"], hints or (), strict=False):
-                if hint is not None:
-                    place[:] = _masked(hint)
-        return beside
-
-
-def _masked(hints: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """`[4, S, S]` of colour hints: red, green and blue in [-1, 1] and a mask of 0 and 1."""
-    mask = (hints[..., 3] > 127).astype(np.float32)
-    colours = hints[..., :3].transpose(2, 0, 1).astype(np.float32) / np.float32(127.5) - 1
-    return np.concatenate([colours * mask, mask[None]])
 
 
 def _planes(crop: NDArray[np.uint8], channels: int) -> NDArray[np.float32]:

@@ -197,3 +197,27 @@ def test_rounding_beyond_the_range_is_cut_off():
 def test_all_of_it_is_said_to_be_an_image_error_for_which_one_except_is_enough():
     with pytest.raises(ValueError, match=re.escape("[3, 4, 5]")):
         images.load(np.zeros((3, 4, 5)))
+
+
+def test_transparency_is_kept_if_asked(tmp_path):
+    layer = np.zeros((6, 8, 4), np.uint8)
+    layer[2:4, 1:5] = (200, 30, 20, 255)
+    layer[0, 0] = (10, 20, 30, 128)
+    Image.fromarray(layer).save(tmp_path / "layer.png")
+    for form in (tmp_path / "layer.png", Image.fromarray(layer), layer, layer / 255):
+        assert np.array_equal(images.load(form, transparent=True), layer)
+        assert (images.load(form)[5, 7] == 255).all()
+    for opaque in (np.full((6, 8), 7, np.uint8), np.full((6, 8, 1), 7, np.uint8)):
+        loaded = images.load(opaque, transparent=True)
+        assert loaded.shape == (6, 8, 4)
+        assert (loaded == (7, 7, 7, 255)).all()
+
+
+def test_a_layer_is_turned_upright_too(tmp_path):
+    layer = np.zeros((6, 8, 4), np.uint8)
+    layer[0] = (200, 30, 20, 255)
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned by 90° clockwise
+    Image.fromarray(layer).save(tmp_path / "layer.png", exif=exif)
+    read = images.read(tmp_path / "layer.png", transparent=True)
+    assert np.array_equal(read, np.rot90(layer, -1))

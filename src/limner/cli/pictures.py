@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from limner.batch import Outcome
+    from limner.hints import Hints
 
 __all__ = ["models", "photo", "sketch"]
 
@@ -80,6 +81,72 @@ def photo(
             "models that were trained for it.",
         ),
     ] = None,
+    skin: Annotated[
+        str | None,
+        typer.Option(
+            show_default=False,
+            metavar="COLOUR",
+            help="Colour of the skin: very light, light, medium, olive, tan, brown, dark, very "
+            "dark; monk 1 to monk 10 (the Monk Skin Tone Scale); or #rrggbb.",
+        ),
+    ] = None,
+    hair: Annotated[
+        str | None,
+        typer.Option(
+            show_default=False,
+            metavar="COLOUR",
+            help="Of the hair: black, brown, blond, auburn, red, ginger, grey, silver, white; dark "
+            "or light brown, dark blond; or #rrggbb.",
+        ),
+    ] = None,
+    eye_colour: Annotated[
+        str | None,
+        typer.Option(
+            "--eye-colour",
+            "--eye-color",
+            show_default=False,
+            metavar="COLOUR",
+            help="Of the eyes: black, brown, hazel, amber, green, blue, grey; dark brown, light "
+            "blue; or #rrggbb.",
+        ),
+    ] = None,
+    lips: Annotated[
+        str | None,
+        typer.Option(
+            show_default=False,
+            metavar="COLOUR",
+            help="Of the lips: natural, pale, nude, pink, rose, red, wine, plum, brown; or "
+            "#rrggbb.",
+        ),
+    ] = None,
+    background: Annotated[
+        str | None,
+        typer.Option(
+            show_default=False,
+            metavar="COLOUR",
+            help="Of the background: white, grey, black, blue, green, brown, beige, red; light or "
+            "dark grey; a CSS colour name; or #rrggbb.",
+        ),
+    ] = None,
+    hints: Annotated[
+        str | None,
+        typer.Option(
+            show_default=False,
+            metavar="FILE",
+            help="Strokes of colour: a picture that is transparent but for what you painted over "
+            "the drawing, as large as the drawing. They lie on top of the colours above.",
+        ),
+    ] = None,
+    variants: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=64,
+            show_default=False,
+            help="Make so many photos of each drawing, with different plausible skin, hair, eyes "
+            "and background, as NAME-1, NAME-2, …; colours that you give stay.",
+        ),
+    ] = None,
     face: Annotated[
         Literal["largest", "all"],
         typer.Option(help="Which faces of a picture; all are written as NAME, NAME-2, NAME-3, …"),
@@ -98,20 +165,32 @@ def photo(
     - `limner photo page.png -o page-photo.png --face all --put-back`
     - `limner photo comic.png -o photo.png --eyes 210,340,395,338`
     - `limner photo scribble.png -o photo.png --faithful 0.2`
+
+    A pencil drawing tells no colours. Say them, paint them, or look at several photos; the model
+    has to be one that takes colours:
+
+    - `limner photo drawing.jpg -o photo.png --hair "dark brown" --skin '#8d5524'`
+    - `limner photo drawing.jpg -o photo.png --hints strokes.png`
+    - `limner photo drawing.jpg -o photos/ --variants 4 --eye-colour green`
     """
     from limner import batch
     from limner.makers import Photos
 
     if as_is and face == "all":
         raise UsageError("--as-is takes the whole picture for one face: leave out --face all")
+    if variants and face == "all":
+        raise UsageError("--variants are of one face: leave out --face all")
     if put_back and size:
         raise UsageError("--put-back keeps the picture's own size: leave out --size")
     if eyes is not None and (as_is or face == "all"):
         raise UsageError(f"--eyes marks one face: leave out {'--as-is' if as_is else '--face all'}")
     corners = None if eyes is None else _corners(eyes)
     work = batch.jobs(sketches, out, note=complain)
-    if eyes is not None and len(work) > 1:
-        raise UsageError(f"--eyes is for one picture, not {len(work)}; name one input")
+    for option, given in (("--eyes", eyes), ("--hints", hints)):
+        if given is not None and len(work) > 1:
+            raise UsageError(f"{option} is for one picture, not {len(work)}; name one input")
+    colours = {"skin": skin, "hair": hair, "eyes": eye_colour, "lips": lips}
+    told = _hints(colours | {"background": background}, hints, variants)
     where = batch.engine_for(work, engine, workers=workers, address=address)
     start = Photos(
         model=model,
@@ -122,6 +201,8 @@ def photo(
         eyes=corners,
         faithful=faithful,
         every_face=face == "all",
+        hints=told,
+        variants=variants,
         threads=where.threads,
     )
     outcome = batch.run(work, start, engine=where)
@@ -176,6 +257,21 @@ def _corners(text: str) -> tuple[float, ...]:
     if len(corners) != 4:
         raise UsageError(f"--eyes is '{text}'; expected X1,Y1,X2,Y2 in px, as 210,340,395,338")
     return corners
+
+
+def _hints(
+    colours: "Mapping[str, str | None]", strokes: str | None, variants: int | None
+) -> "Hints | None":
+    """What is known of the colours; None if that is nothing."""
+    given = {part: colour for part, colour in colours.items() if colour is not None}
+    if not given and strokes is None:
+        return None
+    from limner.hints import Hints  # a drawing alone has no use for it
+
+    hints = Hints.of(given, strokes=strokes)
+    if variants:
+        hints.varied(variants)  # complains before any picture is read
+    return hints
 
 
 def _say_notes(notes: "Mapping[str, tuple[str, ...]]") -> None:

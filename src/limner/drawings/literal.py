@@ -48,7 +48,8 @@ def expand(figures: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def regress(looks: NDArray[np.float64]) -> NDArray[np.float64]:
     """How literally drawings are meant `[N]`, of looks `[N, 3]`; unbounded."""
-    return expand((looks - np.array(_MEAN)) / np.array(_SPREAD)) @ np.array(_WEIGHTS)
+    found: NDArray[np.float64] = expand((looks - _MEAN) / np.array(_SPREAD)) @ np.array(_WEIGHTS)
+    return found
 
 
 def estimate_literal(drawing: NDArray[np.uint8]) -> float:

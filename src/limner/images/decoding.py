@@ -20,6 +20,9 @@ from limner.locks import ForkLock
 FileInput = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO
 """A picture file: its path, its bytes, or the file opened for reading in binary mode."""
 
+Mode = Literal["L", "RGB", "RGBA"]
+"""Pillow's names for what pictures are decoded to."""
+
 MAX_PIXELS = 64_000_000
 """Largest picture that is decoded, in pixels: above any camera's frame that holds one face."""
 
@@ -49,6 +52,7 @@ def read(
     source: FileInput,
     *,
     grey: bool = False,
+    transparent: bool = False,
     name: str | None = None,
     max_pixels: int = MAX_PIXELS,
 ) -> NDArray[np.uint8]:
@@ -59,19 +63,21 @@ def read(
     Args:
         source: a path, the bytes of a picture file, or an open binary file.
         grey: return the luminance only.
+        transparent: keep the transparency.
         name: what messages call the picture; by default its path.
         max_pixels: refuse larger pictures; looked up in the header, before anything is decoded.
 
     Returns:
-        [H, W, 3] RGB, or [H, W] if `grey`.
+        [H, W, 3] RGB, [H, W] if `grey`, or [H, W, 4] RGBA if `transparent`.
 
     Raises:
         ImageError: missing, unreadable, empty, truncated, not a picture, or too large.
     """
     name = name or name_of(source)
     data = _bytes_of(source, name)
+    mode: Mode = "L" if grey else "RGBA" if transparent else "RGB"
     with _open(io.BytesIO(data), name) as picture:
-        return pixels_of(picture, name, data, mode="L" if grey else "RGB", max_pixels=max_pixels)
+        return pixels_of(picture, name, data, mode=mode, max_pixels=max_pixels)
 
 
 def pixels_of(
@@ -79,7 +85,7 @@ def pixels_of(
     name: str,
     data: bytes = b"",
     *,
-    mode: Literal["L", "RGB"] = "RGB",
+    mode: Mode = "RGB",
     max_pixels: int = MAX_PIXELS,
 ) -> NDArray[np.uint8]:
     """Decode a Pillow picture, as `read` does; `data` is the file that it was opened from."""
@@ -122,7 +128,7 @@ def header(source: bytes | BinaryIO, *, name: str = "the picture") -> tuple[str,
         return picture.format or "unknown", width, height
 
 
-def name_of(source: object) -> str:
+def name_of(source: object, otherwise: str = "the picture") -> str:
     """What messages call a picture that nobody named: its path, if it has one."""
     if isinstance(source, str | os.PathLike):
         return os.fsdecode(source)
@@ -131,7 +137,7 @@ def name_of(source: object) -> str:
         name = getattr(source, attribute, None)
         if isinstance(name, str) and name:
             return name
-    return "the picture"
+    return otherwise
 
 
 def _bytes_of(source: FileInput, name: str) -> bytes:
@@ -233,10 +239,10 @@ def _no_picture(picture: Image.Image) -> str:
     return ""
 
 
-def _flatten(picture: Image.Image, data: bytes, mode: Literal["L", "RGB"]) -> Image.Image:
-    """Decode; then upright, opaque, 8 bits a channel and in `mode`."""
+def _flatten(picture: Image.Image, data: bytes, mode: Mode) -> Image.Image:
+    """Decode; then upright, 8 bits a channel and in `mode`, opaque unless that is RGBA."""
     flat = shallow(picture, data)
-    if flat.has_transparency_data:
+    if mode != "RGBA" and flat.has_transparency_data:
         flat = on_white(flat)
     if flat.mode == "LAB":  # which Pillow converts by way of colour profiles alone
         flat = _from_lab(flat)

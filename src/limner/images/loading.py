@@ -39,7 +39,9 @@ _DEEPEST = 65535
 _CHANNELS = (1, 2, 3, 4)
 
 
-def load(picture: ImageInput, *, name: str | None = None) -> NDArray[np.uint8]:
+def load(
+    picture: ImageInput, *, name: str | None = None, transparent: bool = False
+) -> NDArray[np.uint8]:
     """Take a picture in any form, and give it as the rest of limner works on it.
 
     ```python
@@ -60,23 +62,24 @@ def load(picture: ImageInput, *, name: str | None = None) -> NDArray[np.uint8]:
               floats in [0, 1], or whole numbers from 0 of up to 16 bits, which are scaled by the
               depth that they use: the smallest of 8, 10, 12, 14 and 16 bits that holds them.
         name: what messages call the picture; by default its path.
+        transparent: keep the transparency, as of a layer that lies over another picture.
 
     Returns:
         [H, W, 3] RGB, or [H, W] of a grey array; upright, and opaque on white. An array that is
-        so already is returned as it is.
+        so already is returned as it is. If `transparent`, always [H, W, 4] RGBA.
 
     Raises:
         ImageError: it is none of these, or cannot be read, or is too large.
     """
     name = name or name_of(picture)
     if isinstance(picture, np.ndarray):
-        return _of_array(picture, name)
+        return _of_array(picture, name, transparent=transparent)
     if isinstance(picture, str | os.PathLike | bytes | bytearray | memoryview):
-        return read(picture, name=name)
+        return read(picture, name=name, transparent=transparent)
     if isinstance(picture, Image.Image):
-        return pixels_of(picture, name)
+        return pixels_of(picture, name, mode="RGBA" if transparent else "RGB")
     if isinstance(picture, _Open):
-        return read(picture, name=name)
+        return read(picture, name=name, transparent=transparent)
     if not hasattr(picture, "__array__") and not hasattr(picture, "__array_interface__"):
         found = "None, as cv2.imread returns for a file that it cannot read"
         if picture is not None:
@@ -89,12 +92,13 @@ def load(picture: ImageInput, *, name: str | None = None) -> NDArray[np.uint8]:
             f"{name} is of type {type(picture).__name__} and gives no array ({one_line(error)}); "
             "make a NumPy array of it first"
         ) from error
-    return _of_array(values, name)
+    return _of_array(values, name, transparent=transparent)
 
 
-def _of_array(values: NDArray[Any], name: str) -> NDArray[np.uint8]:
+def _of_array(values: NDArray[Any], name: str, *, transparent: bool) -> NDArray[np.uint8]:
     values = np.asarray(values)  # matrices and the like calculate in their own way
-    if values.dtype == np.uint8 and (values.ndim == 2 or values.shape[2:] == (3,)):
+    as_it_is = values.ndim == 2 or values.shape[2:] == (3,)
+    if values.dtype == np.uint8 and as_it_is and not transparent:
         check_size(values.shape[1], values.shape[0], name)
         return values
     found = f"{name} is {_article(values)} array [{', '.join(map(str, values.shape))}]"
@@ -102,10 +106,12 @@ def _of_array(values: NDArray[Any], name: str) -> NDArray[np.uint8]:
     check_size(values.shape[1], values.shape[0], name)
     pixels = values if values.dtype == np.uint8 else _eight_bits_of(values, found)
     channels = 0 if pixels.ndim == 2 else pixels.shape[2]
+    if channels == 1:
+        pixels, channels = pixels[..., 0], 0
+    if transparent:
+        return np.asarray(Image.fromarray(np.ascontiguousarray(pixels)).convert("RGBA"))
     if channels in (0, 3):
         return pixels
-    if channels == 1:
-        return pixels[..., 0]
     flat = on_white(Image.fromarray(np.ascontiguousarray(pixels)))
     return np.asarray(flat.convert("L" if channels == 2 else "RGB"))
 

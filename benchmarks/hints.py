@@ -1,0 +1,160 @@
+"""Do colour hints arrive, and does the person stay the same?
+
+    python benchmarks/hints.py --model FILE (--drawings FOLDER | --set SET) [--every N]
+        [--sheet FILE]
+
+For each part of the face and each of a few colours of it, every drawing is made into a photo with
+the hint and without any. Printed are, as means over drawings and colours:
+
+- reached: how far the colour of the part is from the hint (CIEDE2000; about 2 is just seen), with
+  the hint and without it;
+- elsewhere: how far the other parts moved (CIEDE2000), which is good where skin and lips go with
+  each other, and else should be little;
+- identity: distance of the face descriptors of the photos with and without the hint. Beside it
+  stands the distance between photos of different drawings, and how many photos with a hint are
+  nearer to another drawing's photo than to their own.
+
+The last rows give all parts but the lips at once, as `limner photo --variants` does. `--set` draws
+the held-out photos of a prepared set in the style `pencil`. `--sheet` writes a picture: a row a
+drawing, the photo without hints first.
+"""
+
+import argparse
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from skimage.color import deltaE_ciede2000, rgb2lab
+
+from limner import images
+from limner.data.prepared import PreparedSet
+from limner.hints import NAMES, PARTS, RGB, Hints, Part, colours_of, place
+from limner.hints.parts import pixels
+from limner.measures.identity import Descriptor
+from limner.sketching import sketch
+from limner.translator import Translator
+
+COLOURS: Mapping[Part, Sequence[str]] = {
+    "skin": ("very light", "medium", "brown", "very dark"),
+    "hair": ("black", "brown", "blond", "red", "grey"),
+    "eyes": ("dark brown", "green", "blue"),
+    "lips": ("natural", "pink", "red"),
+    "background": ("white", "grey", "blue", "black"),
+}
+VARIANTS = 4
+
+
+def main() -> None:
+    """Print a table, and write a sheet if it is asked for."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--model", required=True, help="shipped name or file that takes hints")
+    parser.add_argument("--drawings", type=Path, help="folder of drawings")
+    parser.add_argument("--set", type=Path, help="prepared set whose held-out faces to draw")
+    parser.add_argument("--every", type=int, default=1, help="measure every n-th drawing only")
+    parser.add_argument("--sheet", type=Path, help="picture to write")
+    options = parser.parse_args()
+    if (options.drawings is None) == (options.set is None):
+        parser.error("name either --drawings or --set")
+    translator = Translator(options.model)
+    crops = crops_of(translator, options.drawings, options.set)[:: options.every]
+    told = [({part: NAMES[part][name]}, part) for part in PARTS for name in COLOURS[part]]
+    told += [(one.colours, "variants") for one in Hints().varied(VARIANTS)]
+    rows, made = measured(translator, crops, told)
+    apart = rows[0].strangers
+    print(f"{translator.card.name}: {len(crops)} drawings, {apart:.2f} apart in identity")
+    print(f"{'':12s} colours  reached (without)  elsewhere  identity  mistaken")
+    for name in [*PARTS, "variants"]:
+        some = [row for row, (_, of) in zip(rows, told, strict=True) if of == name]
+        mean = {key: np.mean([getattr(row, key) for row in some]) for key in Row.KEYS}
+        print(
+            f"{name:12s} {len(some):7d}  {mean['reached']:7.1f} {mean['without']:9.1f}  "
+            f"{mean['elsewhere']:9.1f}  {mean['identity']:8.2f}  {mean['mistaken']:8.1%}"
+        )
+    if options.sheet:
+        images.write(options.sheet, images.montage([list(row) for row in made.swapaxes(0, 1)[:16]]))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """Means over the drawings for one hint, see above."""
+
+    KEYS = ("reached", "without", "elsewhere", "identity", "mistaken")
+
+    reached: float
+    without: float
+    elsewhere: float
+    identity: float
+    mistaken: float
+    strangers: float
+
+
+def crops_of(
+    translator: Translator, drawings: Path | None, prepared: Path | None
+) -> list[NDArray[np.uint8]]:
+    """Aligned drawings `[S, S]` or `[S, S, 3]`."""
+    if drawings is not None:
+        return [translator.align(file)[0].image for file in images.files_below(drawings)]
+    side = translator.card.preprocessing.size
+    photos = PreparedSet(prepared).images("test", "photo")
+    return [sketch(images.resize(photo, side), "pencil", seed) for seed, photo in enumerate(photos)]
+
+
+def measured(
+    translator: Translator,
+    crops: Sequence[NDArray[np.uint8]],
+    told: Sequence[tuple[Mapping[Part, RGB], str]],
+) -> tuple[list[Row], NDArray[np.uint8]]:
+    """A row for each hint, and the photos `[1 + hints, N, S, S, 3]`, those without a hint first."""
+    describe, side = Descriptor(), translator.card.preprocessing.size
+    plain = translator.batch(crops)
+    people = describe(plain)
+    before = np.stack([lab_of(photo) for photo in plain])
+    apart = np.linalg.norm(people[:, None] - people, axis=2)
+    others = ~np.eye(len(crops), dtype=bool)
+    rows, made = [], [plain]
+    for colours, _ in told:
+        photos = translator.batch(crops, hints=[place(colours, side)] * len(crops))
+        made.append(photos)
+        after = np.stack([lab_of(photo) for photo in photos])
+        given = [PARTS.index(part) for part in colours]
+        wanted = lab([colours[PARTS[i]] for i in given])
+        rest = [i for i in range(len(PARTS)) if i not in given]
+        far = np.linalg.norm(describe(photos)[:, None] - people, axis=2)
+        own = far.diagonal()
+        rows.append(
+            Row(
+                reached=difference(after[:, given], wanted).mean(),
+                without=difference(before[:, given], wanted).mean(),
+                elsewhere=difference(after[:, rest], before[:, rest]).mean(),
+                identity=own.mean(),
+                mistaken=(np.where(others, far, np.inf).min(axis=1) < own).mean(),
+                strangers=apart[others].mean() if len(crops) > 1 else np.nan,
+            )
+        )
+    return rows, np.stack(made)
+
+
+def lab_of(photo: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """L*, a*, b* `[5, 3]` of the parts of a photo `[S, S, 3]`."""
+    found = colours_of(photo)
+    if "background" not in found:  # of two colours: what lies between them
+        corners = np.concatenate(pixels("background", len(photo)))
+        red, green, blue = np.median(photo.reshape(-1, 3)[corners], axis=0).astype(int).tolist()
+        found["background"] = red, green, blue
+    return lab([found[part] for part in PARTS])
+
+
+def lab(colours: Sequence[RGB]) -> NDArray[np.float64]:
+    """L*, a*, b* `[N, 3]`."""
+    return rgb2lab(np.array(colours, np.uint8)[:, None])[:, 0]
+
+
+def difference(one: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np.float64]:
+    """CIEDE2000 `[N, M]` of colours `[N, M, 3]` and as many, or `[M, 3]`."""
+    return deltaE_ciede2000(one, np.broadcast_to(other, one.shape))
+
+
+if __name__ == "__main__":
+    main()
