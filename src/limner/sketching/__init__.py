@@ -11,9 +11,18 @@ from PIL import Image
 from limner.errors import UsageError
 from limner.sketching.crude import drawn_crudely
 from limner.sketching.drawing import Drawing, drawn_roughly, random_drawing, random_sketch
-from limner.sketching.styles import TRACED, Style
+from limner.sketching.styles import TRACED, Style, steady
 
-__all__ = ["STYLES", "Drawing", "Style", "check_style", "random_drawing", "random_sketch", "sketch"]
+__all__ = [
+    "STYLES",
+    "Drawing",
+    "Style",
+    "check_style",
+    "random_drawing",
+    "random_sketch",
+    "sketch",
+    "steady_drawing",
+]
 
 STYLES: Mapping[str, Style] = MappingProxyType(
     {**TRACED, "rough": drawn_roughly, "crude": drawn_crudely}
@@ -52,6 +61,12 @@ def sketch(photo: NDArray[np.uint8], style: str = "pencil", seed: int = 0) -> ND
         enlarged = Image.fromarray(drawing).resize((w, h), Image.Resampling.BICUBIC)
         drawing = np.asarray(enlarged)
     return drawing
+
+
+def steady_drawing(photo: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Draw `[H, W, 3]` in `pencil` by one steady hand, without paper or chance; `[H, W]`."""
+    drawn = steady(photo.astype(np.float32) / np.float32(255))
+    return (drawn * 255 + 0.5).astype(np.uint8)
 
 
 def check_style(style: str) -> None:

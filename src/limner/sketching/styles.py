@@ -27,6 +27,9 @@ from limner.sketching.filters import (
 
 Style = Callable[[NDArray[np.float32], np.random.Generator], Grey]
 
+_STEADY = 1
+"""The hand of `steady`, a seed: chosen by eye, for contours that are firm and hair that is dark."""
+
 
 def study(photo: NDArray[np.float32], rng: np.random.Generator) -> Grey:
     """The filter of the 2018 study's appendix: grey with the edges standing out.
@@ -47,6 +50,22 @@ def pencil(photo: NDArray[np.float32], rng: np.random.Generator) -> Grey:
     Tone, lines and texture are put together as in Lu, Xu and Jia, "Combining Sketch and Tone for
     Pencil Drawing Production" (NPAR 2012), with dodging for the lines.
     """
+    drawing, strands = _graphite(photo, rng)
+    tooth = grain(drawing.shape, rng.uniform(0.3, 0.5), rng) * rng.uniform(0.05, 0.2)
+    return _paper(drawing + strands + tooth * (1 - drawing) * (0.3 + drawing))
+
+
+def steady(photo: NDArray[np.float32]) -> Grey:
+    """`pencil` by one steady hand on smooth white paper: nothing is random.
+
+    What a model that draws learns from: the mean of many hands would be a grey mist.
+    """
+    drawing, strands = _graphite(photo, np.random.default_rng(_STEADY))
+    return _paper(drawing + strands)
+
+
+def _graphite(photo: NDArray[np.float32], rng: np.random.Generator) -> tuple[Grey, Grey]:
+    """Tone and lines of `pencil`, and the strands of its hair to be added."""
     exposed = expose(luminance(photo), rng.uniform(0.4, 0.65))
     flat = smooth(exposed, 2, rng.uniform(0.03, 0.08))
     directions = tangents(flat)
@@ -56,9 +75,7 @@ def pencil(photo: NDArray[np.float32], rng: np.random.Generator) -> Grey:
     lines = _saturating(along(crease, directions), rng.uniform(0.05, 0.12))
     drawing = tone * (1 - rng.uniform(0.4, 0.7) * shading) * (1 - rng.uniform(0.7, 0.95) * lines)
     drawing = 1 - rng.uniform(0.75, 0.97) * (1 - drawing)
-    strands = strokes(drawing.shape, directions, 6, rng) * rng.uniform(0.1, 0.22) * (1 - tone)
-    tooth = grain(drawing.shape, rng.uniform(0.3, 0.5), rng) * rng.uniform(0.05, 0.2)
-    return _paper(drawing + strands + tooth * (1 - drawing) * (0.3 + drawing))
+    return drawing, strokes(drawing.shape, directions, 6, rng) * rng.uniform(0.1, 0.22) * (1 - tone)
 
 
 def dodged(photo: NDArray[np.float32], rng: np.random.Generator) -> Grey:

@@ -22,6 +22,7 @@ class Stream(IntEnum):
     POOL = 6
     AUGMENTATION = 7
     SCORES = 8
+    RETURN = 9
 
 
 def generator_of(seed: int, stream: Stream, *numbers: int) -> np.random.Generator:

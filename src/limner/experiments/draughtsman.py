@@ -1,0 +1,34 @@
+"""The model that draws: photo to sketch."""
+
+from limner.networks.config import PatchGANConfig, UNetConfig
+from limner.training.config import Config, DiscriminatorAugmentation, Weights
+
+
+def draughtsman() -> Config:
+    r"""Photo to sketch, in pencil, such that `lifelike` makes the same person of it again.
+
+        limner prepare PHOTOS SET --size 160 --about docs/portrait-sources.toml \
+            --identity 'london_\w+/(\d+)_'
+        limner train draughtsman RUN --set data=SET --set reader=src/limner/models/lifelike.onnx
+        limner export RUN draughtsman.onnx
+    """
+    return Config(
+        experiment="draughtsman",
+        objective="draughtsman",
+        generator=UNetConfig(width=12),
+        discriminator=PatchGANConfig(width=24),
+        discriminator_augmentation=DiscriminatorAugmentation(translation=0.08),
+        weights=Weights(
+            adversarial=1.0, l1=8.0, features=4.0, cycle=2.0, face=2.0, identity=1.0
+        ),
+        sampling={"sfhq_t2i": 0.35, "sfhq": 0.5},
+        images=24_000,
+        batch=8,
+        lr=4e-4,
+        betas=(0.5, 0.99),
+        clip=5.0,
+        average=800.0,
+        decay_from=0.5,
+        save_every=1_000,
+        snapshot_every=4_000,
+    )
