@@ -13,9 +13,9 @@ from limner import images
 from limner.batch import Made, Maker
 from limner.drawings import Clean
 from limner.faces import put_back
-from limner.translator import Translator
+from limner.translator import Translator, check_drawer
 
-__all__ = ["Photos", "Sketches"]
+__all__ = ["Drawings", "Photos", "Sketches"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +39,9 @@ class Photos:
 
     def __call__(self) -> Maker:
         """Load the model."""
-        translator = Translator(self.model, threads=self.threads)
+        return self._maker(Translator(self.model, threads=self.threads))
+
+    def _maker(self, translator: Translator) -> Maker:
         make = functools.partial(self._make, translator)
         return Maker(make=make, provenance=translator.provenance)
 
@@ -61,6 +63,15 @@ class Photos:
         size = self.size
         results = [images.resize(one.image, size) if size else one.image for one in made]
         return Made(images=results, notes=notes)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drawings(Photos):
+    """Photos become drawings by a model, with the settings of `limner sketch --style model`."""
+
+    def __call__(self) -> Maker:
+        """Load the model. Raises UsageError if it makes photos."""
+        return self._maker(check_drawer(Translator(self.model, threads=self.threads)))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,10 +7,10 @@ from limner.training.config import Config, DiscriminatorAugmentation, Weights
 def draughtsman() -> Config:
     r"""Photo to sketch, in pencil, such that `lifelike` makes the same person of it again.
 
-        limner prepare PHOTOS SET --size 160 --about docs/portrait-sources.toml \
+    limner prepare PHOTOS SET --size 160 --about docs/portrait-sources.toml \
             --identity 'london_\w+/(\d+)_'
-        limner train draughtsman RUN --set data=SET --set reader=src/limner/models/lifelike.onnx
-        limner export RUN draughtsman.onnx
+    limner train draughtsman RUN --set data=SET --set reader=src/limner/models/lifelike.onnx
+    limner export RUN draughtsman.onnx
     """
     return Config(
         experiment="draughtsman",
@@ -18,9 +18,7 @@ def draughtsman() -> Config:
         generator=UNetConfig(width=12),
         discriminator=PatchGANConfig(width=24),
         discriminator_augmentation=DiscriminatorAugmentation(translation=0.08),
-        weights=Weights(
-            adversarial=1.0, l1=8.0, features=4.0, cycle=2.0, face=2.0, identity=1.0
-        ),
+        weights=Weights(adversarial=1.0, l1=8.0, features=4.0, cycle=2.0, face=2.0, identity=1.0),
         sampling={"sfhq_t2i": 0.35, "sfhq": 0.5},
         images=24_000,
         batch=8,

@@ -1,7 +1,7 @@
 """Photo to sketch: `sketch` in one named style, `random_drawing` by a new hand at every call."""
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 import numpy as np
@@ -69,9 +69,10 @@ def steady_drawing(photo: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return (drawn * 255 + 0.5).astype(np.uint8)
 
 
-def check_style(style: str) -> None:
-    """Raise `UsageError` unless `style` is a key of `STYLES`."""
-    if style not in STYLES:
-        near = difflib.get_close_matches(style, STYLES, n=1, cutoff=0.4)
+def check_style(style: str, *, beside: Sequence[str] = ()) -> None:
+    """Raise `UsageError` unless `style` is a key of `STYLES`, or of what there is `beside` them."""
+    known = [*STYLES, *beside]
+    if style not in known:
+        near = difflib.get_close_matches(style, known, n=1, cutoff=0.4)
         hint = f"; did you mean '{near[0]}'?" if near else ""
-        raise UsageError(f"unknown sketch style '{style}', known are {', '.join(STYLES)}{hint}")
+        raise UsageError(f"unknown sketch style '{style}', known are {', '.join(known)}{hint}")

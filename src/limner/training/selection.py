@@ -1,6 +1,5 @@
 """Which snapshot of a run is the best, by what was measured on held-out faces; no torch here."""
 
-import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -86,8 +85,8 @@ def deciding(scores: Sequence[Line], direction: Direction | None = None) -> str 
     They have to have it of as many pictures, as those of a run do. Without a direction it is that
     of sketch to photo, and of photo to sketch in runs that only go so.
     """
-    ways = _DECIDING.values() if direction is None else [_DECIDING[direction]]
-    for name in itertools.chain(*ways):
+    ways = list(_DECIDING) if direction is None else [direction]
+    for name in (name for way in ways for name in _DECIDING[way]):
         counts = {len(line.get("each", {}).get(name, ())) for line in scores if name in line}
         if len(counts) == 1 and counts != {0} and all(name in line for line in scores):
             return name
