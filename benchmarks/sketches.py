@@ -62,7 +62,8 @@ def main() -> None:
     readers = {name: Translator(name) for name in options.reader or ["portrait", "lifelike"]}
     drawers: dict[str, Draw] = {style: partial(in_style, style=style) for style in options.styles}
     for name in ["draughtsman"] if options.model is None else options.model:
-        drawers[Path(name).stem] = check_drawer(Translator(name, threads=1)).batch  # type: ignore[assignment]
+        model = check_drawer(Translator(name, threads=1))
+        drawers[Path(name).stem] = partial(by_model, model=model)
     faces = PreparedSet(options.set).images("test", "photo")[:: options.every]
     photos = np.stack([images.resize(face, SIDE) for face in faces])
     measure(f"{options.set.name}, held out", photos, drawers, readers)
@@ -77,6 +78,11 @@ def main() -> None:
 def in_style(photos: Crops, *, style: str) -> Crops:
     """Draw photos `[N, S, S, 3]` in a style, each by a hand of its own; `[N, S, S]`."""
     return np.stack([sketch(photo, style, seed) for seed, photo in enumerate(photos)])
+
+
+def by_model(photos: Crops, *, model: Translator) -> Crops:
+    """Draw photos `[N, S, S, 3]` by a model; `[N, S, S]`."""
+    return model.batch(list(photos))
 
 
 def measure(

@@ -217,6 +217,11 @@ class Config:
                 f"hands.crude and hands.rough are {self.hands.crude} and {self.hands.rough}; the "
                 "objective 'draughtsman' learns from one steady hand: leave both at 0"
             )
+        if self.drawings:
+            raise UsageError(
+                f"drawings is {self.drawings}; the objective 'draughtsman' makes drawings, and has "
+                "no use for others: leave it out"
+            )
 
     @property
     def direction(self) -> Direction:
