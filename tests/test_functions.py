@@ -101,9 +101,7 @@ def test_settings_of_a_sketch_that_do_not_go_together(photo, given, said):
 def test_a_model_needs_a_face(tiny_sketcher):
     wall = np.full((90, 90, 3), 120, np.uint8)
     with pytest.raises(NoFaceError, match="wall"):
-        limner.sketch(
-            np.full((90, 90, 3), 120, np.uint8), "model", model=tiny_sketcher, name="wall"
-        )
+        limner.sketch(wall, "model", model=tiny_sketcher, name="wall")
 
 
 def test_sketch_takes_grey(photo):
