@@ -295,10 +295,12 @@ def test_models_are_listed():
     assert done.returncode == 0
     lines = done.stdout.decode().splitlines()
     assert [line.partition(",")[0] for line in lines] == [
+        "draughtsman: photo-to-sketch",
         "lifelike: sketch-to-photo",
         "portrait: sketch-to-photo",
     ]
-    assert all(" 128 px, 6.7 MB, " in line for line in lines)
+    assert all(" 128 px, 1.7 MB, " in line for line in lines[:1])
+    assert all(" 128 px, 6.7 MB, " in line for line in lines[1:])
 
 
 def test_every_command_teaches():

@@ -7,10 +7,20 @@ from limner.training.config import Config, DiscriminatorAugmentation, Weights
 def draughtsman() -> Config:
     r"""Photo to sketch, in pencil, such that `lifelike` makes the same person of it again.
 
-    limner prepare PHOTOS SET --size 160 --about docs/portrait-sources.toml \
+    It learns from one steady hand, in two steps: first without a discriminator that can tell
+    anything, then with one that can, and edges that count.
+
+        limner prepare PHOTOS SET --size 160 --about docs/portrait-sources.toml \
             --identity 'london_\w+/(\d+)_'
-    limner train draughtsman RUN --set data=SET --set reader=src/limner/models/lifelike.onnx
-    limner export RUN draughtsman.onnx
+        limner train draughtsman FIRST --set data=SET --set reader=src/limner/models/lifelike.onnx \
+            --set gan=least-squares --set discriminator_lr=1 --set weights.adversarial=1 \
+            --set weights.gradient=0 --set images=5000
+        limner train draughtsman RUN --set data=SET --set reader=src/limner/models/lifelike.onnx \
+            --set start=FIRST --set seed=1
+        limner export RUN draughtsman.onnx
+
+    Cost: COST
+    Outcome: OUTCOME
     """
     return Config(
         experiment="draughtsman",
