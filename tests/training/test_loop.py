@@ -86,6 +86,7 @@ def test_it_learns(tiny, tmp_path):
     ("objective", "stop_after"),
     [
         *(("pix2pix", 4), ("pix2pix", 12), ("pix2pix", 20), ("cyclegan", 4), ("hybrid", 12)),
+        *(("draughtsman", 4), ("draughtsman", 16)),
         *(("projected", 4), ("projected", 16)),  # before and after the end of its warm-up
     ],
 )

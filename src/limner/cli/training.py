@@ -81,9 +81,12 @@ def export(
     ],
     model: Annotated[Path, typer.Argument(help="The .onnx file to write.")],
     direction: Annotated[
-        Literal["sketch-to-photo", "photo-to-sketch"],
-        typer.Option(help="Which of its generators; a CycleGAN has both."),
-    ] = "sketch-to-photo",
+        Literal["sketch-to-photo", "photo-to-sketch"] | None,
+        typer.Option(
+            help="Which of its generators: a CycleGAN has both, of which the first is taken.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Write a trained model as one ONNX file that `limner photo --model` takes.
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from limner.errors import UsageError
+from limner.experiments.draughtsman import draughtsman
 from limner.experiments.hybrid import hybrid
 from limner.experiments.lifelike import lifelike
 from limner.experiments.portrait import portrait
@@ -24,6 +25,7 @@ EXPERIMENTS: Mapping[str, Callable[[], Config]] = MappingProxyType(
         "portrait": portrait,
         "lifelike": lifelike,
         "hybrid": hybrid,
+        "draughtsman": draughtsman,
         "unaligned": unaligned,
         "aligned": aligned,
         "balanced": balanced,
@@ -38,6 +40,7 @@ __all__ = [
     "aligned",
     "balanced",
     "config_of",
+    "draughtsman",
     "filtered",
     "hybrid",
     "lifelike",

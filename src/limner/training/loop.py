@@ -35,6 +35,7 @@ from limner.training.devices import (
     part_of,
     workers_of,
 )
+from limner.training.draughtsman import Draughtsman, readers_of
 from limner.training.grid import SampleGrid
 from limner.training.hybrid import Hybrid
 from limner.training.initial import start
@@ -46,10 +47,11 @@ from limner.training.run import RunFolder
 from limner.training.state import Averages, gathered, go_on
 from limner.training.watch import Watch
 
-OBJECTIVES: dict[ObjectiveName, type[Pix2Pix | CycleGAN | Hybrid]] = {
+OBJECTIVES: dict[ObjectiveName, type[Pix2Pix | CycleGAN | Hybrid | Draughtsman]] = {
     "pix2pix": Pix2Pix,
     "cyclegan": CycleGAN,
     "hybrid": Hybrid,
+    "draughtsman": Draughtsman,
 }
 STATS_EVERY = 400  # images
 
@@ -144,6 +146,7 @@ def _train(
 
     # What is left behind. Nothing is written before all that may be refused was looked at.
     averaged = {direction: average.network for direction, average in averages.items()}
+    shown = averaged | readers_of(objective)
     grid = SampleGrid(config, prepared)
     watch = Watch(config, prepared, run, fabric.device)
     if say is not None and leads and watch.held_out.lack:
@@ -156,7 +159,7 @@ def _train(
 
     def snapshot() -> dict[str, float]:
         run.save_snapshot(averaged, seen, prepared)
-        return watch.score(averaged, seen)
+        return watch.score(shown, seen)
 
     def keep(due: Callable[[int], bool], *, stopping: bool) -> None:
         """Write what is due; the state last, so that nothing it vouches for is missing."""
@@ -169,7 +172,7 @@ def _train(
             line = {"images": seen, "rate": round(progress.rate, 2)}
             line |= {"lr": learning_rate(config, seen), **progress.stats}
             if saving:
-                line |= grid.write(path / "grids" / f"{seen:09d}.png", averaged, fabric.device)
+                line |= grid.write(path / "grids" / f"{seen:09d}.png", shown, fabric.device)
             scores = snapshot() if snapping else {}
             warnings = tuple(trouble.text for trouble in watch.note(line))
             if report is not None:
