@@ -91,9 +91,9 @@ def desk(
 @pytest.mark.parametrize("command", sorted(set(COMMANDS)))
 def test_commands(command, desk):
     arguments = shlex.split(command)[1:]
-    made = desk / arguments[2]
-    if arguments[0] in ("prepare", "train", "export") and made.exists():
-        shutil.move(made, desk / "before")  # it is there for the other commands; here it is made
+    if arguments[0] in ("prepare", "train", "export") and (desk / arguments[2]).exists():
+        # It is there for the other commands; here it is made.
+        shutil.move(desk / arguments[2], desk / "before")
     if arguments[0] == "train":
         arguments += [
             part for name, value in QUICK.items() for part in ("--set", f"{name}={value}")

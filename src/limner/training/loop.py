@@ -36,6 +36,7 @@ from limner.training.devices import (
     workers_of,
 )
 from limner.training.draughtsman import Draughtsman, readers_of
+from limner.training.duration import alarm
 from limner.training.grid import SampleGrid
 from limner.training.hybrid import Hybrid
 from limner.training.initial import start
@@ -82,18 +83,21 @@ def train(
     *,
     report: Callable[[Progress], None] | None = None,
     say: Callable[[str], None] | None = None,
+    seconds: float | None = None,
 ) -> Path:
     """Train until `config.images` were seen, going on from the last state if there is one.
 
-    It ends before where `config.patience` says so. Under torchrun, or with more than one of
-    `config.devices`, all processes call it.
+    It ends before where `config.patience` says so, or when its time is up. Under torchrun, or with
+    more than one of `config.devices`, all processes call it.
 
     Args:
         config: What to compute.
         path: The run folder; made if absent.
         report: Called every few hundred images, in the first process.
-        say: Given a line where the run goes on in another way than before, and where its snapshots
-            cannot be compared, in the first process.
+        say: Given a line where the run goes on in another way than before, where its snapshots
+            cannot be compared, and where its time is up, in the first process.
+        seconds: Stop after this time, as Ctrl-C would, but with a snapshot, and without an error;
+            after one step at least. None to go on to the end.
 
     Returns:
         The last snapshot of the averaged generators.
@@ -109,8 +113,8 @@ def train(
     """
     run = RunFolder(path)
     fabric = fabric_of(config, run.how())
-    with enough_memory(config, run, fabric.world_size):
-        return _train(config, path, fabric, report, say)
+    with enough_memory(config, run, fabric.world_size), alarm(seconds) as time_up:
+        return _train(config, path, fabric, report, say, time_up)
 
 
 def _train(
@@ -119,6 +123,7 @@ def _train(
     fabric: Fabric,
     report: Callable[[Progress], None] | None,
     say: Callable[[str], None] | None,
+    time_up: threading.Event,
 ) -> Path:
     # What there is: faces, and a run folder that is new or this very run's.
     prepared = PreparedSet(Path(config.data))
@@ -161,9 +166,9 @@ def _train(
         run.save_snapshot(averaged, seen, prepared)
         return watch.score(shown, seen)
 
-    def keep(due: Callable[[int], bool], *, stopping: bool) -> None:
+    def keep(due: Callable[[int], bool], *, stopping: bool, late: bool) -> None:
         """Write what is due; the state last, so that nothing it vouches for is missing."""
-        saving, snapping = due(config.save_every), due(config.snapshot_every)
+        saving, snapping = due(config.save_every), due(config.snapshot_every) or late
         reporting = due(STATS_EVERY) or saving or snapping or stopping
         progress = meter.read(seen, run) if reporting else None  # the mean of all processes
         if not leads:
@@ -192,16 +197,25 @@ def _train(
             for direction, average in averages.items():
                 average.update(objective.generators[direction], batch=count, seen=seen)
             meter.add(terms, count)
-            stopping = any_hears(fabric, interrupted, step=seen // config.batch)
-            keep(due, stopping=stopping)
-            if due(config.snapshot_every):
+            step = seen // config.batch
+            late = any_hears(fabric, time_up, step=step)
+            stopping = any_hears(fabric, interrupted, step=step) or late
+            keep(due, stopping=stopping, late=late)
+            if due(config.snapshot_every) or late:
                 over = in_any(fabric, leads and watch.over)
+            if late:
+                break
             if stopping and seen < config.images and not over:
                 fabric.barrier()  # until all is saved: whoever ends ends the others too
                 raise Interrupted(
                     f"stopped after {seen} of {config.images} images, all saved in {path}; "
                     "the same command goes on"
                 )
+    if say is not None and leads and seen < config.images and not over:
+        say(
+            f"stopped after {seen} of {config.images} images, since its time is up; "
+            "the same command goes on"
+        )
     last = run.snapshot_path(seen)
     if leads and not last.exists():
         snapshot()
