@@ -11,7 +11,8 @@ def draughtsman() -> Config:
 
         limner prepare PHOTOS SET --size 160 --about docs/portrait-sources.toml \
             --identity 'london_\w+/(\d+)_'
-        limner train draughtsman RUN --set data=SET --set reader=src/limner/models/lifelike.onnx
+        limner train draughtsman RUN --set data=SET --set reader=src/limner/models/lifelike.onnx \
+            --set sampling.sfhq_t2i=0.35 --set sampling.sfhq=0.5
         limner export RUN draughtsman.onnx
 
     Cost: 16 images/s on one core of an AMD EPYC (Zen 5) when nothing else runs, so 21 minutes.
@@ -27,7 +28,6 @@ def draughtsman() -> Config:
         weights=Weights(
             adversarial=0.3, l1=8.0, gradient=4.0, features=4.0, cycle=4.0, face=4.0, identity=4.0
         ),
-        sampling={"sfhq_t2i": 0.35, "sfhq": 0.5},
         gan="hinge",
         images=20_000,
         batch=8,
