@@ -17,9 +17,9 @@ def lifelike() -> Config:
         limner train lifelike RUN --set data=SET --set start=src/limner/models/portrait.onnx
 
     Cost: 20 images/s on 2 cores of an AMD EPYC (Zen 5), so 5.5 hours in all.
-    Outcome after 24,000 images without these inputs, shipped as `lifelike`: no grid, less painted, rank-1 0.44 on
-    `cufs_cuhk_train` and 0.57 on `cufs_ar`; see `docs/experiments.md`. To go on from there:
-    `--set start=src/limner/models/lifelike.onnx`.
+    Outcome after 24,000 images without these inputs, shipped as `lifelike`: no grid, less painted,
+    rank-1 0.44 on `cufs_cuhk_train` and 0.57 on `cufs_ar`; see `docs/experiments.md`. To go on from
+    there: `--set start=src/limner/models/lifelike.onnx`.
     """
     return Config(
         experiment="lifelike",
