@@ -265,8 +265,10 @@ def test_rounded_networks_see_what_the_whole_ones_see(kit, tmp_path):
         else:
             for a, b in zip(whole(crops), short(crops), strict=True):
                 assert torch.allclose(a, b, atol=0.02)
-        assert any(not torch.equal(a, b) for a, b in zip(
-            whole.parameters(), short.parameters(), strict=True))
+        assert any(
+            not torch.equal(a, b)
+            for a, b in zip(whole.parameters(), short.parameters(), strict=True)
+        )
 
 
 def test_without_time_to_train_the_run_comes_back_as_it_went(packed, bare, tmp_path):

@@ -203,7 +203,11 @@ def pack_faces(prepared: PreparedSet, kit: Path, room: float) -> int:
     low, high = QUALITIES
     step = max(1, len(prepared) // SAMPLED)
     sample = [png for n, (_, png) in enumerate(prepared.encoded()) if n % step == 0]
-    wanted = (quality for quality in range(high, low - 1, -5) if fits(sample, quality, len(prepared), room))
+    wanted = (
+        quality
+        for quality in range(high, low - 1, -5)
+        if fits(sample, quality, len(prepared), room)
+    )
     for quality in range(next(wanted, low), low - 1, -5):
         about = prepared.about | {"packed": f"JPEG {quality}"}
         with Writer(kit / "set", about) as writer:

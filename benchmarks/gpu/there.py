@@ -112,7 +112,9 @@ def main() -> int:
     parser.add_argument("kit", type=Path)
     parser.add_argument("out", type=Path, help="folder for what comes of it")
     parser.add_argument("seconds", type=float, help="after which all is done and written")
-    parser.add_argument("--smoke", type=int, default=20, help="seconds of the smoke run; 0 for none")
+    parser.add_argument(
+        "--smoke", type=int, default=20, help="seconds of the smoke run; 0 for none"
+    )
     parser.add_argument("--compile", default="auto", help="as limner's setting of that name")
     parser.add_argument(
         "--reserve", type=int, default=RESERVE, help="seconds that are kept for the results"
@@ -209,7 +211,9 @@ def run(about: dict[str, Any], work: Path, machine: Machine, compiled: str) -> i
     for way in dict.fromkeys((compiled, "off")):
         seconds = int(machine.left - machine.reserve)
         if seconds < 1 or machine.told.is_set():
-            machine.say(f"no time is left to train: {machine.left:.0f} s, {machine.reserve} are kept")
+            machine.say(
+                f"no time is left to train: {machine.left:.0f} s, {machine.reserve} are kept"
+            )
             break
         command = [*arguments(about, work, "run"), "--set", f"compile={way}"]
         code = machine.limner(*command, "--for", f"{seconds}s", most=seconds + LATE)

@@ -1,0 +1,198 @@
+"""Score all snapshots of a run on drawings with ground-truth photos, in one table.
+
+A training scores its snapshots on sketches that it made of held-out photos; this scores them on
+drawings by hand. Nothing is learnt from them. Snapshots that are in the table already are skipped,
+so that the same command, given again while the training goes on, adds the new ones. The table is
+written as CSV, with 95 % intervals, and as Markdown.
+
+    python benchmarks/snapshots.py RUN --sketches DIR... --truth DIR... [--beside portrait]
+"""
+
+import argparse
+import csv
+import io
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from limner import evaluation, images
+from limner.engines import engine_of
+from limner.measures.brightness import Brightness
+from limner.measures.cache import default_folder
+from limner.measures.checkerboard import Checkerboard
+from limner.measures.drift import SmileDrift
+from limner.measures.figure import Figure
+from limner.measures.found import Found
+from limner.measures.fsim import Fsim
+from limner.measures.identity import Identity
+from limner.measures.measuring import measure
+from limner.measures.skin import Skin
+from limner.training.run import RunFolder, notes
+
+MEASURES = (
+    *(Identity(), Checkerboard(), Fsim(), SmileDrift(against="truth"), Brightness(), Skin()),
+    Found(),
+)
+SHOWN = {
+    "identity.rank1": "rank-1",
+    "identity.genuine": "distance to the true photo",
+    "checkerboard.common": "grid, dB above photos",
+    "fsim.grey": "FSIM",
+    "smile.drift": "smiles more than true",
+    "brightness.drift": "lighter than true",
+    "skin.error": "skin, CIEDE2000",
+    "found.face": "faces found",
+}
+"""Figures of the table, by the names that `limner measure --json` gives them."""
+KEYS = ("model", "drawings")
+COLUMNS = (*KEYS, "n", *(f"{name}{end}" for name in SHOWN for end in ("", ".low", ".high")))
+HELD_OUT = "held-out identity distance"
+
+Row = dict[str, str]
+
+
+def main() -> None:
+    """Score what is not yet scored, and write the table anew after each."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("run", type=Path)
+    parser.add_argument("--sketches", type=Path, nargs="+", required=True, metavar="DIR")
+    parser.add_argument(
+        "--truth", type=Path, nargs="+", required=True, metavar="DIR", help="one for each sketches"
+    )
+    parser.add_argument("--beside", nargs="*", default=[], help="models to put into the table, too")
+    parser.add_argument(
+        "--every", type=int, default=1, help="score every n-th snapshot, and the last"
+    )
+    parser.add_argument("--out", type=Path, help="of the table, without .csv; by default RUN/pairs")
+    parser.add_argument("--workers", type=int, default=0, help="processes; 0 for all cores")
+    options = parser.parse_args()
+    if len(options.sketches) != len(options.truth):
+        parser.error("name as many folders of photos as of sketches")
+    out = options.out or options.run / "pairs"
+    snapshots = RunFolder(options.run).snapshots()
+    chosen = snapshots[::-1][:: max(1, options.every)][::-1]
+    models = [*options.beside, *map(str, chosen)]
+    rows = read(out.with_suffix(".csv"))
+    for sketches, truth in zip(options.sketches, options.truth, strict=True):
+        for model in models:
+            key = (called(model), drawings_of(sketches))
+            if key not in rows:
+                found = figures_of(model, sketches, truth, options.workers)
+                rows[key] = row_of(key, found)
+                print(*(f"{name} {text}" for name, text in words(rows[key])), sep=", ", flush=True)
+                write(out, rows, notes(RunFolder(options.run).scores_path))
+    write(out, rows, notes(RunFolder(options.run).scores_path))
+    print(f"look at {out.with_suffix('.md')}")
+
+
+def called(model: str) -> str:
+    """What the table calls a model: of a snapshot the images that it has seen."""
+    name = Path(model).stem
+    return name.removeprefix("snapshot-") if name.startswith("snapshot-") else name
+
+
+def drawings_of(sketches: Path) -> str:
+    """What it calls a folder of sketches: the folder's own name, or its parent's if that says more."""
+    path = sketches.resolve()
+    return path.parent.name if path.name in {"sketches", "drawings"} else path.name
+
+
+def figures_of(model: str, sketches: Path, truth: Path, workers: int) -> Mapping[str, Figure]:
+    """What `limner compare` finds of one model, as far as the table shows it."""
+    with tempfile.TemporaryDirectory(prefix="limner-") as folder:
+        things = evaluation.things([model], Path(folder), sketches=sketches)
+        [subject] = evaluation.subjects(things, sketches=sketches, truth=truth).values()
+        engine = engine_of("local", workers=workers)
+        return measure(subject, MEASURES, engine=engine, cache=default_folder()).figures
+
+
+def row_of(key: tuple[str, str], found: Mapping[str, Figure]) -> Row:
+    """A row of the table; figures that could not be taken are left empty."""
+    row = dict.fromkeys(COLUMNS, "") | dict(zip(KEYS, key, strict=True))
+    for name in SHOWN.keys() & found.keys():
+        estimate = found[name].estimate
+        row["n"] = str(estimate.n)
+        row |= {
+            f"{name}{end}": f"{value:.6g}"
+            for end, value in (
+                ("", estimate.value),
+                (".low", estimate.low),
+                (".high", estimate.high),
+            )
+        }
+    return row
+
+
+def read(path: Path) -> dict[tuple[str, str], Row]:
+    """The rows of a table by their keys; none if it is not there."""
+    if not path.exists():
+        return {}
+    rows = list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
+    if rows and tuple(rows[0]) != COLUMNS:
+        raise SystemExit(f"{path} has other columns than this version writes; give another --out")
+    return {(row["model"], row["drawings"]): row for row in rows}
+
+
+def write(
+    out: Path, rows: Mapping[tuple[str, str], Row], scores: Sequence[Mapping[str, float]]
+) -> None:
+    """Write both files."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(ordered(rows))
+    images.write_bytes(out.with_suffix(".csv"), text.getvalue().encode())
+    images.write_bytes(out.with_suffix(".md"), page(rows, scores).encode())
+
+
+def ordered(rows: Mapping[tuple[str, str], Row]) -> list[Row]:
+    """By the drawings, then models by name, then snapshots by the images seen."""
+    return [rows[key] for key in sorted(rows, key=lambda key: (key[1], key[0].isdigit(), key[0]))]
+
+
+def page(rows: Mapping[tuple[str, str], Row], scores: Sequence[Mapping[str, float]]) -> str:
+    """A table for each folder of drawings."""
+    held_out = {
+        f"{int(line['images']):09}": line["identity"] for line in scores if "identity" in line
+    }
+    lines: list[str] = []
+    for drawings in sorted({key[1] for key in rows}):
+        some = [row for row in ordered(rows) if row["drawings"] == drawings]
+        heads = ["images seen", *SHOWN.values(), HELD_OUT]
+        lines += [f"## {drawings} ({some[0]['n']} drawings)", "", line_of(heads)]
+        lines += [line_of(["---"] + ["---:"] * (len(heads) - 1))]
+        for row in some:
+            score = held_out.get(row["model"])
+            last = "" if score is None else f"{score:.3f}"
+            lines.append(
+                line_of([text for name, text in words(row) if name != "drawings"] + [last])
+            )
+        lines.append("")
+    return "\n".join(lines)
+
+
+def words(row: Row) -> Iterable[tuple[str, str]]:
+    """The cells of a row as a person reads them."""
+    model = row["model"]
+    yield "model", f"{int(model):,}" if model.isdigit() else model
+    yield "drawings", row["drawings"]
+    for name in SHOWN:
+        value = row[name]
+        if not value:
+            yield name, ""
+        elif name in {"identity.rank1", "smile.drift", "brightness.drift", "found.face"}:
+            yield name, f"{100 * float(value):.1f} %"
+        else:
+            yield (
+                name,
+                f"{float(value):.{1 if name in {'checkerboard.common', 'skin.error'} else 3}f}",
+            )
+
+
+def line_of(cells: Iterable[str]) -> str:
+    """A line of a Markdown table."""
+    return f"| {' | '.join(cells)} |"
+
+
+if __name__ == "__main__":
+    main()
