@@ -6,6 +6,7 @@ from types import MappingProxyType
 from limner.errors import UsageError
 from limner.experiments.hybrid import hybrid
 from limner.experiments.lifelike import lifelike
+from limner.experiments.lifelike_256 import lifelike_256
 from limner.experiments.portrait import portrait
 from limner.experiments.quick import quick
 from limner.experiments.study import (
@@ -23,6 +24,7 @@ EXPERIMENTS: Mapping[str, Callable[[], Config]] = MappingProxyType(
         "quick": quick,
         "portrait": portrait,
         "lifelike": lifelike,
+        "lifelike-256": lifelike_256,
         "hybrid": hybrid,
         "unaligned": unaligned,
         "aligned": aligned,
@@ -41,6 +43,7 @@ __all__ = [
     "filtered",
     "hybrid",
     "lifelike",
+    "lifelike_256",
     "portrait",
     "quick",
     "resnet",

@@ -35,6 +35,7 @@ from limner.training.devices import (
     part_of,
     workers_of,
 )
+from limner.training.fine import count_of
 from limner.training.grid import SampleGrid
 from limner.training.hybrid import Hybrid
 from limner.training.initial import start
@@ -146,8 +147,9 @@ def _train(
     averaged = {direction: average.network for direction, average in averages.items()}
     grid = SampleGrid(config, prepared)
     watch = Watch(config, prepared, run, fabric.device)
-    if say is not None and leads and watch.held_out.lack:
-        say(watch.held_out.lack)
+    for line in (watch.held_out.lack, count_of(config, images.sharp)):
+        if say is not None and leads and line:
+            say(line)
     meter = _Meter(config, fabric, images.epoch, seen)
     if leads:
         run.open(config, grid.layout)

@@ -23,6 +23,7 @@ class Stream(IntEnum):
     AUGMENTATION = 7
     SCORES = 8
     HINTS = 9
+    CROP = 10
 
 
 def generator_of(seed: int, stream: Stream, *numbers: int) -> np.random.Generator:
