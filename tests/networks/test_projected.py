@@ -72,7 +72,7 @@ def test_whole_images_and_crops_each_have_their_own(features):
     torch.manual_seed(0)
     network = make_discriminator(
         SMALL, condition=1, judged=3, features=lambda: features, crops=True
-    )
+    ).eval()  # or its power iteration would go on between passes
     shrunk, crops = torch.randn(2, 2, 4, 32, 32)
     scores, stages, seen = network(shrunk, crops)
     assert (len(scores), len(stages), len(seen)) == (10, 6, 8)

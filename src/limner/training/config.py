@@ -231,8 +231,8 @@ class Config:
         crop = self.fine.crop
         if crop and (crop >= self.size or self.size % crop):
             raise UsageError(
-                f"fine.crop is {crop}, and size is {self.size}; it must be a half of it, or another "
-                "fraction without remainder"
+                f"fine.crop is {crop}, and size is {self.size}; it must be a half of it, or "
+                "another fraction without remainder"
             )
         name, judged = ("size", self.size)
         if crop and isinstance(self.discriminator, ProjectedConfig):
