@@ -92,7 +92,7 @@ def called(model: str) -> str:
 
 
 def drawings_of(sketches: Path) -> str:
-    """What it calls a folder of sketches: the folder's own name, or its parent's if that says more."""
+    """What it calls a folder of sketches: its own name, or its parent's if that says more."""
     path = sketches.resolve()
     return path.parent.name if path.name in {"sketches", "drawings"} else path.name
 

@@ -161,7 +161,7 @@ def weights_of(config: Config) -> Iterable[tuple[str, bytes]]:
 
 
 def descriptor_bytes(path: Path) -> bytes:
-    """dlib's file with its weights rounded."""
+    """The descriptor file of dlib with its weights rounded."""
     content = bytearray(path.read_bytes())
     at = 0
     for values in parameters(bytes(content), b"con_4"):
@@ -229,7 +229,7 @@ def pack_faces(prepared: PreparedSet, kit: Path, room: float) -> int:
 
 
 def fits(sample: list[bytes], quality: int, count: int, room: float) -> bool:
-    """Whether so many faces fit, told from some of them; with 400 bytes for what is known of each."""
+    """Whether so many faces fit, told from some; with 400 bytes for what is known of each."""
     each = np.mean([len(as_jpeg(png, quality)) for png in sample]) + 400
     return bool(each * count <= room)
 

@@ -68,6 +68,24 @@ def test_no_convolution_that_learns_stretches_anything(features):
         assert norm == pytest.approx(1, abs=0.1)
 
 
+def test_whole_images_and_crops_each_have_their_own(features):
+    torch.manual_seed(0)
+    network = make_discriminator(
+        SMALL, condition=1, judged=3, features=lambda: features, crops=True
+    ).eval()  # or its power iteration would go on between passes
+    shrunk, crops = torch.randn(2, 2, 4, 32, 32)
+    scores, stages, seen = network(shrunk, crops)
+    assert (len(scores), len(stages), len(seen)) == (10, 6, 8)
+    assert all(map(torch.equal, scores[:5], network.coarse(shrunk)[0]))
+    assert all(map(torch.equal, seen[4:], features(crops[:, 1:])))
+    # Each knows one scale.
+    assert not torch.equal(network.coarse(crops)[0][0], network.fine(crops)[0][0])
+    plain = make_discriminator(
+        PatchGANConfig(width=2), condition=1, judged=3, features=lambda: features, crops=True
+    )
+    assert isinstance(plain, PatchGAN)
+
+
 def test_the_config_says_which_one_is_made(features):
     asked = []
 

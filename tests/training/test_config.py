@@ -3,7 +3,7 @@ import pytest
 from limner.errors import UsageError
 from limner.experiments import EXPERIMENTS, config_of
 from limner.networks.config import PatchGANConfig, ProjectedConfig, ResNetConfig, UNetConfig
-from limner.training.config import Config
+from limner.training.config import Config, Fine
 
 
 @pytest.mark.parametrize("name", list(EXPERIMENTS))
@@ -65,6 +65,10 @@ def test_settings_reach_nested_fields_in_their_type():
         ("warm_up=-8", "at least 0"),
         ("discriminator_augmentation.colour_strength=2", "between 0 and 1"),
         ("discriminator.strides=1e9", "at most 12"),
+        ("fine.crop=-1", "at least 0"),
+        ("fine.crop=128", "fine.crop is 128, and size is 128; it must be a half of it"),
+        ("fine.crop=48", "fine.crop is 48, and size is 128"),
+        ("fine.eye_distance=-1", "at least 0"),
     ],
 )
 def test_wrong_settings_say_what_is_wrong(setting, found):
@@ -113,6 +117,21 @@ def test_a_config_from_before_there_were_kinds_is_that_of_a_patchgan():
     values = Config(experiment="x", discriminator=PatchGANConfig(width=8)).to_dict()
     del values["discriminator"]["kind"]
     assert Config.from_dict(values).discriminator == PatchGANConfig(width=8)
+
+
+def test_crops_are_large_enough_for_features():
+    projected, small = ProjectedConfig(strides=1), Fine(crop=16)
+    with pytest.raises(UsageError, match=r"fine.crop is 16; with the discriminator 'projected'"):
+        Config(experiment="x", size=64, discriminator=projected, fine=small)
+    # A PatchGAN is shown no crops.
+    Config(experiment="x", size=64, discriminator=PatchGANConfig(strides=3), fine=small)
+
+
+def test_a_config_from_before_there_were_crops_has_none():
+    values = Config(experiment="x").to_dict()
+    del values["fine"]
+    assert Config.from_dict(values) == Config(experiment="x")
+    assert Config(experiment="x").fine.crop == 0
 
 
 @pytest.mark.parametrize(("size", "strides", "fits"), [(32, 3, True), (16, 1, False)])

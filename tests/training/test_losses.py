@@ -33,6 +33,24 @@ def test_gan_losses_are_those_of_their_papers(kind, real, fake, made):
 
 
 @pytest.mark.parametrize("kind", ["least-squares", "plain", "hinge"])
+def test_images_count_as_much_as_they_weigh(kind):
+    scores = torch.tensor([0.3, -0.7]).view(2, 1, 1, 1).expand(2, 1, 3, 3)
+    labels = torch.tensor([1.0, 0.0]).view(2, 1, 1, 1)
+
+    def both(*weight):
+        given = torch.tensor(weight) if weight else None
+        return (
+            discrimination(kind, scores, labels, weight=given).item(),
+            deception(kind, scores, weight=given).item(),
+        )
+
+    assert both(1.0, 1.0) == pytest.approx(both())
+    assert both(0.0, 0.0) == (0, 0)
+    for first, second, whole in zip(both(1.0, 0.0), both(0.0, 1.0), both(), strict=True):
+        assert first + second == pytest.approx(whole)
+
+
+@pytest.mark.parametrize("kind", ["least-squares", "plain", "hinge"])
 def test_each_image_has_a_label_of_its_own_and_noise_leaves_losses_bounded(kind):
     labels = torch.tensor([1.3, -0.2]).view(2, 1, 1, 1)
     right = torch.tensor([9.0, -9.0]).view(2, 1, 1, 1).expand(2, 1, 3, 3)

@@ -7,6 +7,7 @@ from limner.errors import UsageError
 from limner.experiments.draughtsman import draughtsman
 from limner.experiments.hybrid import hybrid
 from limner.experiments.lifelike import lifelike
+from limner.experiments.lifelike_256 import lifelike_256
 from limner.experiments.portrait import portrait
 from limner.experiments.quick import quick
 from limner.experiments.study import (
@@ -24,6 +25,7 @@ EXPERIMENTS: Mapping[str, Callable[[], Config]] = MappingProxyType(
         "quick": quick,
         "portrait": portrait,
         "lifelike": lifelike,
+        "lifelike-256": lifelike_256,
         "hybrid": hybrid,
         "draughtsman": draughtsman,
         "unaligned": unaligned,
@@ -44,6 +46,7 @@ __all__ = [
     "filtered",
     "hybrid",
     "lifelike",
+    "lifelike_256",
     "portrait",
     "quick",
     "resnet",

@@ -7,7 +7,7 @@ from torch import nn
 from limner.networks.config import DiscriminatorConfig, ProjectedConfig
 from limner.networks.efficientnet import EfficientNetLite0
 from limner.networks.patchgan import PatchGAN
-from limner.networks.projected import Projected
+from limner.networks.projected import Projected, TwoScales
 
 __all__ = ["make_discriminator"]
 
@@ -18,6 +18,7 @@ def make_discriminator(
     condition: int,
     judged: int,
     features: Callable[[], EfficientNetLite0],
+    crops: bool = False,
 ) -> nn.Module:
     """A fresh network, randomly initialised.
 
@@ -27,7 +28,12 @@ def make_discriminator(
         judged: Channels of the image that comes after it.
         features: Gives the frozen network that a projected discriminator looks through; it is
             asked for only then.
+        crops: Whether a projected discriminator judges crops at full size beside whole images.
     """
     if isinstance(config, ProjectedConfig):
-        return Projected(config, features(), condition=condition, judged=judged)
+        coarse, *fine = (
+            Projected(config, features(), condition=condition, judged=judged)
+            for _ in range(1 + crops)
+        )
+        return TwoScales(coarse, *fine) if fine else coarse
     return PatchGAN(config, inputs=condition + judged)

@@ -9,7 +9,7 @@ from limner.networks.config import ProjectedConfig
 from limner.networks.efficientnet import CHANNELS, EfficientNetLite0
 from limner.networks.layers import SLOPE, initialise
 
-__all__ = ["Projected"]
+__all__ = ["Projected", "TwoScales"]
 
 
 class Projected(nn.Module):
@@ -72,6 +72,26 @@ class Projected(nn.Module):
             x = stage(x)
             stages.append(x)
         return [*scores, self.judge(x)], stages, described
+
+
+class TwoScales(nn.Module):
+    """Two such discriminators: one of whole images, shrunk, and one of crops at full size.
+
+    As the discriminators of Wang et al. 2018 (pix2pixHD), each has to know one scale only.
+    """
+
+    def __init__(self, coarse: Projected, fine: Projected) -> None:
+        super().__init__()
+        self.coarse = coarse
+        self.fine = fine
+
+    def forward(
+        self, images: Tensor, crops: Tensor
+    ) -> tuple[list[Tensor], list[Tensor], list[Tensor]]:
+        """What `Projected.forward` gives for `[B, condition + judged, H, W]`, of the crops last."""
+        of_images, of_crops = self.coarse(images), self.fine(crops)
+        scores, stages, seen = (a + b for a, b in zip(of_images, of_crops, strict=True))
+        return scores, stages, seen
 
 
 class _Head(nn.Module):

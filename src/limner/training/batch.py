@@ -10,12 +10,24 @@ from lightning_fabric import Fabric
 from numpy.typing import NDArray
 from torch import Tensor
 
-__all__ = ["HINTS", "LITERAL", "Batch", "Part", "masked", "normalised", "to_images", "to_tensor"]
+__all__ = [
+    "HINTS",
+    "LITERAL",
+    "SHARP",
+    "Batch",
+    "Part",
+    "masked",
+    "normalised",
+    "to_images",
+    "to_tensor",
+]
 
 LITERAL = "literal"
 """Name of what is drawn beside pictures: how literally each sketch is meant."""
 HINTS = "hints"
 """Name of the colours that a generator is told of a photo."""
+SHARP = "sharp"
+"""Name of what is known of photos: whether they have fine detail."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +58,9 @@ class Batch:
     hints: Tensor | None = None
     """`[B, 4, S, S]`, colours of the photos of pairs, see `limner.networks.guidance.HINTS`. None
     for no hints."""
+    sharp: Tensor | None = None
+    """`[B]`, 1 for photos with detail enough for crops at full size, 0 for others, see
+    `limner.training.fine`. None for 1."""
 
     @classmethod
     def of(cls, part: Part, drawn: Mapping[str, Tensor], fabric: Fabric) -> "Batch":
@@ -60,19 +75,20 @@ class Batch:
         """From pictures in 0..255, which are a quarter as much to send to a device.
 
         Args:
-            drawn: `[B, S, S, C]` or `[B, S, S]` for each kind of picture, `literal` if known, and
-                `hints` `[B, S, S, 4]` if there are some.
+            drawn: `[B, S, S, C]` or `[B, S, S]` for each kind of picture, `literal` and `sharp` if
+                known, and `hints` `[B, S, S, 4]` if there are some.
             first: Number of the first image.
             shared: See `Part`.
         """
-        pictures = drawn.keys() - {LITERAL, HINTS}
-        literal, hints = drawn.get(LITERAL), drawn.get(HINTS)
+        pictures = drawn.keys() - {LITERAL, HINTS, SHARP}
+        literal, hints, sharp = (drawn.get(name) for name in (LITERAL, HINTS, SHARP))
         return cls(
             first=first,
             images={name: normalised(one) for name, one in drawn.items() if name in pictures},
             shared=shared,
             literal=None if literal is None else literal.float(),
             hints=None if hints is None else masked(hints),
+            sharp=None if sharp is None else sharp.float(),
         )
 
     def __getitem__(self, name: str) -> Tensor:
@@ -88,7 +104,8 @@ class Batch:
         moved = {name: fabric.to_device(tensor) for name, tensor in self.images.items()}
         literal = None if self.literal is None else fabric.to_device(self.literal)
         hints = None if self.hints is None else fabric.to_device(self.hints)
-        return dataclasses.replace(self, images=moved, literal=literal, hints=hints)
+        sharp = None if self.sharp is None else fabric.to_device(self.sharp)
+        return dataclasses.replace(self, images=moved, literal=literal, hints=hints, sharp=sharp)
 
 
 def to_tensor(images: NDArray[np.uint8]) -> Tensor:

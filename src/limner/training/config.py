@@ -20,7 +20,14 @@ from limner.networks.config import (
     UNetConfig,
 )
 from limner.sharing import name_of
-from limner.training.tables import PAIRED, Augmentation, DiscriminatorAugmentation, Hands, Weights
+from limner.training.tables import (
+    PAIRED,
+    Augmentation,
+    DiscriminatorAugmentation,
+    Fine,
+    Hands,
+    Weights,
+)
 
 __all__ = [
     "FOLDERS",
@@ -28,6 +35,7 @@ __all__ = [
     "Augmentation",
     "Config",
     "DiscriminatorAugmentation",
+    "Fine",
     "GANLoss",
     "Hands",
     "ObjectiveName",
@@ -80,7 +88,8 @@ class Config:
     """Folder of a prepared set of hand-drawn sketches to show in the sample grids; '' for none."""
     start: str = ""
     """Run folder whose networks this run begins with, of the same shape, or an exported model file
-    for its generator; '' for fresh ones. A run
+    for its generator; '' for fresh ones. A U-Net of half the `size`, twice the `generator.width`
+    and a `generator.depth` less grows: the run begins with its photos enlarged. A run
     of another objective gives those that both have, one with another kind of discriminator its
     generators: let the new discriminators learn first then, see `warm_up`."""
     reader: str = ""
@@ -99,6 +108,7 @@ class Config:
     discriminator_augmentation: DiscriminatorAugmentation = field(
         default_factory=DiscriminatorAugmentation
     )
+    fine: Fine = field(default_factory=Fine)
     gan: GANLoss = _AUTO
     """GAN loss, `least-squares`, `plain` or `hinge`; `auto` becomes `hinge` for a projected
     discriminator and `least-squares` for a PatchGAN."""
@@ -242,9 +252,18 @@ class Config:
                     f"generator.{name} is on; it is learnt from pairs, and the objective "
                     "'cyclegan' has none: take 'hybrid', or leave it off"
                 )
-        if self.size < self.discriminator.least_size:
+        crop = self.fine.crop
+        if crop and (crop >= self.size or self.size % crop):
             raise UsageError(
-                f"size is {self.size}; with the discriminator '{self.discriminator.kind}' and its "
+                f"fine.crop is {crop}, and size is {self.size}; it must be a half of it, or "
+                "another fraction without remainder"
+            )
+        name, judged = ("size", self.size)
+        if crop and isinstance(self.discriminator, ProjectedConfig):
+            name, judged = ("fine.crop", crop)
+        if judged < self.discriminator.least_size:
+            raise UsageError(
+                f"{name} is {judged}; with the discriminator '{self.discriminator.kind}' and its "
                 f"strides {self.discriminator.strides} it must be at least "
                 f"{self.discriminator.least_size}"
             )

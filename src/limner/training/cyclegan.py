@@ -134,8 +134,9 @@ class CycleGAN:
         terms = dict(translations.terms)
         for kind, judge in self.discriminators.items():
             real, made = translations.real_scores[kind], translations.made[kind]
+            sharp = batch.sharp if kind == "photo" else None
             terms[f"discriminator_{kind}"] = judge.learn(
-                real, made, batch.first, lr, shared=batch.shared
+                real, made, batch.first, lr, shared=batch.shared, sharp=sharp
             )
             terms[f"score_real_{kind}"] = mean_score(real)
             terms[f"score_made_{kind}"] = mean_score(translations.made_scores[kind])

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from limner.errors import ModelError, RunError
 from limner.model import KEY, ModelCard
 from limner.training.config import Config
+from limner.training.growth import grown, grows
 from limner.training.memory import ran_out
 from limner.training.objective import Adversary, Objective
 from limner.training.run import RunFolder
@@ -25,8 +26,9 @@ _HALF = ".half"
 def start(config: Config, objective: Objective, averages: Averages) -> None:
     """Take over the networks of `config.start`; optimisers begin afresh.
 
-    Of a run, all those that the objective has too; discriminators of another kind begin afresh.
-    Of an exported model, the generator of its direction.
+    Of a run, all those that the objective has too; of an exported model, the generator of its
+    direction. A U-Net of half the size grows, see `limner.training.growth`. Discriminators begin
+    afresh then, and where they were of another kind or looked at other crops.
 
     Raises:
         RunError: It has no state, or networks of another shape, or leads elsewhere.
@@ -35,7 +37,7 @@ def start(config: Config, objective: Objective, averages: Averages) -> None:
     path = Path(config.start)
     try:
         if path.suffix.lower() == ".onnx":
-            _from_model(path, objective, averages)
+            _from_model(path, config, objective, averages)
         else:
             _from_run(RunFolder(path), config, objective, averages)
     except MISFITS as error:
@@ -54,18 +56,22 @@ def _from_run(other: RunFolder, config: Config, objective: Objective, averages: 
             f"{other.path} holds no state of this version of limner to start from; name the "
             "folder of a run, or a model file"
         )
-    kind = completed(state.get("config", {}))["discriminator.kind"]
+    there = completed(state.get("config", {}))
+    judged = (there["discriminator.kind"], there["fine.crop"])
+    afresh = judged != (config.discriminator.kind, config.fine.crop) or any(
+        grows(config.generator, one["network"]) for one in state["objective"].values()
+    )
     for name, learner in objective.learners.items():
-        if isinstance(learner, Adversary) and kind != config.discriminator.kind:
+        if isinstance(learner, Adversary) and afresh:
             continue
         if name in state["objective"]:
-            _take_over(learner.network, state["objective"][name]["network"])
+            _take_over(config, learner.network, state["objective"][name]["network"])
     for direction, average in averages.items():
         if direction in state["average"]:
-            _take_over(average.network, state["average"][direction])
+            _take_over(config, average.network, state["average"][direction])
 
 
-def _from_model(path: Path, objective: Objective, averages: Averages) -> None:
+def _from_model(path: Path, config: Config, objective: Objective, averages: Averages) -> None:
     card, weights = read_model(path)
     direction = card.direction
     if direction not in averages:
@@ -76,15 +82,18 @@ def _from_model(path: Path, objective: Objective, averages: Averages) -> None:
     for network in (objective.learners[direction].network, averages[direction].network):
         # A graph has constants of its own.
         known = network.state_dict().keys() & weights.keys()
-        _take_over(network, {name: weights[name] for name in known})
+        _take_over(config, network, {name: weights[name] for name in known})
 
 
-def _take_over(network: nn.Module, weights: dict[str, Tensor]) -> None:
-    """Load weights, also those of a network to which fewer channels came in.
+def _take_over(config: Config, network: nn.Module, weights: dict[str, Tensor]) -> None:
+    """Load weights, also those of a smaller network, or of one to which fewer channels came in.
 
     To the new ones, which come last, it is blind: so it does what it did, and learns to look.
     """
     own = network.state_dict()
+    if grows(config.generator, weights):
+        network.load_state_dict(grown(config.generator, own, weights))
+        return
     widened = dict(weights)
     first = next(iter(own))
     new = own[first]

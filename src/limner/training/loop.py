@@ -37,6 +37,7 @@ from limner.training.devices import (
 )
 from limner.training.draughtsman import Draughtsman, readers_of
 from limner.training.duration import alarm
+from limner.training.fine import count_of
 from limner.training.grid import SampleGrid
 from limner.training.hybrid import Hybrid
 from limner.training.initial import start
@@ -154,8 +155,9 @@ def _train(
     shown = averaged | readers_of(objective)
     grid = SampleGrid(config, prepared)
     watch = Watch(config, prepared, run, fabric.device)
-    if say is not None and leads and watch.held_out.lack:
-        say(watch.held_out.lack)
+    for line in (watch.held_out.lack, count_of(config, images.sharp)):
+        if say is not None and leads and line:
+            say(line)
     meter = _Meter(config, fabric, images.epoch, seen)
     if leads:
         run.open(config, grid.layout)

@@ -11,7 +11,9 @@ from torch import Tensor
 from limner.training.config import GANLoss
 
 
-def discrimination(kind: GANLoss, scores: Tensor, labels: Tensor) -> Tensor:
+def discrimination(
+    kind: GANLoss, scores: Tensor, labels: Tensor, *, weight: Tensor | None = None
+) -> Tensor:
     """What a discriminator gets wrong.
 
     - `least-squares`: half the mean squared distance of the scores to their labels. Mao et al.
@@ -25,18 +27,20 @@ def discrimination(kind: GANLoss, scores: Tensor, labels: Tensor) -> Tensor:
         kind: Which of them.
         scores: `[B, 1, h, w]`, unbounded.
         labels: `[B, 1, 1, 1]`, about 1 for real and 0 for fake.
+        weight: `[B]`, how much each image counts; None for 1.
     """
     match kind:
         case "least-squares":
-            return 0.5 * (scores - labels).square().mean()
+            return 0.5 * _mean((scores - labels).square(), weight)
         case "plain":
             probabilities = labels.clamp(0, 1).expand_as(scores)
-            return F.binary_cross_entropy_with_logits(scores, probabilities)
+            wrong = F.binary_cross_entropy_with_logits(scores, probabilities, reduction="none")
+            return _mean(wrong, weight)
         case "hinge":
-            return F.relu(1 - (2 * labels - 1) * scores).mean()
+            return _mean(F.relu(1 - (2 * labels - 1) * scores), weight)
 
 
-def deception(kind: GANLoss, scores: Tensor) -> Tensor:
+def deception(kind: GANLoss, scores: Tensor, *, weight: Tensor | None = None) -> Tensor:
     """What a generator has still to do until its pictures, scored so, are taken for real.
 
     The plain one is the non-saturating form (Goodfellow et al. 2014, section 3); that of `hinge`
@@ -44,11 +48,11 @@ def deception(kind: GANLoss, scores: Tensor) -> Tensor:
     """
     match kind:
         case "least-squares":
-            return 0.5 * (scores - 1).square().mean()
+            return 0.5 * _mean((scores - 1).square(), weight)
         case "plain":
-            return F.softplus(-scores).mean()
+            return _mean(F.softplus(-scores), weight)
         case "hinge":
-            return -scores.mean()
+            return -_mean(scores, weight)
 
 
 def noisy_labels(draws: NDArray[np.float64], *, real: bool, noise: float, flips: float) -> Tensor:
@@ -99,13 +103,17 @@ def gradient_l1(made: Tensor, truth: Tensor, *, weight: Tensor | None = None) ->
     return _mean(down, weight) + _mean(right, weight)
 
 
-def feature_l1(made: list[Tensor], truth: list[Tensor]) -> Tensor:
+def feature_l1(
+    made: Sequence[Tensor], truth: Sequence[Tensor], *, weight: Tensor | None = None
+) -> Tensor:
     """Mean absolute difference of the discriminator's features, averaged over its stages.
 
     Wang et al. 2018, *High-Resolution Image Synthesis and Semantic Manipulation with Conditional
     GANs* (pix2pixHD), equation 4. The truth's features are constants here.
+    `weight` as in `pyramid_l1`.
     """
-    terms = [(m - t.detach()).abs().mean() for m, t in zip(made, truth, strict=True)]
+    pairs = zip(made, truth, strict=True)
+    terms = [_mean((m - t.detach()).abs(), weight) for m, t in pairs]
     return torch.stack(terms).mean()
 
 

@@ -10,11 +10,13 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from limner.directions import Direction
+from limner.networks.config import ProjectedConfig
 from limner.networks.discriminator import make_discriminator
 from limner.training.augmentation import view_of
 from limner.training.batch import Batch
 from limner.training.config import Config
 from limner.training.devices import average_gradients, compile_network, everyones
+from limner.training.fine import looks
 from limner.training.frozen import Frozen
 from limner.training.losses import deception, discrimination, noisy_labels
 from limner.training.pool import Pool
@@ -92,11 +94,14 @@ class Adversary(Learner):
             frozen: Networks that it may look through; None to load them for it alone.
         """
         shared = frozen or Frozen(fabric)
+        self.crops = bool(config.fine.crop) and isinstance(config.discriminator, ProjectedConfig)
+        """Whether it judges crops at full size, too; what it says of them comes last."""
         network = make_discriminator(
             config.discriminator,
             condition=condition,
             judged=judged,
             features=lambda: shared.features,
+            crops=self.crops,
         )
         super().__init__(network, config, fabric)
         self.config = config
@@ -114,17 +119,31 @@ class Adversary(Learner):
         """
         view = view_of(self.config.discriminator_augmentation, self.config.seed, first, len(images))
         self.network.requires_grad_(requires_grad=learning)
-        scores, stages, *seen = self.network(view(images))
+        seen_as = view(images)
+        shown = looks(self.config, seen_as, first) if self.crops else (seen_as,)
+        scores, stages, *seen = self.network(*shown)
         self.network.requires_grad_(requires_grad=True)
         scores = scores if isinstance(scores, list) else [scores]
         return Judgement(scores, stages, seen[0] if seen else [])
 
-    def deception(self, scores: Scores) -> Tensor:
-        """The term of a generator whose pictures got these scores: all heads count alike."""
-        return torch.stack([deception(self.config.gan, one) for one in scores]).mean()
+    def deception(self, scores: Scores, sharp: Tensor | None = None) -> Tensor:
+        """The term of a generator whose pictures got these scores: all heads count alike.
+
+        `sharp` as in `learn`.
+        """
+        counted = zip(scores, self._counted(scores, sharp), strict=True)
+        terms = [deception(self.config.gan, one, weight=weight) for one, weight in counted]
+        return torch.stack(terms).mean()
 
     def learn(
-        self, real_scores: Scores, made: Tensor, first: int, lr: float, *, shared: bool = False
+        self,
+        real_scores: Scores,
+        made: Tensor,
+        first: int,
+        lr: float,
+        *,
+        shared: bool = False,
+        sharp: Tensor | None = None,
     ) -> Tensor:
         """Learn to tell the two apart; the loss, detached.
 
@@ -134,6 +153,8 @@ class Adversary(Learner):
             first: Number of the first image.
             lr: Learning rate of the generators at this step.
             shared: See `limner.training.batch.Part`.
+            sharp: `[B]`, how much the crop of each image counts, of the real one and of the made
+                one alike, so that neither kind is seen more often; None for 1.
         """
         made_scores = self.judge(self._exchanged(made, first, shared=shared), first).scores
         draws = self._label_draws(first, len(made))
@@ -146,10 +167,18 @@ class Adversary(Learner):
                 flips=self.config.label_flips,
             )
             labels = self.fabric.to_device(labels)
-            heads = [discrimination(self.config.gan, one, labels) for one in scores]
+            heads = [
+                discrimination(self.config.gan, one, labels, weight=weight)
+                for one, weight in zip(scores, self._counted(scores, sharp), strict=True)
+            ]
             loss = loss + torch.stack(heads).mean()
         descend(self.fabric, loss, [self], lr * self.config.discriminator_lr)
         return loss.detach()
+
+    def _counted(self, scores: Scores, sharp: Tensor | None) -> list[Tensor | None]:
+        """For each head how much each image counts, see `learn`."""
+        half = len(scores) // 2 if self.crops else len(scores)
+        return [None] * half + [sharp] * (len(scores) - half)
 
     def _exchanged(self, made: Tensor, first: int, *, shared: bool) -> Tensor:
         """What is shown instead of the made ones.

@@ -14,8 +14,9 @@ from limner.data.prepared import PreparedSet
 from limner.errors import DataError
 from limner.hints import random_hints
 from limner.sketching import random_drawing, random_sketch
-from limner.training.batch import HINTS, LITERAL, Batch
+from limner.training.batch import HINTS, LITERAL, SHARP, Batch
 from limner.training.config import Augmentation, Config, Hands
+from limner.training.fine import sharp_photos
 from limner.training.randomness import Stream, generator_of
 from limner.training.sampling import lift, photo_weights, weighted_order
 
@@ -94,6 +95,7 @@ class TrainingImages:
         hands: Hands | None = None,
         hinted: float | None = None,
         weights: NDArray[np.float64] | None = None,
+        sharp: NDArray[np.bool_] | None = None,
     ) -> None:
         """Nothing is drawn or computed yet.
 
@@ -107,6 +109,7 @@ class TrainingImages:
             hands: By whom; None for traced sketches.
             hinted: Share of the pairs of which some colours are told; None to tell of none ever.
             weights: `[N]`, how often each photo is shown relative to the others; None for equally.
+            sharp: `[N]`, which photos have fine detail; None to say nothing of it.
         """
         self.photos = Domain(photos, seed=seed, order=Stream.PHOTO_ORDER, weights=weights)
         self.sketches = (
@@ -118,6 +121,7 @@ class TrainingImages:
         self.pairs = pairs
         self.hands = hands or Hands()
         self.hinted = hinted
+        self.sharp = sharp
 
     @classmethod
     def of(cls, config: Config, prepared: PreparedSet, *, sketches: bool, pairs: bool) -> Self:
@@ -153,6 +157,7 @@ class TrainingImages:
             hands=config.hands,
             hinted=config.hinted if config.generator.hints else None,
             weights=weights,
+            sharp=sharp_photos(config, prepared),
         )
 
     @property
@@ -179,7 +184,7 @@ class TrainingImages:
 
         With hands that do not trace, `literal` `[]` is how literally `sketched` is meant, 0..1. If
         colours are told, `hints` `[size, size, 4]` are those of the photo, opaque where there are
-        some.
+        some. If fine detail counts, `sharp` `[]` says whether the photo has any.
         """
         rng = generator_of(self.seed, Stream.PHOTO, number)
         shown: dict[str, NDArray[Any]] = {
@@ -197,6 +202,8 @@ class TrainingImages:
             told = rng.random() < self.hinted
             none = np.zeros((self.size, self.size, 4), np.uint8)
             shown[HINTS] = random_hints(shown["photo"], rng) if told else none
+        if self.sharp is not None:
+            shown[SHARP] = self.sharp[self.photos.place(number)]
         if self.sketches is not None:
             rng = generator_of(self.seed, Stream.SKETCH, number)
             shown["sketch"] = jitter(self.sketches[number], self.size, self.augmentation, rng)

@@ -12,6 +12,7 @@ from limner.directions import SKETCH_TO_PHOTO, Direction
 from limner.networks.generator import make_generator
 from limner.training.batch import Batch
 from limner.training.config import Config, Weights
+from limner.training.fine import by_scale, looks, whole
 from limner.training.frozen import Frozen
 from limner.training.losses import feature_l1, gradient_l1, identity, perceptual, pyramid_l1
 from limner.training.objective import (
@@ -119,25 +120,30 @@ class Pix2Pix:
         judged = self.discriminator.judge(pairs, batch.first, learning=False)
         real = self.discriminator.judge(torch.cat([sketch, photo], dim=1), batch.first)
         terms = {
-            "adversarial": self.discriminator.deception(judged.scores),
+            "adversarial": self.discriminator.deception(judged.scores, batch.sharp),
             "l1": pyramid_l1(made, photo, weight=batch.literal),
         }
         if self.weights.gradient:
             terms["gradient"] = gradient_l1(made, photo, weight=batch.literal)
         if self.weights.features:
-            terms["features"] = feature_l1(judged.stages, real.stages)
+            terms["features"] = (
+                by_scale(feature_l1, judged.stages, real.stages, weight=None, sharp=batch.sharp)
+                if self.discriminator.crops
+                else feature_l1(judged.stages, real.stages)
+            )
         if self.weights.perceptual:
             # A projected discriminator looked through the same network: at both in the same view.
-            generated, truth = judged.seen, real.seen
-            if not truth:
-                generated = self.frozen.perceive(made)
-                with torch.no_grad():
-                    truth = self.frozen.perceive(photo)
+            seen = (judged.seen, real.seen) if real.seen else self._perceived(made, photo, batch)
             literal = batch.literal
             weight = None if literal is None else LEAST + (1 - LEAST) * literal
-            terms["perceptual"] = perceptual(generated, truth, weight=weight)
+            terms["perceptual"] = (
+                by_scale(perceptual, *seen, weight=weight, sharp=batch.sharp)
+                if self.config.fine.crop
+                else perceptual(*seen, weight=weight)
+            )
         if self.weights.face or self.weights.identity:
-            terms |= self._recognised(made, photo, batch.literal)
+            shown, true = (whole(self.config, images) for images in (made, photo))
+            terms |= self._recognised(shown, true, batch.literal)
         loss = torch.stack([getattr(self.weights, name) * term for name, term in terms.items()])
         return Guesses(
             terms=terms,
@@ -146,6 +152,23 @@ class Pix2Pix:
             real_scores=real.scores,
             made_scores=judged.scores,
         )
+
+    def _perceived(
+        self, made: Tensor, photo: Tensor, batch: Batch
+    ) -> tuple[list[Tensor], list[Tensor]]:
+        """Frozen features of both; those of the truth are constant."""
+        generated = [
+            stage
+            for shown in looks(self.config, made, batch.first)
+            for stage in self.frozen.perceive(shown)
+        ]
+        with torch.no_grad():
+            truth = [
+                stage
+                for shown in looks(self.config, photo, batch.first)
+                for stage in self.frozen.perceive(shown)
+            ]
+        return generated, truth
 
     def _recognised(self, made: Tensor, photo: Tensor, literal: Tensor | None) -> dict[str, Tensor]:
         """The terms of the face descriptor; what it says of the truth is constant."""
@@ -163,7 +186,12 @@ class Pix2Pix:
         """Let the discriminator learn, and sum up: the terms, detached."""
         terms = dict(guesses.terms)
         terms["discriminator"] = self.discriminator.learn(
-            guesses.real_scores, guesses.made, batch.first, lr, shared=batch.shared
+            guesses.real_scores,
+            guesses.made,
+            batch.first,
+            lr,
+            shared=batch.shared,
+            sharp=batch.sharp,
         )
         terms["score_real"] = mean_score(guesses.real_scores)
         terms["score_made"] = mean_score(guesses.made_scores)

@@ -24,6 +24,7 @@ class Stream(IntEnum):
     SCORES = 8
     HINTS = 9
     RETURN = 10
+    CROP = 11
 
 
 def generator_of(seed: int, stream: Stream, *numbers: int) -> np.random.Generator:

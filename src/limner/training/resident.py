@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from limner.training.batch import Part
+from limner.training.batch import SHARP, Part
 from limner.training.pictures import Domain, TrainingImages, view_of
 from limner.training.randomness import Stream, generator_of
 
@@ -49,10 +49,15 @@ class Resident:
         """The next part, and its images, as those of `TrainingImages.draw`, on the device."""
         part = next(self._parts)
         numbers = range(part.first, part.first + part.count)
-        return part, {
+        drawn = {
             name: self._views(name, domain, stream, numbers)
             for name, (domain, stream) in _domains(self._images).items()
         }
+        if self._images.sharp is not None:
+            places = [self._images.photos.place(number) for number in numbers]
+            sharp = torch.from_numpy(self._images.sharp[places])
+            drawn[SHARP] = sharp.to(drawn["photo"].device)
+        return part, drawn
 
     def __enter__(self) -> Self:
         return self

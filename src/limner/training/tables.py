@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from limner import settings
 from limner.errors import UsageError
 
-__all__ = ["PAIRED", "Augmentation", "DiscriminatorAugmentation", "Hands", "Weights"]
+__all__ = ["PAIRED", "Augmentation", "DiscriminatorAugmentation", "Fine", "Hands", "Weights"]
 
 PAIRED = ("identity", "perceptual", "face")
 """Weights of terms that compare a generated photo with the ground truth, and are 0 by default."""
@@ -76,6 +76,29 @@ class Hands:
                 f"hands.crude and hands.rough are {self.crude} and {self.rough}; they must be at "
                 "most 1 together"
             )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fine:
+    """How frozen networks look at photos larger than the 128 to 150 px that they were made for.
+
+    With a `crop`, a projected discriminator and the perceptual term are shown each photo twice:
+    whole, shrunk to `crop` px a side, and a random crop of that side at full size. There is a
+    discriminator for either. dlib's descriptor is shown the whole photo, shrunk. A PatchGAN judges
+    the photo at full size as ever.
+    """
+
+    crop: int = 0
+    """Side of the crops in pixels, a fraction of `size` without remainder; 0 for none: photos are
+    shown at full size."""
+    eye_distance: float = 90.0
+    """A photo's crops count if its outer eye corners were that many px apart in the picture that it
+    was cut from, or nobody knows: others were enlarged and have no fine detail. It is said of a
+    `size` of 256 and scales with it."""
+
+    def __post_init__(self) -> None:
+        for field_ in dataclasses.fields(self):
+            settings.at_least(f"fine.{field_.name}", getattr(self, field_.name), 0)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,30 @@
+"""`lifelike` at twice the size."""
+
+import dataclasses
+
+from limner.experiments.lifelike import lifelike
+from limner.networks.config import UNetConfig
+from limner.training.config import Config, Fine
+
+
+def lifelike_256() -> Config:
+    r"""Sketch to photo at 256 px, begun with a model of 128 px.
+
+    A U-Net of half the width and a level more has that of `lifelike` within it, and begins with its
+    photos enlarged. Frozen networks look at them whole, shrunk to 128 px, and at crops of 128 px;
+    crops of faces that were enlarged to this size do not count. It takes a set of larger faces:
+
+        limner prepare PHOTOS SET --size 320 --about docs/portrait-sources.toml \
+            --identity 'london_\w+/(\d+)_'
+        limner train lifelike-256 RUN --set data=SET --set start=LIFELIKE
+
+    where LIFELIKE is a run of `lifelike` or `src/limner/models/lifelike.onnx`.
+    """
+    return dataclasses.replace(
+        lifelike(),
+        experiment="lifelike-256",
+        size=256,
+        generator=UNetConfig(width=12, depth=5, literal=True, hints=True),
+        fine=Fine(crop=128),
+        images=200_000,
+    )

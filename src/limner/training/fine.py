@@ -1,0 +1,102 @@
+"""What frozen networks are shown of photos that are larger than those that they were made for.
+
+They know pictures, and dlib's descriptor faces, of about 128 to 150 px. A larger photo is shown to
+them twice: whole and shrunk to that size, and a random crop of that size as it is. The crop depends
+on the seed and the image's number alone, so it is the same of the real photo and the generated one.
+"""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor
+
+from limner.data.prepared import PreparedSet
+from limner.training.config import Config
+from limner.training.randomness import Stream, generator_of
+
+__all__ = ["by_scale", "count_of", "looks", "sharp_photos", "whole"]
+
+_REFERENCE_SIZE = 256
+"""Size of the photos that `Fine.eye_distance` speaks of."""
+
+Term = Callable[..., Tensor]
+
+
+def looks(config: Config, images: Tensor, first: int) -> tuple[Tensor, ...]:
+    """What is shown of images `first` to `first + B` of a run.
+
+    Args:
+        config: Of the run.
+        images: `[B, C, S, S]`.
+        first: Number of the first one.
+
+    Returns:
+        The images alone, or with `config.fine.crop`, c: them whole but shrunk, and a crop of each,
+        both `[B, C, c, c]`.
+    """
+    side = config.fine.crop
+    if not side:
+        return (images,)
+    crops = []
+    for number, image in enumerate(images, first):
+        rng = generator_of(config.seed, Stream.CROP, number)
+        top, left = rng.integers(0, image.shape[-1] - side + 1, 2).tolist()
+        crops.append(image[:, top : top + side, left : left + side])
+    return whole(config, images), torch.stack(crops)
+
+
+def whole(config: Config, images: Tensor) -> Tensor:
+    """Images `[B, C, S, S]` whole, as frozen networks are shown them: shrunk, or as they are."""
+    side = config.fine.crop
+    return F.avg_pool2d(images, images.shape[-1] // side) if side else images
+
+
+def by_scale(
+    term: Term,
+    generated: Sequence[Tensor],
+    truth: Sequence[Tensor],
+    *,
+    weight: Tensor | None,
+    sharp: Tensor | None,
+) -> Tensor:
+    """A term that compares stages, where crops were shown: the mean of both looks.
+
+    Args:
+        term: Of `limner.training.losses`: takes stages of both and `weight`.
+        generated: The stages of the whole images, and then as many of the crops.
+        truth: The same.
+        weight: `[B]`, how much each image counts; None for 1.
+        sharp: `[B]`, how much each crop counts besides; None for 1.
+    """
+    half = len(generated) // 2
+    both = [one for one in (weight, sharp) if one is not None]
+    fine = torch.stack(both).prod(dim=0) if both else None
+    of_whole = term(generated[:half], truth[:half], weight=weight)
+    return (of_whole + term(generated[half:], truth[half:], weight=fine)) / 2
+
+
+def sharp_photos(config: Config, prepared: PreparedSet) -> NDArray[np.bool_] | None:
+    """Which photos of the split `train` have detail enough for crops at full size to count.
+
+    Those whose eyes were as far apart as `config.fine.eye_distance` says in the picture that they
+    were cut from, and those of which it is not known. None where no crops are shown.
+    """
+    if not config.fine.crop:
+        return None
+    least = config.fine.eye_distance * config.size / _REFERENCE_SIZE
+    found = prepared.column("eye_distance", "train", "photo")
+    return np.array([distance is None or distance >= least for distance in found])
+
+
+def count_of(config: Config, sharp: NDArray[np.bool_] | None) -> str:
+    """How many photos have detail enough, as a line for the user; '' where no crops are shown."""
+    if sharp is None:
+        return ""
+    least = config.fine.eye_distance * config.size / _REFERENCE_SIZE
+    return (
+        f"crops at full size count for {sharp.sum():,} of {len(sharp):,} photos, whose outer eye "
+        f"corners were at least {least:g} px apart in the original"
+    )
