@@ -110,7 +110,9 @@ def directions_of(source: Path) -> list[Direction]:
         with safe_open(snapshot, framework="pt") as file:
             heads = {name.partition(".")[0] for name in file.keys()}  # noqa: SIM118 - as below
     except (SafetensorError, OSError) as error:
-        raise ModelError(f"{snapshot} is damaged or no snapshot; name another one") from error
+        raise ModelError(
+            f"{snapshot} is damaged or no snapshot; export another snapshot of the run"
+        ) from error
     return [direction for direction in typing.get_args(Direction) if direction in heads]
 
 
