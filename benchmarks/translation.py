@@ -61,7 +61,7 @@ def main() -> None:
 
 def untrained(model: Path, config: UNetConfig, side: int) -> bytes:
     """A model file with the card of `model` and a network of random weights."""
-    made = to_onnx(UNet(config).eval(), inputs=config.inputs, side=side)
+    made = to_onnx(UNet(config).eval(), config, side=side)
     [entry] = [e for e in onnx.load(model).metadata_props if e.key == KEY]
     made.metadata_props.append(entry)
     return made.SerializeToString()
