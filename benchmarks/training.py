@@ -53,6 +53,7 @@ from limner.training.grid import SampleGrid
 from limner.training.loop import OBJECTIVES
 from limner.training.resident import Resident
 from limner.training.run import RunFolder
+from limner.translator import shipped_models
 
 STEPS = 10**9
 """More than will be taken."""
@@ -398,6 +399,8 @@ def experiments(options: argparse.Namespace) -> None:
         config = dataclasses.replace(config_of(name), data=str(options.data))
         config = dataclasses.replace(config, device=options.device, threads=options.threads)
         config = dataclasses.replace(config, warm_up=0)  # while it lasts, steps are lighter
+        if config.objective == "draughtsman":
+            config = dataclasses.replace(config, reader=str(shipped_models()["lifelike"]))
         ours = Ours(config, prepared)
         ours.step()
         wait()

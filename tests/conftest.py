@@ -148,7 +148,7 @@ def mixed_set(prepared_set, tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def tiny_of(tiny, mixed_set):
+def tiny_of(tiny, mixed_set, tiny_model):
     """For each objective a config that trains in a few seconds.
 
     `projected` is a hybrid with all that a training may have.
@@ -161,6 +161,12 @@ def tiny_of(tiny, mixed_set):
     hybrid = dataclasses.replace(mixed, objective="hybrid", discriminator_augmentation=augmented)
     return {
         "pix2pix": tiny,
+        "draughtsman": dataclasses.replace(
+            tiny,
+            objective="draughtsman",
+            reader=str(tiny_model),
+            weights=Weights(adversarial=1.0, l1=8.0, features=4.0, cycle=2.0, identity=1.0),
+        ),
         "cyclegan": dataclasses.replace(mixed, objective="cyclegan"),
         "hybrid": hybrid,
         "projected": dataclasses.replace(

@@ -46,6 +46,21 @@ def test_size_put_back_and_as_is(drawing, tiny_model, tmp_path):
     assert not np.array_equal(made(), made("--as-is"))
 
 
+def test_a_model_draws(photo, tiny_sketcher, tmp_path):
+    images.write(tmp_path / "person.png", photo)
+    images.write(tmp_path / "wall.png", np.full((90, 90, 3), 120, np.uint8))
+    arguments = ["--style", "model", "--model", tiny_sketcher, "--size", "80"]
+    done = limner("sketch", "person.png", "wall.png", "-o", "out", *arguments, cwd=tmp_path)
+    assert done.returncode == 1
+    said = done.stderr.decode()
+    assert "wall.png" in said
+    assert "where no face is found: --as-is" in said
+    assert "--eyes" not in said
+    drawn = images.read(tmp_path / "out" / "person.png", grey=True)
+    assert drawn.shape == (80, 80)
+    assert images.read(tmp_path / "out" / "person.png").std(axis=2).max() == 0
+
+
 def test_stdin_to_stdout(drawing, tiny_model):
     done = limner("photo", "-", "-o", "-", "--model", tiny_model, stdin=drawing.read_bytes())
     assert images.read(done.stdout).shape == (32, 32, 3)
@@ -152,6 +167,8 @@ def test_eyes_by_hand_are_taken(drawing, tiny_model, tmp_path):
         ["photo", "a.png", "-o", "out", "--eyes", "1,2,3,4", "--face", "all"],
         ["photo", "no*such", "-o", "out"],
         ["sketch", "a.png", "-o", "out", "--style", "crayon"],
+        ["sketch", "a.png", "-o", "out", "--size", "64"],
+        ["sketch", "a.png", "-o", "out", "--style", "model", "--seed", "1"],
         ["train", "nosuch", "run"],
         ["train", "portrait", "run"],
         ["nosuch"],
@@ -278,10 +295,12 @@ def test_models_are_listed():
     assert done.returncode == 0
     lines = done.stdout.decode().splitlines()
     assert [line.partition(",")[0] for line in lines] == [
+        "draughtsman: photo-to-sketch",
         "lifelike: sketch-to-photo",
         "portrait: sketch-to-photo",
     ]
-    assert all(" 128 px, 6.7 MB, " in line for line in lines)
+    assert all(" 128 px, 1.7 MB, " in line for line in lines[:1])
+    assert all(" 128 px, 6.7 MB, " in line for line in lines[1:])
 
 
 def test_every_command_teaches():

@@ -67,6 +67,17 @@ def test_the_best_snapshot_of_a_run_is_taken(finished_run, tmp_path, scores, tak
     assert export(run, tmp_path / "m.onnx").images_seen == taken
 
 
+def test_a_run_that_only_draws_gives_what_it_has(finished_run_of, tmp_path):
+    run = finished_run_of("draughtsman")
+    assert RunFolder(run).choose().why.startswith("the snapshot after")
+    assert "read again" in RunFolder(run).choose().why
+    card = export(run, tmp_path / "model.onnx")
+    assert (card.direction, card.generator["inputs"]) == ("photo-to-sketch", 3)
+    assert Translator(tmp_path / "model.onnx").card.ends == ("photo", "sketch")
+    with pytest.raises(RunError, match="no generator of sketch-to-photo"):
+        export(run, tmp_path / "other.onnx", direction="sketch-to-photo")
+
+
 def test_weights_are_stored_in_half_precision(tiny_model):
     graph = onnx.load(tiny_model).graph
     kernels = [t for t in graph.initializer if len(t.dims) == 4]

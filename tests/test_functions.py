@@ -11,7 +11,7 @@ from PIL import Image
 
 import limner
 from limner import functions, images, sketching
-from limner.errors import ImageError, ModelError, UsageError
+from limner.errors import ImageError, ModelError, NoFaceError, UsageError
 from limner.translator import Translator
 
 
@@ -71,6 +71,37 @@ def test_sketch_does_what_the_command_does(photo, tmp_path):
     assert np.array_equal(drawn, images.read(tmp_path / "b.png", grey=True))
     assert np.array_equal(limner.sketch(photo), sketching.sketch(photo, "pencil", 0))
     assert np.array_equal(limner.sketch(Image.fromarray(photo)), limner.sketch(photo / 255))
+
+
+def test_a_model_draws_the_face(tiny_sketcher, photo, loads):
+    translator = Translator(tiny_sketcher)
+    drawn = limner.sketch(photo, "model", model=tiny_sketcher)
+    assert drawn.shape == (32, 32)
+    assert np.array_equal(drawn, translator(photo))
+    whole = limner.sketch(photo, "model", model=str(tiny_sketcher), as_is=True)
+    assert np.array_equal(whole, translator(photo, as_is=True))
+    assert loads == [str(tiny_sketcher)]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"style": "model", "seed": 3}, "a seed of 3 is for styles"),
+        ({"style": "line", "model": "draughtsman"}, "model is given, and 'line' is a style"),
+        ({"style": "line", "as_is": True}, "as_is is given, and 'line' is a style"),
+        ({"style": "model", "model": "portrait"}, "goes sketch-to-photo; name one that goes"),
+        ({"style": "modle"}, "did you mean 'model'"),
+    ],
+)
+def test_settings_of_a_sketch_that_do_not_go_together(photo, given, said):
+    with pytest.raises(UsageError, match=said):
+        limner.sketch(photo, **given)
+
+
+def test_a_model_needs_a_face(tiny_sketcher):
+    wall = np.full((90, 90, 3), 120, np.uint8)
+    with pytest.raises(NoFaceError, match="wall"):
+        limner.sketch(wall, "model", model=tiny_sketcher, name="wall")
 
 
 def test_sketch_takes_grey(photo):

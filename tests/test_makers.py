@@ -7,21 +7,23 @@ import pytest
 
 from limner import batch, images
 from limner.engines import LocalEngine
-from limner.makers import Photos, Sketches
+from limner.makers import Drawings, Photos, Sketches
 from limner.sketching import sketch
 
 
-@pytest.mark.parametrize("what", ["photos", "sketches"])
-def test_workers_make_the_same_as_one_process(what, photo, tmp_path):
+@pytest.mark.parametrize("what", ["photos", "sketches", "drawings"])
+def test_workers_make_the_same_as_one_process(what, photo, tiny_sketcher, tmp_path):
     for number in range(5):
         picture = photo[number:360, 60:380]
         drawn = sketch(picture) if what == "photos" else picture
         images.write(tmp_path / "in" / f"{number}.jpg", drawn)
     photos = Photos(model="portrait", every_face=True, put_back=True)
-    start = {"photos": photos, "sketches": Sketches(style="pencil", seed=1)}[what]
+    drawings = Drawings(model=str(tiny_sketcher))
+    sketches = Sketches(style="pencil", seed=1)
+    start = {"photos": photos, "sketches": sketches, "drawings": drawings}[what]
     written = []
     for engine in (LocalEngine(), LocalEngine(workers=2)):
-        if what == "photos":
+        if what != "sketches":
             start = dataclasses.replace(start, threads=engine.threads)
         out = tmp_path / str(engine.workers)
         outcome = batch.run(batch.jobs([str(tmp_path / "in")], str(out)), start, engine=engine)

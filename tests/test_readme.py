@@ -18,7 +18,7 @@ from limner import images
 from limner.sketching import sketch
 
 ROOT = Path(__file__).parents[1]
-NAMES = ("README.md", "docs/data.md", "docs/hints.md", "docs/measuring.md")
+NAMES = ("README.md", "docs/data.md", "docs/hints.md", "docs/measuring.md", "docs/sketching.md")
 PAGES = {name: (ROOT / name).read_text(encoding="utf-8") for name in NAMES}
 TEXT = "".join(PAGES.values())
 CONSOLE = "".join(re.findall(r"```console\n(.*?)```", TEXT, re.DOTALL))
@@ -54,7 +54,17 @@ SNIPPETS = list(snippets())
 
 
 @pytest.fixture
-def desk(photo, person, prepared_set, finished_run, tiny_model, hinted_model, tmp_path):
+def desk(
+    photo,
+    person,
+    prepared_set,
+    finished_run,
+    finished_run_of,
+    tiny_model,
+    tiny_sketcher,
+    hinted_model,
+    tmp_path,
+):
     """A folder that holds every file that the README names as an input."""
     drawing = sketch(photo)
     for name in ("drawing.jpg", "page.png", "drawings/one.png"):
@@ -67,11 +77,13 @@ def desk(photo, person, prepared_set, finished_run, tiny_model, hinted_model, tm
         images.write(tmp_path / "results" / f"{name}.png", person(number)[:128, :128])
     shutil.copytree(prepared_set, tmp_path / "sets" / "mine")
     shutil.copytree(finished_run, tmp_path / "runs" / "mine")
+    shutil.copytree(finished_run_of("draughtsman"), tmp_path / "runs" / "drawer")
     (tmp_path / "mine.onnx").write_bytes(tiny_model.read_bytes())
     (tmp_path / "colours.onnx").write_bytes(hinted_model.read_bytes())
     painted = np.zeros((512, 512, 4), np.uint8)
     painted[:, :256] = (150, 60, 40, 255)
     Image.fromarray(painted).save(tmp_path / "strokes.png")
+    (tmp_path / "drawer.onnx").write_bytes(tiny_sketcher.read_bytes())
     (tmp_path / "inception-2015-12-05.pt").touch()  # is not read before it is needed
     return tmp_path
 
@@ -79,9 +91,9 @@ def desk(photo, person, prepared_set, finished_run, tiny_model, hinted_model, tm
 @pytest.mark.parametrize("command", sorted(set(COMMANDS)))
 def test_commands(command, desk):
     arguments = shlex.split(command)[1:]
-    outputs = {"prepare": "sets/mine", "train": "runs/mine", "export": "mine.onnx"}
-    if made := outputs.get(arguments[0]):  # it is there for the other commands; here it is made
-        shutil.move(desk / made, desk / "before")
+    if arguments[0] in ("prepare", "train", "export") and (desk / arguments[2]).exists():
+        # It is there for the other commands; here it is made.
+        shutil.move(desk / arguments[2], desk / "before")
     if arguments[0] == "train":
         arguments += [
             part for name, value in QUICK.items() for part in ("--set", f"{name}={value}")
@@ -100,7 +112,8 @@ def test_snippets(snippet, desk):
     subprocess.run([sys.executable, "-c", snippet], cwd=desk, env=offline, check=True)
     for name in re.findall(r'images.write\("(.*?)"', snippet):
         made = images.read(desk / name)
-        assert made.shape == ((128, 128, 3) if name == "photo.png" else (512, 512, 3))
+        of_a_model = name in ("photo.png", "face.png")
+        assert made.shape == ((128, 128, 3) if of_a_model else (512, 512, 3))
 
 
 def test_something_was_found():

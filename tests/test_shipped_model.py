@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 
+import limner
 from limner import images
 from limner.errors import NoFaceError
 from limner.faces import find
 from limner.measures.identity import Descriptor, retrieval
 from limner.sketching import sketch
-from limner.translator import Translator, shipped_models
+from limner.translator import DEFAULT_DRAWER, Translator, check_drawer, shipped_models
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +37,42 @@ def test_a_sketched_photo_becomes_a_face_with_skin(translator, photo):
     assert shows_a_face(made, translator)
     red, green, blue = made[64:90, 40:88].reshape(-1, 3).mean(axis=0)
     assert red > green + 10 > blue + 10
+
+
+def test_the_model_that_draws_is_small_and_says_where_it_comes_from():
+    card = Translator(DEFAULT_DRAWER).card
+    assert card.direction == "photo-to-sketch"
+    assert shipped_models()[DEFAULT_DRAWER].stat().st_size < 2e6
+    assert sum(source["faces"] for source in card.sources.values()) > 2000
+    assert all(source["licence"] for source in card.sources.values())
+
+
+def test_it_draws_on_white_paper_and_a_face_is_found(translator, photo):
+    drawn = limner.sketch(photo, "model")
+    assert drawn.shape == (128, 128)
+    assert np.quantile(drawn, 0.7) > 240
+    assert drawn.min() < 60
+    assert shows_a_face(np.stack([drawn] * 3, axis=-1), translator)
+
+
+def test_who_it_drew_comes_back_better_than_from_a_filter(translator, data):
+    """`portrait` is a judge that it did not learn with."""
+    folder = data / "research" / "cufs_ar" / "photos"
+    photos = [
+        translator.align(images.read(path), clean="off", name=path.name)[0].image
+        for path in sorted(folder.iterdir())[::4]
+    ]
+    describe = Descriptor()
+    gallery = describe(np.stack(photos))
+    drawings = {
+        "model": list(check_drawer(Translator(DEFAULT_DRAWER)).batch(photos)),
+        "pencil": [sketch(photo, "pencil", seed) for seed, photo in enumerate(photos)],
+    }
+    back = {
+        name: retrieval(describe(translator.batch(one)), gallery) for name, one in drawings.items()
+    }
+    assert back["model"].genuine < back["pencil"].genuine
+    assert back["model"].rank1 > 0.9
 
 
 def test_hand_drawn_sketches_become_faces_of_their_people(translator, data):

@@ -43,7 +43,7 @@ def export(
     source: Path,
     out: Path,
     *,
-    direction: Direction = SKETCH_TO_PHOTO,
+    direction: Direction | None = None,
     name: str | None = None,
 ) -> ModelCard:
     """Write a generator of a run's best snapshot, or of the snapshot named, as ONNX model.
@@ -58,7 +58,7 @@ def export(
     Args:
         source: A run folder, or one of its `snapshot-*.safetensors`.
         out: The `.onnx` file to write.
-        direction: Which of its generators; a run of pairs has only that of sketch to photo.
+        direction: Which of its generators; by default that of sketch to photo, or the only one.
         name: What the model calls itself; by default the file's stem.
 
     Returns:
@@ -70,16 +70,18 @@ def export(
         ModelError: The snapshot is damaged.
         OutputError: `out` cannot be written.
     """
-    if direction not in typing.get_args(Direction):
+    if direction not in (None, *typing.get_args(Direction)):
         known = " and ".join(typing.get_args(Direction))
         raise UsageError(f"direction is '{direction}'; known are {known}")
     snapshot = source if source.is_file() else RunFolder(source).choose(direction).snapshot
-    trained = _load(snapshot, direction)
+    found = [direction] if direction else directions_of(snapshot)
+    way: Direction = found[0] if found else SKETCH_TO_PHOTO
+    trained = _load(snapshot, way)
     config = trained.config
-    settings = turned(config.generator, direction)
+    settings = turned(config.generator, way)
     card = ModelCard(
         name=name or out.stem,
-        direction=direction,
+        direction=way,
         preprocessing=dataclasses.replace(trained.preprocessing, size=config.size),
         experiment=config.experiment,
         images_seen=trained.seen,
@@ -136,7 +138,7 @@ def _load(snapshot: Path, direction: Direction) -> _Trained:
         prefix = f"{direction}."
         tensors = {k.removeprefix(prefix): one for k, one in held.items() if k.startswith(prefix)}
         config = Config.from_dict(about["config"])
-        if not tensors and direction != SKETCH_TO_PHOTO:
+        if not tensors and direction != config.direction:
             raise RunError(
                 f"{snapshot} has no generator of {direction}: the objective '{config.objective}' "
                 "trains none; train an experiment whose objective is cyclegan or hybrid"

@@ -11,14 +11,18 @@ from numpy.typing import NDArray
 
 from limner import images, sketching
 from limner.drawings import Clean
+from limner.errors import UsageError
 from limner.images import ImageInput
 from limner.locks import ForkLock
-from limner.translator import DEFAULT_MODEL, Translator
+from limner.translator import DEFAULT_DRAWER, DEFAULT_MODEL, Translator, check_drawer
 
 if TYPE_CHECKING:
     from limner.hints import HintsInput
 
-__all__ = ["photo", "sketch"]
+__all__ = ["MODEL", "check_sketch", "photo", "sketch"]
+
+MODEL = "model"
+"""The style that is none: a model draws."""
 
 _KEPT = 4
 """Models that are kept in memory."""
@@ -86,35 +90,77 @@ def photo(
 
 
 def sketch(
-    picture: ImageInput, style: str = "pencil", seed: int = 0, *, name: str | None = None
+    picture: ImageInput,
+    style: str = "pencil",
+    seed: int = 0,
+    *,
+    model: str | Path | None = None,
+    as_is: bool = False,
+    name: str | None = None,
 ) -> NDArray[np.uint8]:
     """Draw a photo, as `limner sketch` does; the same arguments give the same drawing.
+
+    Styles draw the whole picture, and `style="model"` its largest face, aligned and cut out, by a
+    model that learnt which strokes say who it is.
 
     ```python
     import limner
     from limner import images
 
     images.write("sketch.png", limner.sketch("portrait.jpg", "charcoal", seed=7))
+    images.write("face.png", limner.sketch("portrait.jpg", "model"))
     ```
 
     Args:
         picture: A path, the bytes of a file, a Pillow picture or an array; see `images.load`.
-        style: A key of `sketching.STYLES`.
-        seed: Chooses the strokes and the style's free parameters.
+        style: A key of `sketching.STYLES`, or `model`.
+        seed: Chooses the strokes and the style's free parameters; a model has none.
+        model: With the style `model`, the name of a shipped one or the path of an `.onnx` file; by
+            default `limner.translator.DEFAULT_DRAWER`.
+        as_is: With the style `model`, take the whole picture for the face.
         name: What messages call the picture; by default its path.
 
     Returns:
-        `[H, W]`, 255 = paper.
+        `[H, W]`, 255 = paper; `[S, S]` with the model's side S by a model.
 
     Raises:
         ImageError: The picture cannot be read, or is none.
-        UsageError: `style` is not known.
+        NoFaceError: A model found no face, or one that is too small.
+        ModelError: There is no such model, or the file is damaged or not limner's.
+        UsageError: `style` is not known, the model makes photos, or an argument is not for the
+            style.
     """
-    sketching.check_style(style)
+    check_sketch(style, seed, model=model, as_is=as_is)
+    if style == MODEL:
+        draw = check_drawer(_translator(DEFAULT_DRAWER if model is None else model))
+        return draw(picture, as_is=as_is, name=name)
     pixels = images.load(picture, name=name)
     if pixels.ndim == 2:
         pixels = np.stack([pixels] * 3, axis=-1)
     return sketching.sketch(pixels, style, seed)
+
+
+def check_sketch(
+    style: str,
+    seed: int = 0,
+    *,
+    model: str | Path | None = None,
+    as_is: bool = False,
+    size: int | None = None,
+) -> None:
+    """Raise `UsageError` unless these settings of a sketch go together."""
+    sketching.check_style(style, beside=[MODEL])
+    if style == MODEL:
+        if seed:
+            raise UsageError(f"a seed of {seed} is for styles: the model draws by one hand")
+        return
+    given = {"model": model is not None, "as_is": as_is, "size": size is not None}
+    for name, is_given in given.items():
+        if is_given:
+            raise UsageError(
+                f"{name} is given, and '{style}' is a style: it draws the whole picture as it is; "
+                f"take the style '{MODEL}', or leave it out"
+            )
 
 
 def _translator(model: str | Path) -> Translator:

@@ -14,12 +14,12 @@ from limner import images
 from limner.batch import Made, Maker
 from limner.drawings import Clean
 from limner.faces import put_back
-from limner.translator import Translation, Translator
+from limner.translator import Translation, Translator, check_drawer
 
 if TYPE_CHECKING:
     from limner.hints import Hints
 
-__all__ = ["Photos", "Sketches"]
+__all__ = ["Drawings", "Photos", "Sketches"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +49,9 @@ class Photos:
 
     def __call__(self) -> Maker:
         """Load the model."""
-        translator = Translator(self.model, threads=self.threads)
+        return self._maker(Translator(self.model, threads=self.threads))
+
+    def _maker(self, translator: Translator) -> Maker:
         make = functools.partial(self._make, translator)
         return Maker(make=make, provenance=translator.provenance)
 
@@ -80,6 +82,15 @@ def _put_all_back(made: list[Translation], picture: NDArray[np.uint8]) -> NDArra
     for one in made:
         picture = put_back(one.image, one.aligned, picture)
     return picture
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drawings(Photos):
+    """Photos become drawings by a model, with the settings of `limner sketch --style model`."""
+
+    def __call__(self) -> Maker:
+        """Load the model. Raises UsageError if it makes photos."""
+        return self._maker(check_drawer(Translator(self.model, threads=self.threads)))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from limner.directions import CHANNELS
+from limner.directions import CHANNELS, PHOTO_TO_SKETCH
 from limner.drawings import Clean
 from limner.errors import ModelError, UsageError
 from limner.faces import (
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 SUFFIX = ".onnx"
 DEFAULT_MODEL = "portrait"
+DEFAULT_DRAWER = "draughtsman"
+"""The model that makes sketches of photos unless another is named."""
 _LOADING = ForkLock()
 
 
@@ -341,6 +343,17 @@ class Translator:
         if channels == 1:
             return pictures[:, 0]
         return np.ascontiguousarray(pictures.transpose(0, 2, 3, 1))
+
+
+def check_drawer(translator: Translator) -> Translator:
+    """The same, if its model makes sketches of photos; else raise UsageError."""
+    card = translator.card
+    if card.direction != PHOTO_TO_SKETCH:
+        raise UsageError(
+            f"model '{card.name}' goes {card.direction}; name one that goes {PHOTO_TO_SKETCH}, as "
+            f"{DEFAULT_DRAWER}"
+        )
+    return translator
 
 
 def _planes(crop: NDArray[np.uint8], channels: int) -> NDArray[np.float32]:

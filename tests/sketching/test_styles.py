@@ -6,7 +6,7 @@ import skimage.data
 from PIL import Image, ImageEnhance
 
 from limner.errors import UsageError
-from limner.sketching import STYLES, check_style, random_sketch, sketch
+from limner.sketching import STYLES, check_style, random_sketch, sketch, steady_drawing
 
 
 @pytest.fixture(scope="module")
@@ -106,6 +106,15 @@ def test_skin_is_left_white_whatever_its_tone(photo):
     for style in ("pencil", "dodge", "line"):
         bright, dim = (sketch(p, style)[middle].mean() for p in (photo, dark))
         assert dim > 0.93 * bright
+
+
+def test_a_steady_hand_leaves_nothing_to_chance(photo):
+    drawn = steady_drawing(photo)
+    assert np.array_equal(drawn, steady_drawing(photo.copy()))
+    others = np.stack([sketch(photo, "pencil", seed) for seed in range(4)]).astype(float)
+    assert np.abs(others - drawn).mean() < 25  # it is a pencil, too
+    blank = steady_drawing(np.full((64, 64, 3), 230, np.uint8))
+    assert blank.min() > 250  # and no paper shows
 
 
 def test_lines_alone_have_no_tone(photo):

@@ -86,6 +86,7 @@ def test_it_learns(tiny, tmp_path):
     ("objective", "stop_after"),
     [
         *(("pix2pix", 4), ("pix2pix", 12), ("pix2pix", 20), ("cyclegan", 4), ("hybrid", 12)),
+        *(("draughtsman", 4), ("draughtsman", 16)),
         *(("projected", 4), ("projected", 16)),  # before and after the end of its warm-up
     ],
 )
@@ -138,6 +139,22 @@ def test_a_killed_run_ends_as_the_uninterrupted_one(tiny_of, tmp_path, objective
     train(long, path)
     train(long, tmp_path / "whole")
     assert_same_run(tmp_path / "whole", path)
+
+
+def test_a_run_whose_time_is_up_leaves_a_snapshot_and_goes_on(tiny, finished_run, tmp_path):
+    path, said = tmp_path / "run", []
+    last = train(tiny, path, say=said.append, seconds=1e-9)
+    state = RunFolder(path).load_state()
+    assert 0 < state["images"] < tiny.images
+    assert last == RunFolder(path).snapshot_path(state["images"])
+    assert last.exists()
+    assert notes(path / "scores.jsonl")[-1]["images"] == state["images"]
+    assert said == [
+        f"stopped after {state['images']} of 24 images, since its time is up; "
+        "the same command goes on"
+    ]
+    train(tiny, path, seconds=3600)
+    assert same_state(RunFolder(path).load_state(), RunFolder(finished_run).load_state())
 
 
 def test_another_config_is_refused_and_named(tiny, finished_run):

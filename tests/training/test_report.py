@@ -49,7 +49,7 @@ def long_run(run, count=60):
 
 
 def test_a_page_is_one_file_that_loads_and_runs_nothing(finished_run_of):
-    for objective in ("pix2pix", "cyclegan", "hybrid"):
+    for objective in ("pix2pix", "cyclegan", "hybrid", "draughtsman"):
         page = page_of(finished_run_of(objective))
         assert "<script" not in page
         assert not re.search(r"(?:src|href)=\"(?!data:|#)|url\((?!#)|@import", page)

@@ -64,6 +64,24 @@ def test_the_truth_is_nothing_away_from_the_truth(held_out_of):
     assert one["l1"].min() > 0
 
 
+def test_drawings_are_scored_by_who_is_read_from_them(held_out_of):
+    held_out = held_out_of("draughtsman")
+    photos, steady = held_out.crowds["photo"].pictures, held_out.sketched
+    grey = photos.mean(dim=1, keepdim=True)
+    found = held_out.score({"photo-to-sketch": Answers(steady), "sketch-to-photo": Answers(photos)})
+    assert found.keys() == {"l1_drawn", "drawn", "returned"}
+    assert all(each.shape == (12,) for each in found.values())
+    assert np.abs(found["l1_drawn"]).max() < 1e-6
+    assert np.abs(found["returned"]).max() < 1e-6
+    assert found["drawn"].min() > 0.1
+    alone = held_out.score({"photo-to-sketch": Answers(grey)})
+    assert alone.keys() == {"l1_drawn", "drawn"}
+    assert alone["drawn"].mean() < found["drawn"].mean()
+    assert alone["l1_drawn"].min() > 0.1
+    assert held_out.decides
+    assert held_out.lack == ""
+
+
 def test_crowds_are_told_apart_and_cycles_measured(held_out_of):
     held_out = held_out_of("cyclegan")
     photos, sketches = (held_out.crowds[kind].pictures for kind in ("photo", "sketch"))

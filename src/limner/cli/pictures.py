@@ -207,33 +207,72 @@ def photo(
     )
     outcome = batch.run(work, start, engine=where)
     _say_notes(outcome.notes)
-    _finish(outcome)
+    _finish(
+        outcome,
+        faceless="--eyes X1,Y1,X2,Y2 marks its outer eye corners, --as-is takes the whole picture "
+        "for the face",
+    )
 
 
 def sketch(
     photos: Pictures,
     out: Out,
     style: Annotated[
-        str, typer.Option(help="How to draw; a wrong name lists them all.")
+        str, typer.Option(help="How to draw: a style, or `model`; a wrong name lists them all.")
     ] = "pencil",
-    seed: Annotated[int, typer.Option(min=0, help="Another seed, another hand.")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, help="Another seed, another hand; the model has one hand.")
+    ] = 0,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            show_default=False,
+            help="With --style model, another than `draughtsman`: a name from `limner models`, or "
+            "an .onnx file.",
+        ),
+    ] = None,
+    size: Annotated[
+        int | None,
+        typer.Option(
+            min=16,
+            max=4096,
+            help="With --style model, side of the drawing in px; by default the model's own.",
+        ),
+    ] = None,
+    as_is: Annotated[
+        bool,
+        typer.Option(
+            "--as-is", help="With --style model, the whole picture is the face: look for none."
+        ),
+    ] = False,
     workers: Workers = 0,
     engine: EngineOption = "local",
     address: Address = "",
 ) -> None:
-    """Turn photos into sketches, whole pictures of any size.
+    """Turn photos into sketches.
+
+    Styles are filters and draw whole pictures of any size. `--style model` finds the largest face,
+    aligns and cuts it out as `limner photo` does and lets a model draw it, which learnt which
+    strokes say who it is.
 
     - `limner sketch portrait.jpg -o portrait-sketch.png`
     - `limner sketch photos/ -o sketches/ --style xdog`
+    - `limner sketch portrait.jpg -o face.png --style model --size 512`
     """
     from limner import batch
-    from limner.makers import Sketches
-    from limner.sketching import check_style
+    from limner.functions import MODEL, check_sketch
+    from limner.makers import Drawings, Sketches
+    from limner.translator import DEFAULT_DRAWER
 
-    check_style(style)
+    check_sketch(style, seed, model=model, as_is=as_is, size=size)
     work = batch.jobs(photos, out, note=complain)
     where = batch.engine_for(work, engine, workers=workers, address=address)
-    _finish(batch.run(work, Sketches(style=style, seed=seed), engine=where))
+    start: Drawings | Sketches = Sketches(style=style, seed=seed)
+    if style == MODEL:
+        start = Drawings(
+            model=model or DEFAULT_DRAWER, size=size, as_is=as_is, threads=where.threads
+        )
+    _finish(batch.run(work, start, engine=where), faceless="--as-is takes the whole picture for it")
 
 
 def models() -> None:
@@ -285,14 +324,11 @@ def _say_notes(notes: "Mapping[str, tuple[str, ...]]") -> None:
     typer.echo(f"{len(notes)} pages cleaned or turned: {listed}", err=True)
 
 
-def _finish(outcome: "Outcome") -> None:
+def _finish(outcome: "Outcome", *, faceless: str = "") -> None:
     for failure in outcome.failures:
         complain(failure)
     if outcome.faceless:
-        complain(
-            "where no face is found: --eyes X1,Y1,X2,Y2 marks its outer eye corners, --as-is takes "
-            "the whole picture for the face"
-        )
+        complain(f"where no face is found: {faceless}")
     total = outcome.done + len(outcome.failures)
     if outcome.stopped is not None:
         raise outcome.stopped

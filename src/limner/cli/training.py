@@ -17,6 +17,10 @@ def train(
         list[str] | None,
         typer.Option("--set", help="Change a setting: `--set data=SET --set generator.width=16`."),
     ] = None,
+    time: Annotated[
+        str | None,
+        typer.Option("--for", help="Stop after this time with a snapshot: `2h`, `1h30m`, `90s`."),
+    ] = None,
 ) -> None:
     """Train a model, or go on with a training that was interrupted.
 
@@ -26,12 +30,14 @@ def train(
 
     - `limner train portrait runs/mine --set data=sets/mine`
     - `limner train portrait runs/mine`
+    - `limner train portrait runs/mine --for 2h`
     - `limner train balanced runs/mine --set data=sets/mine --set patience=60000`
     - `torchrun --nnodes 2 --nproc-per-node 8 -m limner train portrait runs/mine`
     """
     from limner.experiments import config_of
     from limner.training.console import Console
     from limner.training.devices import leading
+    from limner.training.duration import seconds_of
     from limner.training.loop import train as train_run
     from limner.training.run import RunFolder
 
@@ -42,8 +48,9 @@ def train(
     config = start.with_settings(settings or [])
     if not config.data:
         raise UsageError("name the prepared set to learn from: --set data=SET")
+    seconds = None if time is None else seconds_of(time)
     with Console() as console:
-        last = train_run(config, run, report=console.report, say=console.say)
+        last = train_run(config, run, report=console.report, say=console.say, seconds=seconds)
     if leading():
         typer.echo(f"done: {last}")
         typer.echo(f"{folder.choose().why}")
@@ -81,9 +88,12 @@ def export(
     ],
     model: Annotated[Path, typer.Argument(help="The .onnx file to write.")],
     direction: Annotated[
-        Literal["sketch-to-photo", "photo-to-sketch"],
-        typer.Option(help="Which of its generators; a CycleGAN has both."),
-    ] = "sketch-to-photo",
+        Literal["sketch-to-photo", "photo-to-sketch"] | None,
+        typer.Option(
+            help="Which of its generators: a CycleGAN has both, of which the first is taken.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Write a trained model as one ONNX file that `limner photo --model` takes.
 

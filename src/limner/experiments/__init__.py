@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from limner.errors import UsageError
+from limner.experiments.draughtsman import draughtsman
 from limner.experiments.hybrid import hybrid
 from limner.experiments.lifelike import lifelike
 from limner.experiments.lifelike_256 import lifelike_256
@@ -26,6 +27,7 @@ EXPERIMENTS: Mapping[str, Callable[[], Config]] = MappingProxyType(
         "lifelike": lifelike,
         "lifelike-256": lifelike_256,
         "hybrid": hybrid,
+        "draughtsman": draughtsman,
         "unaligned": unaligned,
         "aligned": aligned,
         "balanced": balanced,
@@ -40,6 +42,7 @@ __all__ = [
     "aligned",
     "balanced",
     "config_of",
+    "draughtsman",
     "filtered",
     "hybrid",
     "lifelike",

@@ -8,21 +8,22 @@ def lifelike() -> Config:
     r"""Sketch to photo, judged by features of a frozen network, from drawings as people make them.
 
     Two drawings in five are as with a mouse and two by an unsteady, hatching hand; a projected
-    discriminator and perceptual terms look at what pixels do not tell. It goes on from `portrait`,
-    whose generator it shares:
+    discriminator and perceptual terms look at what pixels do not tell. The generator is told how
+    literally each drawing is meant and, of half of them, some colours. It goes on from `portrait`,
+    whose generator it shares but for these inputs:
 
         limner prepare PHOTOS SET --size 160 --about docs/portrait-sources.toml \
             --identity 'london_\w+/(\d+)_'
         limner train lifelike RUN --set data=SET --set start=src/limner/models/portrait.onnx
 
     Cost: 20 images/s on 2 cores of an AMD EPYC (Zen 5), so 5.5 hours in all.
-    Outcome after 24,000 images, shipped as `lifelike`: no grid, less painted, rank-1 0.44 on
-    `cufs_cuhk_train` and 0.57 on `cufs_ar`; see `docs/experiments.md`. To go on from there:
-    `--set start=src/limner/models/lifelike.onnx`.
+    Outcome after 24,000 images without these inputs, shipped as `lifelike`: no grid, less painted,
+    rank-1 0.44 on `cufs_cuhk_train` and 0.57 on `cufs_ar`; see `docs/experiments.md`. To go on from
+    there: `--set start=src/limner/models/lifelike.onnx`.
     """
     return Config(
         experiment="lifelike",
-        generator=UNetConfig(width=24),
+        generator=UNetConfig(width=24, literal=True, hints=True),
         discriminator=ProjectedConfig(),
         discriminator_augmentation=DiscriminatorAugmentation(colour=True, translation=0.08),
         weights=Weights(

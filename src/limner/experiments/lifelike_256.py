@@ -24,7 +24,7 @@ def lifelike_256() -> Config:
         lifelike(),
         experiment="lifelike-256",
         size=256,
-        generator=UNetConfig(width=12, depth=5, literal=True, hints=True),
+        generator=UNetConfig(width=12, depth=5, literal=True, hints=True),  # as `lifelike` has it
         fine=Fine(crop=128),
         images=200_000,
     )

@@ -1,7 +1,7 @@
 """Photo to sketch: `sketch` in one named style, `random_drawing` by a new hand at every call."""
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 import numpy as np
@@ -11,9 +11,18 @@ from PIL import Image
 from limner.errors import UsageError
 from limner.sketching.crude import drawn_crudely
 from limner.sketching.drawing import Drawing, drawn_roughly, random_drawing, random_sketch
-from limner.sketching.styles import TRACED, Style
+from limner.sketching.styles import TRACED, Style, steady
 
-__all__ = ["STYLES", "Drawing", "Style", "check_style", "random_drawing", "random_sketch", "sketch"]
+__all__ = [
+    "STYLES",
+    "Drawing",
+    "Style",
+    "check_style",
+    "random_drawing",
+    "random_sketch",
+    "sketch",
+    "steady_drawing",
+]
 
 STYLES: Mapping[str, Style] = MappingProxyType(
     {**TRACED, "rough": drawn_roughly, "crude": drawn_crudely}
@@ -54,9 +63,16 @@ def sketch(photo: NDArray[np.uint8], style: str = "pencil", seed: int = 0) -> ND
     return drawing
 
 
-def check_style(style: str) -> None:
-    """Raise `UsageError` unless `style` is a key of `STYLES`."""
-    if style not in STYLES:
-        near = difflib.get_close_matches(style, STYLES, n=1, cutoff=0.4)
+def steady_drawing(photo: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Draw `[H, W, 3]` in `pencil` by one steady hand, without paper or chance; `[H, W]`."""
+    drawn = steady(photo.astype(np.float32) / np.float32(255))
+    return (drawn * 255 + 0.5).astype(np.uint8)
+
+
+def check_style(style: str, *, beside: Sequence[str] = ()) -> None:
+    """Raise `UsageError` unless `style` is a key of `STYLES`, or of what there is `beside` them."""
+    known = [*STYLES, *beside]
+    if style not in known:
+        near = difflib.get_close_matches(style, known, n=1, cutoff=0.4)
         hint = f"; did you mean '{near[0]}'?" if near else ""
-        raise UsageError(f"unknown sketch style '{style}', known are {', '.join(STYLES)}{hint}")
+        raise UsageError(f"unknown sketch style '{style}', known are {', '.join(known)}{hint}")

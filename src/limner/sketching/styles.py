@@ -27,6 +27,9 @@ from limner.sketching.filters import (
 
 Style = Callable[[NDArray[np.float32], np.random.Generator], Grey]
 
+_STEADY = 1
+"""The hand of `steady`, a seed: chosen by eye, for contours that are firm and hair that is dark."""
+
 
 def study(photo: NDArray[np.float32], rng: np.random.Generator) -> Grey:
     """The filter of the 2018 study's appendix: grey with the edges standing out.
@@ -47,6 +50,25 @@ def pencil(photo: NDArray[np.float32], rng: np.random.Generator) -> Grey:
     Tone, lines and texture are put together as in Lu, Xu and Jia, "Combining Sketch and Tone for
     Pencil Drawing Production" (NPAR 2012), with dodging for the lines.
     """
+    drawing, tone, directions = _graphite(photo, rng)
+    strands = strokes(drawing.shape, directions, 6, rng) * rng.uniform(0.1, 0.22) * (1 - tone)
+    tooth = grain(drawing.shape, rng.uniform(0.3, 0.5), rng) * rng.uniform(0.05, 0.2)
+    return _paper(drawing + strands + tooth * (1 - drawing) * (0.3 + drawing))
+
+
+def steady(photo: NDArray[np.float32]) -> Grey:
+    """`pencil` by one steady hand on smooth white paper: nothing is random, no strand of hair.
+
+    What a model that draws learns from. The mean of many hands would be a grey mist, and what
+    cannot be known from the photo becomes dots along the contours.
+    """
+    return _paper(_graphite(photo, np.random.default_rng(_STEADY))[0])
+
+
+def _graphite(
+    photo: NDArray[np.float32], rng: np.random.Generator
+) -> tuple[Grey, Grey, NDArray[np.intp]]:
+    """Tone and lines of `pencil`; the tone alone, and the direction of strokes, both `[H, W]`."""
     exposed = expose(luminance(photo), rng.uniform(0.4, 0.65))
     flat = smooth(exposed, 2, rng.uniform(0.03, 0.08))
     directions = tangents(flat)
@@ -55,10 +77,7 @@ def pencil(photo: NDArray[np.float32], rng: np.random.Generator) -> Grey:
     crease = np.maximum(0.99 - dodge(flat, rng.uniform(1.2, 2.0), floor=0.05), 0)
     lines = _saturating(along(crease, directions), rng.uniform(0.05, 0.12))
     drawing = tone * (1 - rng.uniform(0.4, 0.7) * shading) * (1 - rng.uniform(0.7, 0.95) * lines)
-    drawing = 1 - rng.uniform(0.75, 0.97) * (1 - drawing)
-    strands = strokes(drawing.shape, directions, 6, rng) * rng.uniform(0.1, 0.22) * (1 - tone)
-    tooth = grain(drawing.shape, rng.uniform(0.3, 0.5), rng) * rng.uniform(0.05, 0.2)
-    return _paper(drawing + strands + tooth * (1 - drawing) * (0.3 + drawing))
+    return 1 - rng.uniform(0.75, 0.97) * (1 - drawing), tone, directions
 
 
 def dodged(photo: NDArray[np.float32], rng: np.random.Generator) -> Grey:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Self, cast
 
 from limner import settings
+from limner.directions import PHOTO_TO_SKETCH, SKETCH_TO_PHOTO, Direction
 from limner.errors import UsageError
 from limner.networks.config import (
     DiscriminatorConfig,
@@ -42,7 +43,7 @@ __all__ = [
 ]
 
 GANLoss = Literal["least-squares", "plain", "hinge"]
-ObjectiveName = Literal["pix2pix", "cyclegan", "hybrid"]
+ObjectiveName = Literal["pix2pix", "cyclegan", "hybrid", "draughtsman"]
 KINDS: dict[str, dict[str, type[Any]]] = {
     "generator": {"unet": UNetConfig, "resnet": ResNetConfig},
     "discriminator": {"patchgan": PatchGANConfig, "projected": ProjectedConfig},
@@ -57,8 +58,8 @@ MOST |= {"seed": 2**63 - 1}
 """What a slip of the finger must not go beyond: more is started or drawn without end."""
 _FREE_TABLES = frozenset({"sampling"})
 """Tables whose fields can have any name."""
-FOLDERS = frozenset({"data", "drawings", "start"})
-"""Settings that name folders of this machine."""
+FOLDERS = frozenset({"data", "drawings", "start", "reader"})
+"""Settings that name folders and files of this machine."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +70,9 @@ class Config:
     """Name of the experiment that this config came from."""
     objective: ObjectiveName = "pix2pix"
     """What is learnt: `pix2pix` learns from pairs that are made by sketching the photos, `cyclegan`
-    from photos and drawings by hand that have nothing to do with each other, `hybrid` from both."""
+    from photos and drawings by hand that have nothing to do with each other, `hybrid` from both.
+    `draughtsman` learns the way back, photo to sketch, such that `reader` makes the same person of
+    its drawings again."""
     data: str = ""
     """Folder of the prepared set: photos, and sketches if the objective learns from them."""
     sampling: dict[str, float] = field(default_factory=dict)
@@ -89,6 +92,8 @@ class Config:
     and a `generator.depth` less grows: the run begins with its photos enlarged. A run
     of another objective gives those that both have, one with another kind of discriminator its
     generators: let the new discriminators learn first then, see `warm_up`."""
+    reader: str = ""
+    """Exported model file of sketch to photo, which `draughtsman` draws for: it stays as it is."""
     size: int = 128
     """Side of the images in pixels."""
     generator: GeneratorConfig = field(default_factory=UNetConfig)
@@ -210,11 +215,30 @@ class Config:
                     f"weights.{name} is {weight}; it compares pairs, and the objective 'cyclegan' "
                     "has none: take 'hybrid', or 0"
                 )
+        if self.objective == "draughtsman":
+            self._check_draughtsman()
         if self.resident == "on" and self.objective != "cyclegan":
             raise UsageError(
                 f"resident is 'on', and the objective '{self.objective}' makes sketches of its "
                 "photos, which is done on the CPU: take 'auto', and workers to draw ahead"
             )
+
+    def _check_draughtsman(self) -> None:
+        if self.hands != Hands():
+            raise UsageError(
+                f"hands.crude and hands.rough are {self.hands.crude} and {self.hands.rough}; the "
+                "objective 'draughtsman' learns from one steady hand: leave both at 0"
+            )
+        if self.drawings:
+            raise UsageError(
+                f"drawings is {self.drawings}; the objective 'draughtsman' makes drawings, and has "
+                "no use for others: leave it out"
+            )
+
+    @property
+    def direction(self) -> Direction:
+        """Where the generator leads that snapshots are chosen by."""
+        return PHOTO_TO_SKETCH if self.objective == "draughtsman" else SKETCH_TO_PHOTO
 
     def _check_networks(self) -> None:
         if (self.generator.inputs, self.generator.outputs) != (1, 3):
@@ -233,6 +257,11 @@ class Config:
             raise UsageError(
                 f"fine.crop is {crop}, and size is {self.size}; it must be a half of it, or "
                 "another fraction without remainder"
+            )
+        if crop and self.objective == "draughtsman":
+            raise UsageError(
+                f"fine.crop is {crop}; the objective 'draughtsman' shows whole photos only: leave "
+                "it at 0"
             )
         name, judged = ("size", self.size)
         if crop and isinstance(self.discriminator, ProjectedConfig):

@@ -16,7 +16,7 @@ from limner.data.prepared import PreparedSet
 from limner.directions import PHOTO_TO_SKETCH, SKETCH_TO_PHOTO, Direction
 from limner.measures.colour import colour
 from limner.measures.variety import variety
-from limner.sketching import random_sketch
+from limner.sketching import random_sketch, steady_drawing
 from limner.training.batch import to_images, to_tensor
 from limner.training.config import Augmentation, Config
 from limner.training.pictures import jitter
@@ -56,7 +56,8 @@ class SampleGrid:
     """Held-out pictures and what the generators make of them, as PNG.
 
     From top to bottom: photos of the set as self-made sketch, result and truth, where the objective
-    learns from such pairs; sketches and photos of the set as they go there and back, where it
+    learns from such pairs, or as drawing, photo that is read from it and drawing of a steady hand,
+    where it learns to draw; sketches and photos of the set as they go there and back, where it
     learns from both; drawings of `config.drawings` with their results. A set that holds nobody out
     shows pictures that it learns from.
     """
@@ -67,7 +68,19 @@ class SampleGrid:
         self._lift = config.lift
         photos = self._held_out(prepared, "photo")
         self.shown: list[_Shown] = []
-        if config.objective != "cyclegan":
+        if config.objective == "draughtsman":
+            drawn = [steady_drawing(photo) for photo in photos]
+            self.shown.append(
+                _Shown(
+                    title="photos, drawn and read again",
+                    pictures=photos,
+                    way=(PHOTO_TO_SKETCH, *((SKETCH_TO_PHOTO,) if config.reader else ())),
+                    truths=drawn,
+                    beside=drawn,
+                    kind="sketch",
+                )
+            )
+        elif config.objective != "cyclegan":
             sketches = [random_sketch(photo, rng) for photo in photos]
             self.shown.append(
                 _Shown(
@@ -78,7 +91,7 @@ class SampleGrid:
                     beside=photos,
                 )
             )
-        if config.objective != "pix2pix":
+        if config.objective in ("cyclegan", "hybrid"):
             there_and_back = (SKETCH_TO_PHOTO, PHOTO_TO_SKETCH)
             drawn = [images.to_grey(one) for one in self._held_out(prepared, "sketch")]
             self.shown += [

@@ -17,7 +17,7 @@ from limner.training.objective import Adversary, Objective
 from limner.training.run import RunFolder
 from limner.training.state import FORMAT, MISFITS, Averages, completed
 
-__all__ = ["start"]
+__all__ = ["read_model", "start"]
 
 _HALF = ".half"
 """What `limner.export` adds to the names of weights that it stores with 16 bits."""
@@ -72,7 +72,7 @@ def _from_run(other: RunFolder, config: Config, objective: Objective, averages: 
 
 
 def _from_model(path: Path, config: Config, objective: Objective, averages: Averages) -> None:
-    card, weights = _read(path)
+    card, weights = read_model(path)
     direction = card.direction
     if direction not in averages:
         raise RunError(
@@ -104,8 +104,12 @@ def _take_over(config: Config, network: nn.Module, weights: dict[str, Tensor]) -
     network.load_state_dict(widened)
 
 
-def _read(path: Path) -> tuple[ModelCard, dict[str, Tensor]]:
-    """What an exported model says about itself, and its weights by their names in the network."""
+def read_model(path: Path) -> tuple[ModelCard, dict[str, Tensor]]:
+    """What an exported model says about itself, and its weights by their names in the network.
+
+    Raises:
+        ModelError: The file is missing or damaged, or not limner's.
+    """
     import onnx
     from google.protobuf.message import DecodeError
     from onnx import numpy_helper

@@ -35,6 +35,8 @@ from limner.training.devices import (
     part_of,
     workers_of,
 )
+from limner.training.draughtsman import Draughtsman, readers_of
+from limner.training.duration import alarm
 from limner.training.fine import count_of
 from limner.training.grid import SampleGrid
 from limner.training.hybrid import Hybrid
@@ -47,10 +49,11 @@ from limner.training.run import RunFolder
 from limner.training.state import Averages, gathered, go_on
 from limner.training.watch import Watch
 
-OBJECTIVES: dict[ObjectiveName, type[Pix2Pix | CycleGAN | Hybrid]] = {
+OBJECTIVES: dict[ObjectiveName, type[Pix2Pix | CycleGAN | Hybrid | Draughtsman]] = {
     "pix2pix": Pix2Pix,
     "cyclegan": CycleGAN,
     "hybrid": Hybrid,
+    "draughtsman": Draughtsman,
 }
 STATS_EVERY = 400  # images
 
@@ -81,18 +84,21 @@ def train(
     *,
     report: Callable[[Progress], None] | None = None,
     say: Callable[[str], None] | None = None,
+    seconds: float | None = None,
 ) -> Path:
     """Train until `config.images` were seen, going on from the last state if there is one.
 
-    It ends before where `config.patience` says so. Under torchrun, or with more than one of
-    `config.devices`, all processes call it.
+    It ends before where `config.patience` says so, or when its time is up. Under torchrun, or with
+    more than one of `config.devices`, all processes call it.
 
     Args:
         config: What to compute.
         path: The run folder; made if absent.
         report: Called every few hundred images, in the first process.
-        say: Given a line where the run goes on in another way than before, and where its snapshots
-            cannot be compared, in the first process.
+        say: Given a line where the run goes on in another way than before, where its snapshots
+            cannot be compared, and where its time is up, in the first process.
+        seconds: Stop after this time, as Ctrl-C would, but with a snapshot, and without an error;
+            after one step at least. None to go on to the end.
 
     Returns:
         The last snapshot of the averaged generators.
@@ -108,8 +114,8 @@ def train(
     """
     run = RunFolder(path)
     fabric = fabric_of(config, run.how())
-    with enough_memory(config, run, fabric.world_size):
-        return _train(config, path, fabric, report, say)
+    with enough_memory(config, run, fabric.world_size), alarm(seconds) as time_up:
+        return _train(config, path, fabric, report, say, time_up)
 
 
 def _train(
@@ -118,6 +124,7 @@ def _train(
     fabric: Fabric,
     report: Callable[[Progress], None] | None,
     say: Callable[[str], None] | None,
+    time_up: threading.Event,
 ) -> Path:
     # What there is: faces, and a run folder that is new or this very run's.
     prepared = PreparedSet(Path(config.data))
@@ -145,6 +152,7 @@ def _train(
 
     # What is left behind. Nothing is written before all that may be refused was looked at.
     averaged = {direction: average.network for direction, average in averages.items()}
+    shown = averaged | readers_of(objective)
     grid = SampleGrid(config, prepared)
     watch = Watch(config, prepared, run, fabric.device)
     for line in (watch.held_out.lack, count_of(config, images.sharp)):
@@ -158,11 +166,11 @@ def _train(
 
     def snapshot() -> dict[str, float]:
         run.save_snapshot(averaged, seen, prepared)
-        return watch.score(averaged, seen)
+        return watch.score(shown, seen)
 
-    def keep(due: Callable[[int], bool], *, stopping: bool) -> None:
+    def keep(due: Callable[[int], bool], *, stopping: bool, late: bool) -> None:
         """Write what is due; the state last, so that nothing it vouches for is missing."""
-        saving, snapping = due(config.save_every), due(config.snapshot_every)
+        saving, snapping = due(config.save_every), due(config.snapshot_every) or late
         reporting = due(STATS_EVERY) or saving or snapping or stopping
         progress = meter.read(seen, run) if reporting else None  # the mean of all processes
         if not leads:
@@ -171,7 +179,7 @@ def _train(
             line = {"images": seen, "rate": round(progress.rate, 2)}
             line |= {"lr": learning_rate(config, seen), **progress.stats}
             if saving:
-                line |= grid.write(path / "grids" / f"{seen:09d}.png", averaged, fabric.device)
+                line |= grid.write(path / "grids" / f"{seen:09d}.png", shown, fabric.device)
             scores = snapshot() if snapping else {}
             warnings = tuple(trouble.text for trouble in watch.note(line))
             if report is not None:
@@ -191,16 +199,25 @@ def _train(
             for direction, average in averages.items():
                 average.update(objective.generators[direction], batch=count, seen=seen)
             meter.add(terms, count)
-            stopping = any_hears(fabric, interrupted, step=seen // config.batch)
-            keep(due, stopping=stopping)
-            if due(config.snapshot_every):
+            step = seen // config.batch
+            late = any_hears(fabric, time_up, step=step)
+            stopping = any_hears(fabric, interrupted, step=step) or late
+            keep(due, stopping=stopping, late=late)
+            if due(config.snapshot_every) or late:
                 over = in_any(fabric, leads and watch.over)
+            if late:
+                break
             if stopping and seen < config.images and not over:
                 fabric.barrier()  # until all is saved: whoever ends ends the others too
                 raise Interrupted(
                     f"stopped after {seen} of {config.images} images, all saved in {path}; "
                     "the same command goes on"
                 )
+    if say is not None and leads and seen < config.images and not over:
+        say(
+            f"stopped after {seen} of {config.images} images, since its time is up; "
+            "the same command goes on"
+        )
     last = run.snapshot_path(seen)
     if leads and not last.exists():
         snapshot()

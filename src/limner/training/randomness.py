@@ -23,7 +23,8 @@ class Stream(IntEnum):
     AUGMENTATION = 7
     SCORES = 8
     HINTS = 9
-    CROP = 10
+    RETURN = 10
+    CROP = 11
 
 
 def generator_of(seed: int, stream: Stream, *numbers: int) -> np.random.Generator:

@@ -18,7 +18,7 @@ from torch import nn
 
 from limner import images
 from limner.data.prepared import PreparedSet
-from limner.directions import SKETCH_TO_PHOTO, Direction
+from limner.directions import Direction
 from limner.errors import RunError, UsageError
 from limner.settings import flatten
 from limner.training.config import FOLDERS, Config
@@ -192,7 +192,7 @@ class RunFolder:
         """All sample grids, oldest first; their stems are the images seen."""
         return _numbered(self.path.glob("grids/*.png"))
 
-    def choose(self, direction: Direction = SKETCH_TO_PHOTO) -> Choice:
+    def choose(self, direction: Direction | None = None) -> Choice:
         """The snapshot to export: the one that was scored best, or else the last.
 
         Raises:

@@ -16,7 +16,7 @@ from limner.errors import DataError, MissingExtraError
 from limner.faces.points import public_file
 from limner.measures.kid import kid_of_each, scale_of
 from limner.networks.descriptor import FaceDescriptor
-from limner.sketching import random_sketch
+from limner.sketching import random_sketch, steady_drawing
 from limner.training.batch import to_tensor
 from limner.training.config import Config
 from limner.training.frozen import DESCRIPTOR
@@ -60,7 +60,8 @@ class HeldOut:
         """
         self.device = device
         self.paired = config.objective != "cyclegan"
-        self.unpaired = config.objective != "pix2pix"
+        self.unpaired = config.objective in ("cyclegan", "hybrid")
+        self.draws = config.objective == "draughtsman"
         self.descriptor = _descriptor(device)
         self.crowds: dict[Kind, _Crowd] = {}
         self.sketched: Tensor | None = None
@@ -122,7 +123,9 @@ class HeldOut:
         """Figures of these generators, by name; none if nothing is held out."""
         figures: Scores = {}
         with torch.inference_mode():
-            if self.paired and "photo" in self.crowds:
+            if self.draws and "photo" in self.crowds:
+                figures |= self._drawn(generators)
+            elif self.paired and "photo" in self.crowds:
                 figures |= self._pairs(generators[SKETCH_TO_PHOTO])
             if self.unpaired:
                 figures |= self._crowds(
@@ -142,6 +145,24 @@ class HeldOut:
         if described is not None and real.described is not None:
             apart = described.astype(np.float64) - real.described
             figures["identity"] = np.linalg.norm(apart, axis=1)
+        return figures
+
+    def _drawn(self, generators: Mapping[Direction, nn.Module]) -> Scores:
+        """Each photo against its drawing, and against what is read from that."""
+        if self.sketched is None:
+            return {}
+        photos = self.crowds["photo"]
+        made = self._all(generators[PHOTO_TO_SKETCH], photos.pictures)
+        l1 = [pyramid_l1(a[None], b[None]) for a, b in zip(made, self.sketched, strict=True)]
+        figures = {"l1_drawn": torch.stack(l1).double().cpu().numpy()}
+        compared = {"drawn": made}
+        if SKETCH_TO_PHOTO in generators:
+            compared["returned"] = self._all(generators[SKETCH_TO_PHOTO], made)
+        for name, pictures in compared.items():
+            described = self._describe(pictures)
+            if described is not None and photos.described is not None:
+                apart = described.astype(np.float64) - photos.described
+                figures[name] = np.linalg.norm(apart, axis=1)
         return figures
 
     def _crowds(self, *, photo: nn.Module, sketch: nn.Module) -> Scores:
@@ -177,7 +198,8 @@ class HeldOut:
     def _sketched(self, photos: list[NDArray[np.uint8]], seed: int) -> Tensor:
         def drawn() -> Iterator[NDArray[np.uint8]]:
             for number, photo in enumerate(photos):
-                yield random_sketch(photo, generator_of(seed, Stream.SCORES, number))
+                rng = generator_of(seed, Stream.SCORES, number)
+                yield steady_drawing(photo) if self.draws else random_sketch(photo, rng)
 
         return to_tensor(np.stack(list(drawn()))).to(self.device)
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from limner.directions import SKETCH_TO_PHOTO, Direction
+from limner.directions import Direction
 
 __all__ = ["FIGURES", "Choice", "Figure", "better", "choose", "deciding", "stale"]
 
@@ -38,6 +38,18 @@ FIGURES = {
         title="KID of sketches",
         meaning="sketches made from photos against real ones, as crowds of face descriptors",
     ),
+    "returned": Figure(
+        title="Identity distance of photos read again",
+        meaning="distance of the face descriptors of a photo and of what is read from its drawing",
+    ),
+    "drawn": Figure(
+        title="Identity distance of drawings",
+        meaning="distance of the face descriptors of a photo and of its drawing",
+    ),
+    "l1_drawn": Figure(
+        title="L1 of drawings",
+        meaning="difference from the drawing of a steady hand, over an image pyramid",
+    ),
     "l1": Figure(title="L1", meaning="difference of made and true photo, over an image pyramid"),
     "cycle_photo": Figure(
         title="Cycle of photos", meaning="difference of the pixels after photo, sketch and photo"
@@ -50,7 +62,7 @@ FIGURES = {
 
 _DECIDING: dict[Direction, tuple[str, ...]] = {
     "sketch-to-photo": ("identity", "kid_photo", "l1"),
-    "photo-to-sketch": ("kid_sketch",),
+    "photo-to-sketch": ("returned", "drawn", "l1_drawn", "kid_sketch"),
 }
 
 Line = dict[str, Any]
@@ -67,12 +79,14 @@ class Choice:
     """A sentence without a full stop."""
 
 
-def deciding(scores: Sequence[Line], direction: Direction = SKETCH_TO_PHOTO) -> str | None:
+def deciding(scores: Sequence[Line], direction: Direction | None = None) -> str | None:
     """The figure that snapshots are chosen by: the first that all of them have, if any.
 
-    They have to have it of as many pictures, as those of a run do.
+    They have to have it of as many pictures, as those of a run do. Without a direction it is that
+    of sketch to photo, and of photo to sketch in runs that only go so.
     """
-    for name in _DECIDING[direction]:
+    ways = list(_DECIDING) if direction is None else [direction]
+    for name in (name for way in ways for name in _DECIDING[way]):
         counts = {len(line.get("each", {}).get(name, ())) for line in scores if name in line}
         if len(counts) == 1 and counts != {0} and all(name in line for line in scores):
             return name
@@ -101,14 +115,14 @@ def stale(scores: Sequence[Line], patience: int) -> bool:
 
 
 def choose(
-    snapshots: dict[int, Path], scores: Sequence[Line], direction: Direction = SKETCH_TO_PHOTO
+    snapshots: dict[int, Path], scores: Sequence[Line], direction: Direction | None = None
 ) -> Choice:
     """The snapshot to export.
 
     Args:
         snapshots: By images seen; at least one.
         scores: What was noted about those that were scored.
-        direction: Of the generator that is wanted.
+        direction: Of the generator that is wanted; see `deciding`.
     """
     last = max(snapshots)
     scores = [line for line in scores if line["images"] in snapshots]

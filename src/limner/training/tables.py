@@ -17,9 +17,11 @@ class Weights:
     """How much each term adds to the generators' loss; 0 leaves the term out.
 
     An objective takes the terms that it has pictures for: `cycle` and `mapping` need unpaired ones,
-    all others but the GAN losses need pairs. Where a sketch says how literally it is meant (see
-    `limner.training.batch.Batch.literal`), `l1`, `gradient`, `face` and `identity` count that much,
-    and `perceptual` at least 0.3.
+    all others but the GAN losses need pairs. In `draughtsman`, `l1`, `gradient` and `features`
+    compare a drawing with that of a steady hand; `cycle` (over an image pyramid), `perceptual`,
+    `face` and `identity` compare the photo that `reader` makes of it with the one that was drawn.
+    Where a sketch says how literally it is meant (see `limner.training.batch.Batch.literal`), `l1`,
+    `gradient`, `face` and `identity` count that much, and `perceptual` at least 0.3.
     """
 
     adversarial: float = 1.0

@@ -1,0 +1,147 @@
+"""Is a drawing of a photo still that person, and does `limner photo` of it give the person back?
+
+Each style, and each model that draws, draws the same aligned photos at 128 px. Printed for each:
+
+- in how many drawings a face is found by limner's own detector;
+- how far the drawing is from its photo, by dlib's face descriptors, and how often that photo is
+  the nearest of all (rank-1);
+- the same for the photo that each reader, a model of sketch to photo, makes of the drawing;
+- the same once more, after the drawing was halved in size, saved as JPEG of quality 50 and brought
+  back: a model that learnt by a reader could hide in a drawing what nobody sees, and that would not
+  survive;
+- the CPU time of a drawing on one thread.
+
+A reader that a model learnt with is a biased judge: another one stands beside it.
+
+    OPENBLAS_NUM_THREADS=1 python benchmarks/sketches.py --set SET [--data DIR] [--model NAME ...] \
+        [--sheet FILE]
+
+With --data also the photos, and the drawings by hand, of each folder `DIR/*/` that holds `photos/`
+and `sketches/` with the same file names. With --sheet a contact sheet of the set to look at.
+"""
+
+import argparse
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from identity import spoilt
+from numpy.typing import NDArray
+from sketch_styles import aligned_pairs
+
+from limner import images
+from limner.data.prepared import PreparedSet
+from limner.errors import NoFaceError
+from limner.faces import DlibDetector, find
+from limner.measures.identity import Descriptor, retrieval
+from limner.sketching import STYLES, sketch
+from limner.translator import Translator, check_drawer
+
+Crops = NDArray[np.uint8]
+Draw = Callable[[Crops], Crops]
+
+SIDE = 128
+QUALITY = 50
+SHOWN = 10
+"""People on a contact sheet."""
+
+
+def main() -> None:
+    """Print one table a set."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--set", type=Path, required=True, help="prepared set, of which held out")
+    parser.add_argument("--data", type=Path, help="folder of sets of photos and sketches")
+    parser.add_argument("--model", nargs="*", help="models that draw")
+    parser.add_argument("--reader", nargs="*", help="models of sketch to photo")
+    parser.add_argument("--styles", nargs="*", default=list(STYLES), help="which to compare with")
+    parser.add_argument("--every", type=int, default=1, help="measure every n-th person only")
+    parser.add_argument("--sheet", type=Path, help="PNG to write")
+    options = parser.parse_args()
+    readers = {name: Translator(name) for name in options.reader or ["portrait", "lifelike"]}
+    drawers: dict[str, Draw] = {style: partial(in_style, style=style) for style in options.styles}
+    for name in ["draughtsman"] if options.model is None else options.model:
+        model = check_drawer(Translator(name, threads=1))
+        drawers[Path(name).stem] = partial(by_model, model=model)
+    faces = PreparedSet(options.set).images("test", "photo")[:: options.every]
+    photos = np.stack([images.resize(face, SIDE) for face in faces])
+    measure(f"{options.set.name}, held out", photos, drawers, readers)
+    if options.sheet:
+        images.write(options.sheet, sheet(photos, drawers, readers))
+    for folder in sorted(options.data.iterdir()) if options.data else []:
+        if (folder / "photos").is_dir() and (folder / "sketches").is_dir():
+            photos, by_hand = aligned_pairs(folder, options.every)
+            measure(folder.name, photos, drawers, readers, by_hand=by_hand)
+
+
+def in_style(photos: Crops, *, style: str) -> Crops:
+    """Draw photos `[N, S, S, 3]` in a style, each by a hand of its own; `[N, S, S]`."""
+    return np.stack([sketch(photo, style, seed) for seed, photo in enumerate(photos)])
+
+
+def by_model(photos: Crops, *, model: Translator) -> Crops:
+    """Draw photos `[N, S, S, 3]` by a model; `[N, S, S]`."""
+    return model.batch(list(photos))
+
+
+def measure(
+    name: str,
+    photos: Crops,
+    drawers: dict[str, Draw],
+    readers: dict[str, Translator],
+    *,
+    by_hand: Crops | None = None,
+) -> None:
+    """Print the table of photos `[N, S, S, 3]`."""
+    describe = Descriptor()
+    gallery = describe(photos)
+    columns = ["drawing", *readers, *(f"{reader}, JPEG" for reader in readers)]
+    print(f"{name}: {len(photos)} people; distance and rank-1")
+    print(f"{'':12s} {'found':>6s} " + " ".join(f"{one:>14s}" for one in columns) + "      ms")
+
+    def row(drawer: str, drawings: Crops, cost: str) -> None:
+        spoiled = np.stack([spoilt(one, QUALITY) for one in drawings])
+        shown = [drawings]
+        shown += [reader.batch(list(drawings)) for reader in readers.values()]
+        shown += [reader.batch(list(spoiled)) for reader in readers.values()]
+        cells = [retrieval(describe(one), gallery) for one in shown]
+        figures = " ".join(f"{cell.genuine:8.3f} {cell.rank1:5.3f}" for cell in cells)
+        print(f"{drawer:12s} {found(drawings):6.3f} {figures} {cost:>7s}", flush=True)
+
+    if by_hand is not None:
+        row("by hand", by_hand, "")
+    for drawer, draw in drawers.items():
+        draw(photos[:8])
+        start = time.process_time()
+        drawings = draw(photos)
+        row(drawer, drawings, f"{1000 * (time.process_time() - start) / len(photos):.2f}")
+
+
+def found(drawings: Crops) -> float:
+    """Share of drawings `[N, S, S]` in which a face is found."""
+    detector = DlibDetector()
+
+    def shows(drawing: Crops) -> bool:
+        try:
+            return bool(find(np.stack([drawing] * 3, axis=-1), detector))
+        except NoFaceError:
+            return False
+
+    return float(np.mean([shows(drawing) for drawing in drawings]))
+
+
+def sheet(photos: Crops, drawers: dict[str, Draw], readers: dict[str, Translator]) -> Crops:
+    """A row of photos, then for each drawer one of drawings and one for each reader."""
+    places = np.linspace(0, len(photos) - 1, SHOWN).round().astype(int)
+    chosen = photos[places]
+    rows: list[Sequence[Crops]] = [list(chosen)]
+    for draw in drawers.values():
+        drawings = draw(chosen)
+        rows.append([np.stack([one] * 3, axis=-1) for one in drawings])
+        rows += [list(reader.batch(list(drawings))) for reader in readers.values()]
+    return images.montage([list(row) for row in rows], gap=2)
+
+
+if __name__ == "__main__":
+    main()
