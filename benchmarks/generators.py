@@ -236,7 +236,7 @@ def scores(config: Config, frozen: Frozen, network: nn.Module, prepared: Prepare
     sketches = [random_sketch(photo, np.random.default_rng(n)) for n, photo in enumerate(photos)]
     differences, seen = [], []
     for photo, sketch in zip(photos, sketches, strict=True):
-        truth, drawn = to_tensor(photo[None]), to_tensor(sketch[None])
+        truth, drawn = (to_tensor(one[None].copy()) for one in (photo, sketch))
         with torch.inference_mode():
             if config.size < 256:
                 made = network(F.avg_pool2d(drawn, 2))
