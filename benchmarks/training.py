@@ -398,6 +398,7 @@ def experiments(options: argparse.Namespace) -> None:
     for name in options.names:
         config = dataclasses.replace(config_of(name), data=str(options.data))
         config = dataclasses.replace(config, device=options.device, threads=options.threads)
+        config = dataclasses.replace(config, warm_up=0)  # while it lasts, steps are lighter
         if config.objective == "draughtsman":
             config = dataclasses.replace(config, reader=str(shipped_models()["lifelike"]))
         ours = Ours(config, prepared)

@@ -127,6 +127,11 @@ def test_crops_are_large_enough_for_features():
     Config(experiment="x", size=64, discriminator=PatchGANConfig(strides=3), fine=small)
 
 
+def test_a_draughtsman_is_shown_no_crops():
+    with pytest.raises(UsageError, match="'draughtsman' shows whole photos only"):
+        Config(experiment="x", objective="draughtsman", fine=Fine(crop=64))
+
+
 def test_a_config_from_before_there_were_crops_has_none():
     values = Config(experiment="x").to_dict()
     del values["fine"]

@@ -258,6 +258,11 @@ class Config:
                 f"fine.crop is {crop}, and size is {self.size}; it must be a half of it, or "
                 "another fraction without remainder"
             )
+        if crop and self.objective == "draughtsman":
+            raise UsageError(
+                f"fine.crop is {crop}; the objective 'draughtsman' shows whole photos only: leave "
+                "it at 0"
+            )
         name, judged = ("size", self.size)
         if crop and isinstance(self.discriminator, ProjectedConfig):
             name, judged = ("fine.crop", crop)
