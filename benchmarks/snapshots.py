@@ -109,9 +109,9 @@ def figures_of(model: str, sketches: Path, truth: Path, workers: int) -> Mapping
 def row_of(key: tuple[str, str], found: Mapping[str, Figure]) -> Row:
     """A row of the table; figures that could not be taken are left empty."""
     row = dict.fromkeys(COLUMNS, "") | dict(zip(KEYS, key, strict=True))
-    for name in SHOWN.keys() & found.keys():
+    for name in [name for name in SHOWN if name in found]:
         estimate = found[name].estimate
-        row["n"] = str(estimate.n)
+        row["n"] = row["n"] or str(estimate.n)
         row |= {
             f"{name}{end}": f"{value:.6g}"
             for end, value in (

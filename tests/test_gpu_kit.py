@@ -5,6 +5,7 @@ import importlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -269,6 +270,22 @@ def test_rounded_networks_see_what_the_whole_ones_see(kit, tmp_path):
             not torch.equal(a, b)
             for a, b in zip(whole.parameters(), short.parameters(), strict=True)
         )
+
+
+def test_a_smoke_run_that_is_only_slow_is_no_failure(kit, packed, tmp_path, monkeypatch, capsys):
+    there, work = kit["there"], tmp_path / "work"
+    work.mkdir()
+    monkeypatch.setattr(there, "SMOKE_MOST", 0.2)
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        machine = there.Machine(tmp_path, 100, 10)
+        about = there.unpack(packed, work, machine)
+        there.smoke(about, work, machine, 0)
+        machine.close()
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    assert "the smoke run was ended after" in capsys.readouterr().out
 
 
 def test_without_time_to_train_the_run_comes_back_as_it_went(packed, bare, tmp_path):

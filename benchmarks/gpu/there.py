@@ -40,7 +40,7 @@ NEEDED = ("torch", "numpy", "PIL", "pyarrow", "safetensors", "typer", "rich", "l
 RESERVE = 45
 """Seconds of the time given that are kept for the page and the results."""
 SMOKE_MOST = 60
-"""Seconds after which a smoke run that does not come back is ended."""
+"""Seconds after which a smoke run is ended that takes so long to start or to save."""
 LATE = 20
 """Seconds that a run may take to save when its time is up, or when it is told to end."""
 MOST_BACK = 60 * MIB
@@ -71,6 +71,10 @@ class Machine:
         print(text, flush=True)
         self._log.write(f"{text}\n")
         self._log.flush()
+
+    def close(self) -> None:
+        """End the log."""
+        self._log.close()
 
     def limner(self, *arguments: str, most: float) -> int:
         """Run a command of limner for so many seconds at most; its exit code."""
@@ -133,6 +137,8 @@ def main() -> int:
         except KitError as error:
             machine.say(f"run: {error}")
             return 1
+        finally:
+            machine.close()
     return code
 
 
@@ -194,11 +200,20 @@ def arguments(about: dict[str, Any], work: Path, name: str) -> list[str]:
 
 
 def smoke(about: dict[str, Any], work: Path, machine: Machine, seconds: int) -> None:
-    """A run of some seconds without compiling, to see that all is there. Raises KitError."""
+    """A run of some seconds without compiling, to see that all is there.
+
+    Raises:
+        KitError: It failed. One that is only slow is no reason to give the machine back.
+    """
     command = arguments(about, work, "smoke")
+    most = min(max(SMOKE_MOST, seconds), machine.left)
+    began = machine.left
     code = machine.limner(
-        *command, "--set", "compile=off", "--for", f"{seconds}s", most=min(SMOKE_MOST, machine.left)
+        *command, "--set", "compile=off", "--for", f"{seconds}s", most=most
     )
+    if code and (began - machine.left >= most or machine.told.is_set()):
+        machine.say(f"the smoke run was ended after {began - machine.left:.0f} s")
+        return
     noted = stats(Path(command[2]))
     if code or not noted:
         raise KitError(f"the smoke run ended with exit code {code}; the log says why")
