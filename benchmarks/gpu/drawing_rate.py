@@ -40,7 +40,9 @@ def main() -> None:
         images.draw(first, BATCH)
     computed, passed = time.process_time() - computed, time.perf_counter() - passed
     rate = options.images / computed
-    print(f"one core draws {rate:.0f} sketches a second ({passed / computed:.2f} times as long here)")
+    print(
+        f"one core draws {rate:.0f} sketches a second ({passed / computed:.2f} times as long here)"
+    )
     print(f"15 cores draw {15 * rate:.0f} a second")
     for wanted in RATES:
         print(f"{wanted:>6} images/s need {wanted / rate:5.1f} cores")

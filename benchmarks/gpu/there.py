@@ -208,9 +208,7 @@ def smoke(about: dict[str, Any], work: Path, machine: Machine, seconds: int) -> 
     command = arguments(about, work, "smoke")
     most = min(max(SMOKE_MOST, seconds), machine.left)
     began = machine.left
-    code = machine.limner(
-        *command, "--set", "compile=off", "--for", f"{seconds}s", most=most
-    )
+    code = machine.limner(*command, "--set", "compile=off", "--for", f"{seconds}s", most=most)
     if code and (began - machine.left >= most or machine.told.is_set()):
         machine.say(f"the smoke run was ended after {began - machine.left:.0f} s")
         return
