@@ -1,6 +1,6 @@
 """Put what came back from a machine with a GPU into a run folder here, so that it goes on here.
 
-    python benchmarks/gpu/back.py OUT RUN
+python benchmarks/gpu/back.py OUT RUN
 """
 
 import argparse
