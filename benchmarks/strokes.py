@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from sketch_styles import aligned_pairs
 
 from limner.measures.strokes import strokes
-from limner.translator import DEFAULT_MODEL, Translator
+from limner.shipped import DEFAULT_MODEL
+from limner.translator import Translator
 
 OTHERS = (7, 23, 41, 61)
 """How many places further in the set the others are."""

@@ -44,6 +44,7 @@ from limner.data.prepared import PreparedSet
 from limner.experiments import EXPERIMENTS, config_of
 from limner.faces import Preprocessing
 from limner.networks.config import PatchGANConfig, UNetConfig
+from limner.shipped import shipped_models
 from limner.sketching import sketch
 from limner.training.ahead import Ahead
 from limner.training.batch import Batch, Part
@@ -53,7 +54,6 @@ from limner.training.grid import SampleGrid
 from limner.training.loop import OBJECTIVES
 from limner.training.resident import Resident
 from limner.training.run import RunFolder
-from limner.translator import shipped_models
 
 STEPS = 10**9
 """More than will be taken."""

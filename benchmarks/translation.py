@@ -28,7 +28,8 @@ from limner.export import to_onnx
 from limner.model import KEY
 from limner.networks.config import UNetConfig
 from limner.networks.unet import UNet
-from limner.translator import Translator, shipped_models
+from limner.shipped import shipped_models
+from limner.translator import Translator
 
 ROUNDS = 41
 GEMM_SIDE = 2048

@@ -13,9 +13,10 @@ from limner.errors import ModelError, RunError, UsageError
 from limner.export import export, remove_traces
 from limner.networks.generator import make_generator, turned
 from limner.networks.unet import UNet
+from limner.shipped import shipped_models
 from limner.training.loop import train
 from limner.training.run import RunFolder
-from limner.translator import Translator, shipped_models
+from limner.translator import Translator
 
 
 def weights_of(run, direction):

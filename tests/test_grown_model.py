@@ -13,9 +13,9 @@ from limner import Translator, images
 from limner.export import export
 from limner.hints import Hints
 from limner.networks.config import PatchGANConfig, UNetConfig
+from limner.shipped import shipped_models
 from limner.training.config import Weights
 from limner.training.loop import train
-from limner.translator import shipped_models
 
 DRAWING = Path(__file__).parents[1] / "examples" / "man-short-hair.png"
 

@@ -8,8 +8,9 @@ from limner import images
 from limner.errors import NoFaceError
 from limner.faces import find
 from limner.measures.identity import Descriptor, retrieval
+from limner.shipped import DEFAULT_DRAWER, shipped_models
 from limner.sketching import sketch
-from limner.translator import DEFAULT_DRAWER, Translator, check_drawer, shipped_models
+from limner.translator import Translator, check_drawer
 
 
 @pytest.fixture(scope="module")

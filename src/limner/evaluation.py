@@ -13,7 +13,8 @@ from limner.directions import PHOTO_TO_SKETCH, SKETCH_TO_PHOTO, Direction
 from limner.errors import UsageError
 from limner.makers import Photos
 from limner.measures.subject import Subject
-from limner.translator import Translator, shipped_models
+from limner.shipped import shipped_models
+from limner.translator import Translator
 
 __all__ = [
     "Thing",

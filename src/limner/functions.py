@@ -14,7 +14,8 @@ from limner.drawings import Clean
 from limner.errors import UsageError
 from limner.images import ImageInput
 from limner.locks import ForkLock
-from limner.translator import DEFAULT_DRAWER, DEFAULT_MODEL, Translator, check_drawer
+from limner.shipped import DEFAULT_DRAWER, DEFAULT_MODEL
+from limner.translator import Translator, check_drawer
 
 if TYPE_CHECKING:
     from limner.hints import HintsInput
@@ -116,7 +117,7 @@ def sketch(
         style: A key of `sketching.STYLES`, or `model`.
         seed: Chooses the strokes and the style's free parameters; a model has none.
         model: With the style `model`, the name of a shipped one or the path of an `.onnx` file; by
-            default `limner.translator.DEFAULT_DRAWER`.
+            default `limner.shipped.DEFAULT_DRAWER`.
         as_is: With the style `model`, take the whole picture for the face.
         name: What messages call the picture; by default its path.
 

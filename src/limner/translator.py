@@ -5,7 +5,6 @@ import os
 import pickle
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -31,21 +30,12 @@ from limner.locks import ForkLock
 from limner.model import KEY, ModelCard
 from limner.provenance import Provenance
 from limner.session import Session
+from limner.shipped import DEFAULT_DRAWER, DEFAULT_MODEL, find_model, read_model, shipped_models
 
 if TYPE_CHECKING:
     from limner.hints import Hints, HintsInput
 
-SUFFIX = ".onnx"
-DEFAULT_MODEL = "portrait"
-DEFAULT_DRAWER = "draughtsman"
-"""The model that makes sketches of photos unless another is named."""
 _LOADING = ForkLock()
-
-
-def shipped_models() -> dict[str, Path]:
-    """The models that come with the package, by name."""
-    folder = Path(str(resources.files("limner") / "models"))
-    return {file.stem: file for file in sorted(folder.glob(f"*{SUFFIX}"))}
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,8 +89,8 @@ class Translator:
         Raises:
             ModelError: There is no such model, or the file is damaged or not limner's.
         """
-        path = _find_model(model)
-        self._session = Session(_read(path), threads=threads)
+        path = find_model(model)
+        self._session = Session(read_model(path), threads=threads)
         try:
             runtime = self._session.runtime
         except ImportError:
@@ -363,23 +353,3 @@ def _planes(crop: NDArray[np.uint8], channels: int) -> NDArray[np.float32]:
     if crop.ndim == 2:
         crop = np.stack([crop] * channels, axis=-1)
     return crop.transpose(2, 0, 1).astype(np.float32)
-
-
-def _find_model(model: str | Path) -> Path:
-    shipped = shipped_models()
-    if str(model) in shipped:
-        return shipped[str(model)]
-    path = Path(model)
-    if not os.path.isfile(path):  # noqa: PTH113 - Path.is_file raises on some names
-        known = ", ".join(shipped) or "none"
-        raise ModelError(
-            f"there is no model '{model}'; shipped with limner: {known}; or name a file"
-        )
-    return path
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise ModelError(f"{path} cannot be read ({error.strerror})") from error

@@ -262,7 +262,7 @@ def sketch(
     from limner import batch
     from limner.functions import MODEL, check_sketch
     from limner.makers import Drawings, Sketches
-    from limner.translator import DEFAULT_DRAWER
+    from limner.shipped import DEFAULT_DRAWER
 
     check_sketch(style, seed, model=model, as_is=as_is, size=size)
     work = batch.jobs(photos, out, note=complain)
@@ -277,7 +277,8 @@ def sketch(
 
 def models() -> None:
     """List the models that come with limner."""
-    from limner.translator import Translator, shipped_models
+    from limner.shipped import shipped_models
+    from limner.translator import Translator
 
     for name, path in shipped_models().items():
         card = Translator(path).card
