@@ -39,7 +39,7 @@ from limner.session import Session
 from limner.sketching import random_sketch
 from limner.training.batch import to_tensor
 from limner.training.config import Config, Fine
-from limner.training.fine import by_scale, looks
+from limner.training.fine import multiscale, views
 from limner.training.frozen import Frozen
 from limner.training.grid import still
 from limner.training.losses import perceptual, pyramid_l1
@@ -222,12 +222,10 @@ def quality(path: Path, images: int) -> None:
 def seen_alike(config: Config, frozen: Frozen, made: Tensor, photo: Tensor, first: int) -> Tensor:
     """The perceptual term, as `limner.training.pix2pix` has it."""
     generated, truth = (
-        [stage for look in looks(config, images, first) for stage in frozen.perceive(look)]
+        [stage for view in views(config, images, first) for stage in frozen.perceive(view)]
         for images in (made, photo)
     )
-    if config.fine.crop:
-        return by_scale(perceptual, generated, truth, weight=None, sharp=None)
-    return perceptual(generated, truth)
+    return multiscale(perceptual, generated, truth, crops=bool(config.fine.crop))
 
 
 def scores(config: Config, frozen: Frozen, network: nn.Module, prepared: PreparedSet) -> list[str]:

@@ -1,6 +1,8 @@
 """Put what came back from a machine with a GPU into a run folder here, so that it goes on here.
 
-python benchmarks/gpu/back.py OUT RUN
+Run it here: see README.md beside it.
+
+    python benchmarks/gpu/back.py OUT RUN
 """
 
 import argparse

@@ -9,5 +9,6 @@ Direction = Literal["sketch-to-photo", "photo-to-sketch"]
 SKETCH_TO_PHOTO: Direction = "sketch-to-photo"
 PHOTO_TO_SKETCH: Direction = "photo-to-sketch"
 
-CHANNELS = {"sketch": 1, "photo": 3}
-"""Channels of a picture of each kind: grey, and red, green and blue."""
+CHANNELS = {"sketch": 1, "photo": 3, "literal": 1, "hints": 4}
+"""Channels of a picture of each kind: grey; red, green and blue. And of what a generator is told
+beside a sketch: how literally it is meant; red, green, blue and a mask."""

@@ -18,13 +18,12 @@ from safetensors import SafetensorError, safe_open
 from torch import nn
 
 from limner import __version__, images
-from limner.directions import SKETCH_TO_PHOTO, Direction
+from limner.directions import CHANNELS, SKETCH_TO_PHOTO, Direction
 from limner.errors import ModelError, RunError, UsageError
 from limner.faces import Preprocessing
 from limner.model import KEY, ModelCard
 from limner.networks.config import GeneratorConfig
 from limner.networks.generator import make_generator, turned
-from limner.networks.guidance import HINTS
 from limner.training.config import Config
 from limner.training.memory import ran_out
 from limner.training.run import ENTRIES as SNAPSHOT_ENTRIES
@@ -183,7 +182,7 @@ def to_onnx(
     if settings.literal:
         taken["literal"] = torch.ones(2)
     if settings.hints:
-        taken["hints"] = torch.zeros(2, HINTS, side, side)
+        taken["hints"] = torch.zeros(2, CHANNELS["hints"], side, side)
     many = {0: torch.export.Dim("batch")}
     given = {"x": many} | dict.fromkeys(list(taken)[1:], many)
     with warnings.catch_warnings():

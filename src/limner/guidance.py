@@ -1,4 +1,4 @@
-"""What a model is told beside a drawing: how literally it is meant, and colours."""
+"""What a model file takes in beside a drawing: `literal` and `hints`, checked and shaped."""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -40,12 +40,11 @@ def literal_of(
         faithful: What the user says, 0..1; None to go by what each drawing looks like.
 
     Raises:
-        UsageError: `faithful` is out of range, or the model cannot be told.
+        UsageError: `faithful` is out of range. Whether the model can be told, `guidance` checks.
     """
     if faithful is not None:
         if not 0 <= faithful <= 1:
             raise UsageError(f"faithful is {faithful}; a number from 0 to 1 is needed")
-        check_takes(card, "literal")
         return [faithful] * len(crops)
     if not card.literal:
         return None

@@ -59,16 +59,15 @@ class ModelCard:
     @property
     def inputs(self) -> dict[str, list[int]]:
         """What the file's graph takes in, each with its shape without the number of pictures."""
-        side = self.preprocessing.size
         inputs = {self.ends[0]: self.shape_of(self.ends[0])}
         if self.literal:
             inputs["literal"] = []
         if self.hints:
-            inputs["hints"] = [4, side, side]
+            inputs["hints"] = self.shape_of("hints")
         return inputs
 
     def shape_of(self, end: str) -> list[int]:
-        """`[C, S, S]` of one of its ends."""
+        """`[C, S, S]` of one of its ends, or of `hints`."""
         return [CHANNELS[end], self.preprocessing.size, self.preprocessing.size]
 
     def to_dict(self) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from limner.sketching import hand
+from limner.sketching import hand, random_sketch
 from limner.sketching.background import erase_background
 
 EFFECTS = [
@@ -87,3 +87,21 @@ def test_an_even_background_is_erased_and_the_head_is_not():
     inside = np.hypot((x - 64) / 32, (y - 60) / 45) < 1
     assert np.abs(erased - photo)[inside].max() < 0.02
     assert np.abs(erased - photo)[122:].max() < 0.1
+
+
+def test_the_darker_a_face_the_likelier_its_skin_is_shaded(person):
+    photo = person(0)[40:168, 60:188].astype(np.float32) / 255
+    shares = [hand.shading_share(photo**gamma) for gamma in (0.01, 0.4, 0.7, 1, 1.6, 9)]
+    assert shares == sorted(shares)
+    assert shares[0] == pytest.approx(0.1)
+    assert shares[-1] == pytest.approx(0.9)
+    assert len(set(shares)) > 3
+
+
+def test_the_skin_of_dark_faces_is_darker_in_sketches_than_that_of_light_ones(person):
+    face, medians = person(0)[40:168, 60:188], []
+    for gamma in (0.4, 2.0):
+        photo = (255 * (face / 255) ** gamma).astype(np.uint8)
+        drawn = [random_sketch(photo, np.random.default_rng(seed)) for seed in range(60)]
+        medians.append(np.mean([np.median(one[32:96, 32:96]) for one in drawn]))
+    assert medians[0] > medians[1] + 15

@@ -16,7 +16,7 @@ from limner.data.prepared import PreparedSet
 from limner.training.batch import Batch, Part
 from limner.training.config import Config, DiscriminatorAugmentation, Fine, Weights
 from limner.training.cyclegan import CycleGAN
-from limner.training.fine import by_scale, looks, sharp_photos, whole
+from limner.training.fine import downscaled, multiscale, sharp_photos, views
 from limner.training.hybrid import Hybrid
 from limner.training.loop import train
 from limner.training.losses import perceptual
@@ -31,10 +31,10 @@ IMAGES = torch.rand(6, 4, 64, 64, generator=torch.Generator().manual_seed(0)) * 
 
 
 def test_an_image_is_shown_whole_and_in_a_crop():
-    shrunk, crops = looks(FINE, IMAGES, 0)
+    shrunk, crops = views(FINE, IMAGES, 0)
     assert shrunk.shape == crops.shape == (6, 4, 32, 32)
     assert torch.equal(shrunk, F.avg_pool2d(IMAGES, 2))
-    assert torch.equal(whole(FINE, IMAGES), shrunk)
+    assert torch.equal(downscaled(FINE, IMAGES), shrunk)
     for image, crop in zip(IMAGES, crops, strict=True):
         windows = image.unfold(1, 32, 1).unfold(2, 32, 1)
         assert (windows == crop[:, None, None]).all(dim=(0, 3, 4)).sum() == 1
@@ -43,10 +43,10 @@ def test_an_image_is_shown_whole_and_in_a_crop():
 
 
 def test_where_depends_on_seed_and_number_alone():
-    _, crops = looks(FINE, IMAGES, 4)
-    _, again = looks(FINE, IMAGES[2:], 6)
+    _, crops = views(FINE, IMAGES, 4)
+    _, again = views(FINE, IMAGES[2:], 6)
     assert torch.equal(crops[2:], again)
-    _, elsewhere = looks(dataclasses.replace(FINE, seed=1), IMAGES, 4)
+    _, elsewhere = views(dataclasses.replace(FINE, seed=1), IMAGES, 4)
     assert not torch.equal(crops, elsewhere)
 
 
@@ -54,7 +54,7 @@ def test_crops_lie_anywhere():
     """Of a picture whose pixels tell where they are."""
     rows = torch.arange(64.0)[:, None].expand(64, 64)
     places = torch.stack([rows, rows.T]).expand(400, 2, 64, 64)
-    _, crops = looks(FINE, places, 0)
+    _, crops = views(FINE, places, 0)
     corners = crops[:, :, 0, 0]
     assert corners.min() == 0
     assert corners.max() == 32
@@ -62,9 +62,9 @@ def test_crops_lie_anywhere():
 
 
 def test_without_crops_images_are_shown_as_they_are():
-    [shown] = looks(Config(experiment="x"), IMAGES, 0)
+    [shown] = views(Config(experiment="x"), IMAGES, 0)
     assert shown is IMAGES
-    assert whole(Config(experiment="x"), IMAGES) is IMAGES
+    assert downscaled(Config(experiment="x"), IMAGES) is IMAGES
 
 
 def made(tiny_of, weights=NOTHING, kind=Pix2Pix, **changes):
@@ -128,8 +128,8 @@ def test_the_perceptual_term_is_the_mean_of_both_looks(tiny_of, kind):
     terms = [
         perceptual(see(ours), see(theirs)).item()
         for ours, theirs in zip(
-            looks(objective.config, generated, 0),
-            looks(objective.config, batch["photo"], 0),
+            views(objective.config, generated, 0),
+            views(objective.config, batch["photo"], 0),
             strict=True,
         )
     ]
@@ -202,7 +202,7 @@ def test_both_weights_count_together():
 
     weight, sharp = torch.tensor([0.5, 1.0]), torch.tensor([0.0, 1.0])
     values = [
-        by_scale(term, stages, nothing, weight=w, sharp=s).item()
+        multiscale(term, stages, nothing, crops=True, weight=w, sharp=s).item()
         for w in (None, weight)
         for s in (None, sharp)
     ]

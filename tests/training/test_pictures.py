@@ -165,3 +165,21 @@ def test_colours_of_the_photo_are_told_as_often_as_asked():
     # What is told changes nothing else.
     for image, plain in zip(told(1.0), told(None), strict=True):
         assert np.array_equal(image["sketched"], plain["sketched"])
+
+
+def test_photos_are_shown_lighter_by_chance_and_drawings_by_hand_are_not():
+    photos = np.full((4, 32, 32, 3), 120, np.uint8)
+    drawn = np.full((4, 32, 32), 120, np.uint8)
+    lit = Augmentation(mirror=False, rotation=0, scale=0, shift=0, exposure=0.5)
+    ours = TrainingImages(photos, drawn, size=32, seed=0, augmentation=lit)
+    seen = [ours[number] for number in range(200)]
+    assert all((one["sketch"] == 120).all() for one in seen)
+    levels = np.array([one["photo"].mean() for one in seen])
+    assert levels.min() == 120
+    lightest = 255 * (120 / 255) ** 0.5
+    assert lightest - 8 < levels.max() <= lightest + 0.5
+    assert np.median(levels) < 0.5 * (levels.min() + levels.max())  # mostly nearly as it is
+    again = TrainingImages(photos, drawn, size=32, seed=0, augmentation=lit)
+    assert (again[7]["photo"] == seen[7]["photo"]).all()
+    with pytest.raises(UsageError, match=r"augmentation.exposure is 1; 0 to 0\.9"):
+        Augmentation(exposure=1)

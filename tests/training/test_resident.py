@@ -47,8 +47,10 @@ def resident(shown, *cuts):
     return {name: torch.cat([one[name] for _, one in found]) for name in found[0][1]}
 
 
-def test_without_augmentation_pixels_are_the_same(faces):
-    shown = source(faces, size=128, augmentation=STILL)
+@pytest.mark.parametrize("exposure", [0, 0.5])
+def test_without_geometry_pixels_are_the_same(faces, exposure):
+    still = dataclasses.replace(STILL, exposure=exposure)
+    shown = source(faces, size=128, augmentation=still)
     ours, theirs = resident(shown, 0, 12), shown.draw(0, 12)
     assert ours.keys() == theirs.keys() == {"photo", "sketch"}
     for name in ours:

@@ -164,14 +164,14 @@ def photo(
     - `limner photo drawings/ -o photos/ --size 512`
     - `limner photo page.png -o page-photo.png --face all --put-back`
     - `limner photo comic.png -o photo.png --eyes 210,340,395,338`
-    - `limner photo scribble.png -o photo.png --faithful 0.2`
 
-    A pencil drawing tells no colours. Say them, paint them, or look at several photos; the model
-    has to be one that takes colours:
+    A pencil drawing tells no colours. Say them, paint them, or look at several photos. It takes a
+    model that was trained with colours, as no shipped one is yet:
 
-    - `limner photo drawing.jpg -o photo.png --hair "dark brown" --skin '#8d5524'`
-    - `limner photo drawing.jpg -o photo.png --hints strokes.png`
-    - `limner photo drawing.jpg -o photos/ --variants 4 --eye-colour green`
+    - `limner photo drawing.jpg -o photo.png --model mine.onnx --hair black --skin '#8d5524'`
+    - `limner photo drawing.jpg -o photo.png --model mine.onnx --hints strokes.png`
+    - `limner photo drawing.jpg -o photos/ --model mine.onnx --variants 4 --eye-colour green`
+    - `limner photo scribble.png -o photo.png --model mine.onnx --faithful 0.2`
     """
     from limner import batch
     from limner.makers import Photos

@@ -1,7 +1,13 @@
 """The successor of `portrait`: photos that look less painted."""
 
 from limner.networks.config import ProjectedConfig, UNetConfig
-from limner.training.config import Config, DiscriminatorAugmentation, Hands, Weights
+from limner.training.config import (
+    Augmentation,
+    Config,
+    DiscriminatorAugmentation,
+    Hands,
+    Weights,
+)
 
 
 def lifelike() -> Config:
@@ -25,9 +31,12 @@ def lifelike() -> Config:
         experiment="lifelike",
         generator=UNetConfig(width=24, literal=True, hints=True),
         discriminator=ProjectedConfig(),
-        discriminator_augmentation=DiscriminatorAugmentation(colour=True, translation=0.08),
+        augmentation=Augmentation(exposure=0.45),
+        discriminator_augmentation=DiscriminatorAugmentation(
+            colour=True, colour_strength=0.4, translation=0.08
+        ),
         weights=Weights(
-            adversarial=1.0, l1=4.0, features=0.0, perceptual=4.0, face=2.0, identity=0.5
+            adversarial=1.0, l1=4.0, features=0.0, perceptual=4.0, face=2.0, identity=1.0
         ),
         hands=Hands(crude=0.4, rough=0.4),
         sampling={"sfhq_t2i": 0.35, "sfhq": 0.5, "us_congress": 0.7},

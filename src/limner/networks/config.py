@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from limner import settings
+from limner.directions import CHANNELS
 from limner.errors import UsageError
 
 Norm = Literal["none", "pixel", "instance"]
@@ -16,10 +17,10 @@ MOST_BLOCKS = 256
 
 
 @dataclass(frozen=True, kw_only=True)
-class UNetConfig:
-    """Settings of the generator `limner.networks.UNet`."""
+class _Ends:
+    """What comes into a generator, and what comes out."""
 
-    kind: Literal["unet"] = "unet"
+    kind: str
     inputs: int = 1
     """Channels of the picture: 1 for a sketch, 3 for a photo."""
     outputs: int = 3
@@ -28,6 +29,19 @@ class UNetConfig:
     """Take in how literally a drawing is meant, as one more channel."""
     hints: bool = False
     """Take in colour hints, as four more channels."""
+
+    @property
+    def channels(self) -> int:
+        """All channels that come in, see `limner.networks.guidance`."""
+        told = CHANNELS["literal"] * self.literal + CHANNELS["hints"] * self.hints
+        return self.inputs + told
+
+
+@dataclass(frozen=True, kw_only=True)
+class UNetConfig(_Ends):
+    """Settings of the generator `limner.networks.UNet`."""
+
+    kind: Literal["unet"] = "unet"
     width: int = 32
     """Channels at full resolution; each level down doubles them."""
     depth: int = 4
@@ -51,29 +65,16 @@ class UNetConfig:
         check_norm("generator", self.norm)
 
     @property
-    def channels(self) -> int:
-        """All channels that come in, see `limner.networks.guidance`."""
-        return self.inputs + self.literal + 4 * self.hints
-
-    @property
     def multiple(self) -> int:
         """The sides of an image are multiples of it."""
         return 1 << self.depth
 
 
 @dataclass(frozen=True, kw_only=True)
-class ResNetConfig:
+class ResNetConfig(_Ends):
     """Settings of the generator `limner.networks.ResNet`."""
 
     kind: Literal["resnet"] = "resnet"
-    inputs: int = 1
-    """Channels of the picture: 1 for a sketch, 3 for a photo."""
-    outputs: int = 3
-    """Channels of the result: 3 for a photo, 1 for a sketch."""
-    literal: bool = False
-    """Take in how literally a drawing is meant, as one more channel."""
-    hints: bool = False
-    """Take in colour hints, as four more channels."""
     width: int = 64
     """Channels at full resolution; each of the two levels down doubles them."""
     blocks: int = 6
@@ -87,11 +88,6 @@ class ResNetConfig:
         settings.at_most("generator.width", self.width, MOST_WIDTH)
         settings.at_most("generator.blocks", self.blocks, MOST_BLOCKS)
         check_norm("generator", self.norm)
-
-    @property
-    def channels(self) -> int:
-        """All channels that come in, see `limner.networks.guidance`."""
-        return self.inputs + self.literal + 4 * self.hints
 
     @property
     def multiple(self) -> int:

@@ -100,12 +100,26 @@ def model_form(drawing: Grey, photo: NDArray[np.float32], rng: np.random.Generat
     return _clip(drawing * (1 - rng.uniform(0.2, 0.9) * shade))
 
 
+def shading_share(photo: NDArray[np.float32]) -> float:
+    """How likely the skin of a face is shaded, 0.1 to 0.9: the darker it is, the likelier.
+
+    Whoever draws a light face leaves the paper white, and mostly shades a dark one. If both were
+    shaded alike often, white skin would tell nothing of how light the photo was.
+
+    Args:
+        photo: Aligned face crop, `[H, W, 3]` in [0, 1].
+    """
+    h, w = photo.shape[:2]
+    inner = luminance(photo[h // 4 : h - h // 4, w // 4 : w - w // 4])
+    return float(np.clip((0.75 - np.median(inner)) / 0.35, 0.1, 0.9))
+
+
 def shade_skin(drawing: Grey, photo: NDArray[np.float32], rng: np.random.Generator) -> Grey:
     """Tone in the drawing for tone in the photo: darker skin is shaded, as some hands do.
 
     The styles leave the lit skin of any face white. With this effect on a share of the drawings,
-    a model can read the tone where there is one. How dark a hand shades differs, pale skin
-    included, so that a little tone need not mean dark skin.
+    see `shading_share`, a model can read the tone where there is one. How dark a hand shades
+    differs, pale skin included, so that a little tone need not mean dark skin.
     """
     tone = blur(luminance(photo), 4) / rng.uniform(0.65, 1.1)
     return _clip(drawing * (1 - rng.uniform(0.2, 0.8) * (1 - np.clip(tone, 0, 1))))

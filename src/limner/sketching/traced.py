@@ -37,7 +37,6 @@ _STROKES: Effects = (
     (hand.drop_lines, 0.15),
 )
 _MODELLED = 0.4
-_SHADED = 0.4
 _WOBBLED = 0.5
 _SCAN: Effects = (
     (hand.fade_to_paper, 0.3),
@@ -64,7 +63,7 @@ def traced(
     drawing = apply(_STROKES, TRACED[name](photo, pen or rng), rng)
     if rng.random() < _MODELLED:
         drawing = hand.model_form(drawing, photo, rng)
-    if rng.random() < _SHADED:
+    if rng.random() < hand.shading_share(photo):
         drawing = hand.shade_skin(drawing, photo, rng)
     return drawing
 

@@ -56,7 +56,7 @@ class Batch:
     """`[B]` in 0..1, how literally each sketch of a pair is meant: how much terms count that
     compare its generated photo with the ground truth place by place. None for 1."""
     hints: Tensor | None = None
-    """`[B, 4, S, S]`, colours of the photos of pairs, see `limner.networks.guidance.HINTS`. None
+    """`[B, 4, S, S]`, colours of the photos of pairs, see `limner.networks.guidance.guided`. None
     for no hints."""
     sharp: Tensor | None = None
     """`[B]`, 1 for photos with detail enough for crops at full size, 0 for others, see

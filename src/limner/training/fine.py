@@ -17,7 +17,7 @@ from limner.data.prepared import PreparedSet
 from limner.training.config import Config
 from limner.training.randomness import Stream, generator_of
 
-__all__ = ["by_scale", "count_of", "looks", "sharp_photos", "whole"]
+__all__ = ["count_of", "downscaled", "multiscale", "sharp_photos", "views"]
 
 _REFERENCE_SIZE = 256
 """Size of the photos that `Fine.eye_distance` speaks of."""
@@ -25,8 +25,8 @@ _REFERENCE_SIZE = 256
 Term = Callable[..., Tensor]
 
 
-def looks(config: Config, images: Tensor, first: int) -> tuple[Tensor, ...]:
-    """What is shown of images `first` to `first + B` of a run.
+def views(config: Config, images: Tensor, first: int) -> tuple[Tensor, ...]:
+    """What frozen networks are shown of images `first` to `first + B` of a run.
 
     Args:
         config: Of the run.
@@ -45,32 +45,36 @@ def looks(config: Config, images: Tensor, first: int) -> tuple[Tensor, ...]:
         rng = generator_of(config.seed, Stream.CROP, number)
         top, left = rng.integers(0, image.shape[-1] - side + 1, 2).tolist()
         crops.append(image[:, top : top + side, left : left + side])
-    return whole(config, images), torch.stack(crops)
+    return downscaled(config, images), torch.stack(crops)
 
 
-def whole(config: Config, images: Tensor) -> Tensor:
+def downscaled(config: Config, images: Tensor) -> Tensor:
     """Images `[B, C, S, S]` whole, as frozen networks are shown them: shrunk, or as they are."""
     side = config.fine.crop
     return F.avg_pool2d(images, images.shape[-1] // side) if side else images
 
 
-def by_scale(
+def multiscale(
     term: Term,
     generated: Sequence[Tensor],
     truth: Sequence[Tensor],
     *,
-    weight: Tensor | None,
-    sharp: Tensor | None,
+    crops: bool,
+    weight: Tensor | None = None,
+    sharp: Tensor | None = None,
 ) -> Tensor:
-    """A term that compares stages, where crops were shown: the mean of both looks.
+    """A term that compares stages; where crops were shown, too, the mean over both views.
 
     Args:
         term: Of `limner.training.losses`: takes stages of both and `weight`.
-        generated: The stages of the whole images, and then as many of the crops.
+        generated: The stages of the whole images, and with `crops` then as many of the crops.
         truth: The same.
+        crops: Whether crops were shown.
         weight: `[B]`, how much each image counts; None for 1.
-        sharp: `[B]`, how much each crop counts besides; None for 1.
+        sharp: `[B]`, how much each crop counts besides; None for 1. Unused without `crops`.
     """
+    if not crops:
+        return term(generated, truth, weight=weight)
     half = len(generated) // 2
     both = [one for one in (weight, sharp) if one is not None]
     fine = torch.stack(both).prod(dim=0) if both else None
@@ -86,7 +90,7 @@ def sharp_photos(config: Config, prepared: PreparedSet) -> NDArray[np.bool_] | N
     """
     if not config.fine.crop:
         return None
-    least = config.fine.eye_distance * config.size / _REFERENCE_SIZE
+    least = _least_eye_distance(config)
     found = prepared.column("eye_distance", "train", "photo")
     return np.array([distance is None or distance >= least for distance in found])
 
@@ -95,8 +99,12 @@ def count_of(config: Config, sharp: NDArray[np.bool_] | None) -> str:
     """How many photos have detail enough, as a line for the user; '' where no crops are shown."""
     if sharp is None:
         return ""
-    least = config.fine.eye_distance * config.size / _REFERENCE_SIZE
     return (
         f"crops at full size count for {sharp.sum():,} of {len(sharp):,} photos, whose outer eye "
-        f"corners were at least {least:g} px apart in the original"
+        f"corners were at least {_least_eye_distance(config):g} px apart in the original"
     )
+
+
+def _least_eye_distance(config: Config) -> float:
+    """In px of the original, for photos of this size."""
+    return config.fine.eye_distance * config.size / _REFERENCE_SIZE

@@ -16,7 +16,7 @@ from limner.training.augmentation import view_of
 from limner.training.batch import Batch
 from limner.training.config import Config
 from limner.training.devices import average_gradients, compile_network, everyones
-from limner.training.fine import looks
+from limner.training.fine import views
 from limner.training.frozen import Frozen
 from limner.training.losses import deception, discrimination, noisy_labels
 from limner.training.pool import Pool
@@ -120,7 +120,7 @@ class Adversary(Learner):
         view = view_of(self.config.discriminator_augmentation, self.config.seed, first, len(images))
         self.network.requires_grad_(requires_grad=learning)
         seen_as = view(images)
-        shown = looks(self.config, seen_as, first) if self.crops else (seen_as,)
+        shown = views(self.config, seen_as, first) if self.crops else (seen_as,)
         scores, stages, *seen = self.network(*shown)
         self.network.requires_grad_(requires_grad=True)
         scores = scores if isinstance(scores, list) else [scores]

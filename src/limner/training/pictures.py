@@ -18,9 +18,9 @@ from limner.training.batch import HINTS, LITERAL, SHARP, Batch
 from limner.training.config import Augmentation, Config, Hands
 from limner.training.fine import sharp_photos
 from limner.training.randomness import Stream, generator_of
-from limner.training.sampling import lift, photo_weights, weighted_order
+from limner.training.sampling import expose, lift, photo_weights, weighted_order
 
-__all__ = ["Domain", "TrainingImages", "jitter", "view_of"]
+__all__ = ["Domain", "TrainingImages", "gamma_of", "jitter", "view_of"]
 
 Picture = NDArray[np.uint8]
 
@@ -190,6 +190,8 @@ class TrainingImages:
         shown: dict[str, NDArray[Any]] = {
             "photo": jitter(self.photos[number], self.size, self.augmentation, rng)
         }
+        if self.augmentation.exposure:
+            shown["photo"] = expose(shown["photo"], gamma_of(self.augmentation, self.seed, number))
         if self.pairs and self.hands == Hands():
             shown["sketched"] = random_sketch(shown["photo"], rng)
         elif self.pairs:
@@ -233,6 +235,13 @@ def jitter(
         (size, size), Image.Transform.AFFINE, coefficients, Image.Resampling.BICUBIC
     )
     return np.asarray(view)
+
+
+def gamma_of(augmentation: Augmentation, seed: int, number: int) -> float:
+    """Gamma that photo `number` is shown by: 1 leaves it as it is, less makes it lighter."""
+    # Squared: most photos nearly as they are, and few very bright.
+    chance = generator_of(seed, Stream.EXPOSURE, number).random() ** 2
+    return float(1 - augmentation.exposure * chance)
 
 
 def view_of(

@@ -12,7 +12,7 @@ from limner.directions import SKETCH_TO_PHOTO, Direction
 from limner.networks.generator import make_generator
 from limner.training.batch import Batch
 from limner.training.config import Config, Weights
-from limner.training.fine import by_scale, looks, whole
+from limner.training.fine import downscaled, multiscale, views
 from limner.training.frozen import Frozen
 from limner.training.losses import feature_l1, gradient_l1, identity, perceptual, pyramid_l1
 from limner.training.objective import (
@@ -126,23 +126,21 @@ class Pix2Pix:
         if self.weights.gradient:
             terms["gradient"] = gradient_l1(made, photo, weight=batch.literal)
         if self.weights.features:
-            terms["features"] = (
-                by_scale(feature_l1, judged.stages, real.stages, weight=None, sharp=batch.sharp)
-                if self.discriminator.crops
-                else feature_l1(judged.stages, real.stages)
+            crops = self.discriminator.crops
+            terms["features"] = multiscale(
+                feature_l1, judged.stages, real.stages, crops=crops, sharp=batch.sharp
             )
         if self.weights.perceptual:
             # A projected discriminator looked through the same network: at both in the same view.
             seen = (judged.seen, real.seen) if real.seen else self._perceived(made, photo, batch)
             literal = batch.literal
             weight = None if literal is None else LEAST + (1 - LEAST) * literal
-            terms["perceptual"] = (
-                by_scale(perceptual, *seen, weight=weight, sharp=batch.sharp)
-                if self.config.fine.crop
-                else perceptual(*seen, weight=weight)
+            crops = bool(self.config.fine.crop)
+            terms["perceptual"] = multiscale(
+                perceptual, *seen, crops=crops, weight=weight, sharp=batch.sharp
             )
         if self.weights.face or self.weights.identity:
-            shown, true = (whole(self.config, images) for images in (made, photo))
+            shown, true = (downscaled(self.config, images) for images in (made, photo))
             terms |= self._recognised(shown, true, batch.literal)
         loss = torch.stack([getattr(self.weights, name) * term for name, term in terms.items()])
         return Guesses(
@@ -157,18 +155,14 @@ class Pix2Pix:
         self, made: Tensor, photo: Tensor, batch: Batch
     ) -> tuple[list[Tensor], list[Tensor]]:
         """Frozen features of both; those of the truth are constant."""
-        generated = [
-            stage
-            for shown in looks(self.config, made, batch.first)
-            for stage in self.frozen.perceive(shown)
-        ]
+
+        def stages(images: Tensor) -> list[Tensor]:
+            shown = views(self.config, images, batch.first)
+            return [stage for view in shown for stage in self.frozen.perceive(view)]
+
         with torch.no_grad():
-            truth = [
-                stage
-                for shown in looks(self.config, photo, batch.first)
-                for stage in self.frozen.perceive(shown)
-            ]
-        return generated, truth
+            truth = stages(photo)
+        return stages(made), truth
 
     def _recognised(self, made: Tensor, photo: Tensor, literal: Tensor | None) -> dict[str, Tensor]:
         """The terms of the face descriptor; what it says of the truth is constant."""

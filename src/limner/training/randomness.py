@@ -25,6 +25,7 @@ class Stream(IntEnum):
     HINTS = 9
     RETURN = 10
     CROP = 11
+    EXPOSURE = 12
 
 
 def generator_of(seed: int, stream: Stream, *numbers: int) -> np.random.Generator:

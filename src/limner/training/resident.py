@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from limner.training.batch import SHARP, Part
-from limner.training.pictures import Domain, TrainingImages, view_of
+from limner.training.pictures import Domain, TrainingImages, gamma_of, view_of
 from limner.training.randomness import Stream, generator_of
 
 __all__ = ["Resident"]
@@ -93,6 +93,10 @@ class Resident:
         seen = F.grid_sample(
             planes, grid, mode="bicubic", padding_mode="border", align_corners=False
         )
+        if images.augmentation.exposure and name == "photo":
+            gammas = [gamma_of(images.augmentation, images.seed, number) for number in numbers]
+            powers = torch.tensor(gammas, device=seen.device)[:, None, None, None]
+            seen = 255 * (seen.clamp(0, 255) / 255) ** powers
         levels = seen.round().clamp(0, 255).to(torch.uint8)
         return levels.permute(0, 2, 3, 1) if pictures.ndim == 4 else levels[:, 0]
 

@@ -8,7 +8,7 @@ from limner.errors import DataError, UsageError
 from limner.faces.smile import SMILING
 from limner.training.config import Config
 
-__all__ = ["lift", "photo_weights", "weighted_order"]
+__all__ = ["expose", "lift", "photo_weights", "weighted_order"]
 
 DARK = 125
 """Median grey level of a face below which it is lifted, of 0..255, ..."""
@@ -89,5 +89,10 @@ def lift(photo: NDArray[np.uint8]) -> NDArray[np.uint8]:
         return photo
     # A face in the dark would be turned into noise by the gamma of its own level.
     gamma = np.log((median + GREY) / 2 / 255) / np.log(max(median, 8) / 255)
+    return expose(photo, gamma)
+
+
+def expose(photo: NDArray[np.uint8], gamma: float) -> NDArray[np.uint8]:
+    """Show it lighter, by a gamma below 1, or darker; any shape, black and white stay."""
     levels: NDArray[np.uint8] = np.rint(255 * (np.arange(256) / 255) ** gamma).astype(np.uint8)
     return levels[photo]

@@ -141,11 +141,7 @@ class HeldOut:
         made = self._all(generator, self.sketched)
         l1 = [pyramid_l1(a[None], b[None]) for a, b in zip(made, real.pictures, strict=True)]
         figures = {"l1": torch.stack(l1).double().cpu().numpy()}
-        described = self._describe(made)
-        if described is not None and real.described is not None:
-            apart = described.astype(np.float64) - real.described
-            figures["identity"] = np.linalg.norm(apart, axis=1)
-        return figures
+        return figures | self._distances({"identity": made}, real)
 
     def _drawn(self, generators: Mapping[Direction, nn.Module]) -> Scores:
         """Each photo against its drawing, and against what is read from that."""
@@ -158,12 +154,7 @@ class HeldOut:
         compared = {"drawn": made}
         if SKETCH_TO_PHOTO in generators:
             compared["returned"] = self._all(generators[SKETCH_TO_PHOTO], made)
-        for name, pictures in compared.items():
-            described = self._describe(pictures)
-            if described is not None and photos.described is not None:
-                apart = described.astype(np.float64) - photos.described
-                figures[name] = np.linalg.norm(apart, axis=1)
-        return figures
+        return figures | self._distances(compared, photos)
 
     def _crowds(self, *, photo: nn.Module, sketch: nn.Module) -> Scores:
         """What is made by the generators of photos and of sketches against real ones, and back."""
@@ -194,6 +185,16 @@ class HeldOut:
             parts = [self.descriptor.describe(part) for part in _parts(pictures)]
         described: NDArray[np.float32] = torch.cat(parts).cpu().numpy()
         return described
+
+    def _distances(self, made: Mapping[str, Tensor], real: _Crowd) -> Scores:
+        """Of the descriptors of made pictures from those of the real ones that they stand for."""
+        figures: Scores = {}
+        for name, pictures in made.items():
+            described = self._describe(pictures)
+            if described is not None and real.described is not None:
+                apart = described.astype(np.float64) - real.described
+                figures[name] = np.linalg.norm(apart, axis=1)
+        return figures
 
     def _sketched(self, photos: list[NDArray[np.uint8]], seed: int) -> Tensor:
         def drawn() -> Iterator[NDArray[np.uint8]]:

@@ -103,7 +103,7 @@ class Fine:
 
 @dataclass(frozen=True, kw_only=True)
 class Augmentation:
-    """Random geometry of each picture; of a photo before it is sketched, so a pair stays one."""
+    """Random geometry of each picture, and light of each photo, before it is sketched."""
 
     mirror: bool = True
     """Flip half of the pictures left to right."""
@@ -113,9 +113,12 @@ class Augmentation:
     """The largest relative change of size either way."""
     shift: float = 0.03
     """The largest shift either way, as a share of the side."""
+    exposure: float = 0.0
+    """How much lighter photos are shown at most: by a gamma between 1 and 1 less this, mostly near
+    1. Where few photos are bright, bright ones are learnt from these."""
 
     def __post_init__(self) -> None:
-        for name, most in (("rotation", 45), ("scale", 0.5), ("shift", 0.5)):
+        for name, most in (("rotation", 45), ("scale", 0.5), ("shift", 0.5), ("exposure", 0.9)):
             value = getattr(self, name)
             if not 0 <= value <= most:
                 raise UsageError(f"augmentation.{name} is {value}; 0 to {most} is possible")
