@@ -104,4 +104,4 @@ def test_the_skin_of_dark_faces_is_darker_in_sketches_than_that_of_light_ones(pe
         photo = (255 * (face / 255) ** gamma).astype(np.uint8)
         drawn = [random_sketch(photo, np.random.default_rng(seed)) for seed in range(60)]
         medians.append(np.mean([np.median(one[32:96, 32:96]) for one in drawn]))
-    assert medians[0] > medians[1] + 15
+    assert medians[0] > medians[1] + 28  # 23 if both were shaded alike often

@@ -207,6 +207,8 @@ def test_both_weights_count_together():
         for s in (None, sharp)
     ]
     assert values == pytest.approx([2, 1.25, 1.5, 0.75 / 2 + 1.5 / 2])
+    alone = multiscale(term, stages[1:], nothing[1:], crops=False, weight=weight, sharp=sharp)
+    assert alone.item() == pytest.approx(term(stages[1:], nothing[1:], weight=weight).item())
 
 
 @pytest.fixture(scope="module")
