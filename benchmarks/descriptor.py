@@ -20,7 +20,7 @@ from PIL import Image
 from skimage.data import astronaut
 
 from limner.faces.points import public_file
-from limner.measures.descriptor import DescriptorNetwork
+from limner.features.descriptor_network import DescriptorNetwork
 from limner.networks.descriptor import FaceDescriptor
 
 

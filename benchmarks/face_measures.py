@@ -24,13 +24,13 @@ from sketch_styles import aligned_pairs
 from limner import images
 from limner.errors import NoFaceError
 from limner.faces import DlibDetector, Preprocessing, find
-from limner.measures.brightness import BRIGHTNESS
-from limner.measures.damages import damaged
-from limner.measures.drift import SMILE, smile_drift
-from limner.measures.found import FOUND, IN_PLACE
-from limner.measures.geometry import PointsFeature, point_errors
-from limner.measures.measure import Feature
-from limner.measures.skin import SKIN
+from limner.features.feature import Feature
+from limner.metrics.faithfulness.detection import FOUND, IN_PLACE
+from limner.metrics.faithfulness.smiles import SMILE, smile_drift
+from limner.metrics.likeness.brightness import BRIGHTNESS
+from limner.metrics.likeness.landmarks import PointsFeature, point_errors
+from limner.metrics.likeness.skin import SKIN
+from limner.metrics.validation.corruptions import damaged
 from limner.sketching import STYLES, sketch
 
 Crops = NDArray[np.uint8]

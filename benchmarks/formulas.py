@@ -18,9 +18,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from limner.measures.fid import fid
-from limner.measures.inception_score import inception_score
-from limner.measures.kid import kid
+from limner.metrics.realism.fid import fid
+from limner.metrics.realism.inception_score import inception_score
+from limner.metrics.realism.kid import kid
 
 LIMIT = 1e-6
 CROWDS = ((300, 300, 16), (1000, 600, 128), (2000, 2000, 512), (90, 100, 128))

@@ -37,13 +37,13 @@ from limner.networks.layers import SLOPE, initialise
 from limner.networks.unet import UNet
 from limner.session import Session
 from limner.sketching import random_sketch
-from limner.training.batch import to_tensor
 from limner.training.config import Config, Fine
-from limner.training.fine import multiscale, views
-from limner.training.frozen import Frozen
-from limner.training.grid import still
-from limner.training.losses import perceptual, pyramid_l1
-from limner.training.pictures import TrainingImages
+from limner.training.feeding.batch import to_tensor
+from limner.training.feeding.pictures import TrainingImages
+from limner.training.objectives.frozen import Frozen
+from limner.training.objectives.losses import perceptual, pyramid_l1
+from limner.training.objectives.views import multiscale, views
+from limner.training.watching.grid import still
 
 BATCH = 8
 WARM_UP = 3
@@ -220,7 +220,7 @@ def quality(path: Path, images: int) -> None:
 
 
 def seen_alike(config: Config, frozen: Frozen, made: Tensor, photo: Tensor, first: int) -> Tensor:
-    """The perceptual term, as `limner.training.pix2pix` has it."""
+    """The perceptual term, as `limner.training.objectives.pix2pix` has it."""
     generated, truth = (
         [stage for view in views(config, images, first) for stage in frozen.perceive(view)]
         for images in (made, photo)

@@ -30,9 +30,9 @@ from skimage.color import deltaE_ciede2000, rgb2lab
 
 from limner import images
 from limner.data.prepared import PreparedSet
+from limner.features.descriptor import Descriptor
 from limner.hints import NAMES, PARTS, RGB, Hints, Part, colours_of, place
 from limner.hints.parts import pixels
-from limner.measures.identity import Descriptor
 from limner.sketching import sketch
 from limner.translator import Translator
 

@@ -23,7 +23,8 @@ from sketch_styles import aligned_pairs
 
 from limner import images
 from limner.data.prepared import PreparedSet
-from limner.measures.identity import Descriptor, Retrieval, retrieval
+from limner.features.descriptor import Descriptor
+from limner.metrics.likeness.identity import Retrieval, retrieval
 from limner.sketching import sketch
 from limner.translator import Translator
 

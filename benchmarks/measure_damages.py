@@ -3,9 +3,10 @@
     python benchmarks/measure_damages.py --data FOLDER [--people 100]
 
 Framed photos of FOLDER, evenly over its sources: so many stand in for those of a perfect model and
-are damaged, see `limner.measures.trial`. In the first table each measure's main figure, undamaged
-and at a quarter, a half, three quarters and all of its own damage. In the second, a 1 is how far a
-figure gets worse under the whole of its own damage, and the others are multiples of that.
+are damaged, see `limner.metrics.validation.sensitivity`. In the first table each measure's main
+figure, undamaged and at a quarter, a half, three quarters and all of its own damage. In the second,
+a 1 is how far a figure gets worse under the whole of its own damage, and the others are multiples
+of that.
 """
 
 import argparse
@@ -19,9 +20,9 @@ from limner import images
 from limner.engines import LocalEngine
 from limner.errors import LimnerError
 from limner.faces import DlibDetector, Preprocessing, find
-from limner.measures.damages import DAMAGES
-from limner.measures.trial import OWN, Photos, Trial
-from limner.measures.words import in_words
+from limner.metrics.reports.formatting import in_words
+from limner.metrics.validation.corruptions import DAMAGES
+from limner.metrics.validation.sensitivity import OWN, Photos, Trial
 
 STEPS = (0.0, 0.25, 0.5, 0.75, 1.0)
 

@@ -23,11 +23,11 @@ os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"
 
 from limner import batch, images
 from limner.engines import LocalEngine
+from limner.features.evaluation_set import Subject
+from limner.features.extraction import extract
 from limner.makers import Photos, Sketches
-from limner.measures.catalogue import standard
-from limner.measures.extraction import extract
-from limner.measures.resampling import Resampling
-from limner.measures.subject import Subject
+from limner.metrics.catalogue import standard
+from limner.metrics.resampling import Resampling
 
 MEASURED = """
 import resource, sys, time

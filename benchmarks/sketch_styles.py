@@ -25,7 +25,8 @@ from numpy.typing import NDArray
 from limner import images
 from limner.errors import NoFaceError
 from limner.faces import DlibDetector, Preprocessing, find
-from limner.measures.identity import Descriptor, retrieval
+from limner.features.descriptor import Descriptor
+from limner.metrics.likeness.identity import retrieval
 from limner.sketching import STYLES, random_drawing, random_sketch, sketch
 
 Crops = NDArray[np.uint8]

@@ -35,7 +35,8 @@ from limner import images
 from limner.data.prepared import PreparedSet
 from limner.errors import NoFaceError
 from limner.faces import DlibDetector, find
-from limner.measures.identity import Descriptor, retrieval
+from limner.features.descriptor import Descriptor
+from limner.metrics.likeness.identity import retrieval
 from limner.sketching import STYLES, sketch
 from limner.translator import Translator, check_drawer
 

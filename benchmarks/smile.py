@@ -2,7 +2,7 @@
 
     OMP_NUM_THREADS=1 python benchmarks/smile.py --data DIR [--sheet SHEET.png]
 
-First what `limner.smile_training` wrote beside the shipped weights: the labelled people, each
+First what `limner.face_training.smile` wrote beside the shipped weights: the labelled people, each
 measured by weights that were not made from them, as photos and drawn in every style. Then, by the
 shipped weights, with pictures that only ever measure:
 
@@ -30,10 +30,10 @@ from numpy.typing import NDArray
 from limner import images
 from limner.data.sources import CUFS, CelebA
 from limner.errors import NoFaceError
+from limner.face_training.smile import figures, lightness, thirds
 from limner.faces import DlibDetector, Preprocessing, find
 from limner.faces.smile import SMILING, SmileScore
 from limner.sketching import STYLES, sketch
-from limner.smile_training import figures, lightness, thirds
 
 Crops = NDArray[np.uint8]
 

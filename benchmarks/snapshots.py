@@ -17,16 +17,16 @@ from pathlib import Path
 
 from limner import evaluation, images
 from limner.engines import engine_of
-from limner.measures.brightness import Brightness
-from limner.measures.cache import default_folder
-from limner.measures.checkerboard import Checkerboard
-from limner.measures.drift import SmileDrift
-from limner.measures.figure import Figure
-from limner.measures.found import Found
-from limner.measures.fsim import Fsim
-from limner.measures.identity import Identity
-from limner.measures.measuring import measure
-from limner.measures.skin import Skin
+from limner.features.cache import default_folder
+from limner.metrics.faithfulness.detection import Found
+from limner.metrics.faithfulness.smiles import SmileDrift
+from limner.metrics.likeness.brightness import Brightness
+from limner.metrics.likeness.fsim import Fsim
+from limner.metrics.likeness.identity import Identity
+from limner.metrics.likeness.skin import Skin
+from limner.metrics.measuring import measure
+from limner.metrics.realism.checkerboard import Checkerboard
+from limner.metrics.score import Figure
 from limner.training.run import RunFolder, notes
 
 MEASURES = (

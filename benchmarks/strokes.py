@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sketch_styles import aligned_pairs
 
-from limner.measures.strokes import strokes
+from limner.metrics.faithfulness.strokes import strokes
 from limner.shipped import DEFAULT_MODEL
 from limner.translator import Translator
 

@@ -7,7 +7,8 @@ import limner
 from limner import images
 from limner.errors import NoFaceError
 from limner.faces import find
-from limner.measures.identity import Descriptor, retrieval
+from limner.features.descriptor import Descriptor
+from limner.metrics.likeness.identity import retrieval
 from limner.shipped import DEFAULT_DRAWER, shipped_models
 from limner.sketching import sketch
 from limner.translator import Translator, check_drawer

@@ -15,7 +15,7 @@ import torch
 
 from limner.data.prepared import PreparedSet
 from limner.experiments import lifelike
-from limner.training.pictures import TrainingImages
+from limner.training.feeding.pictures import TrainingImages
 
 RATES = (250, 500, 1000, 2000, 4000)
 """Images a second that a GPU may learn from."""

@@ -35,13 +35,15 @@ from kit import (
 )
 from PIL import Image
 
-from limner.data.prepared import FACES, PreparedSet, Writer
+from limner.data.prepared import PreparedSet
+from limner.data.schema import FACES
+from limner.data.writer import Writer
 from limner.errors import LimnerError
 from limner.faces.dlib_file import parameters
 from limner.faces.points import public_file
 from limner.networks.efficientnet import weights_file
 from limner.training.config import FOLDERS, Config
-from limner.training.frozen import DESCRIPTOR
+from limner.training.objectives.frozen import DESCRIPTOR
 from limner.training.run import RunFolder, settled
 
 PACKAGES = ("lightning_fabric", "lightning_utilities", "packaging")

@@ -11,8 +11,8 @@ from pathlib import Path
 from limner import batch, images
 from limner.directions import PHOTO_TO_SKETCH, SKETCH_TO_PHOTO, Direction
 from limner.errors import UsageError
+from limner.features.evaluation_set import Subject
 from limner.makers import Photos
-from limner.measures.subject import Subject
 from limner.shipped import shipped_models
 from limner.translator import Translator
 
@@ -95,7 +95,7 @@ def make_photos(sketches: Path, model: str, out: Path, *, as_is: bool = False) -
 def back_again(made: Path, model: str, out: Path, *, as_is: bool = False) -> tuple[str, ...]:
     """Make a sketch of each made photo; says which failed.
 
-    Square photos are faces that are cut out already, as `limner.measures.framing` has it; in
+    Square photos are faces that are cut out already, as `limner.features.framing` has it; in
     others, unless `as_is`, the face is looked for.
 
     Raises:

@@ -1,7 +1,7 @@
 """What a model file takes in beside a drawing: `literal` and `hints`, checked and shaped."""
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,10 @@ from limner.errors import UsageError
 from limner.images import to_grey
 from limner.model import ModelCard
 
-__all__ = ["check_takes", "guidance", "literal_of"]
+__all__ = ["check_takes", "guidance", "hints_of", "literal_of"]
+
+if TYPE_CHECKING:
+    from limner.hints import Hints, HintsInput
 
 
 def check_takes(card: ModelCard, what: Literal["hints", "literal"]) -> None:
@@ -49,6 +52,26 @@ def literal_of(
     if not card.literal:
         return None
     return [estimate_literal(to_grey(crop)) for crop in crops]
+
+
+def hints_of(card: ModelCard, hints: "HintsInput | None", variants: int | None) -> "list[Hints]":
+    """The hints for each variant, or for the one photo; none where there are none.
+
+    Args:
+        card: Of the model.
+        hints: What the user says.
+        variants: How many photos of a drawing; None for one, in the colours that are given alone.
+
+    Raises:
+        UsageError: A colour is not known, or the model takes none.
+    """
+    if not hints and variants is None:
+        return []
+    from limner.hints import Hints  # a drawing alone has no use for it
+
+    check_takes(card, "hints")
+    given = Hints.of(hints)
+    return [given] if variants is None else given.varied(variants)
 
 
 def guidance(

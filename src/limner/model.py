@@ -70,6 +70,24 @@ class ModelCard:
         """`[C, S, S]` of one of its ends, or of `hints`."""
         return [CHANNELS[end], self.preprocessing.size, self.preprocessing.size]
 
+    def check_graph(self, runtime: Any, *, name: str) -> None:
+        """Raise ModelError unless a graph takes and gives what the card promises.
+
+        Args:
+            runtime: Its `onnxruntime.InferenceSession`.
+            name: The file's, for the message.
+        """
+        _, made = self.ends
+        for tensors, promised in (
+            (runtime.get_inputs(), self.inputs),
+            (runtime.get_outputs(), {made: self.shape_of(made)}),
+        ):
+            found = {tensor.name: tensor.shape[1:] for tensor in tensors}
+            if found != promised:
+                raise ModelError(
+                    f"{name} has {found} where its metadata promise {promised}; export it again"
+                )
+
     def to_dict(self) -> dict[str, Any]:
         """The card as JSON-ready values."""
         return dataclasses.asdict(self) | {"preprocessing": self.preprocessing.to_dict()}

@@ -24,7 +24,7 @@ from limner.faces import (
     open_page,
     put_back,
 )
-from limner.guidance import check_takes, guidance, literal_of
+from limner.guidance import guidance, hints_of, literal_of
 from limner.images import LUMA, ImageInput, load, name_of
 from limner.locks import ForkLock
 from limner.model import KEY, ModelCard
@@ -33,7 +33,7 @@ from limner.session import Session
 from limner.shipped import DEFAULT_DRAWER, DEFAULT_MODEL, find_model, read_model, shipped_models
 
 if TYPE_CHECKING:
-    from limner.hints import Hints, HintsInput
+    from limner.hints import HintsInput
 
 _LOADING = ForkLock()
 
@@ -107,7 +107,7 @@ class Translator:
             )
         self.card = ModelCard.from_json(metadata[KEY], name=str(path))
         """What the model says about itself."""
-        self._check_shapes(path, runtime)
+        self.card.check_graph(runtime, name=str(path))
         self.provenance = Provenance(model=self.card.name, digest=self.card.weights)
         """What is written into pictures that it makes."""
         self._given = detector
@@ -141,20 +141,6 @@ class Translator:
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         return copy.copy(self)  # nothing in it ever changes, and threads may share it all
-
-    def _check_shapes(self, path: Path, runtime: Any) -> None:
-        """Raise ModelError unless the graph takes and gives what its card promises."""
-        _, made = self.card.ends
-        outputs = {made: self.card.shape_of(made)}
-        for tensors, promised in (
-            (runtime.get_inputs(), self.card.inputs),
-            (runtime.get_outputs(), outputs),
-        ):
-            found = {tensor.name: tensor.shape[1:] for tensor in tensors}
-            if found != promised:
-                raise ModelError(
-                    f"{path} has {found} where its metadata promise {promised}; export it again"
-                )
 
     def __call__(
         self,
@@ -232,14 +218,14 @@ class Translator:
         """
         if variants is not None and every_face:
             raise UsageError("variants are of one face, and every face is wanted: leave one out")
-        told = self._told(hints, variants)
+        wanted = hints_of(self.card, hints, variants)
         name = name or name_of(picture)
         pixels = load(picture, name=name)
         aligned = self.align(
             pixels, as_is=as_is, every_face=every_face, clean=clean, eyes=eyes, name=name
         )
         literal = literal_of(self.card, [face.image for face in aligned], faithful)
-        drawn = [hint for one in told for hint in one.drawn(aligned, pixels.shape, name=name)]
+        drawn = [hint for one in wanted for hint in one.drawn(aligned, pixels.shape, name=name)]
         times = variants or 1
         made = self.batch(
             [face.image for face in aligned] * times,
@@ -248,16 +234,6 @@ class Translator:
         )
         aligned *= times
         return [Translation(*pair) for pair in zip(made, aligned, strict=True)]
-
-    def _told(self, hints: "HintsInput | None", variants: int | None) -> "list[Hints]":
-        """The hints for each variant; none where there are none. Raises UsageError."""
-        if not hints and variants is None:
-            return []
-        from limner.hints import Hints  # a drawing alone has no use for it
-
-        check_takes(self.card, "hints")
-        told = Hints.of(hints)
-        return [told] if variants is None else told.varied(variants)
 
     def align(
         self,

@@ -6,9 +6,9 @@ import torch
 from limner.errors import DataError
 from limner.faces import DlibDetector, Preprocessing
 from limner.faces.points import public_file
-from limner.measures.identity import Descriptor
+from limner.features.descriptor import Descriptor
 from limner.networks.descriptor import FaceDescriptor
-from limner.training.losses import identity
+from limner.training.objectives.losses import identity
 
 FILE = public_file("dlib_face_recognition_resnet_model_v1.dat")
 

@@ -19,10 +19,10 @@ from limner import cli, export
 from limner.errors import LimnerError, ModelError, OutputError, RunError
 from limner.training.config import Config
 from limner.training.loop import train
-from limner.training.monitors import troubles
-from limner.training.pix2pix import Pix2Pix
-from limner.training.report import write_report
+from limner.training.objectives.pix2pix import Pix2Pix
 from limner.training.run import FREE, KEY, RunFolder, notes, settled
+from limner.training.watching.monitors import troubles
+from limner.training.watching.report import write_report
 
 from .test_loop import assert_same_run, same_state
 

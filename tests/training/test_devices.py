@@ -14,7 +14,7 @@ from limner.training import devices
 from limner.training.config import Weights
 from limner.training.devices import differences, fabric_of, how, part_of, workers_of
 from limner.training.loop import OBJECTIVES, train
-from limner.training.objective import Adversary
+from limner.training.objectives.objective import Adversary
 from limner.training.run import RunFolder
 
 SHARED = """

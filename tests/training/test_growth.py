@@ -12,12 +12,12 @@ from limner.errors import RunError
 from limner.networks.config import PatchGANConfig, ResNetConfig, UNetConfig
 from limner.networks.resnet import ResNet
 from limner.networks.unet import UNet
-from limner.training.average import Average
 from limner.training.devices import fabric_of
+from limner.training.ema import Average
 from limner.training.growth import grown, grows
 from limner.training.initial import start
 from limner.training.loop import train
-from limner.training.pix2pix import Pix2Pix
+from limner.training.objectives.pix2pix import Pix2Pix
 
 SMALL = UNetConfig(width=16, depth=3)
 LARGE = UNetConfig(width=8, depth=4)

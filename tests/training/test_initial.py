@@ -9,11 +9,11 @@ import torch
 
 from limner.errors import ModelError, RunError
 from limner.networks.config import UNetConfig
-from limner.training.average import Average
 from limner.training.devices import fabric_of
+from limner.training.ema import Average
 from limner.training.initial import start
 from limner.training.loop import train
-from limner.training.pix2pix import Pix2Pix
+from limner.training.objectives.pix2pix import Pix2Pix
 from limner.training.run import RunFolder
 
 

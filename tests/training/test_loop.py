@@ -23,7 +23,7 @@ from limner.errors import (
 )
 from limner.training import loop
 from limner.training.loop import OBJECTIVES, learning_rate, train
-from limner.training.pix2pix import Pix2Pix
+from limner.training.objectives.pix2pix import Pix2Pix
 from limner.training.run import RunFolder, notes
 
 

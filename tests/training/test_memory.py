@@ -9,7 +9,7 @@ import torch
 from limner.errors import DataError, RunError
 from limner.training.loop import train
 from limner.training.memory import enough_memory
-from limner.training.pix2pix import Pix2Pix
+from limner.training.objectives.pix2pix import Pix2Pix
 from limner.training.run import RunFolder
 
 
@@ -76,7 +76,10 @@ def test_processes_share_the_batch_that_is_named(tiny, tmp_path, batch, processe
     run = RunFolder(tmp_path)
     run.save_state({})
     config = dataclasses.replace(tiny, batch=batch)
-    with pytest.raises(RunError, match=said) as caught, enough_memory(config, run, processes):
+    with (
+        pytest.raises(RunError, match=said) as caught,
+        enough_memory(config, run.state_path, processes),
+    ):
         of_python()
     assert ("--set batch=" in str(caught.value)) == (batch > processes)
 
@@ -98,6 +101,6 @@ def test_a_run_that_never_began_may_be_begun_otherwise(tiny, tmp_path, monkeypat
 def test_other_errors_stay_what_they_are(tiny, tmp_path, error):
     with (
         pytest.raises(type(error), match=re.escape(str(error))),
-        enough_memory(tiny, RunFolder(tmp_path), 1),
+        enough_memory(tiny, RunFolder(tmp_path).state_path, 1),
     ):
         raise error

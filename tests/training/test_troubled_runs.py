@@ -7,10 +7,12 @@ import pyarrow as pa
 import pytest
 
 from limner import images
-from limner.data import prepared
+from limner.data.schema import FACES
+from limner.data.writer import Writer
 from limner.faces import Preprocessing
-from limner.training import loop, monitors
+from limner.training import loop
 from limner.training.run import notes
+from limner.training.watching import monitors
 
 SIDE = 32
 PICTURES = 16
@@ -30,8 +32,8 @@ def prepared_set(path, photos, sketches=()):
         for number, picture in enumerate(pictures)
     ]
     about = {"preprocessing": Preprocessing(size=SIDE).to_dict(), "sources": {}}
-    with prepared.Writer(path, about) as writer:
-        writer.add("faces", pa.Table.from_pylist(rows, schema=prepared.FACES))
+    with Writer(path, about) as writer:
+        writer.add("faces", pa.Table.from_pylist(rows, schema=FACES))
         writer.commit()
     return path
 

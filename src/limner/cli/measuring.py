@@ -13,9 +13,9 @@ from limner.errors import Interrupted, UsageError
 
 if TYPE_CHECKING:
     from limner.engines import Engine
-    from limner.measures.measure import Measure
-    from limner.measures.measuring import Unanswered
-    from limner.measures.resampling import Resampling
+    from limner.metrics.measuring import Unanswered
+    from limner.metrics.metric import Measure
+    from limner.metrics.resampling import Resampling
 
 __all__ = ["compare", "measure"]
 
@@ -108,10 +108,10 @@ def measure(
     """
     from limner import evaluation
     from limner.directions import PHOTO_TO_SKETCH, SKETCH_TO_PHOTO
-    from limner.measures import report
-    from limner.measures.console import table
-    from limner.measures.measuring import measure as measure_subject
-    from limner.measures.subject import Subject
+    from limner.features.evaluation_set import Subject
+    from limner.metrics.measuring import measure as measure_subject
+    from limner.metrics.reports import evaluation as report
+    from limner.metrics.reports.console import table
 
     _check_apart(json, html)
     measures, lacking = _measures(weights, points)
@@ -196,10 +196,10 @@ def compare(
     - `limner compare results-1/ results-2/ --sketches drawings/`
     """
     from limner import evaluation
-    from limner.measures import comparison_report
-    from limner.measures.comparison import compare as compare_measured
-    from limner.measures.console import comparison_table
-    from limner.measures.measuring import measure as measure_subject
+    from limner.metrics.comparison import compare as compare_measured
+    from limner.metrics.measuring import measure as measure_subject
+    from limner.metrics.reports import comparison as comparison_report
+    from limner.metrics.reports.console import comparison_table
 
     if len(things) < 2:
         raise UsageError("name at least two things to compare; limner measure looks at one")
@@ -260,14 +260,14 @@ def _measures(
     weights: list[str] | None, points: int
 ) -> "tuple[Sequence[Measure], Sequence[Unanswered]]":
     """Those that can be taken, and those that lack a file."""
-    from limner.measures.catalogue import standard, unavailable, weights_of
+    from limner.metrics.catalogue import standard, unavailable, weights_of
 
     files = weights_of(weights or [])
     return standard(weights=files, points=points), unavailable(files)
 
 
 def _resampling(draws: int) -> "Resampling":
-    from limner.measures.resampling import Resampling
+    from limner.metrics.resampling import Resampling
 
     return Resampling(draws=draws)
 
@@ -279,7 +279,7 @@ def _engine(workers: int) -> "Engine":
 
 
 def _cache(folder: Path | None, without: bool) -> Path | None:
-    from limner.measures.cache import default_folder
+    from limner.features.cache import default_folder
 
     if folder is not None and without:
         raise UsageError("--cache and --no-cache contradict each other: leave one out")

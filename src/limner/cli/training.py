@@ -35,11 +35,11 @@ def train(
     - `torchrun --nnodes 2 --nproc-per-node 8 -m limner train portrait runs/mine`
     """
     from limner.experiments import config_of
-    from limner.training.console import Console
     from limner.training.devices import leading
     from limner.training.duration import seconds_of
     from limner.training.loop import train as train_run
     from limner.training.run import RunFolder
+    from limner.training.watching.console import Console
 
     folder = RunFolder(run)
     start = folder.config() if folder.exists() else config_of(experiment)
@@ -72,11 +72,11 @@ def plot(
     - `limner plot runs/mine`
     - `limner plot runs/mine --tensorboard events/mine`
     """
-    from limner.training.report import write_report
+    from limner.training.watching.report import write_report
 
     typer.echo(f"look at {write_report(run)}")
     if tensorboard is not None:
-        from limner.training.tensorboard import write_events
+        from limner.training.watching.tensorboard import write_events
 
         write_events(run, tensorboard)
         typer.echo(f"or: tensorboard --logdir {tensorboard}")

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from limner import images
-from limner.data import prepared
 from limner.data.blocks import Block, BlockStore
 from limner.data.cleaning import REASONS
 from limner.data.items import Item
@@ -51,7 +50,7 @@ def assemble(
         blocks: In the order of the set.
         chosen: Which of their rows stay.
         out: Folder of the set.
-        about: What the set says about itself, see `prepared.Writer`.
+        about: What the set says about itself, see `limner.data.writer.Writer`.
 
     Raises:
         OutputError: It cannot be written.
@@ -65,7 +64,7 @@ def assemble(
         shown.update(_spread(dropped, DROPPED_EXAMPLES).tolist())
     twins = _Names(chosen.twin)
     sheet: list[bytes] = []
-    with prepared.Writer(out, about) as writer:
+    with Writer(out, about) as writer:
         for rows, block in _with_rows(blocks):
             table = store.read(block)
             twins.see(rows.start, pc.struct_field(table["image"], "path").to_pylist())

@@ -20,7 +20,6 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from limner import __version__, images
-from limner.data import prepared
 from limner.data.cleaning import Cleaning, Reason, fingerprint, sharpness, turn
 from limner.data.items import Item, Split
 from limner.errors import DataError, ImageError
@@ -39,7 +38,7 @@ JUDGED = 128
 
 FOUND = pa.schema(
     [
-        *prepared.FACES,
+        *FACES,
         ("reason", pa.string()),
         ("detail", pa.string()),
     ]

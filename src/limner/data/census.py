@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from limner import __version__
 from limner.data.cleaning import REASONS
 from limner.data.items import Kind
-from limner.data.prepared import DROPPED, EXAMPLES, FACES
+from limner.data.schema import DROPPED, EXAMPLES, FACES
 from limner.errors import DataError
 from limner.faces.smile import SMILING
 

@@ -1,18 +1,15 @@
 """A prepared set: a folder of Parquet tables: the faces, what was dropped, and examples of both.
 
-`faces.parquet` has a row a face (see `FACES`); its image column is what Hugging Face datasets and
-Ray Data read as pictures. How the faces were cut and where they come from stands in the file's
-metadata, so that there is nothing else to remember.
+`faces.parquet` has a row a face (see `limner.data.schema`); its image column is what Hugging Face
+datasets and Ray Data read as pictures. How the faces were cut and where they come from stands in
+the file's metadata, so that there is nothing else to remember.
 """
 
-import contextlib
 import hashlib
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -22,77 +19,15 @@ from numpy.typing import NDArray
 
 from limner import images
 from limner.data.items import Kind, Split
+from limner.data.schema import FACES, KEY, ROWS
 from limner.errors import DataError, ImageError
 from limner.faces import Preprocessing
 from limner.sharing import name_of
 
-__all__ = ["DROPPED", "EXAMPLES", "FACES", "PreparedSet", "Writer"]
+__all__ = ["PreparedSet"]
 
-_PICTURE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
-
-FACES = pa.schema(
-    [
-        # PNG bytes, and the file that the face was found in, relative to the source folder
-        ("image", _PICTURE),
-        # first folder below the source folder, or its own name
-        ("source", pa.string()),
-        # photo or sketch
-        ("kind", pa.string()),
-        # who it is, as far as known: never in two splits
-        ("identity", pa.string()),
-        ("split", pa.string()),
-        # left, top, right, bottom in px of the file's picture
-        ("box", pa.list_(pa.int32(), 4)),
-        # x, y of the five points in px of the file's picture
-        ("points", pa.list_(pa.float32(), 10)),
-        # degrees that the eyes were turned by
-        ("angle", pa.float32()),
-        # degrees that the head is turned by, as estimated from the points
-        ("turn", pa.float32()),
-        # px between the outer eye corners in the file's picture
-        ("eye_distance", pa.float32()),
-        # standard deviation of the Laplacian at 128 px, in grey levels
-        ("sharpness", pa.float32()),
-        # what the source says, 0 or 1; or else the score of `limner.faces.smile`, 0..1
-        ("smile", pa.float32()),
-        # whether it is what the source says
-        ("labelled", pa.bool_()),
-        # perceptual hash of 256 bits
-        ("hash", pa.binary(32)),
-        # SHA-256 of the file
-        ("checksum", pa.string()),
-    ]
-)
-DROPPED = pa.schema(
-    [
-        ("path", pa.string()),
-        ("source", pa.string()),
-        ("kind", pa.string()),
-        # one of `limner.data.cleaning.REASONS`
-        ("reason", pa.string()),
-        # what was found, and the limit
-        ("detail", pa.string()),
-    ]
-)
-EXAMPLES = pa.schema(
-    [
-        ("path", pa.string()),
-        ("source", pa.string()),
-        ("kind", pa.string()),
-        # as in DROPPED; '' for a face that was kept
-        ("reason", pa.string()),
-        # JPEG bytes of the picture as it was, small
-        ("before", _PICTURE),
-        # PNG bytes of its face; null if there is none
-        ("after", _PICTURE),
-    ]
-)
-
-_KEY = b"limner"
 _DAMAGE = (pa.ArrowException, AttributeError, KeyError, OSError, TypeError, ValueError)
 """What is raised of a file that is damaged, or none of ours."""
-_ROWS = 512
-"""Faces in a row group: what a reader has to hold at once."""
 
 
 class PreparedSet:
@@ -113,7 +48,7 @@ class PreparedSet:
             )
         try:
             schema = pq.read_schema(self._file)
-            self.about: dict[str, Any] = json.loads(schema.metadata[_KEY])
+            self.about: dict[str, Any] = json.loads(schema.metadata[KEY])
             """What the set says about itself: recipe, sources, parts."""
             self.preprocessing = Preprocessing.from_dict(self.about["preprocessing"])
             self.sources: dict[str, dict[str, Any]] = dict(self.about["sources"])
@@ -199,7 +134,7 @@ class PreparedSet:
         row = 0
         try:
             with pq.ParquetFile(self._file) as file:
-                for batch in file.iter_batches(_ROWS, columns=["image"]):
+                for batch in file.iter_batches(ROWS, columns=["image"]):
                     for cell in batch.column(0):
                         if row in wanted:
                             yield row, _picture_in(cell)
@@ -248,137 +183,3 @@ def _picture_in(cell: pa.Scalar) -> dict[str, Any] | None:
     if picture is not None and not isinstance(picture, dict):
         raise TypeError(f"a cell of the image column holds {type(picture).__name__}")
     return picture
-
-
-class Writer:
-    """Writes a prepared set piece by piece, all or nothing.
-
-    ```python
-    from pathlib import Path
-
-    import pyarrow.parquet as pq
-
-    from limner.data.prepared import PreparedSet, Writer
-
-    table = pq.read_table("sets/mine/faces.parquet")
-    with Writer(Path("sets/fewer"), PreparedSet(Path("sets/mine")).about) as writer:
-        writer.add("faces", table.slice(0, 2))
-        writer.commit()
-    ```
-    """
-
-    def __init__(self, path: Path, about: dict[str, Any]) -> None:
-        """Begin.
-
-        Args:
-            path: Folder of the set.
-            about: What it says about itself; `preprocessing` and `sources` at least.
-
-        Raises:
-            OutputError: It cannot be written there.
-        """
-        self.path = path
-        images.remove_parts(path)
-        metadata = {_KEY: json.dumps(about).encode(), b"huggingface": _features()}
-        schemas = {
-            "dropped": DROPPED,
-            "examples": EXAMPLES,
-            "faces": FACES.with_metadata(metadata),
-        }
-        self._tables: dict[str, _Table] = {}
-        try:
-            for name, schema in schemas.items():
-                self._tables[name] = _Table(path / f"{name}.parquet", schema)
-        except OSError as error:
-            self._discard()
-            raise images.output_error(path, error) from error
-
-    def add(self, name: Literal["faces", "dropped", "examples"], rows: pa.Table) -> None:
-        """Add rows to a table. Raises OutputError."""
-        try:
-            self._tables[name].add(rows)
-        except OSError as error:
-            raise images.output_error(self.path / f"{name}.parquet", error) from error
-
-    def commit(self) -> None:
-        """Put all of it in place, the faces last. Raises OutputError."""
-        try:
-            for table in self._tables.values():
-                table.close()
-            for table in self._tables.values():
-                # Without a single face there is no set, only the reasons.
-                if table.target.stem != "faces" or table.rows:
-                    table.part.replace(table.target)
-        except OSError as error:
-            raise images.output_error(self.path, error) from error
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._discard()
-
-    def _discard(self) -> None:
-        for table in self._tables.values():
-            with contextlib.suppress(OSError):
-                table.close()
-            with contextlib.suppress(OSError):
-                table.part.unlink(missing_ok=True)
-
-
-class _Table:
-    """A Parquet file under another name until it is whole."""
-
-    def __init__(self, target: Path, schema: pa.Schema) -> None:
-        self.target = target
-        self.part = target.with_name(f".{os.urandom(8).hex()}.part")
-        self.rows = 0
-        self._schema = schema
-        self._waiting: list[pa.Table] = []
-        target.parent.mkdir(parents=True, exist_ok=True)
-        self._file = self.part.open("xb")
-        # PNG bytes do not get smaller.
-        self._writer = pq.ParquetWriter(
-            self._file, schema, compression="none", write_page_checksum=True
-        )
-
-    def add(self, rows: pa.Table) -> None:
-        self._waiting.append(rows.select(self._schema.names).cast(self._schema))
-        self.rows += rows.num_rows
-        if sum(table.num_rows for table in self._waiting) >= _ROWS:
-            self._flush()
-
-    def close(self) -> None:
-        try:
-            self._flush()
-            self._writer.close()
-        finally:
-            self._file.close()
-
-    def _flush(self) -> None:
-        waiting, self._waiting = self._waiting, []
-        if waiting:
-            self._writer.write_table(pa.concat_tables(waiting))
-
-
-def _features() -> bytes:
-    """The columns as Hugging Face datasets describes them, so that it shows images as images."""
-    kinds = {pa.string(): "string", pa.float32(): "float32", pa.bool_(): "bool"}
-    kinds[pa.binary(32)] = "binary"
-    lists = {"box": ("int32", 4), "points": ("float32", 10)}
-    features: dict[str, Any] = {}
-    for field in FACES:
-        if field.name == "image":
-            features["image"] = {"_type": "Image"}
-        elif field.name in lists:
-            kind, length = lists[field.name]
-            item = {"dtype": kind, "_type": "Value"}
-            features[field.name] = {"feature": item, "length": length, "_type": "List"}
-        else:
-            features[field.name] = {"dtype": kinds[field.type], "_type": "Value"}
-    return json.dumps({"info": {"features": features}}).encode()

@@ -2,7 +2,7 @@
 
 The predictor is an ensemble of regression trees (Kazemi and Sullivan, "One millisecond face
 alignment with an ensemble of regression trees", CVPR 2014), as dlib trains and runs it. limner
-has a small one of its own, `points5.dat`: see `limner.points_training`.
+has a small one of its own, `points5.dat`: see `limner.face_training.points`.
 """
 
 import importlib.util

@@ -2,8 +2,8 @@
 
 Histograms of oriented gradients (Dalal and Triggs, "Histograms of Oriented Gradients for Human
 Detection", CVPR 2005) of the part of the crop between the eyes and the chin, and a logistic
-regression on them. The weights, `smile.npy`, are made by `limner.smile_training`; how well they
-do on people that they were not made from stands beside them in `smile.json`.
+regression on them. The weights, `smile.npy`, are made by `limner.face_training.smile`; how well
+they do on people that they were not made from stands beside them in `smile.json`.
 """
 
 from collections.abc import Sequence
@@ -41,7 +41,7 @@ class SmileScore:
     An object may be used by several threads.
 
     Args:
-        path: file of weights that `limner.smile_training` wrote; by default limner's own.
+        path: file of weights that `limner.face_training.smile` wrote; by default limner's own.
 
     Raises:
         ModelError: at construction, when the file holds something else.
@@ -55,12 +55,12 @@ class SmileScore:
             except (OSError, ValueError, EOFError) as error:
                 raise ModelError(
                     f"{file}: no weights of a smile score ({error}); train them again: "
-                    "python -m limner.smile_training"
+                    "python -m limner.face_training.smile"
                 ) from error
         if not isinstance(weights, np.ndarray) or weights.shape != (FEATURES + 1,):
             raise ModelError(
                 f"{file}: expected {FEATURES + 1} weights, found {np.shape(weights)}; it was made "
-                "by another version of limner, train it again: python -m limner.smile_training"
+                "by another version of limner, train it again: python -m limner.face_training.smile"
             )
         self._weights = weights[:-1].astype(np.float32)
         self._bias = float(weights[-1])

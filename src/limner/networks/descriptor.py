@@ -18,7 +18,7 @@ BOX = (0.105, 0.05, 0.8)
 """Left, top and side of that input within an aligned crop, as shares of the crop's side.
 
 The means over 283 photos of what dlib cuts out by the five points (standard deviation 0.02, 0.01
-and 0.03); `limner.measures.identity` cuts by the points themselves.
+and 0.03); `limner.metrics.likeness.identity` cuts by the points themselves.
 """
 
 

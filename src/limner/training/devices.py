@@ -19,8 +19,8 @@ from torch import Tensor, nn
 
 from limner.engines import cores
 from limner.errors import RunError, UsageError
-from limner.training.batch import Part
 from limner.training.config import Config
+from limner.training.feeding.batch import Part
 
 __all__ = [
     "agree",

@@ -16,11 +16,7 @@ from lightning_fabric import Fabric
 
 from limner.data.prepared import PreparedSet
 from limner.errors import DivergedError, Interrupted
-from limner.training.ahead import Ahead
-from limner.training.average import Average
-from limner.training.batch import Batch, Part
 from limner.training.config import Config, ObjectiveName
-from limner.training.cyclegan import CycleGAN
 from limner.training.devices import (
     agree,
     any_hears,
@@ -35,19 +31,23 @@ from limner.training.devices import (
     part_of,
     workers_of,
 )
-from limner.training.draughtsman import Draughtsman, readers_of
 from limner.training.duration import alarm
-from limner.training.fine import count_of
-from limner.training.grid import SampleGrid
-from limner.training.hybrid import Hybrid
+from limner.training.ema import Average
+from limner.training.feeding.batch import Batch, Part
+from limner.training.feeding.detail import count_of
+from limner.training.feeding.device_cache import Resident
+from limner.training.feeding.pictures import TrainingImages
+from limner.training.feeding.prefetch import Ahead
 from limner.training.initial import start
 from limner.training.memory import enough_memory
-from limner.training.pictures import TrainingImages
-from limner.training.pix2pix import Pix2Pix
-from limner.training.resident import Resident
+from limner.training.objectives.cyclegan import CycleGAN
+from limner.training.objectives.draughtsman import Draughtsman, readers_of
+from limner.training.objectives.hybrid import Hybrid
+from limner.training.objectives.pix2pix import Pix2Pix
 from limner.training.run import RunFolder
 from limner.training.state import Averages, gathered, go_on
-from limner.training.watch import Watch
+from limner.training.watching.grid import SampleGrid
+from limner.training.watching.watch import Watch
 
 OBJECTIVES: dict[ObjectiveName, type[Pix2Pix | CycleGAN | Hybrid | Draughtsman]] = {
     "pix2pix": Pix2Pix,
@@ -73,7 +73,8 @@ class Progress:
     stats: dict[str, float]
     """Mean of each term since the last report."""
     scores: dict[str, float] = field(default_factory=dict)
-    """What the snapshot that was just taken got, see `limner.training.selection.FIGURES`."""
+    """What the snapshot that was just taken got, see
+    `limner.training.selection.FIGURES`."""
     warnings: tuple[str, ...] = ()
     """What the monitors have to say that they had not said before."""
 
@@ -114,7 +115,7 @@ def train(
     """
     run = RunFolder(path)
     fabric = fabric_of(config, run.how())
-    with enough_memory(config, run, fabric.world_size), alarm(seconds) as time_up:
+    with enough_memory(config, run.state_path, fabric.world_size), alarm(seconds) as time_up:
         return _train(config, path, fabric, report, say, time_up)
 
 

@@ -3,15 +3,12 @@
 import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import torch
 
 from limner.errors import LimnerError, RunError
 from limner.training.config import Config
-
-if TYPE_CHECKING:
-    from limner.training.run import RunFolder
 
 __all__ = ["enough_memory", "ran_out"]
 
@@ -32,8 +29,13 @@ def ran_out(error: BaseException) -> bool:
 
 
 @contextmanager
-def enough_memory(config: Config, run: "RunFolder", processes: int) -> Iterator[None]:
+def enough_memory(config: Config, state: Path, processes: int) -> Iterator[None]:
     """Turn running out of memory into an error that says which settings to lower.
+
+    Args:
+        config: Of the run.
+        state: Where its state is kept, in its folder.
+        processes: Which share a batch.
 
     Raises:
         RunError: Memory ran out. The last state is as it was.
@@ -49,15 +51,15 @@ def enough_memory(config: Config, run: "RunFolder", processes: int) -> Iterator[
         shown = "1 image" if each == 1 else f"{each} images"
         what = f"memory ran out with {shown} of {config.size} px at a time"
         widths = "batch, size, generator.width or discriminator.width"
-        if run.state_path.exists():
+        if state.exists():
             lower = (
                 "; or begin another run with a lower batch and its networks: --set "
-                f"batch={each // 2 * processes} --set start={run.path}"
+                f"batch={each // 2 * processes} --set start={state.parent}"
                 if each > 1
                 else "; a smaller batch there is not"
             )
             raise RunError(
-                f"{what}; the last good state is {run.state_path}. Go on from it where more memory "
+                f"{what}; the last good state is {state}. Go on from it where more memory "
                 f"is free, or on more `devices`{lower}"
             ) from error
         raise RunError(f"{what}; nothing was learnt yet: lower {widths}") from error

@@ -8,10 +8,10 @@ from torch import nn
 from limner.data.prepared import PreparedSet
 from limner.directions import Direction
 from limner.errors import RunError
-from limner.training.average import Average
 from limner.training.config import Config
+from limner.training.ema import Average
 from limner.training.memory import ran_out
-from limner.training.objective import Objective
+from limner.training.objectives.objective import Objective
 from limner.training.run import RunFolder, require_same, settled
 
 __all__ = ["FORMAT", "MISFITS", "Averages", "completed", "gathered", "go_on"]

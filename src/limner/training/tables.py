@@ -20,8 +20,9 @@ class Weights:
     all others but the GAN losses need pairs. In `draughtsman`, `l1`, `gradient` and `features`
     compare a drawing with that of a steady hand; `cycle` (over an image pyramid), `perceptual`,
     `face` and `identity` compare the photo that `reader` makes of it with the one that was drawn.
-    Where a sketch says how literally it is meant (see `limner.training.batch.Batch.literal`), `l1`,
-    `gradient`, `face` and `identity` count that much, and `perceptual` at least 0.3.
+    Where a sketch says how literally it is meant (see
+    `limner.training.feeding.batch.Batch.literal`), `l1`, `gradient`, `face` and `identity` count
+    that much, and `perceptual` at least 0.3.
     """
 
     adversarial: float = 1.0

@@ -1,0 +1,1 @@
+"""What pictures are described by: framing, networks, and features that are found once and kept."""

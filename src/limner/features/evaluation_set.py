@@ -1,0 +1,274 @@
+"""What is measured: folders of pictures, paired by name."""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from limner import images
+from limner.errors import ImageError, UsageError
+from limner.features.feature import CROWDS, Role
+from limner.sharing import name_of
+
+if TYPE_CHECKING:
+    from limner.data.items import Split
+
+__all__ = ["FOLDERS", "Picture", "PreparedFaces", "Subject"]
+
+FOLDERS: Mapping[Role, str] = {
+    "made": "--made",
+    "sketch": "--sketches",
+    "truth": "--truth",
+    "back": "--model",
+    "real": "--real",
+    "training": "--training",
+}
+"""The option of `limner measure` that brings the pictures of each role."""
+
+_SIDE = 128  # px, where the made pictures do not say another one
+_NAMED = 3  # examples in a message
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """One picture, not yet read."""
+
+    name: str
+    """What messages call it, reports among them: no absolute path."""
+    source: Path | bytes
+    framed: bool = False
+    """Whether it is a face that is cut out already."""
+
+    def data(self) -> bytes:
+        """The bytes of its file.
+
+        Raises:
+            ImageError: It cannot be read.
+        """
+        if isinstance(self.source, bytes):
+            return self.source
+        return images.read_bytes(self.source, name=self.name)
+
+
+Crowd = Collection[Picture]
+
+
+class PreparedFaces(Collection[Picture]):
+    """The photos of a prepared set, read as they are gone through, so that they take no room."""
+
+    def __init__(self, folder: Path, split: "Split | None" = None) -> None:
+        """Open it.
+
+        Args:
+            folder: Of the set.
+            split: Which of its photos; None for all.
+
+        Raises:
+            DataError: It is damaged or empty.
+        """
+        from limner.data.prepared import PreparedSet
+
+        self._set, self._split = PreparedSet(folder), split
+
+    def __contains__(self, picture: object) -> bool:
+        """Looks at all of them."""
+        return any(picture == one for one in self)
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return self._set.count(self._split, "photo")
+
+    def __iter__(self) -> Iterator[Picture]:
+        """Go through them. Raises DataError."""
+        for name, data in self._set.encoded(self._split, "photo"):
+            yield Picture(name=name, source=data, framed=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subject:
+    """The pictures of a model, and those that it is held against."""
+
+    rows: Mapping[str, Mapping[Role, Picture]]
+    """By name (the path below the folder, without suffix): the pictures that belong together."""
+    crowds: Mapping[Role, Crowd] = field(default_factory=dict)
+    size: int = _SIDE
+    """Side in px at which all are looked at."""
+    as_is: bool = False
+    """Whether all pictures are faces that are cut out already; else faces are looked for."""
+    folders: Mapping[Role, str] = field(default_factory=dict)
+    """What they are called in reports, see `limner.sharing`."""
+    warnings: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not 32 <= self.size <= 1024:
+            raise UsageError(f"size is {self.size}; expected 32 to 1024 px")
+
+    def roles(self) -> frozenset[Role]:
+        """Those of which there are pictures."""
+        rows = {role for row in self.rows.values() for role in row}
+        return frozenset(rows | {role for role, crowd in self.crowds.items() if crowd})
+
+    @classmethod
+    def of_folders(
+        cls,
+        made: Path,
+        *,
+        sketches: Path | None = None,
+        truth: Path | None = None,
+        back: Path | None = None,
+        real: Path | None = None,
+        training: Path | None = None,
+        size: int | None = None,
+        as_is: bool = False,
+    ) -> "Subject":
+        """Look into folders; nothing is read yet but the size of the made pictures.
+
+        Args:
+            made: Folder of the model's photos.
+            sketches: Folder of what they were made from, of the same names.
+            truth: Folder of the true photos, of the same names.
+            back: Folder of sketches that a model made again from the photos, of the same names.
+            real: Folder of real photos of anybody, or a prepared set; by default the true photos.
+            training: Folder of photos that the model learnt from, or a prepared set, of whose
+                photos those count that are not held out.
+            size: Side in px at which all are looked at; by default that of the made pictures, if
+                they are square and of one size, else 128.
+            as_is: See the class.
+
+        Raises:
+            UsageError: A folder is missing or holds no pictures, two pictures have one name,
+                none of a folder's names is that of a made picture, or a prepared set has no photos.
+            DataError: A prepared set is damaged or empty.
+        """
+        named: dict[Role, Path | None] = {
+            "made": made,
+            "sketch": sketches,
+            "truth": truth,
+            "back": back,
+            "real": real,
+            "training": training,
+        }
+        warnings: list[str] = []
+        rows: dict[str, dict[Role, Picture]] = {}
+        crowds: dict[Role, Crowd] = {}
+        for role, folder in named.items():
+            if folder is None:
+                continue
+            if role in CROWDS and (folder / "faces.parquet").exists():
+                crowds[role] = PreparedFaces(folder, "train" if role == "training" else None)
+                if not crowds[role]:
+                    learnt = " to learn from" if role == "training" else ""
+                    raise UsageError(
+                        f"{folder} is a prepared set without photos{learnt}; name another one for "
+                        f"{FOLDERS[role]}"
+                    )
+                continue
+            found = _pictures(folder, warnings)
+            if role in CROWDS:
+                crowds[role] = tuple(found.values())
+            elif role == "made":
+                rows = {name: {"made": picture} for name, picture in found.items()}
+            else:
+                _pair(rows, role, found, folder, made, warnings)
+        folders = {role: name_of(folder) for role, folder in named.items() if folder is not None}
+        if back is not None:
+            folders["back"] = "made by the model"  # in a folder that is gone when this is read
+        if size is None:
+            size = _common_side(row["made"] for row in rows.values()) or _SIDE
+        subject = cls(
+            rows=rows,
+            crowds=crowds,
+            size=size,
+            as_is=as_is,
+            folders=folders,
+            warnings=tuple(warnings),
+        )
+        return subject.held_against_truth() if real is None and truth is not None else subject
+
+    def held_against_truth(self) -> "Subject":
+        """The same with the true photos of its rows for real ones."""
+        true = tuple(row["truth"] for row in self.rows.values() if "truth" in row)
+        folders = {**self.folders, "real": f"{self.folders['truth']}, the true ones"}
+        return replace(self, crowds={**self.crowds, "real": true}, folders=folders)
+
+
+def _pictures(folder: Path, warnings: list[str]) -> dict[str, Picture]:
+    """Those below a folder, by name."""
+    if not folder.is_dir():
+        raise UsageError(f"{folder} is no folder; name one with pictures")
+    found: dict[str, Picture] = {}
+    for file in images.files_below(folder):
+        if file == folder:  # see `files_below`
+            raise UsageError(f"{folder} may not be listed; name a folder that you may read")
+        name = file.relative_to(folder).with_suffix("").as_posix()
+        if name in found:
+            raise UsageError(
+                f"{found[name].source!s} and {file} have one name, by which pictures are paired; "
+                "rename or move one"
+            )
+        called = f"{name_of(folder)}/{file.relative_to(folder).as_posix()}"
+        found[name] = Picture(name=called, source=file)
+    if not found:
+        known = images.in_words(images.files_below(folder, images.UNREADABLE))
+        what = f", but {known}" if known else "; expected PNG, JPEG or the like"
+        raise UsageError(f"{folder} holds no pictures{what}")
+    others = Counter(
+        file.suffix or file.name
+        for file in folder.rglob("*")
+        if file.is_file() and file.suffix.lower() not in images.READABLE
+    )
+    if others:
+        kinds = ", ".join(kind for kind, _ in others.most_common(_NAMED))
+        warnings.append(f"{name_of(folder)}: {others.total()} other files are left out ({kinds})")
+    return found
+
+
+def _pair(
+    rows: Mapping[str, dict[Role, Picture]],
+    role: Role,
+    found: Mapping[str, Picture],
+    folder: Path,
+    made: Path,
+    warnings: list[str],
+) -> None:
+    """Give pictures to the rows of their names."""
+    shared = rows.keys() & found.keys()
+    if not shared:
+        raise UsageError(
+            f"no picture in {folder} has the name of one in {made}: there is {_some(found)} and "
+            f"here {_some(rows)}; pictures that belong together need the same name, whatever "
+            "their suffix"
+        )
+    for name in shared:
+        rows[name][role] = found[name]
+    for there, here, lacking in (
+        (folder, made, rows.keys() - shared),
+        (made, folder, found.keys() - shared),
+    ):
+        if lacking:
+            warnings.append(
+                f"{len(lacking)} pictures in {name_of(here)} have no partner in {name_of(there)} "
+                f"and are left out where one is needed: {_some(lacking)}"
+            )
+
+
+def _some(names: Iterable[str]) -> str:
+    listed = sorted(names)
+    more = ", …" if len(listed) > _NAMED else ""
+    return ", ".join(listed[:_NAMED]) + more
+
+
+def _common_side(pictures: Iterator[Picture]) -> int:
+    """The side of pictures that are all square and of one size, or 0."""
+    sides: set[int] = set()
+    for picture in pictures:
+        try:
+            _, width, height = images.header(picture.data(), name=picture.name)
+        except ImageError:
+            continue  # it is said when it is read in full
+        sides.add(width if width == height else 0)
+        if len(sides) > 1:
+            return 0
+    side = sides.pop() if sides else 0
+    return side if 32 <= side <= 1024 else 0

@@ -1,0 +1,131 @@
+"""The pictures of one row: read once, decoded and framed once when that is needed."""
+
+import contextlib
+import hashlib
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from limner import images
+from limner.errors import ImageError
+from limner.features.evaluation_set import Picture, Subject
+from limner.features.feature import Role
+from limner.features.framing import Framer, Framing
+
+__all__ = ["Files", "Frame", "framed", "framed_of_crowd"]
+
+
+def framed(subject: Subject, names: Iterable[str]) -> dict[str, dict[Role, NDArray[np.uint8]]]:
+    """The pictures of some rows, framed as they were for measuring; those that can be used."""
+    framer = Framer(size=subject.size, as_is=subject.as_is)
+    found: dict[str, dict[Role, NDArray[np.uint8]]] = {}
+    for name in dict.fromkeys(names):
+        files = Files(subject.rows[name], framer)
+        found[name] = {}
+        for role in files.readable:
+            with contextlib.suppress(ImageError):
+                found[name][role] = files.frame(role).picture
+    return found
+
+
+def framed_of_crowd(
+    subject: Subject, role: Role, numbers: Iterable[int]
+) -> dict[int, NDArray[np.uint8]]:
+    """Some pictures of a crowd, by their numbers, framed as they were for measuring."""
+    wanted, framer = set(numbers), Framer(size=subject.size, as_is=subject.as_is)
+    found: dict[int, NDArray[np.uint8]] = {}
+    for number, picture in enumerate(subject.crowds.get(role, ())):
+        if len(found) == len(wanted):
+            break
+        if number in wanted:
+            with contextlib.suppress(ImageError):
+                found[number] = Files({role: picture}, framer).frame(role).picture
+    return found
+
+
+class Files:
+    """The pictures of one row, by role."""
+
+    def __init__(self, pictures: Mapping[Role, Picture], framer: Framer) -> None:
+        """Read them; `unreadable` says what cannot be."""
+        self.unreadable: dict[Role, str] = {}
+        self.described: dict[Role, tuple[str, str]] = {}
+        self._pictures, self._framer = pictures, framer
+        self._data: dict[Role, bytes] = {}
+        self._digests: dict[Role, str] = {}
+        self._shapes: dict[Role, tuple[int, int]] = {}
+        self._decoded: dict[Role, NDArray[np.uint8]] = {}
+        self._frames: dict[Role, Frame] = {}
+        for role, picture in pictures.items():
+            try:
+                data = picture.data()
+                form, width, height = images.header(data, name=picture.name)
+            except ImageError as error:
+                self.unreadable[role] = str(error)
+                continue
+            self._data[role], self._shapes[role] = data, (width, height)
+            self._digests[role] = hashlib.sha256(data).hexdigest()
+            self.described[role] = form, f"{width}x{height}"
+
+    @property
+    def readable(self) -> tuple[Role, ...]:
+        """Those that are pictures, as far as their headers tell."""
+        return tuple(self._data)
+
+    def have(self, roles: Iterable[Role]) -> bool:
+        """Whether all of these are."""
+        return self._data.keys() >= set(roles)
+
+    def key(self, roles: Iterable[Role]) -> bytes:
+        """What a feature of these depends on, but for the feature itself."""
+        parts = [self._framer.key]
+        for role in roles:
+            parts.append(self._digests[role])
+            parts.append("framed" if self._pictures[role].framed else "")
+            if self._framed_by_sketch(role):
+                parts.append(self._digests["sketch"])
+            elif role in ("made", "back"):
+                parts.append("result")
+            elif role == "sketch":
+                parts.append("drawing")
+        return "\0".join(parts).encode()
+
+    def _framed_by_sketch(self, role: Role) -> bool:
+        """Whether a picture lies over its sketch, so that one frame is right for both."""
+        if role not in ("made", "back") or "sketch" not in self._shapes:
+            return False
+        width, height = self._shapes[role]
+        return width != height and self._shapes["sketch"] == (width, height)
+
+    def _decode(self, role: Role) -> NDArray[np.uint8]:
+        if role not in self._decoded:
+            name = self._pictures[role].name
+            self._decoded[role] = images.read(self._data[role], name=name)
+        return self._decoded[role]
+
+    def frame(self, role: Role) -> "Frame":
+        """A picture in the frame. Raises ImageError."""
+        if role not in self._frames:
+            sketch = self._decode("sketch") if self._framed_by_sketch(role) else None
+            picture, how = self._framer.frame(
+                self._decode(role),
+                result=role in ("made", "back"),
+                framed=self._pictures[role].framed,
+                drawing=role == "sketch",
+                sketch=sketch,
+                name=self._pictures[role].name,
+            )
+            self._frames[role] = Frame(picture, how)
+        return self._frames[role]
+
+
+class Frame:
+    """A framed picture and what it is."""
+
+    def __init__(self, picture: NDArray[np.uint8], how: Framing) -> None:
+        """Look at a picture `[S, S, 3]` that was framed so."""
+        self.picture = picture
+        spread = np.ptp(picture, axis=2).max()
+        constant = np.ptp(picture.reshape(-1, 3), axis=0).max() == 0
+        self.facts = np.array([how, spread == 0, constant], np.float32)

@@ -1,1 +1,0 @@
-"""Objective measures: one a file, each features, then statistics, then a figure."""

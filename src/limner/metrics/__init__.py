@@ -1,0 +1,1 @@
+"""Objective metrics: features, then statistics, then scores with confidence intervals."""

@@ -1,0 +1,131 @@
+"""All measures there are."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from limner.errors import UsageError
+from limner.features.inception import InceptionFeatures, InceptionProbabilities
+from limner.metrics.faithfulness.cycle import Cycle
+from limner.metrics.faithfulness.dependence import Dependence
+from limner.metrics.faithfulness.detection import Found
+from limner.metrics.faithfulness.hatching import Hatching
+from limner.metrics.faithfulness.smiles import SmileDrift
+from limner.metrics.faithfulness.strokes import Strokes
+from limner.metrics.likeness.brightness import Brightness
+from limner.metrics.likeness.dists import Dists, DistsFeature
+from limner.metrics.likeness.fsim import Fsim
+from limner.metrics.likeness.identity import Identity
+from limner.metrics.likeness.landmarks import Geometry
+from limner.metrics.likeness.lpips import Lpips, LpipsFeature
+from limner.metrics.likeness.skin import Skin
+from limner.metrics.likeness.ssim import Ssim
+from limner.metrics.measuring import Unanswered
+from limner.metrics.metric import Measure
+from limner.metrics.realism.appearance import Look
+from limner.metrics.realism.checkerboard import Checkerboard
+from limner.metrics.realism.collapse import Collapse
+from limner.metrics.realism.fid import Fid
+from limner.metrics.realism.inception_score import InceptionScore
+from limner.metrics.realism.kid import Kid
+from limner.metrics.realism.memorisation import Copying
+from limner.metrics.realism.sharpness import Sharpness
+from limner.metrics.realism.spectrum import Spectrum
+
+__all__ = ["WEIGHTS", "standard", "unavailable", "weights_of"]
+
+WEIGHTS = ("inception", "vgg", "lpips", "dists")
+"""Networks that limner does not bring, and a user may name files of."""
+
+
+def weights_of(named: Iterable[str]) -> dict[str, Path]:
+    """Files by the names of what they are, from `NAME=FILE`.
+
+    Raises:
+        UsageError: A name is unknown or comes twice, or there is no such file.
+    """
+    found: dict[str, Path] = {}
+    for text in named:
+        name, equals, file = text.partition("=")
+        if name not in WEIGHTS or not equals or name in found:
+            raise UsageError(
+                f"--weights {text}: expected NAME=FILE, NAME one of {', '.join(WEIGHTS)}, each once"
+            )
+        if not Path(file).is_file():
+            raise UsageError(f"--weights {text}: there is no file {file}")
+        found[name] = Path(file)
+    return found
+
+
+def standard(*, weights: Mapping[str, Path] | None = None, points: int = 5) -> Sequence[Measure]:
+    """All measures that are possible.
+
+    Args:
+        weights: Files of networks that limner does not bring, by the names in `WEIGHTS`.
+        points: Points of a face, 5 or 68.
+
+    Raises:
+        UsageError: There is no such number of points.
+        ModelError: A file of weights is missing.
+    """
+    weights = weights or {}
+    if points not in (5, 68):
+        raise UsageError(f"points is {points}; expected 5 or 68")
+    return [
+        Identity(),
+        Strokes(),
+        Hatching(),
+        Geometry(points=68 if points == 68 else 5),
+        Dependence(),
+        Ssim(),
+        Fsim(),
+        *_perceptual(weights),
+        Look(),
+        Kid(),
+        Fid(),
+        *_inception(weights),
+        SmileDrift(against="truth"),
+        SmileDrift(against="sketch"),
+        Skin(),
+        Brightness(),
+        Found(),
+        Sharpness(),
+        Spectrum(),
+        Checkerboard(),
+        Collapse(),
+        Copying(),
+        Copying(against="truth"),
+        Cycle(),
+    ]
+
+
+def unavailable(weights: Mapping[str, Path]) -> list[Unanswered]:
+    """What cannot be measured for want of files that a user may name, and which those are."""
+    needed = {
+        "Perceptual distance (LPIPS)": ("vgg", "lpips"),
+        "Structure and texture (DISTS)": ("vgg", "dists"),
+        "KID, FID and Inception Score on Inception features": ("inception",),
+    }
+    return [
+        Unanswered(
+            title=title,
+            why="needs " + " and ".join(f"--weights {name}=FILE" for name in missing),
+        )
+        for title, names in needed.items()
+        if (missing := [name for name in names if name not in weights])
+    ]
+
+
+def _perceptual(weights: Mapping[str, Path]) -> Iterator[Measure]:
+    if "vgg" in weights and "lpips" in weights:
+        yield Lpips(feature=LpipsFeature(vgg=weights["vgg"], weights=weights["lpips"]))
+    if "vgg" in weights and "dists" in weights:
+        yield Dists(feature=DistsFeature(vgg=weights["vgg"], weights=weights["dists"]))
+
+
+def _inception(weights: Mapping[str, Path]) -> Iterator[Measure]:
+    if "inception" in weights:
+        features = InceptionFeatures(weights["inception"])
+        on = "Inception features"
+        yield Kid(feature=features, on=on, suffix=".inception", unit_scale=True)
+        yield Fid(feature=features, on=on, suffix=".inception")
+        yield InceptionScore(feature=InceptionProbabilities(weights["inception"]))

@@ -1,0 +1,215 @@
+"""Compare models: the same figures of all of them, and whether the differences are real.
+
+Each model is held against the first. Where both made the same pictures, the difference is taken
+picture by picture, or draw by draw of the same pictures: what is hard about a picture is hard for
+both, and drops out.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import false_discovery_control
+
+from limner.errors import UsageError
+from limner.metrics.measuring import Measured, Unanswered
+from limner.metrics.score import Better, Figure
+
+__all__ = ["Cell", "Comparison", "Difference", "Row", "compare"]
+
+_LEVEL = 0.05
+"""Share of false alarms among the differences that are called real."""
+_SIGNS = 9999
+"""Random changes of sign in a permutation test."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """How far a figure is from that of the first model."""
+
+    value: float
+    low: float
+    """Lower end of its 95 % interval."""
+    high: float
+    better: bool
+    """Whether it is on the better side, as far as the values say."""
+    p: float
+    """How often so great a difference would come about by chance, were there none; where nearer to
+    a target is better, the greater one of that and of how surely either is nearer."""
+    q: float = 1.0
+    """The same, adjusted for the number of differences looked at: the false discovery rate of
+    Benjamini and Hochberg 1995."""
+
+    @property
+    def real(self) -> bool:
+        """Whether it is hardly chance."""
+        return self.q < _LEVEL
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Cell:
+    """A figure of one model."""
+
+    figure: Figure
+    difference: Difference | None
+    """From the first; None for the first itself, and where they did not make the same pictures."""
+    best: bool
+    """Whether no other model's value is better."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Row:
+    """A figure of all models."""
+
+    name: str
+    title: str
+    measure: str
+    """Title of the measure."""
+    better: Better
+    cells: tuple[Cell | None, ...]
+    """One for each model; None where it could not be measured."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Comparison:
+    """All figures of all models."""
+
+    names: tuple[str, ...]
+    measured: tuple[Measured, ...]
+    rows: tuple[Row, ...]
+
+    @property
+    def unanswered(self) -> tuple[Unanswered, ...]:
+        """What could be measured of none of them."""
+        first, *others = (one.unanswered for one in self.measured)
+        return tuple(one for one in first if all(one in other for other in others))
+
+    @property
+    def untested(self) -> dict[str, str]:
+        """What to know, by name, of models whose figures are not held against the first's."""
+        found: dict[str, str] = {}
+        for place, name in enumerate(self.names[1:], 1):
+            both = [row.cells[place] for row in self.rows if row.cells[0] is not None]
+            apart = sum(cell is not None and cell.difference is None for cell in both)
+            if apart:
+                found[name] = (
+                    f"{apart} figures rest on other pictures than those of {self.names[0]}, "
+                    "of which some were of no use in one of them: they are not tested, and may "
+                    "differ for that alone; leave these pictures out of all"
+                )
+        return found
+
+
+def compare(models: Mapping[str, Measured]) -> Comparison:
+    """Hold them against the first.
+
+    Args:
+        models: By name: what was measured of each, with the same measures, resampling and other
+            pictures.
+
+    Raises:
+        UsageError: There are fewer than two, or they were resampled differently.
+    """
+    if len(models) < 2:
+        raise UsageError("name at least two things to compare")
+    measured = tuple(models.values())
+    if any(one.resampling != measured[0].resampling for one in measured):
+        raise UsageError("measure all of them with the same number of draws and the same seed")
+    titles: dict[str, tuple[str, Figure]] = {}
+    for one in measured:
+        for answer in one.answers:
+            for figure in answer.figures:
+                titles.setdefault(figure.name, (answer.measure.title, figure))
+    rows = [_row(name, title, figure, measured) for name, (title, figure) in titles.items()]
+    return Comparison(names=tuple(models), measured=measured, rows=_adjusted(rows))
+
+
+def _row(name: str, measure: str, like: Figure, measured: Sequence[Measured]) -> Row:
+    figures = [one.figures.get(name) for one in measured]
+    losses = [
+        like.loss(figure.estimate.value) if figure is not None else np.inf for figure in figures
+    ]
+    rows = [one.rows_of(name) for one in measured]
+    cells: list[Cell | None] = []
+    for place, figure in enumerate(figures):
+        if figure is None:
+            cells.append(None)
+            continue
+        first = figures[0]
+        paired = place > 0 and first is not None and rows[place] == rows[0]
+        cells.append(
+            Cell(
+                figure=figure,
+                difference=_difference(figure, first) if paired and first is not None else None,
+                best=losses[place] == min(losses),
+            )
+        )
+    return Row(name=name, title=like.title, measure=measure, better=like.better, cells=tuple(cells))
+
+
+def _difference(figure: Figure, first: Figure) -> Difference:
+    mine, other = figure.estimate, first.estimate
+    drawn = mine.draws - other.draws
+    low, high = np.nanquantile(drawn, [0.025, 0.975]).tolist()
+    if mine.each is not None and other.each is not None and len(mine.each) == len(other.each):
+        p = _by_signs(mine.each - other.each)
+    else:
+        p = _by_draws(drawn)
+    if figure.better == "nearer":
+        # Two values on either side of the target differ, and yet may be as far from it.
+        p = max(p, _by_draws(figure.losses_of(mine.draws) - first.losses_of(other.draws)))
+    return Difference(
+        value=mine.value - other.value,
+        low=low,
+        high=high,
+        better=figure.loss(mine.value) < first.loss(other.value),
+        p=p,
+    )
+
+
+def _by_signs(differences: NDArray[np.float64]) -> float:
+    """Fisher's randomisation test: under no difference, each picture's sign is a coin's toss."""
+    observed = abs(differences.sum())
+    if not differences.any():
+        return 1.0
+    rng = np.random.default_rng(0)
+    beyond, block = 0, max(1, 4_000_000 // len(differences))
+    for start in range(0, _SIGNS, block):
+        signs = rng.integers(0, 2, (min(block, _SIGNS - start), len(differences)), np.int8)
+        sums = np.abs((2.0 * signs - 1) @ differences)
+        beyond += int((sums >= observed * (1 - 1e-12)).sum())
+    return (beyond + 1) / (_SIGNS + 1)  # the observed signs are one of the possible ones
+
+
+def _by_draws(drawn: NDArray[np.float64]) -> float:
+    """Twice the share of bootstrap draws on the other side of no difference.
+
+    Where there is none, the tail of a normal distribution says how far that is out of reach: a
+    thousand draws alone could not make one difference stand out among many figures.
+    """
+    known = drawn[np.isfinite(drawn)]
+    if not len(known):
+        return 1.0
+    beyond = min(int((known <= 0).sum()), int((known >= 0).sum()))
+    p = min(1.0, 2 * (beyond + 1) / (len(known) + 1))
+    if not beyond:
+        away = abs(float(known.mean())) / max(float(known.std()), 1e-12)
+        p = min(p, max(2 * NormalDist().cdf(-away), 1 / (_SIGNS + 1)))
+    return p
+
+
+def _adjusted(rows: Sequence[Row]) -> tuple[Row, ...]:
+    """The same with `q`, over all differences together."""
+    found = [cell.difference for row in rows for cell in row.cells if cell and cell.difference]
+    if not found:
+        return tuple(rows)
+    adjusted = iter(false_discovery_control([difference.p for difference in found]).tolist())
+
+    def with_q(cell: Cell | None) -> Cell | None:
+        if cell is None or cell.difference is None:
+            return cell
+        return replace(cell, difference=replace(cell.difference, q=next(adjusted)))
+
+    return tuple(replace(row, cells=tuple(map(with_q, row.cells))) for row in rows)

@@ -1,0 +1,1 @@
+"""Metrics against the drawing: is what was drawn in the photo, and nothing else?"""

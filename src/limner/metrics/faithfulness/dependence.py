@@ -1,0 +1,174 @@
+"""Dependence: is what differs between made photos decided by the sketch?
+
+A generator that ignores its sketch, and makes faces by chance or the same face always, can look
+good picture by picture. So the made photo is predicted from the sketch: by kernel ridge
+regression between their thumbnails, each photo by what was learnt of all others. What can be
+predicted, the sketch decided.
+
+Leaving out one at a time has a closed form (Allen 1974, PRESS; Hastie, Tibshirani and Friedman
+2009, *The Elements of Statistical Learning*, section 7.10). Beyond 500 pictures the kernel is that
+of Nyström (Williams and Seeger 2001), so that no matrix of all pictures with all is needed.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from limner.errors import UsageError
+from limner.features.common import THUMBNAIL
+from limner.features.feature import Features, Want
+from limner.metrics.discrepancy import squared_distances
+from limner.metrics.realism.collapse import squared_spread
+from limner.metrics.resampling import Resampling, Weights
+from limner.metrics.score import Figure
+from limner.metrics.subsampling import thinned
+
+__all__ = ["Dependence", "explained", "left_out"]
+
+_LANDMARKS = 500
+_RIDGES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 100.0, np.inf)
+"""Of which the best is taken; the last predicts the mean of the others, whatever the sketch."""
+_WIDTH = 3.0
+"""Of the kernel: as a multiple of the median squared distance of two sketches."""
+_ALIKE = 2 * 768 * (0.5 / 255) ** 2
+"""Squared spread under which outputs differ by less than half a grey level: by rounding."""
+_FEW = 50
+
+
+def left_out(
+    sketches: NDArray[np.floating[Any]], made: NDArray[np.floating[Any]]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """How far off each made photo is predicted by all others: `[n]` and `[n]`, squared.
+
+    Args:
+        sketches: Features `[n, D]`, n at least 3.
+        made: Features `[n, E]`.
+
+    Returns:
+        The squared error of the prediction from the sketch, and that of predicting the mean of the
+        others. The error's sum is never more than that of the mean.
+
+    Raises:
+        UsageError: The shapes are others.
+    """
+    fitting = sketches.ndim == made.ndim == 2 and len(sketches) == len(made)
+    if not fitting or len(made) < 3:
+        raise UsageError(
+            f"features are {list(sketches.shape)} and {list(made.shape)}; expected [n, D] and "
+            "[n, E] with the same n, at least 3"
+        )
+    count = len(made)
+    outputs = made.astype(np.float64) - made.mean(axis=0, dtype=np.float64)
+    basis, power = _basis(sketches.astype(np.float64))
+    inside = basis.T @ outputs
+    best = plain = np.square(outputs * count / (count - 1)).sum(axis=1)
+    for ridge in _RIDGES[:-1]:
+        kept = power / (power + ridge)
+        errors = outputs - basis @ (kept[:, None] * inside)
+        leverage = 1 / count + np.square(basis) @ kept
+        squared = np.square(errors / np.maximum(1 - leverage, 1e-6)[:, None]).sum(axis=1)
+        if squared.sum() < best.sum():
+            best = squared
+    return best, plain
+
+
+def _basis(inputs: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The centred Gaussian kernel of the inputs: its principal axes `[n, r]` and their power."""
+    landmarks = inputs[thinned(len(inputs), _LANDMARKS)]
+    among = squared_distances(landmarks, landmarks)
+    width = _WIDTH * max(float(np.median(among[np.triu_indices(len(among), 1)])), 1e-9)
+    values, vectors = np.linalg.eigh(np.exp(-among / width))
+    kept = values > 1e-9 * values[-1]
+    whitening = vectors[:, kept] / np.sqrt(values[kept])
+    mapped = np.exp(-squared_distances(inputs, landmarks) / width) @ whitening
+    left, singular, _ = np.linalg.svd(mapped - mapped.mean(axis=0), full_matrices=False)
+    return left, np.square(singular)
+
+
+def explained(sketches: NDArray[np.floating[Any]], made: NDArray[np.floating[Any]]) -> float:
+    """Share of what differs between made photos that their sketches explain, in 0..1.
+
+    0 where they ignore their sketches, and where they are all alike.
+
+    Args:
+        sketches: As in `left_out`.
+        made: As in `left_out`.
+
+    Raises:
+        UsageError: The shapes are others.
+    """
+    errors, plain = left_out(sketches, made)
+    if _all_alike(made):
+        return 0.0
+    return float(1 - errors.sum() / plain.sum())
+
+
+def _all_alike(made: NDArray[np.floating[Any]]) -> bool:
+    return bool(squared_spread(made, np.ones((1, len(made))))[0] < _ALIKE)
+
+
+@dataclass(frozen=True)
+class Dependence:
+    """How much of the made photos the sketches decide."""
+
+    name: ClassVar[str] = "dependence"
+    title: ClassVar[str] = "Led by the sketch"
+    question: ClassVar[str] = "Does the sketch decide what the photo looks like?"
+    least: ClassVar[int] = 3
+    wants: ClassVar[Mapping[str, Want]] = {
+        "made": Want.of(THUMBNAIL, "made"),
+        "sketch": Want.of(THUMBNAIL, "sketch"),
+        "real": Want.of(THUMBNAIL, "real"),
+    }
+
+    def figures(self, features: Features, resampling: Resampling) -> Iterable[Figure]:
+        """See `Measure.figures`.
+
+        The intervals take the predictions as they are: each draws the pictures at hand anew, with
+        their errors, and learns nothing again, for a picture that came twice would be predicted
+        from its copy.
+        """
+        made, real = features["made"], features["real"]
+        errors, plain = left_out(features["sketch"], made)
+        warnings = []
+        if len(made) < _FEW:
+            warnings.append(
+                f"{len(made)} pictures are few to learn a prediction from: the figure is too low; "
+                "compare only with figures of as many"
+            )
+        if _all_alike(made):
+            warnings.append("the made photos are all alike: there is nothing to explain")
+            errors = plain = np.ones(len(made))
+
+        def share(weights: Weights) -> NDArray[np.float64]:
+            left: NDArray[np.float64] = (weights @ errors) / np.maximum(weights @ plain, 1e-9)
+            return 1 - left
+
+        def decided(made_weights: Weights, real_weights: Weights) -> NDArray[np.float64]:
+            real_spread = np.maximum(squared_spread(real, real_weights), _ALIKE)
+            variety = squared_spread(made, made_weights) / real_spread
+            return share(made_weights) * np.minimum(variety, 1)
+
+        each = 1 - errors / max(float(plain.mean()), 1e-9)
+        yield Figure(
+            name="dependence.explained",
+            title="differences between made photos that the sketches explain",
+            estimate=resampling.of(share, len(made)),
+            better="higher",
+            unit="%",
+            digits=1,
+            warnings=tuple(warnings),
+            each=each,
+        )
+        yield Figure(
+            name="dependence.decided",
+            title="the same, as a share of the differences between real photos",
+            estimate=resampling.of(decided, len(made), len(real)),
+            better="higher",
+            unit="%",
+            digits=1,
+            warnings=tuple(warnings),
+        )

@@ -1,0 +1,208 @@
+"""Strokes: how much of the drawing is still in the photo?
+
+Lines of the sketch are looked for among the lines of the made photo, and the other way round:
+recall and precision of edges within a tolerance, as Martin, Fowlkes and Malik 2004 have them
+(*Learning to Detect Natural Image Boundaries*, IEEE TPAMI 26(5)), where a line is only found by one
+of about the same direction (oriented chamfer matching: Shotton, Blake and Cipolla 2008,
+*Multiscale Categorical Object Recognition Using Contour Fragments*, IEEE TPAMI 30(7)).
+
+A line is what is darker than its surroundings: a difference of Gaussians, joined up along its
+direction as in `limner.sketching.styles.line` and thinned to the middle. The same operator draws
+the lines of both, so that a photo is sketched again before it is compared. Four choices keep paper,
+hatching and background out of it:
+
+- pictures are brought to 128 px, so that nothing finer than a drawn line counts;
+- only an ellipse with the face, its jaw and the rim of its hair counts;
+- of it only the strongest lines, at most a share of its pixels, so that a dark hand and a light one
+  are asked for as many, and hatching all over finds no more than an outline;
+- none below the contrast of grain.
+
+Faces in one frame are alike: a photo of somebody else still has more than half of a hand-drawn
+sketch's lines (`benchmarks/strokes.py`). A figure says little without that of other photos beside
+it.
+"""
+
+import functools
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from limner import images
+from limner.errors import UsageError
+from limner.features.common import grey
+from limner.features.feature import Computed, Features, Want
+from limner.metrics.resampling import Resampling
+from limner.metrics.score import Figure
+from limner.sketching.filters import along, blur, tangents
+
+__all__ = ["STROKES", "TOLERANCE", "StrokeScores", "Strokes", "lines", "strokes"]
+
+TOLERANCE = 0.02
+"""How far a line may be from where it was drawn, as a share of the side S."""
+_SIDE = 128  # px
+_WIDTH = 0.8  # px, of the inner Gaussian; the outer one is 1.6 times as wide
+_SHARE = 0.08
+"""Of the face's pixels, that are on lines at most."""
+_FAINTEST = 0.004
+"""Response of a line, as a share of white: one grey level, which grain of a few has, too."""
+_CENTRE, _RADII = (0.46, 0.50), (0.44, 0.40)
+"""Of the ellipse, down and right, as shares of S."""
+_SECTORS = 8
+"""Directions that `tangents` tells apart; neighbours are alike: lines within 22 degrees, none
+beyond 45."""
+
+Lines = NDArray[np.uint8]
+"""`[128, 128]`: 0 where no line is, else 1 + its direction in eighths of a half turn."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StrokeScores:
+    """What a sketch and a photo have of each other's lines."""
+
+    recall: float
+    """Share of the sketch's lines that the photo has; 0 for a sketch without lines."""
+    precision: float
+    """Share of the photo's lines that the sketch has; 0 for a photo without lines."""
+    drawn: float
+    """Share of the face's pixels that are on lines of the sketch."""
+    shown: float
+    """Share of them that are on lines of the photo."""
+
+    @property
+    def f1(self) -> float:
+        """Harmonic mean of recall and precision."""
+        return 2 * self.recall * self.precision / max(self.recall + self.precision, 1e-9)
+
+
+def strokes(sketch: NDArray[np.uint8], photo: NDArray[np.uint8]) -> StrokeScores:
+    """Compare the lines of a sketch with those of a photo.
+
+    Args:
+        sketch: `[S, S, 3]` RGB, the face in limner's frame: outer eye corners at (0.3 S, 0.3 S)
+            and (0.7 S, 0.3 S).
+        photo: `[S, S, 3]` RGB in the same frame.
+
+    Raises:
+        UsageError: The shapes are others.
+    """
+    drawn, shown = lines(sketch), lines(photo)
+    pixels = _face().sum()
+    return StrokeScores(
+        recall=_found(drawn, shown),
+        precision=_found(shown, drawn),
+        drawn=float((drawn > 0).sum() / pixels),
+        shown=float((shown > 0).sum() / pixels),
+    )
+
+
+def lines(picture: NDArray[np.uint8]) -> Lines:
+    """The strongest dark lines of a face, one pixel wide, and their directions.
+
+    Args:
+        picture: `[S, S, 3]` RGB, a face in limner's frame.
+
+    Raises:
+        UsageError: The shape is another one.
+    """
+    if picture.ndim != 3 or picture.shape[0] != picture.shape[1] or picture.shape[2] != 3:
+        raise UsageError(f"a picture is {list(picture.shape)}; expected [S, S, 3]")
+    tone = grey(picture if len(picture) == _SIDE else images.resize(picture, _SIDE))
+    directions = tangents(tone)
+    darker = np.maximum(blur(tone, 1.6 * _WIDTH) - blur(tone, _WIDTH), 0)
+    response = _thinned(along(darker, directions), directions) * _face()
+    most = round(_SHARE * _face().sum())
+    faintest = max(float(np.partition(response.ravel(), -most)[-most]), _FAINTEST)
+    found: Lines = np.where(response >= faintest, directions + 1, 0).astype(np.uint8)
+    return found
+
+
+def _thinned(response: NDArray[np.float32], directions: NDArray[np.intp]) -> NDArray[np.float32]:
+    """The response where it is greatest across its line, else 0 (Canny 1986)."""
+    angles = np.arange(_SECTORS) * np.pi / _SECTORS
+    width = _SIDE + 2
+    across = np.rint(np.cos(angles)) * width - np.rint(np.sin(angles))
+    offsets = across.astype(np.intp)[directions]
+    padded = np.pad(response, 1).ravel()
+    places = np.arange(width * width).reshape(width, width)[1:-1, 1:-1]
+    ridge = (response >= padded[places + offsets]) & (response > padded[places - offsets])
+    thin: NDArray[np.float32] = response * ridge
+    return thin
+
+
+@functools.cache
+def _face() -> NDArray[np.bool_]:
+    """Where lines count, `[128, 128]`."""
+    at = (np.arange(_SIDE) + 0.5) / _SIDE
+    away: NDArray[np.float64] = np.hypot(
+        (at[:, None] - _CENTRE[0]) / _RADII[0], (at - _CENTRE[1]) / _RADII[1]
+    )
+    return away < 1
+
+
+def _found(sought: Lines, among: Lines) -> float:
+    """Share of lines that have one of their direction near; 0 where none are sought."""
+    if not sought.any():
+        return 0.0
+    # A bit for each direction, so that all are spread out at once.
+    alike = [sum(1 << (at + turn) % _SECTORS for turn in (-1, 0, 1)) for at in range(_SECTORS)]
+    bits = np.array([0, *alike], np.uint8)[among]
+    reach = int(TOLERANCE * _SIDE)
+    padded = np.pad(bits, reach)
+    near = np.zeros_like(bits)
+    for down in range(-reach, reach + 1):
+        for right in range(-reach, reach + 1):
+            if np.hypot(down, right) <= TOLERANCE * _SIDE:
+                top, left = reach + down, reach + right
+                near |= padded[top : top + _SIDE, left : left + _SIDE]
+    at = sought > 0
+    return float((near[at] >> (sought[at] - 1) & 1).mean())
+
+
+def _strokes(sketch: NDArray[np.uint8], photo: NDArray[np.uint8]) -> NDArray[np.float32]:
+    found = strokes(sketch, photo)
+    scores = (found.recall, found.precision, found.f1, found.drawn, found.shown)
+    return np.array(scores, np.float32)
+
+
+STROKES = Computed(name="strokes", version=1, function=_strokes)
+"""`[5]`, of a sketch and a photo: recall, precision, F1, and how much of lines both have."""
+
+
+@dataclass(frozen=True)
+class Strokes:
+    """Is what was drawn in the made photo, and nothing else?"""
+
+    name: ClassVar[str] = "strokes"
+    title: ClassVar[str] = "Strokes"
+    question: ClassVar[str] = "How much of the drawing is still in the photo?"
+    least: ClassVar[int] = 1
+    wants: ClassVar[Mapping[str, Want]] = {"pair": Want.of(STROKES, "sketch", "made")}
+
+    def figures(self, features: Features, resampling: Resampling) -> Iterable[Figure]:
+        """See `Measure.figures`."""
+        pairs = features["pair"]
+        bare = [int((pairs[:, column] == 0).sum()) for column in (3, 4)]
+        warnings = tuple(
+            f"{count} of {len(pairs)} {what} have no line on the face and count as 0"
+            for count, what in zip(bare, ("sketches", "made photos"), strict=True)
+            if count
+        )
+        for place, (name, title) in enumerate(
+            (
+                ("recall", "lines of the sketch that the photo has"),
+                ("precision", "lines of the photo that the sketch has"),
+                ("f1", "both in one (F1)"),
+            )
+        ):
+            yield Figure(
+                name=f"strokes.{name}",
+                title=title,
+                estimate=resampling.mean(pairs[:, place]),
+                better="higher",
+                unit="%",
+                digits=1,
+                warnings=warnings,
+            )

@@ -1,0 +1,57 @@
+"""Brightness: are made photos as light as the true ones?"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from limner.features.common import grey
+from limner.features.feature import Computed, Features, Want
+from limner.metrics.resampling import Resampling
+from limner.metrics.score import Figure
+
+__all__ = ["BRIGHTNESS", "Brightness", "brightness"]
+
+
+def brightness(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Mean luminance of a picture `[S, S, 3]`, as a share of white: `[1]`."""
+    return np.array([grey(picture).mean(dtype=np.float64)], np.float32)
+
+
+BRIGHTNESS = Computed(name="brightness", version=1, function=brightness)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Brightness:
+    """How much lighter made photos are than the true ones, background and all."""
+
+    name: ClassVar[str] = "brightness"
+    title: ClassVar[str] = "Brightness"
+    question: ClassVar[str] = "Are made photos as light as the true ones?"
+    least: ClassVar[int] = 1
+    wants: ClassVar[Mapping[str, Want]] = {
+        "made": Want.of(BRIGHTNESS, "made"),
+        "truth": Want.of(BRIGHTNESS, "truth"),
+    }
+
+    def figures(self, features: Features, resampling: Resampling) -> Iterable[Figure]:
+        """See `Measure.figures`."""
+        lighter = (features["made"] - features["truth"])[:, 0].astype(np.float64)
+        yield Figure(
+            name="brightness.drift",
+            title="lighter than the true photo",
+            estimate=resampling.mean(lighter),
+            better="nearer",
+            unit="%",
+            digits=1,
+        )
+        yield Figure(
+            name="brightness.error",
+            title="lighter or darker, photo by photo",
+            estimate=resampling.mean(np.abs(lighter)),
+            better="lower",
+            unit="%",
+            digits=1,
+        )

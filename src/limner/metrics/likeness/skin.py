@@ -1,0 +1,132 @@
+"""Skin: has the made face the skin colour of the true one?
+
+A pencil drawing hardly tells the colour of the skin, so a model guesses it: the known failures
+are a drift to grey, and one tone for everybody.
+
+The colour is the median of both cheeks and the forehead in CIELAB (CIE 15; sRGB, D65), and its
+tone the individual typology angle ITA = arctan((L* - 50) / b*), the standard of dermatology
+(Chardon, Cretois and Hourseau 1991, "Skin colour typology and suntanning pathways") by which Merler
+et al. 2019, *Diversity in Faces*, sort pictures: above 55 degrees very light, below -30 dark. In a
+picture the light counts as much as the skin: compare made and true photos, not two sets of them.
+Where b* fades, light skin comes out lighter and dark skin darker: read it beside the chroma.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from skimage.color import deltaE_ciede2000, rgb2lab
+
+from limner.errors import UsageError
+from limner.features.feature import Computed, Features, Want
+from limner.metrics.resampling import Resampling, Weights
+from limner.metrics.score import Better, Figure
+
+__all__ = ["SKIN", "Skin", "skin", "typology_angle"]
+
+_PATCHES = ((0.29, 0.44, 0.38, 0.52), (0.62, 0.44, 0.71, 0.52), (0.43, 0.12, 0.57, 0.18))
+"""Left, top, right, bottom of the cheeks and the forehead in a framed face, as shares of the side;
+about equally large, so that one of them under hair or in the shadow does not decide."""
+_LEAST_YELLOW = 1.0
+"""b* of skin is far above it; without it the tone of a grey face would hang on a trace of it."""
+_ENOUGH = 30
+"""Faces from which on the darkest and the lightest third are figures of their own."""
+
+
+def skin(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Median L*, a*, b* `[3]` of cheeks and forehead of a framed face `[S, S, 3]`, S >= 16."""
+    side = len(picture)
+    parts = []
+    for patch in _PATCHES:
+        left, top, right, bottom = (round(share * side) for share in patch)
+        parts.append(picture[top:bottom, left:right])
+    pixels = np.concatenate([part.reshape(-1, 3) for part in parts])
+    colour: NDArray[np.float32] = np.median(rgb2lab(pixels), axis=0).astype(np.float32)
+    return colour
+
+
+SKIN = Computed(name="skin", version=1, function=skin)
+
+
+def typology_angle(colours: NDArray[np.floating]) -> NDArray[np.float64]:
+    """ITA in degrees, the greater the lighter: `[N]` of colours `[N, 3]` (L*, a*, b*).
+
+    A b* below 1, which no skin has, counts as 1, so that the angle is in -90..90.
+    """
+    colours = colours.astype(np.float64)
+    yellow = np.maximum(colours[:, 2], _LEAST_YELLOW)
+    angle: NDArray[np.float64] = np.degrees(np.arctan2(colours[:, 0] - 50, yellow))
+    return angle
+
+
+@dataclass(frozen=True, kw_only=True)
+class Skin:
+    """Colour of the skin of made photos less that of the true ones."""
+
+    name: ClassVar[str] = "skin"
+    title: ClassVar[str] = "Skin colour"
+    question: ClassVar[str] = "Is the skin as light and as colourful as it truly is?"
+    least: ClassVar[int] = 1
+    wants: ClassVar[Mapping[str, Want]] = {
+        "made": Want.of(SKIN, "made"),
+        "truth": Want.of(SKIN, "truth"),
+    }
+
+    def figures(self, features: Features, resampling: Resampling) -> Iterable[Figure]:
+        """See `Measure.figures`.
+
+        Raises:
+            UsageError: The features are not of the same pictures.
+        """
+        made, truth = (features[role].astype(np.float64) for role in ("made", "truth"))
+        if made.shape != truth.shape:
+            raise UsageError(
+                f"colours are {list(made.shape)} and {list(truth.shape)}; expected the same [N, 3]"
+            )
+        drift = made - truth
+        chroma = np.hypot(made[:, 1], made[:, 2]) - np.hypot(truth[:, 1], truth[:, 2])
+        tone = typology_angle(made) - typology_angle(truth)
+        off = deltaE_ciede2000(truth, made)  # type: ignore[no-untyped-call]
+        rows: tuple[tuple[str, str, NDArray[np.float64], Better, str], ...] = (
+            ("error", "colour difference (CIEDE2000)", off, "lower", ""),
+            ("chroma", "more colourful than true; below 0 is greyer", chroma, "nearer", ""),
+            ("lightness", "lighter than true (L*)", drift[:, 0], "nearer", ""),
+            ("redness", "redder than true (a*)", drift[:, 1], "nearer", ""),
+            ("yellowness", "yellower than true (b*)", drift[:, 2], "nearer", ""),
+            ("tone", "lighter tone than true (ITA)", tone, "nearer", "°"),
+            ("tone_error", "tone off, face by face (ITA)", np.abs(tone), "lower", "°"),
+        )
+        for name, title, each, better, unit in rows:
+            yield Figure(
+                name=f"skin.{name}",
+                title=title,
+                estimate=resampling.mean(each),
+                better=better,
+                unit=unit,
+                digits=1,
+            )
+        if len(made) >= _ENOUGH:
+            yield from _by_lightness(truth[:, 0], drift[:, 0], resampling)
+
+
+def _by_lightness(
+    light: NDArray[np.float64], drift: NDArray[np.float64], resampling: Resampling
+) -> Iterable[Figure]:
+    """Drift of the darkest and of the lightest third: one tone for all is above 0, then below."""
+    low, high = np.quantile(light, [1 / 3, 2 / 3])
+    for name, some in (("darkest", light <= low), ("lightest", light >= high)):
+
+        def drifted(weights: Weights, some: NDArray[np.bool_] = some) -> NDArray[np.float64]:
+            of_these = weights * some
+            mean: NDArray[np.float64] = of_these @ drift / np.maximum(of_these.sum(axis=1), 1)
+            return mean
+
+        yield Figure(
+            name=f"skin.{name}",
+            title=f"lighter than true (L*), {name} third of people",
+            estimate=resampling.of(drifted, len(light)),
+            better="nearer",
+            digits=1,
+        )

@@ -1,0 +1,85 @@
+"""SSIM: have a made photo and the true one the same light, contrast and shapes, place by place?
+
+The structural similarity index of Wang, Bovik, Sheikh and Simoncelli 2004, *Image Quality
+Assessment: From Error Visibility to Structural Similarity* (IEEE TIP 13(4)), with the constants of
+the paper: grey pictures, Gaussian windows of 11x11 px with a standard deviation of 1.5 px, moments
+of the window and not of a sample, K1 = 0.01, K2 = 0.03, windows that lie wholly in the picture.
+
+The window is in pixels: figures of pictures of different sides are not to be compared. A pixel's
+shift costs much, a blur little, so that it is no measure of realism.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from skimage.metrics import structural_similarity
+
+from limner.errors import UsageError
+from limner.features.common import grey
+from limner.features.feature import Computed, Features, Want
+from limner.metrics.resampling import Resampling
+from limner.metrics.score import Figure
+
+__all__ = ["SSIM", "Ssim", "ssim"]
+
+_WINDOW = 11  # px
+
+
+def ssim(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
+    """Mean structural similarity of two pictures: 1 for equal ones, about 0 for unrelated ones.
+
+    Pictures of one tone each have one, too: what is left of it is how near their tones are.
+
+    Args:
+        one: `[S, S, 3]` RGB, S at least 11 px.
+        other: Of the same shape; which is which does not matter.
+
+    Raises:
+        UsageError: The shapes are others.
+    """
+    if one.shape != other.shape or one.ndim != 3 or min(one.shape[:2]) < _WINDOW:
+        raise UsageError(
+            f"pictures are {list(one.shape)} and {list(other.shape)}; "
+            f"expected the same [S, S, 3], S at least {_WINDOW}"
+        )
+    return float(
+        structural_similarity(  # type: ignore[no-untyped-call]
+            grey(one),
+            grey(other),
+            data_range=1.0,
+            gaussian_weights=True,
+            sigma=1.5,
+            use_sample_covariance=False,
+        )
+    )
+
+
+def _ssim(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> NDArray[np.float32]:
+    return np.array([ssim(one, other)], np.float32)
+
+
+SSIM = Computed(name="ssim", version=1, function=_ssim)
+"""`[1]`, of two pictures."""
+
+
+@dataclass(frozen=True)
+class Ssim:
+    """Is the made photo like the true one, place by place?"""
+
+    name: ClassVar[str] = "ssim"
+    title: ClassVar[str] = "Likeness place by place (SSIM)"
+    question: ClassVar[str] = "Has the made photo the light and the shapes of the true one?"
+    least: ClassVar[int] = 1
+    wants: ClassVar[Mapping[str, Want]] = {"pair": Want.of(SSIM, "made", "truth")}
+
+    def figures(self, features: Features, resampling: Resampling) -> Iterable[Figure]:
+        """See `Measure.figures`."""
+        yield Figure(
+            name="ssim.grey",
+            title="SSIM with the true photo",
+            estimate=resampling.mean(features["pair"][:, 0]),
+            better="higher",
+        )

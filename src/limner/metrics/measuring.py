@@ -1,0 +1,242 @@
+"""Measure a model: all that can be said of its pictures, and what cannot."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from limner.engines import Engine
+from limner.errors import UsageError
+from limner.features.evaluation_set import FOLDERS, Subject
+from limner.features.extraction import Extracted, RoleFacts, extract
+from limner.features.feature import CROWDS, Role, Want
+from limner.metrics.metric import Measure
+from limner.metrics.resampling import Resampling
+from limner.metrics.score import Figure
+
+__all__ = ["Answer", "Measured", "Unanswered", "measure"]
+
+_NAMED = 3
+_MANY_LOST = 0.05
+"""Share of pictures that could not be used above which figures may flatter or slander."""
+_SMALL = 64  # px
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Answer:
+    """What a measure found."""
+
+    measure: Measure
+    figures: tuple[Figure, ...]
+    rows: tuple[str, ...]
+    """Names of the pictures that it rests on, in the order of the figures' `of_each`."""
+    training: tuple[int, ...] = ()
+    """Numbers of the training photos that it rests on, in the order of `Figure.beside`."""
+
+    @property
+    def roles(self) -> tuple[Role, ...]:
+        """Of the pictures that it looked at."""
+        return tuple(dict.fromkeys(r for want in self.measure.wants.values() for r in want.roles))
+
+    @property
+    def resize(self) -> str:
+        """How pictures were resampled on the way, where features do that themselves."""
+        found = (want.feature.resize for want in self.measure.wants.values())
+        return "; ".join(dict.fromkeys(text for text in found if text))
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The networks behind its features, with the digests of their files."""
+        found = (want.feature.model for want in self.measure.wants.values())
+        return tuple(dict.fromkeys(model for model in found if model))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unanswered:
+    """A measure that could not be taken."""
+
+    title: str
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Measured:
+    """What was found about a subject."""
+
+    subject: Subject
+    resampling: Resampling
+    answers: tuple[Answer, ...]
+    unanswered: tuple[Unanswered, ...]
+    facts: dict[Role, RoleFacts]
+    warnings: tuple[str, ...]
+    """What to know before trusting any of it."""
+
+    @property
+    def figures(self) -> dict[str, Figure]:
+        """All figures by name."""
+        return {figure.name: figure for answer in self.answers for figure in answer.figures}
+
+    @property
+    def failed(self) -> int:
+        """How many pictures that belong to the made ones, or are these, could not be used."""
+        return sum(len(facts.lost) for role, facts in self.facts.items() if role not in CROWDS)
+
+    def rows_of(self, figure: str) -> tuple[str, ...] | None:
+        """Names of the pictures that a figure of this name rests on; None if there is none."""
+        for answer in self.answers:
+            if any(found.name == figure for found in answer.figures):
+                return answer.rows
+        return None
+
+
+def measure(
+    subject: Subject,
+    measures: Sequence[Measure],
+    *,
+    unavailable: Sequence[Unanswered] = (),
+    resampling: Resampling | None = None,
+    engine: Engine | None = None,
+    cache: Path | None = None,
+) -> Measured:
+    """Take each measure that what is given allows, and say of the others what they lack.
+
+    Args:
+        subject: The pictures.
+        measures: Which, e.g. `limner.metrics.catalogue.standard()`.
+        unavailable: Other measures, which the answer has to name as not taken.
+        resampling: Says how sure figures are.
+        engine: Where features are found; by default in this process.
+        cache: Folder of features that were found before; None keeps nothing.
+
+    Raises:
+        UsageError: There is no picture, or none that can be used.
+        EngineError: Worker processes were lost.
+        MissingExtraError: What a measure needs is not installed.
+    """
+    resampling = resampling or Resampling()
+    there = subject.roles()
+    possible = [one for one in measures if there.issuperset(_roles(one.wants.values()))]
+    wants = [want for one in possible for want in one.wants.values()]
+    found = extract(subject, wants, engine=engine, cache=cache)
+    if not found.facts["made"].n:
+        reasons = list(found.facts["made"].lost.values())
+        raise UsageError(f"none of the made pictures can be used; the first: {reasons[0]}")
+    answers: list[Answer] = []
+    unanswered: list[Unanswered] = []
+    for one in measures:
+        if one not in possible:
+            missing = sorted(_roles(one.wants.values()) - there, key=list(FOLDERS).index)
+            needs = " and ".join(FOLDERS[role] for role in missing)
+            unanswered.append(Unanswered(title=one.title, why=f"needs {needs}"))
+            continue
+        answer = _answer(one, found, resampling)
+        if isinstance(answer, str):
+            unanswered.append(Unanswered(title=one.title, why=answer))
+        else:
+            answers.append(answer)
+    return Measured(
+        subject=subject,
+        resampling=resampling,
+        answers=tuple(answers),
+        unanswered=tuple(dict.fromkeys((*unanswered, *unavailable))),
+        facts=found.facts,
+        warnings=(*subject.warnings, *_warnings(found, subject)),
+    )
+
+
+def _roles(wants: Iterable[Want]) -> frozenset[Role]:
+    return frozenset(role for want in wants for role in want.roles)
+
+
+def _answer(one: Measure, found: Extracted, resampling: Resampling) -> Answer | str:
+    """What it finds, or why it finds nothing."""
+    features, rows = found.of(one.wants)
+    counts = {name: len(vectors) for name, vectors in features.items()}
+    least = min(counts.values())
+    if least < one.least:
+        short = min(counts, key=lambda name: counts[name])
+        roles = " and ".join(_PLURAL[role] for role in one.wants[short].roles)
+        return f"needs {one.least} pictures at least, and there are {least} usable {roles}"
+    try:
+        figures = tuple(one.figures(features, resampling))
+    except UsageError as error:
+        return str(error)
+    names = tuple(found.rows[row] for row in rows)
+    training = found.crowds.get("training", ())
+    return Answer(measure=one, figures=figures, rows=names, training=training)
+
+
+_PLURAL: dict[Role, str] = {
+    "made": "made photos",
+    "sketch": "sketches",
+    "truth": "true photos",
+    "back": "sketches made again",
+    "real": "real photos",
+    "training": "training photos",
+}
+
+
+def _warnings(found: Extracted, subject: Subject) -> Iterator[str]:
+    """What to know of the pictures."""
+    if found.unusable:
+        yield found.unusable
+    yield from _sizes(found.facts["made"], subject.size)
+    for role, facts in found.facts.items():
+        what = _PLURAL[role]
+        if facts.lost:
+            names = ", ".join(sorted(facts.lost)[:_NAMED])
+            share = len(facts.lost) / (facts.n + len(facts.lost))
+            much = "; that is enough to bend the figures" if share > _MANY_LOST else ""
+            first = facts.lost[min(facts.lost)]
+            yield (
+                f"{len(facts.lost)} of {facts.n + len(facts.lost)} {what} cannot be used and are "
+                f"left out{much}: {names}; the first: {first}"
+            )
+        if facts.constant:
+            yield f"{facts.constant} of the {what} are one colour all over"
+        oblong = sum(n for size, n in facts.sizes.items() if len(set(size.split("x"))) > 1)
+        if subject.as_is and oblong:
+            yield (
+                f"{oblong} of the {what} are not square: with --as-is each is taken for a face "
+                "that is cut out, and gets margins; leave --as-is out if they are whole pictures"
+            )
+        if len(facts.sizes) > 1 and role not in CROWDS:
+            sizes = ", ".join(f"{size} ({n})" for size, n in facts.sizes.most_common(_NAMED))
+            yield f"the {what} are of {len(facts.sizes)} sizes: {sizes}; all are brought to one"
+        without = facts.framed.get("as it is without a face", 0)
+        if without:
+            yield (
+                f"in {without} of the {what} no face was found to frame them by; they are taken "
+                "as they are"
+            )
+    yield from _colours(found.facts)
+
+
+def _sizes(made: RoleFacts, side: int) -> Iterator[str]:
+    """What to know of the made photos, which are looked at at a side of so many px."""
+    if made.n == 1:
+        yield "there is 1 made photo: an interval of one picture says nothing"
+    if side < _SMALL:
+        yield (
+            f"pictures of {side} px are too small to tell grids of 8 and 16 px from what is around "
+            f"them; give a --size of {_SMALL} at least"
+        )
+    [width, height] = next(iter(made.sizes)).split("x")
+    if len(made.sizes) == 1 and width == height != str(side):
+        yield (
+            f"the made photos are of {width} px and looked at at {side}: sharpness, detail and "
+            "grids are those of the resampled pictures"
+        )
+
+
+def _colours(facts: dict[Role, RoleFacts]) -> Iterator[str]:
+    made = facts["made"]
+    for role in ("truth", "real"):
+        other = facts.get(role)
+        if other is None or not other.n:
+            continue
+        grey, theirs = made.grey / made.n, other.grey / other.n
+        if abs(grey - theirs) > 0.5:
+            yield (
+                f"{made.grey} of the {made.n} made photos are grey, of the {other.n} "
+                f"{_PLURAL[role]} {other.grey}: measures of colour and realism speak of that first"
+            )

@@ -1,0 +1,47 @@
+"""What a measure is: features of pictures, then statistics, then figures.
+
+A measure says which features of which pictures it wants. They are found once for all measures,
+picture by picture, in several processes, and kept (see `limner.features.extraction`), so that no
+measure ever holds pictures.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Protocol
+
+from limner.features.feature import Features, Want
+from limner.metrics.resampling import Resampling
+from limner.metrics.score import Figure
+
+__all__ = ["Measure"]
+
+
+class Measure(Protocol):
+    """One way in which a model can fail, in figures."""
+
+    @property
+    def name(self) -> str:
+        """First part of its figures' names."""
+
+    @property
+    def title(self) -> str:
+        """In words."""
+
+    @property
+    def question(self) -> str:
+        """The question that its figures answer, in a sentence."""
+
+    @property
+    def wants(self) -> Mapping[str, Want]:
+        """What it has to be given, by the name under which it is given."""
+
+    @property
+    def least(self) -> int:
+        """How many pictures of each role it needs at least."""
+
+    def figures(self, features: Features, resampling: Resampling) -> Iterable[Figure]:
+        """What it finds.
+
+        Args:
+            features: As wanted, `least` rows of each at least.
+            resampling: Says how sure a figure is.
+        """

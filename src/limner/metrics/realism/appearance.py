@@ -1,0 +1,107 @@
+"""Look: light, colour and grain of a crowd of made photos against those of real ones.
+
+A face descriptor sees who somebody is, through light, colour and style: a good pencil drawing is
+near its photo. Whether a picture looks like a photograph is told by plainer things: how light and
+how colourful it is, how much its parts differ, and how much detail it has at each size, in the
+light and in the colours apart. Natural pictures keep these within narrow bounds (Ruderman 1994,
+*The statistics of natural images*). The energy distance, see `limner.metrics.discrepancy`, then
+compares the crowds, in units of the spread among real photos.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from limner.features.feature import Computed, Features, Want
+from limner.metrics.discrepancy import MOST_REAL, minus_distance, of_each, of_weighted
+from limner.metrics.resampling import Resampling, Weights
+from limner.metrics.score import Figure
+from limner.metrics.subsampling import thinned
+
+__all__ = ["LOOK", "Look", "look", "standardised"]
+
+_LAGS = (1, 2, 4, 8)
+"""Px, at a side of 128, over which detail is taken."""
+_TO_CHANNELS = np.array(  # ITU-R BT.601: light, and how blue and how red beside it
+    [[0.299, 0.587, 0.114], [-0.168736, -0.331264, 0.5], [0.5, -0.418688, -0.081312]], np.float32
+)
+_LEAST = 0.1 / 255
+"""Added to each difference, so that a flat picture has a logarithm."""
+_MOST = 6.0
+"""Spreads of real photos beyond which being farther away counts no more."""
+_FEW = 30
+
+
+def look(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """How a picture looks: `[18]`.
+
+    For light, blue and red each: mean, standard deviation, and log10 of the root mean square
+    difference between pixels 1, 2, 4 and 8 px apart (at a side of 128).
+
+    Args:
+        picture: `[S, S, 3]` RGB.
+    """
+    channels = picture.astype(np.float32) @ _TO_CHANNELS.T / 255
+    found = [channels.mean(axis=(0, 1)), channels.std(axis=(0, 1))]
+    for lag in _LAGS:
+        step = max(1, round(lag * len(picture) / 128))
+        across = np.square(channels[:, step:] - channels[:, :-step]).mean(axis=(0, 1))
+        down = np.square(channels[step:] - channels[:-step]).mean(axis=(0, 1))
+        found.append(np.log10(np.sqrt((across + down) / 2) + _LEAST))
+    return np.concatenate(found).astype(np.float32)
+
+
+LOOK = Computed(name="look", version=1, function=look)
+
+
+def standardised(
+    features: NDArray[np.floating[Any]], real: NDArray[np.floating[Any]]
+) -> NDArray[np.float64]:
+    """Features in units of their spread among real photos, over the root of their number.
+
+    Two real photos are hence about the root of 2 apart.
+
+    Args:
+        features: `[N, D]`.
+        real: `[M, D]`.
+    """
+    middle, spread = real.mean(axis=0, dtype=np.float64), real.std(axis=0, dtype=np.float64)
+    away = (features - middle) / np.maximum(spread, 1e-3)
+    units: NDArray[np.float64] = np.clip(away, -_MOST, _MOST) / np.sqrt(features.shape[1])
+    return units
+
+
+@dataclass(frozen=True)
+class Look:
+    """Energy distance between made and real photos in light, colour and grain."""
+
+    name: ClassVar[str] = "look"
+    title: ClassVar[str] = "Look"
+    question: ClassVar[str] = "Have made photos the light, the colours and the grain of real ones?"
+    least: ClassVar[int] = 2
+    wants: ClassVar[Mapping[str, Want]] = {
+        "made": Want.of(LOOK, "made"),
+        "real": Want.of(LOOK, "real"),
+    }
+
+    def figures(self, features: Features, resampling: Resampling) -> Iterable[Figure]:
+        """See `Measure.figures`. Of more than 10,000 real photos so many are taken."""
+        photos = features["real"][thinned(len(features["real"]), MOST_REAL)]
+        made, real = (standardised(some, photos) for some in (features["made"], photos))
+        few = min(len(made), len(real))
+
+        def statistic(made_weights: Weights, real_weights: Weights) -> NDArray[np.float64]:
+            return of_weighted(made, real, made_weights, real_weights, minus_distance)
+
+        yield Figure(
+            name="look.distance",
+            title="distance in light, colour and grain, in spreads of real photos",
+            estimate=resampling.of(statistic, len(made), len(real)),
+            better="lower",
+            digits=2,
+            each=of_each(made, real, minus_distance),
+            warnings=() if few >= _FEW else (f"{few} pictures say little about how photos look",),
+        )

@@ -1,0 +1,187 @@
+"""Collapse: do made photos differ as people do, or are they all one face?
+
+Two ways to be all alike. Where a generator makes the same picture of everything, its pictures lie
+near to each other (`variety`). Where it makes the same face in many lights and colours they do
+not, and yet each is the average face; so each face is also compared with the average of the
+others, with light and contrast taken off.
+
+Whether what differs follows the sketch is another question: see
+`limner.metrics.faithfulness.dependence`.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from limner.errors import UsageError
+from limner.features.common import THUMBNAIL
+from limner.features.feature import Features, Want
+from limner.metrics.resampling import Resampling, Weights
+from limner.metrics.score import Figure
+
+__all__ = ["Collapse", "average_face", "own_share", "squared_spread"]
+
+_LIGHT = np.array([0.299, 0.587, 0.114])
+_FACE = slice(3, 13)
+"""Rows and columns of a thumbnail that hold the face, without hair and background."""
+_FLAT = 1e-3
+"""Standard deviation of a face, as a share of white, under which there is nothing in it."""
+_FEW = 20
+
+
+def squared_spread(rows: NDArray[np.floating[Any]], weights: Weights) -> NDArray[np.float64]:
+    """Mean squared Euclidean distance of two different pictures, for each draw: `[B]`.
+
+    Two copies of one picture are no pair, so that drawing with repetitions does not lower it. It
+    is found without the distances: twice the variance.
+
+    Args:
+        rows: `[n, D]`.
+        weights: `[B, n]`: how often each came.
+    """
+    centred = rows.astype(np.float64) - rows.mean(axis=0, dtype=np.float64)
+    total = weights.sum(axis=1)
+    pairs = np.square(total) - np.square(weights).sum(axis=1)
+    apart = total * (weights @ np.square(centred).sum(axis=1))
+    apart = apart - np.square(weights @ centred).sum(axis=1)
+    spread: NDArray[np.float64] = 2 * np.maximum(apart, 0) / np.maximum(pairs, 1)
+    return spread
+
+
+def own_share(thumbnails: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+    """What each face has of its own, beside the average of the others: `[n]` in 0..1.
+
+    The sine of the angle between the face and the average, both without their mean: where r is
+    their correlation, sqrt(1 - r^2), and 1 where r is below 0. Faces that come nearer to the
+    average by a factor have less of their own by nearly that factor. A flat picture has nothing
+    of its own.
+
+    Args:
+        thumbnails: `[n, 768]`, see `limner.features.common.thumbnail`; n at least 2.
+
+    Raises:
+        UsageError: There is one or none, or the shape is another one.
+    """
+    faces, flat = _faces(thumbnails)
+    own: NDArray[np.float64] = _own(faces, flat, np.ones((1, len(faces))))[0]
+    return own
+
+
+def average_face(made: NDArray[np.floating[Any]], real: NDArray[np.floating[Any]]) -> float:
+    """How like the average face made photos are.
+
+    0 where they are as individual as real photos, 1 where all are the average of the made ones;
+    below 0 where they are more individual than people are.
+
+    Args:
+        made: Thumbnails `[N, 768]`, N at least 2.
+        real: Thumbnails `[M, 768]`, M at least 2.
+
+    Raises:
+        UsageError: There are fewer, or the shapes are others.
+    """
+    return float(1 - own_share(made).mean() / max(float(own_share(real).mean()), _FLAT))
+
+
+def _faces(
+    thumbnails: NDArray[np.floating[Any]],
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Faces `[n, 100]` without light and contrast, of unit length, and which are flat."""
+    if thumbnails.ndim != 2 or thumbnails.shape[1] != 768 or len(thumbnails) < 2:
+        raise UsageError(
+            f"thumbnails are {list(thumbnails.shape)}; expected [N, 768], N at least 2"
+        )
+    light = thumbnails.astype(np.float64).reshape(-1, 16, 16, 3) @ _LIGHT
+    faces = light[:, _FACE, _FACE].reshape(len(light), -1)
+    faces = faces - faces.mean(axis=1, keepdims=True)
+    lengths = np.linalg.norm(faces, axis=1, keepdims=True)
+    flat = lengths[:, 0] < _FLAT * np.sqrt(faces.shape[1])
+    return np.where(flat[:, None], 0, faces / np.maximum(lengths, 1e-12)), flat
+
+
+def _own(
+    faces: NDArray[np.float64], flat: NDArray[np.bool_], weights: Weights
+) -> NDArray[np.float64]:
+    """`own_share` in each draw, `[B, n]`; the copies of a picture are not among its others.
+
+    NaN where nothing but copies of it was drawn, so that it has no others.
+    """
+    average = weights @ faces
+    along = average @ faces.T
+    length = np.square(average).sum(axis=1, keepdims=True)
+    others = np.sqrt(np.maximum(length - 2 * weights * along + np.square(weights), 1e-12))
+    alike = np.clip((along - weights) / others, 0, 1)
+    own: NDArray[np.float64] = np.where(flat, 0, np.sqrt(1 - np.square(alike)))
+    own[weights == weights.sum(axis=1, keepdims=True)] = np.nan
+    return own
+
+
+@dataclass(frozen=True)
+class Collapse:
+    """Variety of made photos, and how like the average face they are, against real ones."""
+
+    name: ClassVar[str] = "collapse"
+    title: ClassVar[str] = "Collapse"
+    question: ClassVar[str] = "Do made photos differ as real people do?"
+    least: ClassVar[int] = 2
+    wants: ClassVar[Mapping[str, Want]] = {
+        "made": Want.of(THUMBNAIL, "made"),
+        "real": Want.of(THUMBNAIL, "real"),
+    }
+
+    def figures(self, features: Features, resampling: Resampling) -> Iterable[Figure]:
+        """See `Measure.figures`.
+
+        `collapse.variety` is that of `limner.metrics.realism.diversity`, with the root of the mean
+        square in place of the mean distance; the two differ by a few per cent.
+        """
+        made, real = features["made"], features["real"]
+        few = min(len(made), len(real))
+        warnings = [] if few >= _FEW else [f"{few} pictures say little about how people differ"]
+        apart = np.sqrt(squared_spread(real, np.ones((1, len(real))))[0])
+        if apart < 1e-3:
+            warnings.append("the real photos are all alike: there is nothing to compare with")
+            apart = np.float64(1e-3)
+
+        def variety(made_weights: Weights, real_weights: Weights) -> NDArray[np.float64]:
+            spreads = squared_spread(real, real_weights)
+            shares: NDArray[np.float64] = squared_spread(made, made_weights)
+            return np.sqrt(shares / np.maximum(spreads, 1e-6))
+
+        own = own_share(real).mean()
+        middle = made.mean(axis=0, dtype=np.float64)
+        yield Figure(
+            name="collapse.variety",
+            title="variety, as a multiple of that of real photos",
+            estimate=resampling.of(variety, len(made), len(real)),
+            better="nearer",
+            target=1,
+            digits=2,
+            warnings=tuple(warnings),
+            # Two pictures are sqrt(2) times as far from each other as from their mean.
+            each=np.linalg.norm(made - middle, axis=1) * np.sqrt(2) / apart,
+            each_better="higher",
+        )
+        made_faces, real_faces = _faces(made), _faces(real)
+
+        def average(made_weights: Weights, real_weights: Weights) -> NDArray[np.float64]:
+            shares = [
+                (_own(*faces, weights) * weights).sum(axis=1) / weights.sum(axis=1)
+                for faces, weights in ((made_faces, made_weights), (real_faces, real_weights))
+            ]
+            likeness: NDArray[np.float64] = 1 - shares[0] / np.maximum(shares[1], _FLAT)
+            return likeness
+
+        yield Figure(
+            name="collapse.average",
+            title="likeness to the average face: 0 as real people, 1 all the same face",
+            estimate=resampling.of(average, len(made), len(real)),
+            better="nearer",
+            digits=2,
+            warnings=tuple(warnings),
+            each=1 - own_share(made) / max(float(own), _FLAT),
+            each_better="lower",
+        )

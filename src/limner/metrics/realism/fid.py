@@ -1,0 +1,173 @@
+"""FID: do made pictures, as a crowd, look like real ones?
+
+The Fréchet distance between the normal distributions that fit two crowds of features best (Heusel
+et al. 2017, *GANs Trained by a Two Time-Scale Update Rule Converge to a Local Nash Equilibrium*)::
+
+    |m - m'|^2 + tr(S + S' - 2 (S S')^(1/2))
+
+It is here because many papers give it. Few pictures make it greater than it is: even of two crowds
+of one kind it is above 0, the more the fewer they are (Bińkowski et al. 2018, *Demystifying MMD
+GANs*), and by how much depends on the model (Chong and Forsyth 2020, *Effectively
+Unbiased FID and Inception Score*). KID has no such bias, see `limner.metrics.realism.kid`.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from limner.errors import UsageError
+from limner.features.descriptor import DESCRIPTOR
+from limner.features.feature import Feature, Features, Want
+from limner.metrics.resampling import Resampling, Weights
+from limner.metrics.score import Figure
+
+__all__ = ["Fid", "Shares", "fid", "fid_shares"]
+
+_ENOUGH = 10_000
+"""Pictures from which on the authors of FID trust it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fid:
+    """FID between made photos and real ones, on features of one kind.
+
+    Draws are what `fid_shares` says of their weights, to the first order: FID itself of a crowd
+    with repetitions is far too great, and spreads too widely where pictures are few.
+    """
+
+    feature: Feature = DESCRIPTOR
+    on: str = "face descriptors"
+    """What the features are, in words."""
+    suffix: str = ""
+    """Follows the name, to tell one kind of features from another."""
+    name: ClassVar[str] = "fid"
+    title: ClassVar[str] = "Fréchet distance (FID)"
+    question: ClassVar[str] = "Do made photos, as a crowd, look like real ones?"
+    least: ClassVar[int] = 2
+    wants: Mapping[str, Want] = field(init=False)
+
+    def __post_init__(self) -> None:
+        wants = {role: Want.of(self.feature, role) for role in ("made", "real")}
+        object.__setattr__(self, "wants", wants)
+
+    def figures(self, features: Features, resampling: Resampling) -> Iterable[Figure]:
+        """See `Measure.figures`."""
+        made, real = features["made"], features["real"]
+        shares = fid_shares(made, real)
+
+        def statistic(made_weights: Weights, real_weights: Weights) -> NDArray[np.float64]:
+            changes = (made_weights - 1) @ shares.made + (real_weights - 1) @ shares.real
+            return shares.value + changes
+
+        fewest = min(len(made), len(real))
+        yield Figure(
+            name=f"fid{self.suffix}",
+            title=f"FID on {self.on}",
+            estimate=resampling.of(statistic, len(made), len(real)),
+            better="lower",
+            digits=4,
+            each=len(made) * shares.made,
+            each_title="how fast FID grows with the picture's weight",
+            warnings=() if fewest >= _ENOUGH else (_few(fewest, made.shape[1]),),
+        )
+
+
+def _few(pictures: int, numbers: int) -> str:
+    less = (
+        f"; fewer pictures than features ({numbers}) say little of how these vary together"
+        if pictures <= numbers
+        else ""
+    )
+    return (
+        f"rests on {pictures} pictures: under {_ENOUGH:,} FID comes out too great, by how much "
+        "depends on the model; compare only with figures of as many pictures, and rather KID"
+        f"{less}"
+    )
+
+
+def fid(made: NDArray[np.floating], real: NDArray[np.floating]) -> float:
+    """The distance of two crowds; 0 where mean and covariance are the same.
+
+    Args:
+        made: Features `[N, D]`, N at least 2; fewer pictures than features are right, too.
+        real: Features `[M, D]`, M at least 2.
+
+    Raises:
+        UsageError: The shapes are others.
+    """
+    return fid_shares(made, real).value
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Shares:
+    """FID, and what each picture does to it."""
+
+    value: float
+    """FID."""
+    made: NDArray[np.float64]
+    """`[N]`: how fast it grows with the weight of each made picture, from 1 on."""
+    real: NDArray[np.float64]
+    """`[M]`: the same of each real one."""
+
+
+def fid_shares(made: NDArray[np.floating], real: NDArray[np.floating]) -> Shares:
+    """FID and its derivatives by the weights of all pictures (Jaeckel's infinitesimal jackknife).
+
+    Their spread says how sure the figure is (Efron 1982, *The Jackknife, the Bootstrap and Other
+    Resampling Plans*). Where features are many and pictures few, it says so better
+    than crowds drawn anew, whose repetitions cost them rank, and it costs one decomposition.
+
+    Let `A` and `B` be the centred crowds over `sqrt(n - 1)`, so that `S = A'A`. The trace of
+    `(S S')^(1/2)` is the sum of the singular values of `A B' = U Z V'`, whatever the ranks; no
+    root of a matrix is taken. A weight w of picture i scales its row by `sqrt(w)`, which changes
+    that sum by `(U Z U')_ii / 2` for each unit of w.
+
+    Args:
+        made: As in `fid`.
+        real: As in `fid`.
+
+    Raises:
+        UsageError: The shapes are others.
+    """
+    fitting = made.ndim == real.ndim == 2 and made.shape[1] == real.shape[1]
+    if not fitting or min(len(made), len(real)) < 2:
+        raise UsageError(
+            f"features are {list(made.shape)} and {list(real.shape)}; expected [N, D] and [M, D] "
+            "with N and M at least 2"
+        )
+    a, made_mean = _centred(made)
+    b, real_mean = _centred(real)
+    shift = made_mean - real_mean
+    # Only what lies in the span of both crowds has to be decomposed: at most min(n, D) wide.
+    made_base, made_rest = np.linalg.qr(a)
+    real_base, real_rest = np.linalg.qr(b)
+    left, values, right = np.linalg.svd(made_rest @ real_rest.T, full_matrices=False)
+    distance = shift @ shift + np.square(a).sum() + np.square(b).sum() - 2 * values.sum()
+    return Shares(
+        value=max(float(distance), 0.0),  # equal crowds: rounding could leave it below
+        made=_pulls(a, shift, np.square(made_base @ left) @ values),
+        real=_pulls(b, -shift, np.square(real_base @ right.T) @ values),
+    )
+
+
+def _centred(crowd: NDArray[np.floating]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """A crowd less its mean over `sqrt(n - 1)`, `[n, D]`, and the mean."""
+    features = crowd.astype(np.float64)
+    mean: NDArray[np.float64] = features.mean(axis=0)
+    return (features - mean) / np.sqrt(len(features) - 1), mean
+
+
+def _pulls(
+    rows: NDArray[np.float64], shift: NDArray[np.float64], overlap: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """What a unit of weight of each picture adds: to the means' distance, the variance, the rest.
+
+    The overlap is counted twice in the distance and halved in its derivative.
+    """
+    n = len(rows)
+    by_mean = 2 / n * np.sqrt(n - 1) * rows @ shift
+    pulls: NDArray[np.float64] = by_mean + np.square(rows).sum(axis=1) - overlap
+    return pulls

@@ -1,0 +1,107 @@
+"""KID: do made pictures, as a crowd, look like real ones?
+
+The Kernel Inception Distance of Bińkowski et al. 2018, *Demystifying MMD GANs*, section 4: the
+squared maximum mean discrepancy between two crowds of features under a cubic kernel, estimated
+without bias, so that it can be compared where pictures are few, and may be below 0.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from limner.features.descriptor import DESCRIPTOR
+from limner.features.feature import Feature, Features, Want
+from limner.metrics.discrepancy import MOST_REAL, cubic, of_each, of_weighted
+from limner.metrics.resampling import Resampling, Weights
+from limner.metrics.score import Figure
+from limner.metrics.subsampling import thinned
+
+__all__ = ["Kid", "kid", "kid_of_each", "scale_of"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kid:
+    """KID between made photos and real ones, on features of one kind."""
+
+    feature: Feature = DESCRIPTOR
+    on: str = "face descriptors"
+    """What the features are, in words."""
+    suffix: str = ""
+    """Follows the name, to tell one kind of features from another."""
+    unit_scale: bool = False
+    """Whether the features are those of the paper, for which its own scale is right."""
+    name: ClassVar[str] = "kid"
+    title: ClassVar[str] = "Kernel distance (KID)"
+    question: ClassVar[str] = "Do made photos, as a crowd, look like real ones?"
+    least: ClassVar[int] = 2
+    wants: Mapping[str, Want] = field(init=False)
+
+    def __post_init__(self) -> None:
+        wants = {role: Want.of(self.feature, role) for role in ("made", "real")}
+        object.__setattr__(self, "wants", wants)
+
+    def figures(self, features: Features, resampling: Resampling) -> Iterable[Figure]:
+        """See `Measure.figures`. Of more than 10,000 real photos so many are taken."""
+        made, real = features["made"], features["real"]
+        real = real[thinned(len(real), MOST_REAL)]
+        scale = 1 / made.shape[1] if self.unit_scale else scale_of(real)
+
+        def statistic(made_weights: Weights, real_weights: Weights) -> NDArray[np.float64]:
+            return of_weighted(made, real, made_weights, real_weights, cubic(scale))
+
+        yield Figure(
+            name=f"kid{self.suffix}",
+            title=f"KID on {self.on}",
+            estimate=resampling.of(statistic, len(made), len(real)),
+            better="lower",
+            digits=4,
+            each=kid_of_each(made, real, scale=scale),
+        )
+
+
+def kid(
+    made: NDArray[np.floating], real: NDArray[np.floating], *, scale: float | None = None
+) -> float:
+    """The distance of two crowds; 0 is expected where both are of one kind.
+
+    Args:
+        made: Features `[N, D]`, N at least 2.
+        real: Features `[M, D]`, M at least 2.
+        scale: Factor of the inner products in the kernel `(scale * x.y + 1) ** 3`. By default
+            `1 / D` as in the paper, whose features are of unit size; see `scale_of` for others.
+
+    Raises:
+        UsageError: The shapes are others.
+    """
+    return float(kid_of_each(made, real, scale=scale).mean())
+
+
+def kid_of_each(
+    made: NDArray[np.floating], real: NDArray[np.floating], *, scale: float | None = None
+) -> NDArray[np.float64]:
+    """What each made picture adds to `kid`: `[N]`; see `limner.metrics.discrepancy.of_each`.
+
+    Args:
+        made: As in `kid`.
+        real: As in `kid`.
+        scale: As in `kid`.
+
+    Raises:
+        UsageError: The shapes are others.
+    """
+    return of_each(made, real, cubic(1 / made.shape[-1] if scale is None else scale))
+
+
+def scale_of(real: NDArray[np.floating]) -> float:
+    """The scale under which real features have inner products of about 1, as the paper's have.
+
+    With `1 / D`, features that are smaller, such as face descriptors, leave the kernel all but
+    linear, and KID would then compare nothing but means: it would not see a collapse.
+
+    Args:
+        real: `[M, D]`.
+    """
+    return 1 / max(float(np.square(real, dtype=np.float64).sum(axis=1).mean()), 1e-12)

@@ -1,0 +1,1 @@
+"""Scores as pages, JSON and lines in a terminal."""

@@ -1,0 +1,91 @@
+"""Figures for somebody at a terminal."""
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from limner.metrics.comparison import Cell, Comparison
+from limner.metrics.measuring import Measured
+from limner.metrics.reports.formatting import better, in_words
+
+__all__ = ["comparison_table", "table"]
+
+_WIDE = 240  # columns
+
+
+def table(measured: Measured) -> None:
+    """Print what was measured on stdout, and what to know of it on stderr."""
+    shown = Table(box=None, pad_edge=False)
+    for heading, side in (("figure", "left"), ("value", "right"), ("95 % interval", "right")):
+        shown.add_column(heading, justify="left" if side == "left" else "right")
+    shown.add_column("n", justify="right")
+    shown.add_column("better")
+    for answer in measured.answers:
+        shown.add_row(f"[bold]{answer.measure.title}[/]")
+        for figure in answer.figures:
+            estimate = figure.estimate
+            shown.add_row(
+                f"  {figure.title}",
+                in_words(figure, estimate.value),
+                f"{in_words(figure, estimate.low)} to {in_words(figure, estimate.high)}",
+                f"{estimate.n:,}",
+                better(figure),
+            )
+    _console().print(shown)
+    said = Console(stderr=True, highlight=False, soft_wrap=True)
+    notes = [
+        warning for answer in measured.answers for f in answer.figures for warning in f.warnings
+    ]
+    for warning in dict.fromkeys([*measured.warnings, *notes]):
+        said.print(f"note: {warning}", markup=False)
+    for one in measured.unanswered:
+        said.print(f"not measured: {one.title}: {one.why}", markup=False)
+
+
+def comparison_table(comparison: Comparison) -> None:
+    """Print a comparison on stdout, and what to know of it on stderr."""
+    shown = Table(box=None, pad_edge=False)
+    shown.add_column("figure")
+    shown.add_column("better")
+    for name in comparison.names:
+        shown.add_column(Text(name), justify="right")  # whose brackets are no markup
+    measure = ""
+    for row in comparison.rows:
+        if row.measure != measure:
+            measure = row.measure
+            shown.add_row(f"[bold]{measure}[/]")
+        like = next(cell.figure for cell in row.cells if cell is not None)
+        shown.add_row(f"  {row.title}", better(like), *(_of_cell(cell) for cell in row.cells))
+    _console().print(shown)
+    said = Console(stderr=True, highlight=False, soft_wrap=True)
+    for name, measured in zip(comparison.names, comparison.measured, strict=True):
+        for warning in measured.warnings:
+            said.print(f"note: {name}: {warning}", markup=False)
+    cells = [cell for row in comparison.rows for cell in row.cells if cell is not None]
+    for warning in dict.fromkeys(w for cell in cells for w in cell.figure.warnings):
+        said.print(f"note: {warning}", markup=False)
+    for name, warning in comparison.untested.items():
+        said.print(f"note: {name}: {warning}", markup=False)
+    for one in comparison.unanswered:
+        said.print(f"not measured: {one.title}: {one.why}", markup=False)
+    said.print(
+        f"bold: best; (+) and (-): better and worse than {comparison.names[0]} by more than chance "
+        "explains",
+        markup=False,
+    )
+
+
+def _console() -> Console:
+    """As wide as the terminal; into a file or a pipe wide enough for no line to be folded."""
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=_WIDE)
+
+
+def _of_cell(cell: Cell | None) -> str:
+    if cell is None:
+        return "-"
+    value = in_words(cell.figure, cell.figure.estimate.value)
+    sign = ""
+    if cell.difference is not None and cell.difference.real:
+        sign = "(+) " if cell.difference.better else "(-) "
+    return f"{sign}[bold]{value}[/]" if cell.best else f"{sign}{value}"

@@ -1,0 +1,115 @@
+"""Which pictures to look at: where a measure found the best, the middling and the worst."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from limner import pages
+from limner.features.evaluation_set import Subject
+from limner.features.feature import Role
+from limner.features.files import framed, framed_of_crowd
+from limner.metrics.measuring import Answer
+from limner.metrics.score import Figure
+
+__all__ = ["cases", "chosen", "judged"]
+
+_OF_A_KIND = 3
+"""Best, median and worst pictures of a measure, each."""
+_DIGITS = 3
+"""Of what single pictures got, where that is something else than the figure, with a title of its
+own."""
+_SHOWN: tuple[Role, ...] = ("sketch", "made", "back", "truth")
+
+
+def judged(figures: Iterable[Figure], rows: int) -> Figure | None:
+    """The first figure that says of each of so many pictures how it did."""
+    for figure in figures:
+        losses = figure.losses
+        if losses is not None and len(losses) == rows and np.ptp(losses) > 0:
+            return figure
+    return None
+
+
+def chosen(losses: NDArray[np.float64]) -> dict[str, list[int]]:
+    """Which of the pictures `[n]` are the best, the median and the worst; none twice."""
+    order = np.argsort(losses, kind="stable").tolist()
+    count = min(_OF_A_KIND, len(order) // 3)
+    if not count:
+        return {"all": order}
+    middle = (len(order) - count) // 2
+    return {
+        "best": order[:count],
+        "median": order[middle : middle + count],
+        "worst": order[::-1][:count],
+    }
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """What is shown of an answer."""
+
+    answer: Answer
+    figure: Figure
+    each: list[float]
+    groups: dict[str, list[int]]
+
+    def beside(self, row: int) -> int | None:
+        """Number of the training photo to show beside a picture."""
+        if self.figure.beside is None:
+            return None
+        return self.answer.training[int(self.figure.beside[row])]
+
+    @property
+    def rows(self) -> list[int]:
+        """Of all pictures shown."""
+        return [row for rows in self.groups.values() for row in rows]
+
+
+def cases(subject: Subject, answers: Sequence[Answer]) -> dict[int, dict[str, Any]]:
+    """For each answer that judges single pictures, by its place: what to show.
+
+    `title` says what they were chosen by; `groups` has for `best`, `median` and
+    `worst` the columns: `name`, `value`, and `pictures` by role as `data:` URIs.
+    """
+    shown = {place: one for place, answer in enumerate(answers) if (one := _shown(answer))}
+    names = {one.answer.rows[row] for one in shown.values() for row in one.rows}
+    pictures = {
+        name: {role: pages.embedded(found[role]) for role in _SHOWN if role in found}
+        for name, found in framed(subject, sorted(names)).items()
+    }
+    numbers = {one.beside(row) for one in shown.values() for row in one.rows} - {None}
+    training = framed_of_crowd(subject, "training", (n for n in numbers if n is not None))
+    beside = {number: pages.embedded(picture) for number, picture in training.items()}
+    return {place: _columns(one, pictures, beside) for place, one in shown.items()}
+
+
+def _shown(answer: Answer) -> _Shown | None:
+    figure = judged(answer.figures, len(answer.rows))
+    if figure is None or figure.losses is None or figure.of_each is None:
+        return None
+    return _Shown(answer, figure, figure.of_each.tolist(), chosen(figure.losses))
+
+
+def _columns(
+    one: _Shown, pictures: Mapping[str, Mapping[Role, str]], beside: Mapping[int, str]
+) -> dict[str, Any]:
+    def column(row: int) -> dict[str, Any]:
+        name, number = one.answer.rows[row], one.beside(row)
+        found = dict(pictures[name])
+        if number is not None and number in beside:
+            found["training"] = beside[number]
+        return {"name": name, "value": one.each[row], "pictures": found}
+
+    groups = {kind: [column(row) for row in rows] for kind, rows in one.groups.items()}
+    every = [shown for columns in groups.values() for shown in columns]
+    there = {role for shown in every for role in shown["pictures"]}
+    return {
+        "title": one.figure.each_title or one.figure.title,
+        "unit": "" if one.figure.each_title else one.figure.unit,
+        "digits": _DIGITS if one.figure.each_title else one.figure.digits,
+        "roles": sorted(there),
+        "groups": groups,
+    }

@@ -1,0 +1,48 @@
+"""Values of figures in words."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from limner.metrics.score import Figure
+
+__all__ = ["amount", "better", "finite", "in_words"]
+
+_MINUS = "\N{MINUS SIGN}"
+_SPACE = "\N{NO-BREAK SPACE}"
+
+
+def in_words(figure: Figure, value: float) -> str:
+    """A value of a figure for a terminal: `43.2 %`, `-0.8 dB`."""
+    return _amount(value, figure.unit, figure.digits, sign="z")
+
+
+def amount(value: float | None, figure: Mapping[str, Any], *, signed: bool = False) -> str:
+    """A value for a page: `43.2 %`, `−0.8 dB`, a dash for none.
+
+    Args:
+        value: It.
+        figure: Holds its `unit` and its `digits`.
+        signed: Whether what is above 0 has a plus.
+    """
+    if value is None:
+        return "\N{EN DASH}"
+    text = _amount(value, figure["unit"], figure["digits"], sign="+z" if signed else "z")
+    return text.replace("-", _MINUS).replace(" ", _SPACE)
+
+
+def better(figure: Figure) -> str:
+    """Which way is better: `higher`, `nearer 0`."""
+    return f"nearer {figure.target:g}" if figure.better == "nearer" else figure.better
+
+
+def finite(value: float) -> float | None:
+    """The value for JSON, which has no NaN and no infinity: None for these."""
+    return float(value) if math.isfinite(value) else None
+
+
+def _amount(value: float, unit: str, digits: int, *, sign: str) -> str:
+    if not math.isfinite(value):
+        return "none"
+    text = f"{100 * value if unit == '%' else value:{sign}.{digits}f}"
+    return f"{text} {unit}" if unit else text

@@ -1,0 +1,124 @@
+"""How sure a figure is: bootstrap intervals.
+
+The pictures at hand are drawn anew, with replacement, B times, and the figure is taken of each
+draw (Efron and Tibshirani 1993, *An Introduction to the Bootstrap*, chapter 13: the percentile
+interval). A draw is given as weights: how often each picture came.
+
+What the interval means: other pictures of the same kind would give another figure, about so far
+away. What it leaves out: pictures of another kind, and another training of the model.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from limner.errors import UsageError
+from limner.metrics.score import Estimate
+
+__all__ = ["Resampling", "Statistic", "Weights", "means"]
+
+Weights = NDArray[np.float64]
+"""`[B, n]`: for each draw how often each of n pictures came; a row adds up to n."""
+Statistic = Callable[..., NDArray[np.float64]]
+"""From the weights of one or more crowds to the figure of each draw, `[B]`."""
+
+_AT_ONCE = 4_000_000
+"""Numbers in a block of weights, so that memory does not grow with the number of pictures."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resampling:
+    """Draws pictures anew; the same settings draw the same ones."""
+
+    draws: int = 1000
+    """How many times, B."""
+    seed: int = 0
+    confidence: float = 0.95
+    """Share of such intervals that hold the truth."""
+
+    def __post_init__(self) -> None:
+        if self.draws < 2 or not 0 < self.confidence < 1:
+            raise UsageError(
+                f"draws is {self.draws} and confidence {self.confidence}; expected at least 2 "
+                "and a share between 0 and 1"
+            )
+
+    def mean(self, each: ArrayLike) -> Estimate:
+        """The mean of what each picture contributes, `[n]`.
+
+        Raises:
+            UsageError: There is none, or one is not finite.
+        """
+        values = np.asarray(each, np.float64)
+        if values.ndim != 1 or not len(values) or not np.isfinite(values).all():
+            raise UsageError(
+                f"contributions are {list(values.shape)}, {np.isfinite(values).sum()} of them "
+                "finite; expected [n], all finite, n at least 1"
+            )
+        found = self.of(lambda weights: means(weights, values), len(values))
+        return replace(found, value=float(values.mean()), each=values)
+
+    def share(self, hits: ArrayLike) -> Estimate:
+        """The share of hits among `[n]` pictures.
+
+        Where all hit, or none does, no draw says that another one might not; the interval is then
+        that of Wilson 1927.
+
+        Raises:
+            UsageError: There is no picture.
+        """
+        return self.unsure(self.mean(np.asarray(hits, bool)))
+
+    def unsure(self, share: Estimate) -> Estimate:
+        """The same share, with Wilson's interval if it is 0 or 1."""
+        z = NormalDist().inv_cdf((1 + self.confidence) / 2)
+        beyond = z * z / (share.n + z * z)
+        if share.value == 0:
+            return replace(share, high=max(share.high, beyond))
+        return replace(share, low=min(share.low, 1 - beyond)) if share.value == 1 else share
+
+    def of(self, statistic: Statistic, *counts: int, centred: bool = False) -> Estimate:
+        """A statistic of one or more crowds of pictures, resampled apart from each other.
+
+        Args:
+            statistic: Called with the weights of each crowd, `[B', counts[k]]`; gives `[B']`.
+            counts: How many pictures the crowds have; the estimate's n is the first's.
+            centred: Whether the interval is shifted so that the draws' mean is the value: for
+                figures such as FID that a crowd with repetitions makes greater than it is.
+
+        Raises:
+            UsageError: A crowd is empty.
+        """
+        if not counts or min(counts) < 1:
+            raise UsageError(f"crowds of {counts} pictures; each needs at least 1")
+        value = float(statistic(*(np.ones((1, count)) for count in counts))[0])
+        # Each crowd is drawn by chance of its own: its draws do not hang on how many others there
+        # are, nor on the size of blocks.
+        rngs = [np.random.default_rng((self.seed, place)) for place in range(len(counts))]
+        block = max(1, _AT_ONCE // max(counts))
+        parts = []
+        for start in range(0, self.draws, block):
+            size = min(block, self.draws - start)
+            weights = (_weights(rng, size, n) for rng, n in zip(rngs, counts, strict=True))
+            parts.append(statistic(*weights))
+        drawn: NDArray[np.float64] = np.concatenate(parts)
+        if centred:
+            drawn = drawn - drawn.mean() + value
+        tail = (1 - self.confidence) / 2
+        low, high = np.nanquantile(drawn, [tail, 1 - tail]).tolist()
+        return Estimate(value=value, low=low, high=high, n=counts[0], draws=drawn)
+
+
+def means(weights: Weights, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The mean of the values of each draw: `[B]` of values `[n]`, `[B, D]` of `[n, D]`."""
+    sums: NDArray[np.float64] = (weights @ values).T / weights.sum(axis=1)
+    return sums.T
+
+
+def _weights(rng: np.random.Generator, draws: int, count: int) -> Weights:
+    drawn = rng.integers(0, count, (draws, count)) + count * np.arange(draws)[:, None]
+    came = np.bincount(drawn.ravel(), minlength=draws * count)
+    return came.reshape(draws, count).astype(np.float64)

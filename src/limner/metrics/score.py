@@ -1,0 +1,84 @@
+"""A figure: one number, how sure it is, and which way is better."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Better", "Estimate", "Figure"]
+
+Better = Literal["higher", "lower", "nearer"]
+"""Which way is better: `nearer` is nearer to the figure's target."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Estimate:
+    """A value and how sure it is. Made by `limner.metrics.resampling.Resampling`."""
+
+    value: float
+    low: float
+    """Lower end of its 95 % interval."""
+    high: float
+    """Upper end of it."""
+    n: int
+    """Number of things (pictures, people) that it rests on."""
+    draws: NDArray[np.float64]
+    """`[B]`: its values on resampled crowds. For the same crowds in the same order, draw b is of
+    the same resampled ones, so that draws of two models may be subtracted."""
+    each: NDArray[np.float64] | None = None
+    """`[n]`: what each contributes, if the value is a mean."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Figure:
+    """What a measure found."""
+
+    name: str
+    """Unique among all measures, e.g. `identity.rank1`, and the same from version to version."""
+    title: str
+    """In words, short, e.g. `found first among all`."""
+    estimate: Estimate
+    better: Better
+    target: float = 0.0
+    """What is best, where `better` is `nearer`."""
+    unit: str = ""
+    """`%` where the value is a share in 0..1; else that of the value, e.g. `dB`."""
+    digits: int = 3
+    """How many decimals are worth showing."""
+    warnings: tuple[str, ...] = ()
+    """What to know before trusting it."""
+    each: NDArray[np.float64] | None = None
+    """`[n]`: how each picture did, where that says more than what it contributes to the value
+    (`estimate.each`, which is taken by default): a distance, where the value counts hits."""
+    each_title: str = ""
+    """What `each` is, in words; by default it is what the title says, in the figure's unit."""
+    each_better: Better | None = None
+    """Which way is better for `each`; by default as for the value."""
+    beside: NDArray[np.intp] | None = None
+    """`[n]`: for each picture the row of the training photo to look at beside it."""
+
+    @property
+    def of_each(self) -> NDArray[np.float64] | None:
+        """How each picture did; None if that cannot be said of one picture."""
+        return self.estimate.each if self.each is None else self.each
+
+    def loss(self, value: float) -> float:
+        """How bad a value of it is: less is better."""
+        return float(_losses(np.array(value), self.better, self.target))
+
+    def losses_of(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """How bad each of several values of it is, such as its draws."""
+        return _losses(values, self.better, self.target)
+
+    @property
+    def losses(self) -> NDArray[np.float64] | None:
+        """`[n]`: how badly each picture did; None if that cannot be said of one picture."""
+        each = self.of_each
+        return None if each is None else _losses(each, self.each_better or self.better, self.target)
+
+
+def _losses(values: NDArray[np.float64], better: Better, target: float) -> NDArray[np.float64]:
+    if better == "nearer":
+        return np.abs(values - target)
+    return -values if better == "higher" else values

@@ -1,0 +1,1 @@
+"""Whether each metric notices the corruption that it exists for, and no other."""

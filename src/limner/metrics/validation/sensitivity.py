@@ -1,0 +1,171 @@
+"""Measures on trial: does each notice the damage that it exists for, and no other?
+
+Real photos stand in for those of a perfect model. They are their own truth, limner draws the
+sketches of them, and they are damaged step by step. Other photos are the crowd of real ones, again
+others those that a model learnt from.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from limner import images
+from limner.engines import Engine
+from limner.features.evaluation_set import Picture, Subject
+from limner.metrics.catalogue import standard
+from limner.metrics.measuring import measure
+from limner.metrics.resampling import Resampling
+from limner.metrics.score import Figure
+from limner.metrics.validation.corruptions import damaged, drawn
+
+if TYPE_CHECKING:
+    from limner.features.feature import Role
+
+__all__ = ["OWN", "STILL", "Photos", "Trial"]
+
+OWN: Mapping[str, str] = {
+    "identity.rank1": "swap",
+    "identity.genuine": "swap",
+    "strokes.recall": "ignored",
+    "hatching.kept": "hatched",
+    "geometry.error": "eyes",
+    "dependence.explained": "ignored",
+    "ssim.grey": "blur",
+    "fsim.grey": "blur",
+    "look.distance": "cast",
+    "kid": "average",
+    "fid": "average",
+    "smile.drift": "smile",
+    "smile_drawn.drift": "smile",
+    "skin.error": "cast",
+    "skin.chroma": "grey",
+    "brightness.drift": "dark",
+    "found.face": "scrambled",
+    "sharpness.ratio": "blur",
+    "spectrum.distance": "noise",
+    "checkerboard.period2": "grid",
+    "checkerboard.common": "grid",
+    "collapse.variety": "collapsed",
+    "collapse.average": "average",
+    "copying.share": "copied",
+}
+"""For each figure the damage that it exists for, under which it gets worse step by step."""
+
+_FINE = ("grid", "hatched")
+_OF_LIGHT = ("grey", "cast", "dark")
+_OF_WHO = ("swap", "ignored")
+_OF_PARTS = ("smile", "eyes")
+STILL: Mapping[str, Sequence[str]] = {
+    "identity.rank1": ("noise", "jpeg", *_FINE, *_OF_PARTS, *_OF_LIGHT),
+    "identity.genuine": ("grid", *_OF_LIGHT),
+    "strokes.recall": ("noise", "jpeg", *_FINE, "smile", *_OF_LIGHT),
+    "hatching.kept": ("noise", "grid", *_OF_PARTS, "grey", "cast"),
+    "geometry.error": ("noise", "jpeg", *_FINE, "smile", *_OF_LIGHT),
+    "dependence.explained": ("blur", "noise", "jpeg", *_FINE, *_OF_PARTS, *_OF_LIGHT),
+    "ssim.grey": ("smile", "grey", "cast"),
+    "fsim.grey": ("grid", "smile", "grey", "cast"),
+    "look.distance": (*_OF_WHO, "copied", *_OF_PARTS, "features"),
+    "kid": ("blur", "noise", "jpeg", *_FINE, *_OF_WHO, "smile", "features", *_OF_LIGHT),
+    "fid": ("blur", "noise", "jpeg", *_FINE, *_OF_WHO, "smile", "features", *_OF_LIGHT),
+    "smile.drift": ("jpeg", *_FINE, *_OF_WHO, "eyes", "features", *_OF_LIGHT),
+    "skin.error": ("blur", "noise", *_FINE, *_OF_PARTS, "features"),
+    "skin.chroma": ("blur", "noise", "jpeg", *_FINE, *_OF_WHO, *_OF_PARTS, "features"),
+    "brightness.drift": ("blur", "noise", "jpeg", *_FINE, "swap", *_OF_PARTS, "grey", "cast"),
+    "found.face": ("noise", "jpeg", *_FINE, *_OF_WHO, "copied", *_OF_PARTS, *_OF_LIGHT),
+    "sharpness.ratio": ("noise", "jpeg", *_OF_WHO, *_OF_PARTS, "features", *_OF_LIGHT),
+    "spectrum.distance": ("jpeg", *_OF_WHO, "copied", *_OF_PARTS, "features", *_OF_LIGHT),
+    "checkerboard.period2": (
+        "hatched",
+        "blur",
+        "noise",
+        "jpeg",
+        *_OF_WHO,
+        *_OF_PARTS,
+        *_OF_LIGHT,
+        "average",
+    ),
+    "checkerboard.common": ("hatched", "blur", "noise", "jpeg", *_OF_WHO, *_OF_PARTS, *_OF_LIGHT),
+    "collapse.variety": ("blur", "noise", "jpeg", *_FINE, "swap", *_OF_PARTS, "features", "cast"),
+    "collapse.average": ("blur", "noise", "jpeg", *_FINE, *_OF_WHO, *_OF_PARTS, *_OF_LIGHT),
+    "copying.share": ("blur", "noise", "jpeg", *_FINE, "swap", "average", *_OF_PARTS, *_OF_LIGHT),
+}
+"""For each figure the damages under which it stays nearly where it is. Of the others some may
+move it with reason: a blurred face is harder to tell, a scrambled one has no skin."""
+
+
+@dataclass(frozen=True, eq=False)
+class Photos:
+    """Framed photos `[n, S, S, 3]` of different people."""
+
+    truth: NDArray[np.uint8]
+    real: NDArray[np.uint8]
+    training: NDArray[np.uint8]
+
+
+class Trial:
+    """Measures damaged photos; what does not change is found once."""
+
+    def __init__(self, photos: Photos, cache: Path, *, engine: Engine | None = None) -> None:
+        """Draw the sketches.
+
+        Args:
+            photos: What to damage, and the crowds.
+            cache: Folder that features are kept in.
+            engine: Where they are found; by default in this process.
+        """
+        self._photos, self._cache, self._engine = photos, cache, engine
+        self._truth, self._drawn = _pictures(photos.truth), _pictures(drawn(photos.truth))
+        self._crowds: dict[Role, tuple[Picture, ...]] = {
+            "real": _pictures(photos.real),
+            "training": _pictures(photos.training),
+        }
+        self._known: dict[tuple[str, float], dict[str, Figure]] = {}
+
+    def figures(self, damage: str = "", strength: float = 0.0) -> dict[str, Figure]:
+        """All figures of photos with so much of a damage, 0 to 1; by default of sound ones."""
+        key = (damage, strength) if strength else ("", 0.0)
+        if key not in self._known:
+            self._known[key] = self._measured(*key)
+        return self._known[key]
+
+    def harm(self, name: str, damage: str, strength: float = 1.0) -> float:
+        """How much worse a figure gets by a damage: a multiple of what the whole of its own does.
+
+        NaN if it cannot be measured then.
+        """
+        sound = self.figures()[name]
+        spoilt = self.figures(damage, strength).get(name)
+        if spoilt is None:
+            return float("nan")
+        return _worse(spoilt, sound) / _worse(self.figures(OWN[name], 1.0)[name], sound)
+
+    def _measured(self, damage: str, strength: float) -> dict[str, Figure]:
+        truth, training = self._photos.truth, self._photos.training
+        made = damaged(truth, damage, strength, others=training) if strength else truth
+        rows: dict[str, dict[Role, Picture]] = {
+            f"{number:04d}": {"made": one, "truth": true, "sketch": page}
+            for number, (one, true, page) in enumerate(
+                zip(_pictures(made), self._truth, self._drawn, strict=True)
+            )
+        }
+        subject = Subject(rows=rows, crowds=self._crowds, size=truth.shape[1])
+        draws = Resampling(draws=20)  # only the values are looked at
+        found = measure(
+            subject, standard(), resampling=draws, engine=self._engine, cache=self._cache
+        )
+        return found.figures
+
+
+def _worse(figure: Figure, before: Figure) -> float:
+    return figure.loss(figure.estimate.value) - before.loss(before.estimate.value)
+
+
+def _pictures(crops: Iterable[NDArray[np.uint8]]) -> tuple[Picture, ...]:
+    return tuple(
+        Picture(name=str(number), source=images.encode(crop), framed=True)
+        for number, crop in enumerate(crops)
+    )

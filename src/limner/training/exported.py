@@ -1,0 +1,44 @@
+"""An exported model read back: what it says about itself, and its weights."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from limner.errors import ModelError
+from limner.model import KEY, ModelCard
+
+__all__ = ["read_model"]
+
+_HALF = ".half"
+"""What `limner.export` adds to the names of weights that it stores with 16 bits."""
+
+
+def read_model(path: Path) -> tuple[ModelCard, dict[str, Tensor]]:
+    """What an exported model says about itself, and its weights by their names in the network.
+
+    Raises:
+        ModelError: The file is missing or damaged, or not limner's.
+    """
+    import onnx
+    from google.protobuf.message import DecodeError
+    from onnx import numpy_helper
+
+    try:
+        model = onnx.load_model(path, load_external_data=False)
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read ({error.strerror}); check the path") from error
+    except DecodeError as error:
+        raise ModelError(f"{path} is not an ONNX model, or damaged; export it again") from error
+    entries: dict[str, Any] = {entry.key: entry.value for entry in model.metadata_props}
+    if KEY not in entries:
+        raise ModelError(f"{path} is not a model that limner exported; name one, or a run folder")
+    weights = {}
+    for tensor in model.graph.initializer:
+        values = numpy_helper.to_array(tensor)
+        if values.dtype in (np.float16, np.float32):
+            # A copy: the bytes of the file may not be written to.
+            weights[tensor.name.removesuffix(_HALF)] = torch.tensor(values, dtype=torch.float32)
+    return ModelCard.from_json(entries[KEY], name=str(path)), weights

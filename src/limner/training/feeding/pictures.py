@@ -1,0 +1,263 @@
+"""What is learnt from: photos, sketches made of them at every visit, and drawings by hand."""
+
+import math
+from typing import Any, Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+
+from limner import images
+from limner.data.prepared import PreparedSet
+from limner.errors import DataError
+from limner.hints import random_hints
+from limner.sketching import random_drawing, random_sketch
+from limner.training.config import Augmentation, Config, Hands
+from limner.training.feeding.batch import HINTS, LITERAL, SHARP, Batch
+from limner.training.feeding.detail import sharp_photos
+from limner.training.feeding.sampling import expose, lift, photo_weights, weighted_order
+from limner.training.randomness import Stream, generator_of
+
+__all__ = ["Domain", "TrainingImages", "gamma_of", "jitter", "view_of"]
+
+Picture = NDArray[np.uint8]
+
+
+class Domain:
+    """The pictures of one kind, visited in epochs, each in an order of its own."""
+
+    def __init__(
+        self,
+        pictures: Picture,
+        *,
+        seed: int,
+        order: Stream,
+        weights: NDArray[np.float64] | None = None,
+    ) -> None:
+        """Nothing is drawn yet.
+
+        Args:
+            pictures: `[N, S, S, 3]` or `[N, S, S]`.
+            seed: Decides the orders.
+            order: What they are drawn for.
+            weights: `[N]`, how often each picture is shown relative to the others, see
+                `limner.training.feeding.sampling.weighted_order`; None to show each once an epoch.
+        """
+        self.held = torch.from_numpy(pictures)
+        """All of them; as a tensor, since that is shared with worker processes, not copied."""
+        self.seed = seed
+        self.order = order
+        self.weights = weights
+        self._epoch = -1
+        self._places: NDArray[np.int64] = np.empty(0, np.int64)
+
+    def __len__(self) -> int:
+        return len(self.held)
+
+    def __getitem__(self, number: int) -> Picture:
+        """The picture whose turn it is as image `number` of the endless sequence."""
+        picture: Picture = self.held.numpy()[self.place(number)]
+        return picture
+
+    def place(self, number: int) -> int:
+        """Which of `held` that is."""
+        epoch, place = divmod(number, len(self))
+        if epoch != self._epoch:  # drawn once: with many pictures it costs more than a view
+            rng = generator_of(self.seed, self.order, epoch)
+            self._epoch = epoch
+            self._places = (
+                rng.permutation(len(self))
+                if self.weights is None
+                else weighted_order(self.weights, rng)
+            )
+        return int(self._places[place])
+
+
+class TrainingImages:
+    """An endless sequence of images in which number n is a function of (seed, n) alone.
+
+    Nothing has to be stored to go on from any point, and any number of processes can share the
+    work. Photos and drawings by hand have nothing to do with each other: each kind is a shuffled
+    sequence of its own, the smaller one comes round more often, and an epoch counts the photos.
+    """
+
+    def __init__(
+        self,
+        photos: Picture,
+        sketches: Picture | None = None,
+        *,
+        size: int,
+        seed: int,
+        augmentation: Augmentation,
+        pairs: bool = True,
+        hands: Hands | None = None,
+        hinted: float | None = None,
+        weights: NDArray[np.float64] | None = None,
+        sharp: NDArray[np.bool_] | None = None,
+    ) -> None:
+        """Nothing is drawn or computed yet.
+
+        Args:
+            photos: `[N, S, S, 3]`; S may exceed `size`.
+            sketches: `[M, S, S]`, drawings by hand; None to show none.
+            size: Side of what comes out, in px.
+            seed: Decides all that is random.
+            augmentation: Random geometry, of both kinds.
+            pairs: Sketch every photo that is shown.
+            hands: By whom; None for traced sketches.
+            hinted: Share of the pairs of which some colours are told; None to tell of none ever.
+            weights: `[N]`, how often each photo is shown relative to the others; None for equally.
+            sharp: `[N]`, which photos have fine detail; None to say nothing of it.
+        """
+        self.photos = Domain(photos, seed=seed, order=Stream.PHOTO_ORDER, weights=weights)
+        self.sketches = (
+            None if sketches is None else Domain(sketches, seed=seed, order=Stream.SKETCH_ORDER)
+        )
+        self.size = size
+        self.seed = seed
+        self.augmentation = augmentation
+        self.pairs = pairs
+        self.hands = hands or Hands()
+        self.hinted = hinted
+        self.sharp = sharp
+
+    @classmethod
+    def of(cls, config: Config, prepared: PreparedSet, *, sketches: bool, pairs: bool) -> Self:
+        """From those of a prepared set that are not held out.
+
+        Raises:
+            DataError: The set lacks a kind that is needed, or is damaged, or does not know what
+                `config.smiling` asks for.
+            UsageError: `config.sampling` does not fit the set.
+        """
+        counts = {"photos": prepared.count("train", "photo")}
+        if sketches:
+            counts["sketches"] = prepared.count("train", "sketch")
+        if not all(counts.values()):
+            found = " and ".join(f"{count} {plural}" for plural, count in counts.items())
+            raise DataError(
+                f"the objective '{config.objective}' learns from {' and '.join(counts)}, and "
+                f"{prepared.path} has {found} in its split 'train'; prepare what is missing"
+            )
+        weights = photo_weights(config, prepared)
+        drawn = prepared.images("train", "sketch") if sketches else None
+        photos = prepared.images("train", "photo")
+        if config.lift:
+            for place, photo in enumerate(photos):  # in place: there may be many
+                photos[place] = lift(photo)
+        return cls(
+            photos,
+            None if drawn is None else np.stack([images.to_grey(one) for one in drawn]),
+            size=config.size,
+            seed=config.seed,
+            augmentation=config.augmentation,
+            pairs=pairs,
+            hands=config.hands,
+            hinted=config.hinted if config.generator.hints else None,
+            weights=weights,
+            sharp=sharp_photos(config, prepared),
+        )
+
+    @property
+    def epoch(self) -> int:
+        """Images after which every photo was seen once, on average if some are shown more often."""
+        return len(self.photos)
+
+    @property
+    def size_held(self) -> int:
+        """Bytes that all pictures take."""
+        return sum(one.held.nbytes for one in (self.photos, self.sketches) if one is not None)
+
+    def batch(self, first: int, count: int) -> Batch:
+        """Images `first` to `first + count`."""
+        return Batch.from_drawn(self.draw(first, count), first=first)
+
+    def draw(self, first: int, count: int) -> dict[str, Tensor]:
+        """The same in 0..255: photos `[count, size, size, 3]`, sketches `[count, size, size]`."""
+        shown = [self[number] for number in range(first, first + count)]
+        return {name: torch.from_numpy(np.stack([one[name] for one in shown])) for name in shown[0]}
+
+    def __getitem__(self, number: int) -> dict[str, NDArray[Any]]:
+        """Image `number`: `photo` `[size, size, 3]`, `sketched` and `sketch` `[size, size]`.
+
+        With hands that do not trace, `literal` `[]` is how literally `sketched` is meant, 0..1. If
+        colours are told, `hints` `[size, size, 4]` are those of the photo, opaque where there are
+        some. If fine detail counts, `sharp` `[]` says whether the photo has any.
+        """
+        rng = generator_of(self.seed, Stream.PHOTO, number)
+        shown: dict[str, NDArray[Any]] = {
+            "photo": jitter(self.photos[number], self.size, self.augmentation, rng)
+        }
+        if self.augmentation.exposure:
+            shown["photo"] = expose(shown["photo"], gamma_of(self.augmentation, self.seed, number))
+        if self.pairs and self.hands == Hands():
+            shown["sketched"] = random_sketch(shown["photo"], rng)
+        elif self.pairs:
+            crude, rough = self.hands.crude, self.hands.rough
+            drawing = random_drawing(shown["photo"], rng, crude=crude, rough=rough)
+            shown["sketched"] = drawing.image
+            shown[LITERAL] = np.array(drawing.literal, np.float32)
+        if self.pairs and self.hinted is not None:
+            rng = generator_of(self.seed, Stream.HINTS, number)
+            told = rng.random() < self.hinted
+            none = np.zeros((self.size, self.size, 4), np.uint8)
+            shown[HINTS] = random_hints(shown["photo"], rng) if told else none
+        if self.sharp is not None:
+            shown[SHARP] = self.sharp[self.photos.place(number)]
+        if self.sketches is not None:
+            rng = generator_of(self.seed, Stream.SKETCH, number)
+            shown["sketch"] = jitter(self.sketches[number], self.size, self.augmentation, rng)
+        return shown
+
+
+def jitter(
+    picture: Picture, size: int, augmentation: Augmentation, rng: np.random.Generator
+) -> Picture:
+    """A randomly turned, scaled, shifted and mirrored view of `[S, S, C]` or `[S, S]`.
+
+    What lies outside the picture shows its nearest edge pixel. The view's side is `size`.
+    """
+    side = picture.shape[0]
+    turned = math.cos(math.radians(augmentation.rotation)) + math.sin(
+        math.radians(augmentation.rotation)
+    )
+    reach = (turned / 2 + augmentation.shift) / (1 - augmentation.scale) - 0.5
+    pad = math.ceil(side * reach) + 2  # and two for the bicubic kernel
+    around = [(pad, pad), (pad, pad), (0, 0)][: picture.ndim]
+    source = Image.fromarray(np.pad(picture, around, mode="edge"))
+    # Pillow maps each output pixel to the input pixel it shows.
+    shown = view_of(augmentation, size, side, rng)
+    shown[:, 2] += pad
+    coefficients = tuple(shown.ravel().tolist())
+    view = source.transform(
+        (size, size), Image.Transform.AFFINE, coefficients, Image.Resampling.BICUBIC
+    )
+    return np.asarray(view)
+
+
+def gamma_of(augmentation: Augmentation, seed: int, number: int) -> float:
+    """Gamma that photo `number` is shown by: 1 leaves it as it is, less makes it lighter."""
+    # Squared: most photos nearly as they are, and few very bright.
+    chance = generator_of(seed, Stream.EXPOSURE, number).random() ** 2
+    return float(1 - augmentation.exposure * chance)
+
+
+def view_of(
+    augmentation: Augmentation, size: int, side: int, rng: np.random.Generator
+) -> NDArray[np.float64]:
+    """A random view: `[2, 3]` from its px, `size` a side, to those of a picture, `side` a side."""
+    angle = math.radians(rng.uniform(-1, 1) * augmentation.rotation)
+    zoom = 1 + rng.uniform(-1, 1) * augmentation.scale
+    shift = rng.uniform(-1, 1, 2) * augmentation.shift * size
+    mirror = -1.0 if augmentation.mirror and rng.random() < 0.5 else 1.0
+    scale = side / size / zoom
+    matrix = scale * np.array(
+        [
+            [mirror * math.cos(angle), -mirror * math.sin(angle)],
+            [math.sin(angle), math.cos(angle)],
+        ]
+    )
+    centre = np.full(2, side / 2) - matrix @ (np.full(2, size / 2) + shift)
+    return np.column_stack([matrix, centre])

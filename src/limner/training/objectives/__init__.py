@@ -1,0 +1,1 @@
+"""What is learnt: objectives, their terms, and what frozen networks are shown."""

@@ -1,0 +1,151 @@
+"""The study's objective: sketches and photos that have nothing to do with each other."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from lightning_fabric import Fabric
+from torch import Tensor, nn
+
+from limner.data.prepared import PreparedSet
+from limner.directions import PHOTO_TO_SKETCH, SKETCH_TO_PHOTO, Direction
+from limner.images import LUMA
+from limner.networks.generator import make_generator, turned
+from limner.training.config import Config
+from limner.training.feeding.batch import Batch
+from limner.training.feeding.pictures import TrainingImages
+from limner.training.objectives.frozen import Frozen
+from limner.training.objectives.objective import (
+    Adversary,
+    Learner,
+    Scores,
+    descend,
+    mean_score,
+    warming_up,
+)
+
+__all__ = ["CycleGAN"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Translations:
+    """What a batch became in either direction, and how that was judged."""
+
+    terms: dict[str, Tensor]
+    """Before their weights; gradients lead to the generators."""
+    loss: Tensor
+    """Their weighted sum."""
+    made: dict[str, Tensor]
+    """Made pictures by their kind, `sketch` or `photo`; detached."""
+    real_scores: dict[str, Scores]
+    """What each kind's discriminator says of the real ones."""
+    made_scores: dict[str, Scores]
+
+
+class CycleGAN:
+    """Two generators, there and back, and a discriminator for each kind of picture.
+
+    Zhu et al. 2017, *Unpaired Image-to-Image Translation using Cycle-Consistent Adversarial
+    Networks*: what a generator makes must look like its kind, and lead back to where it came from.
+    """
+
+    def __init__(self, config: Config, fabric: Fabric, *, frozen: Frozen | None = None) -> None:
+        """Make the networks, and take over the frozen ones if there are some."""
+        self.config = config
+        self.weights = config.weights
+        self.fabric = fabric
+        frozen = frozen or Frozen(fabric)
+        there, back = (
+            Learner(make_generator(turned(config.generator, direction)), config, fabric)
+            for direction in (SKETCH_TO_PHOTO, PHOTO_TO_SKETCH)
+        )
+        self.makers = {"photo": there, "sketch": back}
+        """Generators by the kind of picture that they make."""
+        channels = {"photo": config.generator.outputs, "sketch": config.generator.inputs}
+        self.discriminators = {
+            kind: Adversary(
+                config, fabric, judged=judged, place=place, pool=config.pool, frozen=frozen
+            )
+            for place, (kind, judged) in enumerate(channels.items(), start=1)
+        }
+        """By the kind of picture that they judge."""
+
+    @staticmethod
+    def images(config: Config, prepared: PreparedSet) -> TrainingImages:
+        """What it learns from. Raises DataError if the set lacks it."""
+        return TrainingImages.of(config, prepared, sketches=True, pairs=False)
+
+    @property
+    def learners(self) -> Mapping[str, Learner]:
+        """See `Objective`."""
+        return {
+            "sketch-to-photo": self.makers["photo"],
+            "photo-to-sketch": self.makers["sketch"],
+            "photo-discriminator": self.discriminators["photo"],
+            "sketch-discriminator": self.discriminators["sketch"],
+        }
+
+    @property
+    def generators(self) -> Mapping[Direction, nn.Module]:
+        """See `Objective`."""
+        return {
+            SKETCH_TO_PHOTO: self.makers["photo"].network,
+            PHOTO_TO_SKETCH: self.makers["sketch"].network,
+        }
+
+    def step(self, batch: Batch, lr: float) -> dict[str, Tensor]:
+        """Learn from `sketch` and `photo`; see `Objective`."""
+        translations = self.translate(batch)
+        if not warming_up(self.config, self.fabric, batch):
+            descend(self.fabric, translations.loss, list(self.makers.values()), lr)
+        return self.finish(translations, batch, lr)
+
+    def translate(self, batch: Batch) -> Translations:
+        """There and back in both directions; nothing is learnt yet."""
+        terms: dict[str, Tensor] = {}
+        weighted: list[Tensor] = []
+
+        def add(name: str, kind: str, term: Tensor) -> None:
+            terms[f"{name}_{kind}"] = term
+            weighted.append(getattr(self.weights, name) * term)
+
+        made, real_scores, made_scores = {}, {}, {}
+        for kind, source in (("photo", "sketch"), ("sketch", "photo")):
+            made[kind] = self.makers[kind](batch[source])
+            add("cycle", source, F.l1_loss(self.makers[source](made[kind]), batch[source]))
+            judge = self.discriminators[kind]
+            made_scores[kind] = judge.judge(made[kind], batch.first, learning=False).scores
+            real_scores[kind] = judge.judge(batch[kind], batch.first).scores
+            add("adversarial", kind, judge.deception(made_scores[kind]))
+            if self.weights.mapping:
+                kept = self.makers[kind](_as_source(batch[kind], source))
+                add("mapping", kind, F.l1_loss(kept, batch[kind]))
+        return Translations(
+            terms=terms,
+            loss=torch.stack(weighted).sum(),
+            made={kind: picture.detach() for kind, picture in made.items()},
+            real_scores=real_scores,
+            made_scores=made_scores,
+        )
+
+    def finish(self, translations: Translations, batch: Batch, lr: float) -> dict[str, Tensor]:
+        """Let the discriminators learn, and sum up: the terms, detached."""
+        terms = dict(translations.terms)
+        for kind, judge in self.discriminators.items():
+            real, made = translations.real_scores[kind], translations.made[kind]
+            sharp = batch.sharp if kind == "photo" else None
+            terms[f"discriminator_{kind}"] = judge.learn(
+                real, made, batch.first, lr, shared=batch.shared, sharp=sharp
+            )
+            terms[f"score_real_{kind}"] = mean_score(real)
+            terms[f"score_made_{kind}"] = mean_score(translations.made_scores[kind])
+        return {name: term.detach() for name, term in terms.items()}
+
+
+def _as_source(pictures: Tensor, source: str) -> Tensor:
+    """Photos in grey where sketches are expected; sketches in three channels where photos are."""
+    if source == "photo":
+        return pictures.expand(-1, len(LUMA), -1, -1)
+    luma = torch.from_numpy(LUMA).to(pictures).view(1, -1, 1, 1)
+    return (pictures * luma).sum(dim=1, keepdim=True)

@@ -1,0 +1,248 @@
+"""The way back: a photo in, a drawing out that the person can be read from again."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from lightning_fabric import Fabric
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from limner import settings
+from limner.data.prepared import PreparedSet
+from limner.directions import PHOTO_TO_SKETCH, SKETCH_TO_PHOTO, Direction
+from limner.errors import ModelError, UsageError
+from limner.networks.generator import make_generator, turned
+from limner.sketching import steady_drawing
+from limner.training.config import KINDS, Config
+from limner.training.exported import read_model
+from limner.training.feeding.batch import Batch
+from limner.training.feeding.pictures import TrainingImages, jitter
+from limner.training.objectives.frozen import Frozen
+from limner.training.objectives.losses import (
+    feature_l1,
+    gradient_l1,
+    identity,
+    perceptual,
+    pyramid_l1,
+)
+from limner.training.objectives.objective import (
+    Adversary,
+    Learner,
+    Objective,
+    Scores,
+    descend,
+    mean_score,
+    warming_up,
+)
+from limner.training.randomness import Stream, generator_of
+
+__all__ = ["Draughtsman", "DrawnImages", "load_reader", "readers_of", "spoilt"]
+
+_GRAIN = 0.12
+"""Standard deviation of the noise on a drawing that is read, of a range of 2."""
+_SOFT = 0.5
+"""Share of drawings that are read at half their resolution."""
+
+
+class DrawnImages(TrainingImages):
+    """Photos, each with a drawing of it by one steady hand."""
+
+    def __getitem__(self, number: int) -> dict[str, NDArray[Any]]:
+        """Image `number`: `photo` `[size, size, 3]` and `sketched` `[size, size]`."""
+        rng = generator_of(self.seed, Stream.PHOTO, number)
+        photo = jitter(self.photos[number], self.size, self.augmentation, rng)
+        return {"photo": photo, "sketched": steady_drawing(photo)}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Drawn:
+    """What a batch of photos became, and how that compares with the truth."""
+
+    terms: dict[str, Tensor]
+    """Before their weights; gradients lead to the generator."""
+    loss: Tensor
+    """Their weighted sum."""
+    made: Tensor
+    """(photo, drawing) pairs, `[B, 3 + 1, H, W]`."""
+    real_scores: Scores
+    """What the discriminator says of the pairs with the steady hand's drawing."""
+    made_scores: Scores
+
+
+class Draughtsman:
+    """A generator that draws photos, a discriminator of (photo, drawing) pairs, and a reader.
+
+    A filter darkens what is dark. This one is to choose strokes: as in pix2pix (Isola et al. 2017)
+    it learns what drawings look like, and from a frozen model of sketch to photo which of them
+    say who it is. What that makes of the drawing has to be the photo again, a cycle as in Zhu et
+    al. 2017. Cycles tempt a generator to hide what it should draw in patterns that nobody sees
+    (Chu et al. 2017, *CycleGAN, a Master of Steganography*): so drawings are spoilt before they
+    are read.
+    """
+
+    def __init__(self, config: Config, fabric: Fabric) -> None:
+        """Make the networks and load the reader.
+
+        Raises:
+            UsageError: The terms need a reader and none is named, or it does not fit.
+            ModelError: Its file is missing or damaged, or not limner's.
+        """
+        self.config = config
+        self.fabric = fabric
+        self.weights = config.weights
+        self.frozen = Frozen(fabric)
+        settings_ = turned(config.generator, PHOTO_TO_SKETCH)
+        self.generator = Learner(make_generator(settings_), config, fabric)
+        self.discriminator = Adversary(
+            config,
+            fabric,
+            condition=settings_.inputs,
+            judged=settings_.outputs,
+            place=0,
+            frozen=self.frozen,
+        )
+        weights = config.weights
+        self.reader: nn.Module | None = None
+        returning = weights.cycle or weights.perceptual or weights.face or weights.identity
+        if config.reader or returning:
+            self.reader = load_reader(config, fabric)
+        if weights.perceptual:
+            _ = self.frozen.features
+        if weights.face or weights.identity:
+            _ = self.frozen.descriptor
+
+    @staticmethod
+    def images(config: Config, prepared: PreparedSet) -> TrainingImages:
+        """What it learns from. Raises DataError if the set lacks it."""
+        return DrawnImages.of(config, prepared, sketches=False, pairs=True)
+
+    @property
+    def learners(self) -> Mapping[str, Learner]:
+        """See `Objective`."""
+        return {"photo-to-sketch": self.generator, "drawing-discriminator": self.discriminator}
+
+    @property
+    def generators(self) -> Mapping[Direction, nn.Module]:
+        """See `Objective`."""
+        return {PHOTO_TO_SKETCH: self.generator.network}
+
+    def step(self, batch: Batch, lr: float) -> dict[str, Tensor]:
+        """Learn from `photo` and `sketched`; see `Objective`."""
+        drawn = self.draw(batch)
+        if not warming_up(self.config, self.fabric, batch):
+            descend(self.fabric, drawn.loss, [self.generator], lr)
+        terms = dict(drawn.terms)
+        terms["discriminator"] = self.discriminator.learn(
+            drawn.real_scores, drawn.made, batch.first, lr, shared=batch.shared
+        )
+        terms["score_real"] = mean_score(drawn.real_scores)
+        terms["score_made"] = mean_score(drawn.made_scores)
+        return {name: term.detach() for name, term in terms.items()}
+
+    def draw(self, batch: Batch) -> Drawn:
+        """Draw the photos, and compare drawings and what comes back; nothing is learnt yet."""
+        photo, sketched = batch["photo"], batch["sketched"]
+        made = self.generator(photo)
+        pairs = torch.cat([photo, made], dim=1)
+        judged = self.discriminator.judge(pairs, batch.first, learning=False)
+        real = self.discriminator.judge(torch.cat([photo, sketched], dim=1), batch.first)
+        terms = {
+            "adversarial": self.discriminator.deception(judged.scores),
+            "l1": pyramid_l1(made, sketched),
+        }
+        if self.weights.gradient:
+            terms["gradient"] = gradient_l1(made, sketched)
+        if self.weights.features:
+            terms["features"] = feature_l1(judged.stages, real.stages)
+        if self.reader is not None:
+            terms |= self._returned(made, photo, batch.first)
+        loss = torch.stack([getattr(self.weights, name) * term for name, term in terms.items()])
+        return Drawn(
+            terms=terms,
+            loss=loss.sum(),
+            made=pairs.detach(),
+            real_scores=real.scores,
+            made_scores=judged.scores,
+        )
+
+    def _returned(self, made: Tensor, photo: Tensor, first: int) -> dict[str, Tensor]:
+        """The terms that compare the photo that comes back with the photo that was drawn."""
+        assert self.reader is not None  # noqa: S101 - for the type checker
+        with self.fabric.autocast():
+            returned = self.reader(spoilt(made, self.config.seed, first)).float()
+        terms = {}
+        if self.weights.cycle:
+            terms["cycle"] = pyramid_l1(returned, photo)
+        if self.weights.perceptual:
+            with torch.no_grad():
+                truth = self.frozen.perceive(photo)
+            terms["perceptual"] = perceptual(self.frozen.perceive(returned), truth)
+        if self.weights.face or self.weights.identity:
+            with torch.no_grad():
+                person, face = self.frozen.recognise(photo)
+            returned_person, returned_face = self.frozen.recognise(returned)
+            if self.weights.face:
+                terms["face"] = perceptual(returned_face, face)
+            if self.weights.identity:
+                terms["identity"] = identity(returned_person, person)
+        return terms
+
+
+def readers_of(objective: Objective) -> dict[Direction, nn.Module]:
+    """The frozen generator that leads back from what an objective makes, if it has one."""
+    reader = objective.reader if isinstance(objective, Draughtsman) else None
+    return {} if reader is None else {SKETCH_TO_PHOTO: reader}
+
+
+def spoilt(drawings: Tensor, seed: int, first: int) -> Tensor:
+    """Drawings `[B, 1, H, W]` in [-1, 1] as paper and a scanner leave them, here and there softer.
+
+    What is random depends on the seed and the numbers of the images, `first` and on.
+    """
+    shape = tuple(drawings.shape[1:])
+    rngs = [generator_of(seed, Stream.RETURN, first + place) for place in range(len(drawings))]
+    soft = torch.tensor([rng.random() < _SOFT for rng in rngs]).view(-1, 1, 1, 1)
+    grain = np.stack([rng.standard_normal(shape, dtype=np.float32) for rng in rngs])
+    halved = F.interpolate(F.avg_pool2d(drawings, 2), scale_factor=2, mode="bilinear")
+    drawings = torch.where(soft.to(drawings.device), halved, drawings)
+    return (drawings + _GRAIN * torch.from_numpy(grain).to(drawings)).clamp(-1, 1)
+
+
+def load_reader(config: Config, fabric: Fabric) -> nn.Module:
+    """The frozen model of `config.reader`: drawings `[B, 1, S, S]` to photos `[B, 3, S, S]`.
+
+    Raises:
+        UsageError: None is named, or it leads elsewhere, is of another size or reads more than
+            drawings.
+        ModelError: The file is missing or damaged, or not limner's.
+    """
+    if not config.reader:
+        raise UsageError(
+            "the objective 'draughtsman' draws for a model of sketch to photo: name its file, "
+            "--set reader=MODEL.onnx, or set weights.cycle, perceptual, face and identity to 0"
+        )
+    path = Path(config.reader)
+    card, weights = read_model(path)
+    inputs = card.generator.get("inputs")
+    if card.direction != SKETCH_TO_PHOTO or card.preprocessing.size != config.size or inputs != 1:
+        raise UsageError(
+            f"reader {path} goes from {card.direction} at {card.preprocessing.size} px and reads "
+            f"{inputs} channels; a model from {SKETCH_TO_PHOTO} at {config.size} px that reads 1 "
+            "is needed"
+        )
+    try:
+        kind = KINDS["generator"][card.generator["kind"]]
+        with torch.random.fork_rng(devices=[]):  # before its weights are read they are random
+            network = make_generator(settings.build(kind, card.generator))
+        network.load_state_dict({name: weights[name] for name in network.state_dict()})
+    except (KeyError, RuntimeError) as error:
+        raise ModelError(f"{path} lacks weights that its card promises; export it again") from error
+    network.requires_grad_(requires_grad=False).eval()
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    placed: nn.Module = fabric.to_device(network)
+    return placed

@@ -1,0 +1,265 @@
+"""What an objective is, and the two kinds of players that they are all made of."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+import torch
+from lightning_fabric import Fabric
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from limner.directions import Direction
+from limner.networks.config import ProjectedConfig
+from limner.networks.discriminator import make_discriminator
+from limner.training.config import Config
+from limner.training.devices import average_gradients, compile_network, everyones
+from limner.training.feeding.batch import Batch
+from limner.training.objectives.augmentation import view_of
+from limner.training.objectives.frozen import Frozen
+from limner.training.objectives.losses import deception, discrimination, noisy_labels
+from limner.training.objectives.pool import Pool
+from limner.training.objectives.views import views
+from limner.training.randomness import Stream, generator_of
+
+__all__ = ["Adversary", "Judgement", "Learner", "Objective", "descend", "mean_score", "warming_up"]
+
+Scores = list[Tensor]
+"""Of each head of a discriminator, `[B, 1, h, w]`, unbounded."""
+
+
+class Judgement(NamedTuple):
+    """What a discriminator says of images, and what it saw in them."""
+
+    scores: Scores
+    stages: list[Tensor]
+    """Features of what judges pixels, stage by stage."""
+    seen: list[Tensor]
+    """Frozen features of the images as they were shown; none for a PatchGAN."""
+
+
+class Learner:
+    """A network and the optimiser that it learns with."""
+
+    def __init__(self, network: nn.Module, config: Config, fabric: Fabric) -> None:
+        # channels_last: twice the speed of the default layout with oneDNN, and what tensor cores
+        # want.
+        network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        compile_network(network, config, fabric)
+        optimiser = torch.optim.Adam(
+            fabric.to_device(network).parameters(), lr=config.lr, betas=config.betas, fused=True
+        )
+        self.network: nn.Module
+        self.optimiser: torch.optim.Optimizer
+        self.network, self.optimiser = fabric.setup(network, optimiser)
+        self.clip = config.clip
+
+    def __call__(self, images: Tensor, *guidance: Tensor | None) -> Tensor:
+        """What the network makes of them; `guidance` as `limner.networks.guidance.guided` takes."""
+        return self.network(images, *guidance)  # type: ignore[no-any-return]
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything that changes while learning."""
+        return {"network": self.network.state_dict(), "optimiser": self.optimiser.state_dict()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take over what `state_dict` gave."""
+        self.network.load_state_dict(state["network"])
+        self.optimiser.load_state_dict(state["optimiser"])
+
+
+class Adversary(Learner):
+    """A discriminator: what it is shown, what it is told, and what generators learn from it."""
+
+    def __init__(
+        self,
+        config: Config,
+        fabric: Fabric,
+        *,
+        judged: int,
+        place: int,
+        condition: int = 0,
+        pool: int = 0,
+        frozen: Frozen | None = None,
+    ) -> None:
+        """A fresh one.
+
+        Args:
+            config: Of the run.
+            fabric: Of the run.
+            judged: Channels of the images that it judges.
+            condition: Channels of the sketch that comes first in what it is shown; 0 for none.
+            place: Its number among the run's discriminators: each has random labels of its own.
+            pool: Made pictures that it is kept reminded of.
+            frozen: Networks that it may look through; None to load them for it alone.
+        """
+        shared = frozen or Frozen(fabric)
+        self.crops = bool(config.fine.crop) and isinstance(config.discriminator, ProjectedConfig)
+        """Whether it judges crops at full size, too; what it says of them comes last."""
+        network = make_discriminator(
+            config.discriminator,
+            condition=condition,
+            judged=judged,
+            features=lambda: shared.features,
+            crops=self.crops,
+        )
+        super().__init__(network, config, fabric)
+        self.config = config
+        self.fabric = fabric
+        self.place = place
+        self.pool = Pool(pool, seed=config.seed, place=place)
+
+    def judge(self, images: Tensor, first: int, *, learning: bool = True) -> Judgement:
+        """Score images `first` to `first + B` of the run.
+
+        Args:
+            images: `[B, condition + judged, H, W]` in [-1, 1], real or generated.
+            first: Number of the first one.
+            learning: Let gradients reach the discriminator; they always reach the images.
+        """
+        view = view_of(self.config.discriminator_augmentation, self.config.seed, first, len(images))
+        self.network.requires_grad_(requires_grad=learning)
+        seen_as = view(images)
+        shown = views(self.config, seen_as, first) if self.crops else (seen_as,)
+        scores, stages, *seen = self.network(*shown)
+        self.network.requires_grad_(requires_grad=True)
+        scores = scores if isinstance(scores, list) else [scores]
+        return Judgement(scores, stages, seen[0] if seen else [])
+
+    def deception(self, scores: Scores, sharp: Tensor | None = None) -> Tensor:
+        """The term of a generator whose pictures got these scores: all heads count alike.
+
+        `sharp` as in `learn`.
+        """
+        counted = zip(scores, self._counted(scores, sharp), strict=True)
+        terms = [deception(self.config.gan, one, weight=weight) for one, weight in counted]
+        return torch.stack(terms).mean()
+
+    def learn(
+        self,
+        real_scores: Scores,
+        made: Tensor,
+        first: int,
+        lr: float,
+        *,
+        shared: bool = False,
+        sharp: Tensor | None = None,
+    ) -> Tensor:
+        """Learn to tell the two apart; the loss, detached.
+
+        Args:
+            real_scores: What `judge` said of the real images of this batch.
+            made: The made ones, `[B, condition + judged, H, W]`.
+            first: Number of the first image.
+            lr: Learning rate of the generators at this step.
+            shared: See `limner.training.feeding.batch.Part`.
+            sharp: `[B]`, how much the crop of each image counts, of the real one and of the made
+                one alike, so that neither kind is seen more often; None for 1.
+        """
+        made_scores = self.judge(self._exchanged(made, first, shared=shared), first).scores
+        draws = self._label_draws(first, len(made))
+        loss = torch.zeros((), device=made.device)
+        for scores, real in ((real_scores, True), (made_scores, False)):
+            labels = noisy_labels(
+                draws[:, 0 if real else 1],
+                real=real,
+                noise=self.config.label_noise,
+                flips=self.config.label_flips,
+            )
+            labels = self.fabric.to_device(labels)
+            heads = [
+                discrimination(self.config.gan, one, labels, weight=weight)
+                for one, weight in zip(scores, self._counted(scores, sharp), strict=True)
+            ]
+            loss = loss + torch.stack(heads).mean()
+        descend(self.fabric, loss, [self], lr * self.config.discriminator_lr)
+        return loss.detach()
+
+    def _counted(self, scores: Scores, sharp: Tensor | None) -> list[Tensor | None]:
+        """For each head how much each image counts, see `learn`."""
+        half = len(scores) // 2 if self.crops else len(scores)
+        return [None] * half + [sharp] * (len(scores) - half)
+
+    def _exchanged(self, made: Tensor, first: int, *, shared: bool) -> Tensor:
+        """What is shown instead of the made ones.
+
+        Every process has the whole pool, and lets it take in what all of them made: so it is that
+        of one process with the whole batch, and the state of a run knows of no processes.
+        """
+        if not (shared and self.pool.size):
+            return self.pool.exchange(made, first)
+        count, rank = len(made), self.fabric.global_rank
+        given = self.pool.exchange(everyones(self.fabric, made), first - rank * count)
+        return given[rank * count : (rank + 1) * count]
+
+    def _label_draws(self, first: int, count: int) -> NDArray[np.float64]:
+        """For each image, for the real one and the made one: what `noisy_labels` takes."""
+        draws = np.empty((count, 2, 2))
+        for place, number in enumerate(range(first, first + count)):
+            rng = generator_of(self.config.seed, Stream.LABELS, self.place, number)
+            draws[place, :, 0], draws[place, :, 1] = rng.random(2), rng.standard_normal(2)
+        return draws
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything that changes while learning."""
+        return super().state_dict() | {"pool": self.pool.state_dict()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take over what `state_dict` gave."""
+        super().load_state_dict(state)
+        self.pool.load_state_dict(state["pool"], self.fabric.device)
+
+
+class Objective(Protocol):
+    """What a run learns: all that the loop knows of it."""
+
+    @property
+    def learners(self) -> Mapping[str, Learner]:
+        """All that changes while learning, by the name that it has in the state of a run.
+
+        Objectives that have the same part call it the same, so that one can start from another.
+        """
+
+    @property
+    def generators(self) -> Mapping[Direction, nn.Module]:
+        """The networks that are averaged, shown and exported, by where they lead."""
+
+    def step(self, batch: Batch, lr: float) -> dict[str, Tensor]:
+        """Learn from one batch.
+
+        What is random about it depends on the seed and the numbers of the images alone.
+
+        Args:
+            batch: On the device of the run, with the images that the objective learns from.
+            lr: Learning rate of this step.
+
+        Returns:
+            Each term before its weight, detached, by the name it has in `stats.jsonl`.
+        """
+
+
+def descend(fabric: Fabric, loss: Tensor, learners: list[Learner], lr: float) -> None:
+    """One step of all `learners` down the same loss, which is the mean of all processes'."""
+    for learner in learners:
+        for group in learner.optimiser.param_groups:
+            group["lr"] = lr
+        learner.optimiser.zero_grad(set_to_none=True)
+    fabric.backward(loss)
+    average_gradients(fabric, [learner.network for learner in learners])
+    for learner in learners:
+        if learner.clip:
+            nn.utils.clip_grad_norm_(learner.network.parameters(), learner.clip)
+        learner.optimiser.step()
+
+
+def mean_score(scores: Scores) -> Tensor:
+    """The mean over all heads, as a run notes it."""
+    return torch.stack([one.mean() for one in scores]).mean()
+
+
+def warming_up(config: Config, fabric: Fabric, batch: Batch) -> bool:
+    """Whether only the discriminators learn from this batch, see `Config.warm_up`.
+
+    It depends on the numbers of the images alone, so that a run that resumes does the same.
+    """
+    return batch.start(fabric.global_rank) < config.warm_up

@@ -1,0 +1,198 @@
+"""The paired objective: sketch in, its own photo out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from lightning_fabric import Fabric
+from torch import Tensor, nn
+
+from limner.data.prepared import PreparedSet
+from limner.directions import SKETCH_TO_PHOTO, Direction
+from limner.networks.generator import make_generator
+from limner.training.config import Config, Weights
+from limner.training.feeding.batch import Batch
+from limner.training.feeding.pictures import TrainingImages
+from limner.training.objectives.frozen import Frozen
+from limner.training.objectives.losses import (
+    feature_l1,
+    gradient_l1,
+    identity,
+    perceptual,
+    pyramid_l1,
+)
+from limner.training.objectives.objective import (
+    Adversary,
+    Learner,
+    Scores,
+    descend,
+    mean_score,
+    warming_up,
+)
+from limner.training.objectives.views import downscaled, multiscale, views
+
+__all__ = ["Pix2Pix"]
+
+LEAST = 0.3
+"""How much the perceptual term counts where a sketch is not meant literally at all: features of
+large areas, unlike pixels, can be right all the same."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Guesses:
+    """What a batch of sketches became, and how that compares with the truth."""
+
+    terms: dict[str, Tensor]
+    """Before their weights; gradients lead to the generator."""
+    loss: Tensor
+    """Their weighted sum."""
+    made: Tensor
+    """(sketch, made photo) pairs, `[B, 1 + 3, H, W]`."""
+    real_scores: Scores
+    """What the discriminator says of the true pairs."""
+    made_scores: Scores
+
+
+class Pix2Pix:
+    """A generator and a discriminator that judges (sketch, photo) pairs.
+
+    Isola et al. 2017, *Image-to-Image Translation with Conditional Adversarial Networks*, with
+    the study's least-squares loss and label noise, and the feature term of pix2pixHD.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        fabric: Fabric,
+        *,
+        generator: Learner | None = None,
+        weights: Weights | None = None,
+        frozen: Frozen | None = None,
+    ) -> None:
+        """Take over a generator and frozen networks, or make them.
+
+        `weights` are used instead of those of `config`.
+        """
+        self.config = config
+        self.fabric = fabric
+        self.frozen = frozen or Frozen(fabric)
+        self.weights = weights or config.weights
+        self.generator = generator or Learner(make_generator(config.generator), config, fabric)
+        self.discriminator = Adversary(
+            config,
+            fabric,
+            condition=config.generator.inputs,
+            judged=config.generator.outputs,
+            place=0,
+            frozen=self.frozen,
+        )
+        # What is missing is found out now, before anything is written.
+        if self.weights.perceptual:
+            _ = self.frozen.features
+        if self.weights.face or self.weights.identity:
+            _ = self.frozen.descriptor
+
+    @staticmethod
+    def images(config: Config, prepared: PreparedSet) -> TrainingImages:
+        """What it learns from. Raises DataError if the set lacks it."""
+        return TrainingImages.of(config, prepared, sketches=False, pairs=True)
+
+    @property
+    def learners(self) -> Mapping[str, Learner]:
+        """See `Objective`."""
+        return {"sketch-to-photo": self.generator, "pair-discriminator": self.discriminator}
+
+    @property
+    def generators(self) -> Mapping[Direction, nn.Module]:
+        """See `Objective`."""
+        return {SKETCH_TO_PHOTO: self.generator.network}
+
+    def step(self, batch: Batch, lr: float) -> dict[str, Tensor]:
+        """Learn from `sketched` and `photo`; see `Objective`.
+
+        Both networks learn from the same pass: the discriminator that the generator is judged by
+        is the one whose features of the truth are at hand, so that the truth is seen only once.
+        """
+        guesses = self.guess(batch)
+        if not warming_up(self.config, self.fabric, batch):
+            descend(self.fabric, guesses.loss, [self.generator], lr)
+        return self.finish(guesses, batch, lr)
+
+    def guess(self, batch: Batch) -> Guesses:
+        """Make photos and compare them with the true ones; nothing is learnt yet."""
+        sketch, photo = batch["sketched"], batch["photo"]
+        made = self.generator(sketch, batch.literal, batch.hints)
+        pairs = torch.cat([sketch, made], dim=1)
+        judged = self.discriminator.judge(pairs, batch.first, learning=False)
+        real = self.discriminator.judge(torch.cat([sketch, photo], dim=1), batch.first)
+        terms = {
+            "adversarial": self.discriminator.deception(judged.scores, batch.sharp),
+            "l1": pyramid_l1(made, photo, weight=batch.literal),
+        }
+        if self.weights.gradient:
+            terms["gradient"] = gradient_l1(made, photo, weight=batch.literal)
+        if self.weights.features:
+            crops = self.discriminator.crops
+            terms["features"] = multiscale(
+                feature_l1, judged.stages, real.stages, crops=crops, sharp=batch.sharp
+            )
+        if self.weights.perceptual:
+            # A projected discriminator looked through the same network: at both in the same view.
+            seen = (judged.seen, real.seen) if real.seen else self._perceived(made, photo, batch)
+            literal = batch.literal
+            weight = None if literal is None else LEAST + (1 - LEAST) * literal
+            crops = bool(self.config.fine.crop)
+            terms["perceptual"] = multiscale(
+                perceptual, *seen, crops=crops, weight=weight, sharp=batch.sharp
+            )
+        if self.weights.face or self.weights.identity:
+            shown, true = (downscaled(self.config, images) for images in (made, photo))
+            terms |= self._recognised(shown, true, batch.literal)
+        loss = torch.stack([getattr(self.weights, name) * term for name, term in terms.items()])
+        return Guesses(
+            terms=terms,
+            loss=loss.sum(),
+            made=pairs.detach(),
+            real_scores=real.scores,
+            made_scores=judged.scores,
+        )
+
+    def _perceived(
+        self, made: Tensor, photo: Tensor, batch: Batch
+    ) -> tuple[list[Tensor], list[Tensor]]:
+        """Frozen features of both; those of the truth are constant."""
+
+        def stages(images: Tensor) -> list[Tensor]:
+            shown = views(self.config, images, batch.first)
+            return [stage for view in shown for stage in self.frozen.perceive(view)]
+
+        with torch.no_grad():
+            truth = stages(photo)
+        return stages(made), truth
+
+    def _recognised(self, made: Tensor, photo: Tensor, literal: Tensor | None) -> dict[str, Tensor]:
+        """The terms of the face descriptor; what it says of the truth is constant."""
+        with torch.no_grad():
+            person, face = self.frozen.recognise(photo)
+        made_person, made_face = self.frozen.recognise(made)
+        terms = {}
+        if self.weights.face:
+            terms["face"] = perceptual(made_face, face, weight=literal)
+        if self.weights.identity:
+            terms["identity"] = identity(made_person, person, weight=literal)
+        return terms
+
+    def finish(self, guesses: Guesses, batch: Batch, lr: float) -> dict[str, Tensor]:
+        """Let the discriminator learn, and sum up: the terms, detached."""
+        terms = dict(guesses.terms)
+        terms["discriminator"] = self.discriminator.learn(
+            guesses.real_scores,
+            guesses.made,
+            batch.first,
+            lr,
+            shared=batch.shared,
+            sharp=batch.sharp,
+        )
+        terms["score_real"] = mean_score(guesses.real_scores)
+        terms["score_made"] = mean_score(guesses.made_scores)
+        return {name: term.detach() for name, term in terms.items()}

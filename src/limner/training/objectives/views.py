@@ -1,0 +1,76 @@
+"""What frozen networks are shown of photos that are larger than those that they were made for.
+
+They know pictures, and dlib's descriptor faces, of about 128 to 150 px. A larger photo is shown to
+them twice: whole and shrunk to that size, and a random crop of that size as it is. The crop depends
+on the seed and the image's number alone, so it is the same of the real photo and the generated one.
+"""
+
+from collections.abc import Callable, Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from limner.training.config import Config
+from limner.training.randomness import Stream, generator_of
+
+__all__ = ["downscaled", "multiscale", "views"]
+
+Term = Callable[..., Tensor]
+
+
+def views(config: Config, images: Tensor, first: int) -> tuple[Tensor, ...]:
+    """What frozen networks are shown of images `first` to `first + B` of a run.
+
+    Args:
+        config: Of the run.
+        images: `[B, C, S, S]`.
+        first: Number of the first one.
+
+    Returns:
+        The images alone, or with `config.fine.crop`, c: them whole but shrunk, and a crop of each,
+        both `[B, C, c, c]`.
+    """
+    side = config.fine.crop
+    if not side:
+        return (images,)
+    crops = []
+    for number, image in enumerate(images, first):
+        rng = generator_of(config.seed, Stream.CROP, number)
+        top, left = rng.integers(0, image.shape[-1] - side + 1, 2).tolist()
+        crops.append(image[:, top : top + side, left : left + side])
+    return downscaled(config, images), torch.stack(crops)
+
+
+def downscaled(config: Config, images: Tensor) -> Tensor:
+    """Images `[B, C, S, S]` whole, as frozen networks are shown them: shrunk, or as they are."""
+    side = config.fine.crop
+    return F.avg_pool2d(images, images.shape[-1] // side) if side else images
+
+
+def multiscale(
+    term: Term,
+    generated: Sequence[Tensor],
+    truth: Sequence[Tensor],
+    *,
+    crops: bool,
+    weight: Tensor | None = None,
+    sharp: Tensor | None = None,
+) -> Tensor:
+    """A term that compares stages; where crops were shown, too, the mean over both views.
+
+    Args:
+        term: Of `limner.training.objectives.losses`: takes stages of both and `weight`.
+        generated: The stages of the whole images, and with `crops` then as many of the crops.
+        truth: The same.
+        crops: Whether crops were shown.
+        weight: `[B]`, how much each image counts; None for 1.
+        sharp: `[B]`, how much each crop counts besides; None for 1. Unused without `crops`.
+    """
+    if not crops:
+        return term(generated, truth, weight=weight)
+    half = len(generated) // 2
+    both = [one for one in (weight, sharp) if one is not None]
+    fine = torch.stack(both).prod(dim=0) if both else None
+    of_whole = term(generated[:half], truth[:half], weight=weight)
+    return (of_whole + term(generated[half:], truth[half:], weight=fine)) / 2

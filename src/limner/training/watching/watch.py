@@ -1,0 +1,67 @@
+"""What a run finds out about itself while it goes on: scores, warnings, and when to stop."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+import torch
+from torch import nn
+
+from limner.data.prepared import PreparedSet
+from limner.directions import Direction
+from limner.training.config import Config
+from limner.training.run import RunFolder, append, notes
+from limner.training.selection import stale
+from limner.training.watching.monitors import Trouble, new_troubles
+from limner.training.watching.scores import HeldOut
+
+__all__ = ["Watch"]
+
+
+class Watch:
+    """Scores snapshots, hears the monitors, and knows when patience is at its end.
+
+    Everything follows from what the run folder holds, so that a run that goes on finds the same.
+    """
+
+    def __init__(
+        self, config: Config, prepared: PreparedSet, run: RunFolder, device: torch.device
+    ) -> None:
+        """Read what is held out; nothing is written. Raises DataError, see `HeldOut`."""
+        self.config = config
+        self.run = run
+        self.held_out = HeldOut(config, prepared, device)
+        self.lines: list[dict[str, Any]] = []
+        self.scores: list[dict[str, Any]] = []
+
+    def go_on(self, seen: int) -> None:
+        """Forget what was noted after the state that the run goes on from; remember the rest."""
+        self.run.drop_stats_after(seen)
+        self.lines = notes(self.run.stats_path)
+        self.scores = notes(self.run.scores_path)
+
+    @property
+    def over(self) -> bool:
+        """Whether no snapshot was better for as long as `config.patience` allows."""
+        return stale(self.scores, self.config.patience)
+
+    def note(self, line: Mapping[str, float]) -> list[Trouble]:
+        """Write a line of statistics down, and what the monitors have to say that is new."""
+        self.run.append_stats(line)
+        self.lines.append(dict(line))
+        found = new_troubles(self.lines, self.config)
+        for trouble in found:
+            append(self.run.warnings_path, {"images": int(line["images"])} | asdict(trouble))
+        return found
+
+    def score(self, generators: Mapping[Direction, nn.Module], seen: int) -> dict[str, float]:
+        """Score the snapshot after `seen` images and write that down: the mean of each figure."""
+        figures = self.held_out.score(generators)
+        if not figures:
+            return {}
+        means = {name: round(float(each.mean()), 6) for name, each in figures.items()}
+        each = {name: [float(f"{v:.5g}") for v in one] for name, one in figures.items()}
+        line = {"images": seen, **means, "each": each}
+        append(self.run.scores_path, line)
+        self.scores.append(line)
+        return means

@@ -1,0 +1,76 @@
+"""Light, colour and grain: what makes a crowd of pictures look like photos."""
+
+import numpy as np
+import pytest
+from scipy.spatial.distance import cdist
+
+from limner.metrics.realism.appearance import Look, look, standardised
+from limner.metrics.resampling import Resampling
+from limner.sketching import sketch
+
+
+def crowd(seed, count=40, side=64):
+    """Smooth pictures of random light and colour."""
+    rng = np.random.default_rng(seed)
+    rough = rng.normal(0, 1, (count, 8, 8, 3))
+    smooth = np.kron(rough, np.ones((1, side // 8, side // 8, 1)))
+    light = rng.uniform(60, 190, (count, 1, 1, 3))
+    return np.clip(light + 25 * smooth + rng.normal(0, 3, smooth.shape), 0, 255).astype(np.uint8)
+
+
+def found(made, real):
+    features = {"made": np.stack([*map(look, made)]), "real": np.stack([*map(look, real)])}
+    [figure] = Look().figures(features, Resampling(draws=100))
+    return figure
+
+
+def test_a_flat_picture_has_no_detail_and_its_own_light():
+    flat = look(np.full((128, 128, 3), (255, 0, 0), np.uint8))
+    assert flat[:3] == pytest.approx([0.299, -0.168736, 0.5], abs=1e-3)
+    assert flat[3:6] == pytest.approx(0, abs=1e-4)
+    assert flat[6:] == pytest.approx(np.log10(0.1 / 255))
+
+
+def test_detail_is_found_at_its_size_whatever_that_of_the_picture():
+    def stripes(side, width):
+        row = 255 * (np.arange(side) // width % 2)
+        return np.broadcast_to(row[None, :, None], (side, side, 3)).astype(np.uint8)
+
+    fine, coarse = look(stripes(128, 1)), look(stripes(128, 8))
+    assert fine[6] > coarse[6] + 0.4  # 1 px apart
+    assert coarse[15] > fine[15] + 1  # 8 px apart: fine stripes are the same again there
+    assert look(stripes(128, 8).swapaxes(0, 1)) == pytest.approx(coarse, abs=1e-5)
+    assert look(stripes(256, 2)) == pytest.approx(fine, abs=1e-3)
+
+
+def test_other_pictures_of_the_kind_look_alike_and_damaged_ones_do_not():
+    real = crowd(0, 80)
+    same, grey, dark = crowd(1), crowd(1).mean(axis=3, keepdims=True), crowd(1) * 0.5
+    sound = found(same, real).estimate
+    assert abs(sound.value) < 0.1
+    for spoilt in (np.repeat(grey, 3, axis=3), dark):
+        harmed = found(spoilt.astype(np.uint8), real).estimate
+        assert harmed.value > 0.3
+        assert harmed.low > sound.high
+
+
+def test_drawings_do_not_look_like_photos(person):
+    photos = np.stack([person(n)[40:168, 60:188] for n in range(24)])
+    drawings = [np.repeat(sketch(p, seed=n)[..., None], 3, axis=2) for n, p in enumerate(photos)]
+    assert found(drawings[:12], photos[12:]).estimate.value > 1
+    assert "12 pictures" in found(drawings[:12], photos[12:]).warnings[0]
+
+
+def test_the_figure_is_the_energy_distance_of_standardised_features():
+    made, real = (np.stack([*map(look, crowd(seed))]) for seed in (2, 3))
+    [figure] = Look().figures({"made": made, "real": real}, Resampling(draws=10))
+    x, y = standardised(made, real), standardised(real, real)
+    assert y.mean(axis=0) == pytest.approx(0, abs=1e-6)
+    assert y.std(axis=0) * np.sqrt(18) == pytest.approx(1, abs=0.05)
+    expected = 2 * cdist(x, y).mean() - _among(x) - _among(y)
+    assert figure.estimate.value == pytest.approx(expected)
+    assert figure.each.mean() == pytest.approx(expected)
+
+
+def _among(x):
+    return cdist(x, x).sum() / (len(x) * (len(x) - 1))

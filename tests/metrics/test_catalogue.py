@@ -1,0 +1,121 @@
+"""The catalogue: every measure once, and what is missing named."""
+
+import numpy as np
+import pytest
+import torch
+
+from limner import images
+from limner.errors import UsageError
+from limner.features.common import digest_of
+from limner.features.evaluation_set import Subject
+from limner.features.extraction import extract
+from limner.features.feature import Want
+from limner.metrics.catalogue import WEIGHTS, standard, unavailable, weights_of
+from limner.metrics.faithfulness.smiles import SMILE, SmileFeature
+from limner.metrics.measuring import measure
+from limner.metrics.resampling import Resampling
+
+
+@pytest.fixture(scope="module")
+def lpips_file(tmp_path_factory):
+    """LPIPS's linear weights, of chance."""
+    rng = np.random.default_rng(1)
+    sizes = (64, 128, 256, 512, 512)
+    held = {
+        f"lin{place}.model.1.weight": torch.from_numpy(
+            np.abs(rng.standard_normal((1, size, 1, 1), np.float32))
+        )
+        for place, size in enumerate(sizes)
+    }
+    path = tmp_path_factory.mktemp("lpips") / "vgg.pth"
+    torch.save(held, path)
+    return path
+
+
+@pytest.fixture
+def subject(folders):
+    return Subject.of_folders(
+        folders["made"], sketches=folders["sketches"], truth=folders["truth"], as_is=True
+    )
+
+
+def test_every_figure_has_a_name_of_its_own(subject):
+    measured = measure(subject, standard(), resampling=Resampling(draws=20))
+    names = [figure.name for answer in measured.answers for figure in answer.figures]
+    assert len(names) == len(set(names)) > 40
+    for answer in measured.answers:
+        for figure in answer.figures:
+            assert figure.name.partition(".")[0] == answer.measure.name.partition(".")[0]
+            assert np.isfinite(figure.estimate.value)
+            assert figure.estimate.low <= figure.estimate.high
+            each = figure.of_each
+            assert each is None or len(each) == len(answer.rows)
+
+
+def test_with_weights_the_measure_is_taken(subject, random_vgg, lpips_file):
+    weights = weights_of([f"vgg={random_vgg}", f"lpips={lpips_file}"])
+    named = [one.name for one in standard(weights=weights)]
+    assert "lpips" in named
+    assert "dists" not in named
+    few = Subject(rows=dict(list(subject.rows.items())[:2]), size=64, as_is=True)
+    [lpips] = [one for one in standard(weights=weights) if one.name == "lpips"]
+    found = measure(few, [lpips], resampling=Resampling(draws=20))
+    assert found.figures["lpips"].estimate.value > 0
+    assert "sha256:" in found.answers[0].models[0]
+    assert {one.title for one in unavailable(weights)} == {
+        "Structure and texture (DISTS)",
+        "KID, FID and Inception Score on Inception features",
+    }
+
+
+def test_what_lacks_weights_says_which():
+    why = {one.title: one.why for one in unavailable({})}
+    assert why["Perceptual distance (LPIPS)"] == (
+        "needs --weights vgg=FILE and --weights lpips=FILE"
+    )
+    assert len(why) == 3
+
+
+def test_68_points_are_asked_for_by_number():
+    [plain] = [one for one in standard() if one.name == "geometry"]
+    [more] = [one for one in standard(points=68) if one.name == "geometry68"]
+    assert (plain.points, more.points) == (5, 68)
+    with pytest.raises(UsageError, match="expected 5 or 68"):
+        standard(points=7)
+
+
+@pytest.mark.parametrize("text", ["vgg", "other=x", "=x", "vgg="])
+def test_weights_are_named(text):
+    with pytest.raises(UsageError, match=r"expected NAME=FILE|there is no file"):
+        weights_of([text])
+
+
+def test_weights_are_named_once(tmp_path):
+    images.write(tmp_path / "x.png", np.zeros((8, 8), np.uint8))
+    with pytest.raises(UsageError, match="each once"):
+        weights_of([f"vgg={tmp_path / 'x.png'}"] * 2)
+    assert set(weights_of([f"{name}={tmp_path / 'x.png'}" for name in WEIGHTS])) == set(WEIGHTS)
+
+
+def test_files_behind_keys_are_read_once_however_often_they_are_asked_for(tmp_path):
+    weights = {name: tmp_path / f"{name}.onnx" for name in WEIGHTS}
+    for name, file in weights.items():
+        file.write_text(name)
+    measures = [*standard(weights=weights), *standard(weights=weights, points=68)]
+    wants = [want for one in measures for want in one.wants.values()]
+    keys = [want.feature.key for want in wants]
+    read = digest_of.cache_info().misses
+    assert [want.feature.key for want in wants] == keys
+    assert digest_of.cache_info().misses == read
+
+
+def test_a_picture_is_looked_for_under_keys_that_are_found_once(subject, monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        SmileFeature, "key", property(lambda self: asked.append(self) or "smile/test")
+    )
+    few = Subject(rows=dict(list(subject.rows.items())[:2]), size=64, as_is=True)
+    extract(few, [Want.of(SMILE, "made")])
+    after_two = len(asked)
+    extract(subject, [Want.of(SMILE, "made")])
+    assert len(asked) - after_two == after_two

@@ -1,0 +1,57 @@
+"""The measures are measured: each under its own damage, and under others, on real photos."""
+
+import numpy as np
+import pytest
+
+from limner import images
+from limner.engines import LocalEngine
+from limner.faces import DlibDetector, Preprocessing, find
+from limner.metrics.catalogue import standard
+from limner.metrics.validation.corruptions import DAMAGES
+from limner.metrics.validation.sensitivity import OWN, STILL, Photos, Trial
+
+PEOPLE = 32
+LITTLE = 0.3
+"""Of what its own damage does to a figure: more is no standing still. A face in 32 is 0.03."""
+
+
+@pytest.fixture(scope="module")
+def trial(data, tmp_path_factory):
+    """Real photos of five sources, none of which is all smiles."""
+    folders = [data / "open" / name for name in ("sfhq_t2i", "faker_portraits", "interfaces")]
+    files = [file for folder in folders for file in images.files_below(folder)]
+    detector, cut, crops = DlibDetector(), Preprocessing(), []
+    for number in np.random.default_rng(1).permutation(len(files)).tolist():
+        photo = images.read(files[number])
+        faces = detector(photo)
+        if faces and faces[0].eye_distance > 40:
+            crops.append(cut.align(photo, find(photo, detector)[0]).image)
+        if len(crops) == 4 * PEOPLE:
+            break
+    crops = np.stack(crops)
+    photos = Photos(crops[:PEOPLE], crops[PEOPLE : 3 * PEOPLE], crops[3 * PEOPLE :])
+    cache = tmp_path_factory.mktemp("trial")
+    return Trial(photos, cache, engine=LocalEngine(workers=2))
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_a_figure_gets_worse_step_by_step_under_its_own_damage(trial, name):
+    figures = [trial.figures(OWN[name], strength)[name] for strength in (0, 0.5, 1)]
+    values = [figure.estimate.value for figure in figures]
+    steps = np.diff(values)
+    assert (steps > 0).all() or (steps < 0).all(), values
+    assert figures[2].loss(values[2]) > figures[0].loss(values[0])
+
+
+@pytest.mark.parametrize("name", STILL)
+def test_and_stays_nearly_where_it_is_under_others(trial, name):
+    harm = {damage: trial.harm(name, damage) for damage in STILL[name]}
+    moved = {damage: round(by, 2) for damage, by in harm.items() if not abs(by) < LITTLE}
+    assert not moved
+
+
+def test_every_measure_has_its_damage_and_every_damage_its_measure(trial):
+    tried = {name.partition(".")[0] for name in OWN}
+    assert tried >= {one.name for one in standard()} - {"cycle"}  # of which no photo has any
+    assert set(OWN.values()) | {"jpeg", "features"} == set(DAMAGES)
+    assert set(OWN) <= set(trial.figures())
