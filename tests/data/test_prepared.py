@@ -10,8 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from limner import images
-from limner.data import prepared
 from limner.data.prepared import PreparedSet
+from limner.data.writer import Writer
 from limner.errors import DataError, LimnerError, RunError
 from limner.training.loop import train
 
@@ -118,7 +118,7 @@ def test_columns_of_another_kind_are_refused(written, column, kind, value):
     ],
 )
 def test_a_set_that_does_not_say_how_it_was_cut_is_refused(tmp_path, mixed_set, about):
-    with prepared.Writer(tmp_path, about) as writer:
+    with Writer(tmp_path, about) as writer:
         writer.add("faces", pq.read_table(mixed_set / "faces.parquet"))
         writer.commit()
     with pytest.raises(DataError, match=r"faces\.parquet is damaged or not limner's; prepare"):

@@ -11,8 +11,9 @@ import pytest
 from PIL import Image
 
 from limner import images
-from limner.data import prepared
 from limner.data.report import write_report
+from limner.data.schema import DROPPED, EXAMPLES, FACES
+from limner.data.writer import Writer
 from limner.errors import DataError, OutputError
 from limner.faces import Preprocessing
 
@@ -145,11 +146,11 @@ ABOUT = {
 def store(path, faces=FACES, dropped=LOST, examples=EXAMPLES, about=ABOUT):
     rows = {"faces": faces, "dropped": dropped, "examples": examples}
     schemas = {
-        "faces": prepared.FACES,
-        "dropped": prepared.DROPPED,
-        "examples": prepared.EXAMPLES,
+        "faces": FACES,
+        "dropped": DROPPED,
+        "examples": EXAMPLES,
     }
-    with prepared.Writer(path, about) as writer:
+    with Writer(path, about) as writer:
         for name, some in rows.items():
             for start in range(0, len(some), 600):  # a row group each
                 table = pa.Table.from_pylist(some[start : start + 600], schema=schemas[name])

@@ -17,6 +17,7 @@ from limner.data.blocks import Block, BlockStore
 from limner.data.cleaning import REASONS
 from limner.data.items import Item
 from limner.data.selection import KEPT, Selection
+from limner.data.writer import Writer
 from limner.errors import ImageError
 
 __all__ = ["assemble", "count_sources"]

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from limner import __version__, images
 from limner.data.cleaning import Cleaning, Reason, fingerprint, sharpness, turn
 from limner.data.items import Item, Split
+from limner.data.schema import FACES
 from limner.errors import DataError, ImageError
 from limner.faces import Detector, Preprocessing, open_page
 from limner.faces.search import find_any_way
