@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 
 from limner import images
+from limner.data import schema
 from limner.data.report import write_report
-from limner.data.schema import DROPPED, EXAMPLES, FACES
 from limner.data.writer import Writer
 from limner.errors import DataError, OutputError
 from limner.faces import Preprocessing
@@ -146,9 +146,9 @@ ABOUT = {
 def store(path, faces=FACES, dropped=LOST, examples=EXAMPLES, about=ABOUT):
     rows = {"faces": faces, "dropped": dropped, "examples": examples}
     schemas = {
-        "faces": FACES,
-        "dropped": DROPPED,
-        "examples": EXAMPLES,
+        "faces": schema.FACES,
+        "dropped": schema.DROPPED,
+        "examples": schema.EXAMPLES,
     }
     with Writer(path, about) as writer:
         for name, some in rows.items():
