@@ -23,7 +23,7 @@ from limner.metrics.realism.inception_score import inception_score
 from limner.metrics.realism.kid import kid
 
 LIMIT = 1e-6
-CROWDS = ((300, 300, 16), (1000, 600, 128), (2000, 2000, 512), (90, 100, 128))
+UNPAIRED = ((300, 300, 16), (1000, 600, 128), (2000, 2000, 512), (90, 100, 128))
 """Made pictures, real ones, features."""
 SCORED = ((500, 1000, 1), (500, 1000, 10))
 """Pictures, classes, parts."""
@@ -51,7 +51,7 @@ def main() -> int:
     print(f"limner against torchmetrics {torchmetrics.__version__}, float64")
     rng = np.random.default_rng(0)
     worst = 0.0
-    for made_count, real_count, size in CROWDS:
+    for made_count, real_count, size in UNPAIRED:
         made = 0.1 + 1.2 * rng.standard_normal((made_count, size))
         real = rng.standard_normal((real_count, size))
         label = f"{made_count} and {real_count} x {size}"

@@ -23,7 +23,7 @@ os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"
 
 from limner import batch, images
 from limner.engines import LocalEngine
-from limner.features.evaluation_set import Subject
+from limner.features.evaluation_set import EvaluationSet
 from limner.features.extraction import extract
 from limner.makers import Photos, Sketches
 from limner.metrics.catalogue import standard
@@ -127,7 +127,7 @@ def statistics(room: Path) -> None:
     import time
 
     measures = standard()
-    subject = Subject.of_folders(
+    subject = EvaluationSet.of_folders(
         room / "made", sketches=room / "sketches", truth=room / "truth", real=room / "real"
     )
     there = subject.roles()

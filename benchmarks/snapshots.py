@@ -26,7 +26,7 @@ from limner.metrics.likeness.identity import Identity
 from limner.metrics.likeness.skin import Skin
 from limner.metrics.measuring import measure
 from limner.metrics.realism.checkerboard import Checkerboard
-from limner.metrics.score import Figure
+from limner.metrics.score import Score
 from limner.training.run import RunFolder, notes
 
 MEASURES = (
@@ -97,7 +97,7 @@ def drawings_of(sketches: Path) -> str:
     return path.parent.name if path.name in {"sketches", "drawings"} else path.name
 
 
-def figures_of(model: str, sketches: Path, truth: Path, workers: int) -> Mapping[str, Figure]:
+def figures_of(model: str, sketches: Path, truth: Path, workers: int) -> Mapping[str, Score]:
     """What `limner compare` finds of one model, as far as the table shows it."""
     with tempfile.TemporaryDirectory(prefix="limner-") as folder:
         things = evaluation.things([model], Path(folder), sketches=sketches)
@@ -106,7 +106,7 @@ def figures_of(model: str, sketches: Path, truth: Path, workers: int) -> Mapping
         return measure(subject, MEASURES, engine=engine, cache=default_folder()).figures
 
 
-def row_of(key: tuple[str, str], found: Mapping[str, Figure]) -> Row:
+def row_of(key: tuple[str, str], found: Mapping[str, Score]) -> Row:
     """A row of the table; figures that could not be taken are left empty."""
     row = dict.fromkeys(COLUMNS, "") | dict(zip(KEYS, key, strict=True))
     for name in [name for name in SHOWN if name in found]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from limner import batch, images
 from limner.directions import PHOTO_TO_SKETCH, SKETCH_TO_PHOTO, Direction
 from limner.errors import UsageError
-from limner.features.evaluation_set import Subject
+from limner.features.evaluation_set import EvaluationSet
 from limner.makers import Photos
 from limner.shipped import shipped_models
 from limner.translator import Translator
@@ -191,12 +191,12 @@ def subjects(
     training: Path | None = None,
     size: int | None = None,
     as_is: bool = False,
-) -> dict[str, Subject]:
+) -> dict[str, EvaluationSet]:
     """What is measured of each thing: the pictures that all of them made, at one size.
 
     Args:
         found: The things.
-        sketches: See `Subject.of_folders`, as for the others.
+        sketches: See `EvaluationSet.of_folders`, as for the others.
         truth: As above.
         real: As above.
         training: As above.
@@ -204,10 +204,10 @@ def subjects(
         as_is: As above.
 
     Raises:
-        UsageError: They have no picture in common; and see `Subject.of_folders`.
+        UsageError: They have no picture in common; and see `EvaluationSet.of_folders`.
     """
     made = {
-        thing.name: Subject.of_folders(
+        thing.name: EvaluationSet.of_folders(
             thing.made,
             sketches=sketches,
             truth=truth,
@@ -226,10 +226,10 @@ def subjects(
     alike = {name: _alike(subject, names, side) for name, subject in made.items()}
     if real is not None or truth is None:
         return alike
-    return {name: subject.held_against_truth() for name, subject in alike.items()}
+    return {name: subject.compared_with_ground_truth() for name, subject in alike.items()}
 
 
-def _alike(subject: Subject, names: Set[str], side: int) -> Subject:
+def _alike(subject: EvaluationSet, names: Set[str], side: int) -> EvaluationSet:
     """The same with these pictures only, at this size."""
     warnings = list(subject.warnings)
     if len(names) < len(subject.rows):

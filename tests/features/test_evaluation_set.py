@@ -5,12 +5,12 @@ import pytest
 
 from limner import images
 from limner.errors import UsageError
-from limner.features.evaluation_set import PreparedFaces, Subject
+from limner.features.evaluation_set import PreparedFaces, EvaluationSet
 
 
 def test_pictures_are_paired_by_their_names_whatever_the_suffix(folders):
     made, truth = folders["made"], folders["truth"]
-    subject = Subject.of_folders(made, sketches=folders["sketches"], truth=truth)
+    subject = EvaluationSet.of_folders(made, sketches=folders["sketches"], truth=truth)
     assert len(subject.rows) == 12
     row = subject.rows["p03"]
     assert row["made"].source == made / "p03.png"
@@ -22,23 +22,23 @@ def test_pictures_are_paired_by_their_names_whatever_the_suffix(folders):
 
 def test_the_true_photos_serve_as_real_ones_unless_others_are_named(folders, fill, crops):
     made, truth = folders["made"], folders["truth"]
-    subject = Subject.of_folders(made, truth=truth)
+    subject = EvaluationSet.of_folders(made, truth=truth)
     assert [one.source for one in subject.crowds["real"]] == sorted(truth.iterdir())
     other = fill("real", crops[:5])
-    assert len(Subject.of_folders(made, truth=truth, real=other).crowds["real"]) == 5
-    assert Subject.of_folders(made).crowds == {}
+    assert len(EvaluationSet.of_folders(made, truth=truth, real=other).crowds["real"]) == 5
+    assert EvaluationSet.of_folders(made).crowds == {}
 
 
 def test_below_folders_names_are_paths(fill, crops):
     names = ["a/1", "b/1"]
     made, truth = fill("made", crops[:2], names=names), fill("truth", crops[:2], names=names)
-    subject = Subject.of_folders(made, truth=truth)
+    subject = EvaluationSet.of_folders(made, truth=truth)
     assert subject.rows["b/1"]["truth"].source == truth / "b" / "1.png"
 
 
 def test_names_that_pair_in_part_are_a_warning_with_numbers(folders, fill, crops):
     truth = fill("some", crops[:3], names=["p00", "p01", "stranger"])
-    subject = Subject.of_folders(folders["made"], truth=truth)
+    subject = EvaluationSet.of_folders(folders["made"], truth=truth)
     assert "truth" in subject.rows["p01"]
     assert "truth" not in subject.rows["p02"]
     there, here = subject.warnings
@@ -51,19 +51,19 @@ def test_names_that_pair_in_part_are_a_warning_with_numbers(folders, fill, crops
 def test_names_that_do_not_pair_are_an_error_that_shows_them(folders, fill, crops):
     truth = fill("other", crops[:2], names=["x1", "x2"])
     with pytest.raises(UsageError, match="there is x1, x2 and here p00, p01, p02, …"):
-        Subject.of_folders(folders["made"], truth=truth)
+        EvaluationSet.of_folders(folders["made"], truth=truth)
 
 
 def test_two_pictures_of_one_name_are_an_error(folders, crops):
     images.write(folders["made"] / "p00.jpg", crops[0])
     with pytest.raises(UsageError, match=r"p00\.jpg and .*p00\.png have one name"):
-        Subject.of_folders(folders["made"])
+        EvaluationSet.of_folders(folders["made"])
 
 
 def test_other_files_are_left_out_and_counted(folders):
     (folders["made"] / "notes.txt").write_text("x")
     (folders["made"] / "Thumbs.db").write_bytes(b"x")
-    [warning] = Subject.of_folders(folders["made"]).warnings
+    [warning] = EvaluationSet.of_folders(folders["made"]).warnings
     assert "2 other files are left out (" in warning
     assert ".txt" in warning
     assert ".db" in warning
@@ -71,24 +71,24 @@ def test_other_files_are_left_out_and_counted(folders):
 
 def test_no_folder_and_no_pictures_are_errors(folders, tmp_path):
     with pytest.raises(UsageError, match="no folder"):
-        Subject.of_folders(tmp_path / "none")
+        EvaluationSet.of_folders(tmp_path / "none")
     (tmp_path / "empty").mkdir()
     with pytest.raises(UsageError, match="holds no pictures"):
-        Subject.of_folders(folders["made"], real=tmp_path / "empty")
+        EvaluationSet.of_folders(folders["made"], real=tmp_path / "empty")
 
 
 def test_the_size_is_that_of_the_results_if_they_have_one(fill, crops):
-    assert Subject.of_folders(fill("a", crops[:2])).size == 64
+    assert EvaluationSet.of_folders(fill("a", crops[:2])).size == 64
     wide = np.zeros((48, 64, 3), np.uint8)
-    assert Subject.of_folders(fill("b", [wide, wide])).size == 128
-    assert Subject.of_folders(fill("c", [crops[0], crops[1][:32, :32]])).size == 128
-    assert Subject.of_folders(fill("d", crops[:2]), size=96).size == 96
+    assert EvaluationSet.of_folders(fill("b", [wide, wide])).size == 128
+    assert EvaluationSet.of_folders(fill("c", [crops[0], crops[1][:32, :32]])).size == 128
+    assert EvaluationSet.of_folders(fill("d", crops[:2]), size=96).size == 96
     with pytest.raises(UsageError, match="expected 32 to 1024"):
-        Subject.of_folders(fill("e", crops[:2]), size=16)
+        EvaluationSet.of_folders(fill("e", crops[:2]), size=16)
 
 
 def test_prepared_sets_are_crowds_too(folders, prepared_set):
-    subject = Subject.of_folders(folders["made"], real=prepared_set, training=prepared_set)
+    subject = EvaluationSet.of_folders(folders["made"], real=prepared_set, training=prepared_set)
     assert len(subject.crowds["real"]) == 12
     assert len(subject.crowds["training"]) == 10  # two are held out
     first = next(iter(subject.crowds["training"]))
@@ -98,16 +98,16 @@ def test_prepared_sets_are_crowds_too(folders, prepared_set):
 
 
 def test_a_prepared_set_without_photos_is_an_error(folders, prepared_set, monkeypatch):
-    subject = Subject.of_folders(folders["made"], training=prepared_set)
+    subject = EvaluationSet.of_folders(folders["made"], training=prepared_set)
     assert len(subject.crowds["training"]) == 10
     monkeypatch.setattr(PreparedFaces, "__len__", lambda _: 0)
     with pytest.raises(UsageError, match="without photos to learn from; name another one"):
-        Subject.of_folders(folders["made"], training=prepared_set)
+        EvaluationSet.of_folders(folders["made"], training=prepared_set)
     with pytest.raises(UsageError, match="without photos; name another one for --real"):
-        Subject.of_folders(folders["made"], real=prepared_set)
+        EvaluationSet.of_folders(folders["made"], real=prepared_set)
 
 
 def test_a_folder_that_may_not_be_listed_is_an_error(folders, monkeypatch):
     monkeypatch.setattr(images, "files_below", lambda folder: [folder])
     with pytest.raises(UsageError, match="made may not be listed"):
-        Subject.of_folders(folders["made"])
+        EvaluationSet.of_folders(folders["made"])

@@ -5,9 +5,9 @@ import pytest
 
 from limner import images
 from limner.engines import LocalEngine
-from limner.features.evaluation_set import Subject
+from limner.features.evaluation_set import EvaluationSet
 from limner.features.extraction import extract
-from limner.features.feature import Computed, Want
+from limner.features.feature import Computed, Input
 
 calls: list[int] = []
 
@@ -24,16 +24,16 @@ def _apart(a, b):
 MEAN = Computed(name="mean", version=1, function=_mean)
 APART = Computed(name="apart", version=1, function=_apart)
 WANTS = (
-    Want.of(MEAN, "made"),
-    Want.of(MEAN, "real"),
-    Want.of(APART, "made", "truth"),
-    Want.of(APART, "made", "back"),
+    Input.of(MEAN, "made"),
+    Input.of(MEAN, "real"),
+    Input.of(APART, "made", "truth"),
+    Input.of(APART, "made", "back"),
 )
 
 
 @pytest.fixture
 def subject(folders):
-    return Subject.of_folders(folders["made"], truth=folders["truth"], as_is=True)
+    return EvaluationSet.of_folders(folders["made"], truth=folders["truth"], as_is=True)
 
 
 def test_vectors_are_of_the_framed_pictures_in_the_order_of_names(subject, folders):
@@ -80,10 +80,10 @@ def test_what_is_kept_is_not_taken_for_something_else(subject, tmp_path):
     extract(subject, WANTS[:1], cache=cache)
     calls.clear()
     newer = Computed(name="mean", version=2, function=_mean)
-    extract(subject, [Want.of(newer, "made")], cache=cache)
+    extract(subject, [Input.of(newer, "made")], cache=cache)
     assert len(calls) == 12
     calls.clear()
-    larger = Subject(rows=subject.rows, size=80, as_is=True)
+    larger = EvaluationSet(rows=subject.rows, size=80, as_is=True)
     extract(larger, WANTS[:1], cache=cache)
     assert calls == [80] * 12
 
@@ -91,8 +91,8 @@ def test_what_is_kept_is_not_taken_for_something_else(subject, tmp_path):
 @pytest.mark.parametrize("cached", [False, True])
 def test_pictures_that_are_the_same_in_two_roles_count_in_both(folders, tmp_path, cached):
     made, truth = folders["made"], folders["truth"]
-    subject = Subject.of_folders(made, back=made, truth=truth, sketches=truth, as_is=True)
-    wants = [Want.of(MEAN, role) for role in ("made", "back", "truth", "sketch")]
+    subject = EvaluationSet.of_folders(made, back=made, truth=truth, sketches=truth, as_is=True)
+    wants = [Input.of(MEAN, role) for role in ("made", "back", "truth", "sketch")]
     for _ in range(2):  # the second time they are kept
         found = extract(subject, wants, cache=tmp_path / "cache" if cached else None)
         assert [found.facts[role].n for role in ("made", "back", "truth", "sketch")] == [12] * 4
@@ -119,6 +119,6 @@ def test_pictures_that_cannot_be_used_are_named_and_their_rows_left_out(subject,
 def test_grey_and_constant_pictures_are_counted(fill):
     grey = np.repeat(np.arange(64, dtype=np.uint8)[:, None, None], 64, axis=1).repeat(3, axis=2)
     flat = np.full((64, 64, 3), (10, 20, 30), np.uint8)
-    found = extract(Subject.of_folders(fill("made", [grey, flat])), WANTS)
+    found = extract(EvaluationSet.of_folders(fill("made", [grey, flat])), WANTS)
     assert found.facts["made"].grey == 1
     assert found.facts["made"].constant == 1

@@ -7,9 +7,9 @@ import torch
 from limner import images
 from limner.errors import UsageError
 from limner.features.common import digest_of
-from limner.features.evaluation_set import Subject
+from limner.features.evaluation_set import EvaluationSet
 from limner.features.extraction import extract
-from limner.features.feature import Want
+from limner.features.feature import Input
 from limner.metrics.catalogue import WEIGHTS, standard, unavailable, weights_of
 from limner.metrics.faithfulness.smiles import SMILE, SmileFeature
 from limner.metrics.measuring import measure
@@ -34,7 +34,7 @@ def lpips_file(tmp_path_factory):
 
 @pytest.fixture
 def subject(folders):
-    return Subject.of_folders(
+    return EvaluationSet.of_folders(
         folders["made"], sketches=folders["sketches"], truth=folders["truth"], as_is=True
     )
 
@@ -57,7 +57,7 @@ def test_with_weights_the_measure_is_taken(subject, random_vgg, lpips_file):
     named = [one.name for one in standard(weights=weights)]
     assert "lpips" in named
     assert "dists" not in named
-    few = Subject(rows=dict(list(subject.rows.items())[:2]), size=64, as_is=True)
+    few = EvaluationSet(rows=dict(list(subject.rows.items())[:2]), size=64, as_is=True)
     [lpips] = [one for one in standard(weights=weights) if one.name == "lpips"]
     found = measure(few, [lpips], resampling=Resampling(draws=20))
     assert found.figures["lpips"].estimate.value > 0
@@ -114,8 +114,8 @@ def test_a_picture_is_looked_for_under_keys_that_are_found_once(subject, monkeyp
     monkeypatch.setattr(
         SmileFeature, "key", property(lambda self: asked.append(self) or "smile/test")
     )
-    few = Subject(rows=dict(list(subject.rows.items())[:2]), size=64, as_is=True)
-    extract(few, [Want.of(SMILE, "made")])
+    few = EvaluationSet(rows=dict(list(subject.rows.items())[:2]), size=64, as_is=True)
+    extract(few, [Input.of(SMILE, "made")])
     after_two = len(asked)
-    extract(subject, [Want.of(SMILE, "made")])
+    extract(subject, [Input.of(SMILE, "made")])
     assert len(asked) - after_two == after_two

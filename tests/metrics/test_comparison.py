@@ -7,12 +7,12 @@ import pytest
 from scipy.stats import permutation_test
 
 from limner.errors import UsageError
-from limner.features.evaluation_set import Subject
+from limner.features.evaluation_set import EvaluationSet
 from limner.metrics.comparison import _by_signs, compare
 from limner.metrics.likeness.identity import Identity
-from limner.metrics.measuring import Answer, Measured, Unanswered, measure
+from limner.metrics.measuring import MetricResult, Measured, Skipped, measure
 from limner.metrics.resampling import Resampling, means
-from limner.metrics.score import Figure
+from limner.metrics.score import Score
 
 DRAW = Resampling(draws=400)
 NAMES = tuple(f"p{number:03d}" for number in range(80))
@@ -21,16 +21,16 @@ NAMES = tuple(f"p{number:03d}" for number in range(80))
 def _measured(*, draw=DRAW, names=NAMES, **each):
     """What was measured of a model, with one figure for each keyword; less is better."""
     figures = tuple(
-        Figure(name=name, title=name, estimate=draw.mean(values), better="lower")
+        Score(name=name, title=name, estimate=draw.mean(values), better="lower")
         for name, values in each.items()
     )
-    subject = Subject(rows={})
-    answer = Answer(measure=Identity(), figures=figures, rows=names)
+    subject = EvaluationSet(rows={})
+    answer = MetricResult(measure=Identity(), figures=figures, rows=names)
     return Measured(
         subject=subject,
         resampling=draw,
         answers=(answer,),
-        unanswered=(Unanswered(title="Identity", why="needs --truth"),),
+        unanswered=(Skipped(title="Identity", why="needs --truth"),),
         facts={},
         warnings=(),
     )
@@ -88,10 +88,10 @@ def test_figures_that_are_no_means_are_compared_draw_by_draw():
             values = np.linspace(0, 1, 80) + shift
             return np.sqrt(weights @ values**2 / 80)
 
-        figure = Figure(name="f", title="f", estimate=DRAW.of(statistic, 80), better="higher")
-        answer = Answer(measure=Identity(), figures=(figure,), rows=NAMES)
+        figure = Score(name="f", title="f", estimate=DRAW.of(statistic, 80), better="higher")
+        answer = MetricResult(measure=Identity(), figures=(figure,), rows=NAMES)
         return Measured(
-            subject=Subject(rows={}),
+            subject=EvaluationSet(rows={}),
             resampling=DRAW,
             answers=(answer,),
             unanswered=(),
@@ -113,7 +113,7 @@ def test_one_great_difference_draw_by_draw_is_seen_among_many_figures_without_an
         def statistic(weights):
             return means(weights, height + np.linspace(0, 1, 80))
 
-        figure = Figure(name="f", title="f", estimate=DRAW.of(statistic, 80), better="lower")
+        figure = Score(name="f", title="f", estimate=DRAW.of(statistic, 80), better="lower")
         others = _measured(**{name: rng.permutation(each) for name, each in alike.items()})
         [answer] = others.answers
         return dataclasses.replace(
@@ -130,10 +130,10 @@ def test_as_far_beyond_the_target_as_before_it_is_neither_better_nor_worse():
 
     def model(middle):
         values = rng.normal(middle, 0.3, 80)
-        figure = Figure(
+        figure = Score(
             name="f", title="f", estimate=DRAW.mean(values), better="nearer", target=1.0
         )
-        answer = Answer(measure=Identity(), figures=(figure,), rows=NAMES)
+        answer = MetricResult(measure=Identity(), figures=(figure,), rows=NAMES)
         return dataclasses.replace(_measured(), answers=(answer,))
 
     names = ("below", "above", "near", "far")
@@ -184,8 +184,8 @@ def test_real_pictures_a_better_model_is_found_better(folders, fill, crops):
     rng = np.random.default_rng(0)
     noisy = np.clip(crops + rng.normal(0, 60, crops.shape), 0, 255).astype(np.uint8)
     subjects = {
-        "darker": Subject.of_folders(folders["made"], truth=folders["truth"], as_is=True),
-        "noisy": Subject.of_folders(fill("noisy", noisy), truth=folders["truth"], as_is=True),
+        "darker": EvaluationSet.of_folders(folders["made"], truth=folders["truth"], as_is=True),
+        "noisy": EvaluationSet.of_folders(fill("noisy", noisy), truth=folders["truth"], as_is=True),
     }
     compared = compare({n: measure(s, [Identity()], resampling=DRAW) for n, s in subjects.items()})
     row = next(row for row in compared.rows if row.name == "identity.genuine")

@@ -7,13 +7,13 @@ import pytest
 
 from limner import images
 from limner.errors import UsageError
-from limner.features.evaluation_set import Subject
-from limner.features.feature import Computed, Want
+from limner.features.evaluation_set import EvaluationSet
+from limner.features.feature import Computed, Input
 from limner.metrics.likeness.identity import Identity
 from limner.metrics.measuring import measure
 from limner.metrics.realism.kid import Kid
 from limner.metrics.resampling import Resampling
-from limner.metrics.score import Figure
+from limner.metrics.score import Score
 
 DRAWS = Resampling(draws=50)
 
@@ -32,7 +32,7 @@ class Cycle:
     title = "Cycle"
     question = "Does it come back?"
     least = 2
-    wants: ClassVar = {"sketch": Want.of(TONE, "sketch"), "back": Want.of(TONE, "back")}
+    wants: ClassVar = {"sketch": Input.of(TONE, "sketch"), "back": Input.of(TONE, "back")}
 
     def figures(self, features, resampling):
         raise AssertionError("it lacks pictures")
@@ -45,19 +45,19 @@ class Tone:
     title = "Tone"
     question = "How dark?"
     least = 3
-    wants: ClassVar = {"made": Want.of(TONE, "made")}
+    wants: ClassVar = {"made": Input.of(TONE, "made")}
 
     def figures(self, features, resampling):
         each = features["made"].mean(axis=1)
         if each.max() == 0:
             raise UsageError("all made photos are black")
-        yield Figure(
+        yield Score(
             name="tone.mean", title="tone", estimate=resampling.mean(each), better="higher"
         )
 
 
 def test_the_figures_are_those_of_the_measures(folders):
-    subject = Subject.of_folders(folders["made"], truth=folders["truth"], as_is=True)
+    subject = EvaluationSet.of_folders(folders["made"], truth=folders["truth"], as_is=True)
     found = measure(subject, [Identity(), Kid(), Tone()], resampling=DRAWS)
     assert [answer.measure.name for answer in found.answers] == ["identity", "kid", "tone"]
     made = [images.read(path).mean() / 255 for path in sorted(folders["made"].iterdir())]
@@ -71,7 +71,7 @@ def test_the_figures_are_those_of_the_measures(folders):
 
 
 def test_what_is_missing_is_named_by_its_option(folders):
-    found = measure(Subject.of_folders(folders["made"], as_is=True), [Identity(), Kid(), Cycle()])
+    found = measure(EvaluationSet.of_folders(folders["made"], as_is=True), [Identity(), Kid(), Cycle()])
     why = {one.title: one.why for one in found.unanswered}
     assert why == {
         "Identity": "needs --truth",
@@ -81,13 +81,13 @@ def test_what_is_missing_is_named_by_its_option(folders):
 
 
 def test_too_few_pictures_and_what_a_measure_refuses_are_said(fill, crops):
-    few = measure(Subject.of_folders(fill("few", crops[:2]), as_is=True), [Tone()])
+    few = measure(EvaluationSet.of_folders(fill("few", crops[:2]), as_is=True), [Tone()])
     assert few.answers == ()
     assert few.unanswered[0].why == (
         "needs 3 pictures at least, and there are 2 usable made photos"
     )
     black = np.zeros_like(crops[:4])
-    refused = measure(Subject.of_folders(fill("black", black), as_is=True), [Tone()])
+    refused = measure(EvaluationSet.of_folders(fill("black", black), as_is=True), [Tone()])
     assert refused.unanswered[0].why == "all made photos are black"
     assert "4 of the made photos are one colour all over" in refused.warnings
 
@@ -97,7 +97,7 @@ def test_lost_grey_and_uneven_pictures_are_warned_of(folders, crops):
     for path in folders["made"].iterdir():
         images.write(path, images.to_grey(images.read(path)))
     images.write(folders["made"] / "p00.png", images.to_grey(crops[0][:40, :40]))
-    subject = Subject.of_folders(folders["made"], truth=folders["truth"], as_is=True)
+    subject = EvaluationSet.of_folders(folders["made"], truth=folders["truth"], as_is=True)
     warnings = "\n".join(measure(subject, [Tone()], resampling=DRAWS).warnings)
     assert "1 of 12 true photos cannot be used and are left out" in warnings
     assert "p02.jpg" in warnings
@@ -111,7 +111,7 @@ def test_results_that_are_no_pictures_are_an_error(fill, crops):
     for path in folder.iterdir():
         path.write_bytes(b"no picture")
     with pytest.raises(UsageError, match=r"none of the made pictures can be used; .*p00\.png"):
-        measure(Subject.of_folders(folder), [Tone()])
+        measure(EvaluationSet.of_folders(folder), [Tone()])
 
 
 def _said(subject):
@@ -120,23 +120,23 @@ def _said(subject):
 
 def test_pictures_that_are_looked_at_at_another_size_are_a_warning(folders, fill, crops):
     made = folders["made"]
-    assert "looked at at" not in _said(Subject.of_folders(made))
-    said = _said(Subject.of_folders(made, size=128))
+    assert "looked at at" not in _said(EvaluationSet.of_folders(made))
+    said = _said(EvaluationSet.of_folders(made, size=128))
     assert "the made photos are of 64 px and looked at at 128" in said
     assert "too small" not in said
-    said = _said(Subject.of_folders(made, size=48))
+    said = _said(EvaluationSet.of_folders(made, size=48))
     assert "pictures of 48 px are too small to tell grids" in said
 
 
 def test_one_picture_is_a_warning_since_its_interval_says_nothing(folders, fill, crops):
-    said = _said(Subject.of_folders(fill("one", crops[:1])))
+    said = _said(EvaluationSet.of_folders(fill("one", crops[:1])))
     assert "there is 1 made photo: an interval of one picture says nothing" in said
-    assert "there is 1" not in _said(Subject.of_folders(folders["made"]))
+    assert "there is 1" not in _said(EvaluationSet.of_folders(folders["made"]))
 
 
 def test_whole_pictures_that_are_taken_as_they_are_are_a_warning(folders, fill, crops):
     whole = fill("whole", np.pad(crops, ((0, 0), (0, 20), (0, 0), (0, 0))))
-    said = _said(Subject.of_folders(folders["made"], truth=whole, as_is=True))
+    said = _said(EvaluationSet.of_folders(folders["made"], truth=whole, as_is=True))
     assert "12 of the true photos are not square: with --as-is" in said
     assert "made photos are not square" not in said
-    assert "not square" not in _said(Subject.of_folders(folders["made"], truth=whole))
+    assert "not square" not in _said(EvaluationSet.of_folders(folders["made"], truth=whole))

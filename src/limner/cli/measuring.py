@@ -13,8 +13,8 @@ from limner.errors import Interrupted, UsageError
 
 if TYPE_CHECKING:
     from limner.engines import Engine
-    from limner.metrics.measuring import Unanswered
-    from limner.metrics.metric import Measure
+    from limner.metrics.measuring import Skipped
+    from limner.metrics.metric import Metric
     from limner.metrics.resampling import Resampling
 
 __all__ = ["compare", "measure"]
@@ -108,7 +108,7 @@ def measure(
     """
     from limner import evaluation
     from limner.directions import PHOTO_TO_SKETCH, SKETCH_TO_PHOTO
-    from limner.features.evaluation_set import Subject
+    from limner.features.evaluation_set import EvaluationSet
     from limner.metrics.measuring import measure as measure_subject
     from limner.metrics.reports import evaluation as report
     from limner.metrics.reports.console import table
@@ -129,7 +129,7 @@ def measure(
             back = Path(folder) / "back"
             notes += evaluation.back_again(made, models[PHOTO_TO_SKETCH], back, as_is=as_is)
         _say(notes)
-        subject = Subject.of_folders(
+        subject = EvaluationSet.of_folders(
             made,
             sketches=sketches,
             truth=truth,
@@ -258,7 +258,7 @@ def _stoppable() -> Iterator[None]:
 
 def _measures(
     weights: list[str] | None, points: int
-) -> "tuple[Sequence[Measure], Sequence[Unanswered]]":
+) -> "tuple[Sequence[Metric], Sequence[Skipped]]":
     """Those that can be taken, and those that lack a file."""
     from limner.metrics.catalogue import standard, unavailable, weights_of
 

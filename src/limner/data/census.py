@@ -33,7 +33,7 @@ _BINS = 30
 
 
 @dataclass(frozen=True, kw_only=True)
-class Measure:
+class Column:
     """A column of the faces whose distribution is shown."""
 
     column: str
@@ -48,33 +48,33 @@ class Measure:
 
 
 MEASURES = (
-    Measure(
+    Column(
         column="eye_distance",
         title="Size",
         unit="px between the outer eye corners, as found",
         limit="min_eye_distance",
     ),
-    Measure(
+    Column(
         column="sharpness",
         title="Sharpness",
         unit="grey levels, standard deviation of the Laplacian",
         limit="min_sharpness",
     ),
-    Measure(
+    Column(
         column="turn",
         title="Turn",
         unit="degrees that the head is turned to a side",
         limit="max_turn",
         both_sides=True,
     ),
-    Measure(
+    Column(
         column="angle",
         title="Tilt",
         unit="degrees that the eyes are off the horizontal",
         limit="max_tilt",
         both_sides=True,
     ),
-    Measure(column="smile", title="Smile", unit="score or label, 0 to 1", most=1.0),
+    Column(column="smile", title="Smile", unit="score or label, 0 to 1", most=1.0),
 )
 
 
@@ -280,7 +280,7 @@ def _distributions(tables: Tables, cleaning: dict[str, float]) -> list[dict[str,
     return made
 
 
-def _edges(values: list[NDArray[np.float32]], measure: Measure) -> NDArray[np.float64]:
+def _edges(values: list[NDArray[np.float32]], measure: Column) -> NDArray[np.float64]:
     """Round edges of the bars, between which nearly all values lie."""
     low, high = 0.0, measure.most
     if high is None:

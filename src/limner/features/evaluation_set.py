@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from limner import images
 from limner.errors import ImageError, UsageError
-from limner.features.feature import CROWDS, Role
+from limner.features.feature import UNPAIRED, Role
 from limner.sharing import name_of
 
 if TYPE_CHECKING:
     from limner.data.items import Split
 
-__all__ = ["FOLDERS", "Picture", "PreparedFaces", "Subject"]
+__all__ = ["FOLDERS", "Picture", "PreparedFaces", "EvaluationSet"]
 
 FOLDERS: Mapping[Role, str] = {
     "made": "--made",
@@ -51,7 +51,7 @@ class Picture:
         return images.read_bytes(self.source, name=self.name)
 
 
-Crowd = Collection[Picture]
+PictureSet = Collection[Picture]
 
 
 class PreparedFaces(Collection[Picture]):
@@ -86,12 +86,12 @@ class PreparedFaces(Collection[Picture]):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Subject:
+class EvaluationSet:
     """The pictures of a model, and those that it is held against."""
 
     rows: Mapping[str, Mapping[Role, Picture]]
     """By name (the path below the folder, without suffix): the pictures that belong together."""
-    crowds: Mapping[Role, Crowd] = field(default_factory=dict)
+    crowds: Mapping[Role, PictureSet] = field(default_factory=dict)
     size: int = _SIDE
     """Side in px at which all are looked at."""
     as_is: bool = False
@@ -121,7 +121,7 @@ class Subject:
         training: Path | None = None,
         size: int | None = None,
         as_is: bool = False,
-    ) -> "Subject":
+    ) -> "EvaluationSet":
         """Look into folders; nothing is read yet but the size of the made pictures.
 
         Args:
@@ -151,11 +151,11 @@ class Subject:
         }
         warnings: list[str] = []
         rows: dict[str, dict[Role, Picture]] = {}
-        crowds: dict[Role, Crowd] = {}
+        crowds: dict[Role, PictureSet] = {}
         for role, folder in named.items():
             if folder is None:
                 continue
-            if role in CROWDS and (folder / "faces.parquet").exists():
+            if role in UNPAIRED and (folder / "faces.parquet").exists():
                 crowds[role] = PreparedFaces(folder, "train" if role == "training" else None)
                 if not crowds[role]:
                     learnt = " to learn from" if role == "training" else ""
@@ -165,7 +165,7 @@ class Subject:
                     )
                 continue
             found = _pictures(folder, warnings)
-            if role in CROWDS:
+            if role in UNPAIRED:
                 crowds[role] = tuple(found.values())
             elif role == "made":
                 rows = {name: {"made": picture} for name, picture in found.items()}
@@ -184,9 +184,9 @@ class Subject:
             folders=folders,
             warnings=tuple(warnings),
         )
-        return subject.held_against_truth() if real is None and truth is not None else subject
+        return subject.compared_with_ground_truth() if real is None and truth is not None else subject
 
-    def held_against_truth(self) -> "Subject":
+    def compared_with_ground_truth(self) -> "EvaluationSet":
         """The same with the true photos of its rows for real ones."""
         true = tuple(row["truth"] for row in self.rows.values() if "truth" in row)
         folders = {**self.folders, "real": f"{self.folders['truth']}, the true ones"}

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from limner.engines import Engine, LocalEngine
 from limner.errors import ImageError
 from limner.features.cache import FeatureCache
-from limner.features.evaluation_set import Picture, Subject
-from limner.features.feature import CROWDS, Extract, Role, Want
+from limner.features.evaluation_set import Picture, EvaluationSet
+from limner.features.feature import UNPAIRED, Extract, Role, Input
 from limner.features.files import Files
 from limner.features.framing import Framer, Framing
 from limner.progress import bar
@@ -64,9 +64,9 @@ class Extracted:
     unusable: str = ""
     """Why nothing could be kept, if so."""
 
-    def of(self, wants: Mapping[str, Want]) -> tuple[dict[str, NDArray[np.float32]], list[int]]:
+    def of(self, wants: Mapping[str, Input]) -> tuple[dict[str, NDArray[np.float32]], list[int]]:
         """What a measure wants, and which of the rows: those that have all of it."""
-        paired = [want for want in wants.values() if not CROWDS.intersection(want.roles)]
+        paired = [want for want in wants.values() if not UNPAIRED.intersection(want.roles)]
         whole = np.ones(len(self.rows), bool)
         for want in paired:
             whole &= np.isfinite(self._vectors(want)).all(axis=1)
@@ -76,7 +76,7 @@ class Extracted:
         }
         return found, np.flatnonzero(whole).tolist()
 
-    def _vectors(self, want: Want) -> NDArray[np.float32]:
+    def _vectors(self, want: Input) -> NDArray[np.float32]:
         return self.vectors[want.feature.key, want.roles]
 
 
@@ -98,8 +98,8 @@ class _Done:
 
 
 def extract(
-    subject: Subject,
-    wants: Iterable[Want],
+    subject: EvaluationSet,
+    wants: Iterable[Input],
     *,
     engine: Engine | None = None,
     cache: Path | None = None,
@@ -130,7 +130,7 @@ def extract(
             with contextlib.closing(engine.map(start, _tasks(subject, rows))) as results:
                 for done in results:
                     only = next(iter(done.facts or done.lost))
-                    into = crowds[only] if only in CROWDS else paired
+                    into = crowds[only] if only in UNPAIRED else paired
                     into.add(done)
                     _note(facts, done)
                     waiting |= done.fresh
@@ -142,7 +142,7 @@ def extract(
             kept.put(waiting)
     vectors: dict[Key, NDArray[np.float32]] = {}
     for want in chosen:
-        crowd = next((role for role in want.roles if role in CROWDS), None)
+        crowd = next((role for role in want.roles if role in UNPAIRED), None)
         gathered = paired if crowd is None else crowds[crowd]
         vectors[want.feature.key, want.roles] = gathered.array((want.feature.key, want.roles))
     return Extracted(
@@ -154,7 +154,7 @@ def extract(
     )
 
 
-def _tasks(subject: Subject, rows: Sequence[str]) -> Iterator[_Task]:
+def _tasks(subject: EvaluationSet, rows: Sequence[str]) -> Iterator[_Task]:
     for number, name in enumerate(rows):
         yield _Task(number, dict(subject.rows[name]))
     for role, crowd in subject.crowds.items():
@@ -210,7 +210,7 @@ class _Gathered:
 class _Start:
     """What a worker is sent."""
 
-    wants: tuple[Want, ...]
+    wants: tuple[Input, ...]
     framer: Framer
     cache: Path | None
 

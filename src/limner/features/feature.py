@@ -7,14 +7,14 @@ from typing import Any, ClassVar, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["CROWDS", "Computed", "Extract", "Feature", "Features", "Role", "Want"]
+__all__ = ["UNPAIRED", "Computed", "Extract", "Feature", "Features", "Role", "Input"]
 
 Role = Literal["made", "sketch", "truth", "back", "real", "training"]
 """What a picture is: made by the model; the sketch that it was made from; the true photo; the
 sketch that a model made of the made photo; a real photo of anybody; a photo that the model learnt
 from. The first four belong together by name, the others are crowds."""
 
-CROWDS: frozenset[Role] = frozenset({"real", "training"})
+UNPAIRED: frozenset[Role] = frozenset({"real", "training"})
 """Roles whose pictures belong to no other."""
 
 Extract = Callable[..., NDArray[np.floating[Any]]]
@@ -80,18 +80,18 @@ class Computed:
 
 
 @dataclass(frozen=True)
-class Want:
+class Input:
     """A feature of the pictures of one role, or of pairs of two roles."""
 
     feature: Feature
     roles: tuple[Role, ...]
 
     @classmethod
-    def of(cls, feature: Feature, *roles: Role) -> "Want":
-        """Say it in one line: `Want.of(STRUCTURE, "made", "truth")`."""
+    def of(cls, feature: Feature, *roles: Role) -> "Input":
+        """Say it in one line: `Input.of(STRUCTURE, "made", "truth")`."""
         return cls(feature, roles)
 
 
 Features = Mapping[str, NDArray[np.float32]]
-"""For each name in `Measure.wants` the features, `[n, D]`. Rows of roles that belong together are
+"""For each name in `Metric.wants` the features, `[n, D]`. Rows of roles that belong together are
 of the same n pictures, in the same order; crowds have rows of their own."""

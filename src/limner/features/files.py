@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 
 from limner import images
 from limner.errors import ImageError
-from limner.features.evaluation_set import Picture, Subject
+from limner.features.evaluation_set import Picture, EvaluationSet
 from limner.features.feature import Role
 from limner.features.framing import Framer, Framing
 
-__all__ = ["Files", "Frame", "framed", "framed_of_crowd"]
+__all__ = ["Files", "Frame", "framed", "framed_unpaired"]
 
 
-def framed(subject: Subject, names: Iterable[str]) -> dict[str, dict[Role, NDArray[np.uint8]]]:
+def framed(subject: EvaluationSet, names: Iterable[str]) -> dict[str, dict[Role, NDArray[np.uint8]]]:
     """The pictures of some rows, framed as they were for measuring; those that can be used."""
     framer = Framer(size=subject.size, as_is=subject.as_is)
     found: dict[str, dict[Role, NDArray[np.uint8]]] = {}
@@ -29,8 +29,8 @@ def framed(subject: Subject, names: Iterable[str]) -> dict[str, dict[Role, NDArr
     return found
 
 
-def framed_of_crowd(
-    subject: Subject, role: Role, numbers: Iterable[int]
+def framed_unpaired(
+    subject: EvaluationSet, role: Role, numbers: Iterable[int]
 ) -> dict[int, NDArray[np.uint8]]:
     """Some pictures of a crowd, by their numbers, framed as they were for measuring."""
     wanted, framer = set(numbers), Framer(size=subject.size, as_is=subject.as_is)

@@ -19,15 +19,15 @@ from limner.metrics.likeness.landmarks import Geometry
 from limner.metrics.likeness.lpips import Lpips, LpipsFeature
 from limner.metrics.likeness.skin import Skin
 from limner.metrics.likeness.ssim import Ssim
-from limner.metrics.measuring import Unanswered
-from limner.metrics.metric import Measure
+from limner.metrics.measuring import Skipped
+from limner.metrics.metric import Metric
 from limner.metrics.realism.appearance import Look
 from limner.metrics.realism.checkerboard import Checkerboard
 from limner.metrics.realism.collapse import Collapse
 from limner.metrics.realism.fid import Fid
 from limner.metrics.realism.inception_score import InceptionScore
 from limner.metrics.realism.kid import Kid
-from limner.metrics.realism.memorisation import Copying
+from limner.metrics.realism.memorisation import Memorisation
 from limner.metrics.realism.sharpness import Sharpness
 from limner.metrics.realism.spectrum import Spectrum
 
@@ -56,7 +56,7 @@ def weights_of(named: Iterable[str]) -> dict[str, Path]:
     return found
 
 
-def standard(*, weights: Mapping[str, Path] | None = None, points: int = 5) -> Sequence[Measure]:
+def standard(*, weights: Mapping[str, Path] | None = None, points: int = 5) -> Sequence[Metric]:
     """All measures that are possible.
 
     Args:
@@ -92,13 +92,13 @@ def standard(*, weights: Mapping[str, Path] | None = None, points: int = 5) -> S
         Spectrum(),
         Checkerboard(),
         Collapse(),
-        Copying(),
-        Copying(against="truth"),
+        Memorisation(),
+        Memorisation(against="truth"),
         Cycle(),
     ]
 
 
-def unavailable(weights: Mapping[str, Path]) -> list[Unanswered]:
+def unavailable(weights: Mapping[str, Path]) -> list[Skipped]:
     """What cannot be measured for want of files that a user may name, and which those are."""
     needed = {
         "Perceptual distance (LPIPS)": ("vgg", "lpips"),
@@ -106,7 +106,7 @@ def unavailable(weights: Mapping[str, Path]) -> list[Unanswered]:
         "KID, FID and Inception Score on Inception features": ("inception",),
     }
     return [
-        Unanswered(
+        Skipped(
             title=title,
             why="needs " + " and ".join(f"--weights {name}=FILE" for name in missing),
         )
@@ -115,14 +115,14 @@ def unavailable(weights: Mapping[str, Path]) -> list[Unanswered]:
     ]
 
 
-def _perceptual(weights: Mapping[str, Path]) -> Iterator[Measure]:
+def _perceptual(weights: Mapping[str, Path]) -> Iterator[Metric]:
     if "vgg" in weights and "lpips" in weights:
         yield Lpips(feature=LpipsFeature(vgg=weights["vgg"], weights=weights["lpips"]))
     if "vgg" in weights and "dists" in weights:
         yield Dists(feature=DistsFeature(vgg=weights["vgg"], weights=weights["dists"]))
 
 
-def _inception(weights: Mapping[str, Path]) -> Iterator[Measure]:
+def _inception(weights: Mapping[str, Path]) -> Iterator[Metric]:
     if "inception" in weights:
         features = InceptionFeatures(weights["inception"])
         on = "Inception features"

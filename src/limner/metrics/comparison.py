@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from scipy.stats import false_discovery_control
 
 from limner.errors import UsageError
-from limner.metrics.measuring import Measured, Unanswered
-from limner.metrics.score import Better, Figure
+from limner.metrics.measuring import Measured, Skipped
+from limner.metrics.score import Better, Score
 
 __all__ = ["Cell", "Comparison", "Difference", "Row", "compare"]
 
@@ -52,7 +52,7 @@ class Difference:
 class Cell:
     """A figure of one model."""
 
-    figure: Figure
+    figure: Score
     difference: Difference | None
     """From the first; None for the first itself, and where they did not make the same pictures."""
     best: bool
@@ -81,7 +81,7 @@ class Comparison:
     rows: tuple[Row, ...]
 
     @property
-    def unanswered(self) -> tuple[Unanswered, ...]:
+    def unanswered(self) -> tuple[Skipped, ...]:
         """What could be measured of none of them."""
         first, *others = (one.unanswered for one in self.measured)
         return tuple(one for one in first if all(one in other for other in others))
@@ -117,7 +117,7 @@ def compare(models: Mapping[str, Measured]) -> Comparison:
     measured = tuple(models.values())
     if any(one.resampling != measured[0].resampling for one in measured):
         raise UsageError("measure all of them with the same number of draws and the same seed")
-    titles: dict[str, tuple[str, Figure]] = {}
+    titles: dict[str, tuple[str, Score]] = {}
     for one in measured:
         for answer in one.answers:
             for figure in answer.figures:
@@ -126,7 +126,7 @@ def compare(models: Mapping[str, Measured]) -> Comparison:
     return Comparison(names=tuple(models), measured=measured, rows=_adjusted(rows))
 
 
-def _row(name: str, measure: str, like: Figure, measured: Sequence[Measured]) -> Row:
+def _row(name: str, measure: str, like: Score, measured: Sequence[Measured]) -> Row:
     figures = [one.figures.get(name) for one in measured]
     losses = [
         like.loss(figure.estimate.value) if figure is not None else np.inf for figure in figures
@@ -149,7 +149,7 @@ def _row(name: str, measure: str, like: Figure, measured: Sequence[Measured]) ->
     return Row(name=name, title=like.title, measure=measure, better=like.better, cells=tuple(cells))
 
 
-def _difference(figure: Figure, first: Figure) -> Difference:
+def _difference(figure: Score, first: Score) -> Difference:
     mine, other = figure.estimate, first.estimate
     drawn = mine.draws - other.draws
     low, high = np.nanquantile(drawn, [0.025, 0.975]).tolist()

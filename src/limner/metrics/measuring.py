@@ -6,14 +6,14 @@ from pathlib import Path
 
 from limner.engines import Engine
 from limner.errors import UsageError
-from limner.features.evaluation_set import FOLDERS, Subject
+from limner.features.evaluation_set import FOLDERS, EvaluationSet
 from limner.features.extraction import Extracted, RoleFacts, extract
-from limner.features.feature import CROWDS, Role, Want
-from limner.metrics.metric import Measure
+from limner.features.feature import UNPAIRED, Role, Input
+from limner.metrics.metric import Metric
 from limner.metrics.resampling import Resampling
-from limner.metrics.score import Figure
+from limner.metrics.score import Score
 
-__all__ = ["Answer", "Measured", "Unanswered", "measure"]
+__all__ = ["MetricResult", "Measured", "Skipped", "measure"]
 
 _NAMED = 3
 _MANY_LOST = 0.05
@@ -22,15 +22,15 @@ _SMALL = 64  # px
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Answer:
+class MetricResult:
     """What a measure found."""
 
-    measure: Measure
-    figures: tuple[Figure, ...]
+    measure: Metric
+    figures: tuple[Score, ...]
     rows: tuple[str, ...]
     """Names of the pictures that it rests on, in the order of the figures' `of_each`."""
     training: tuple[int, ...] = ()
-    """Numbers of the training photos that it rests on, in the order of `Figure.beside`."""
+    """Numbers of the training photos that it rests on, in the order of `Score.beside`."""
 
     @property
     def roles(self) -> tuple[Role, ...]:
@@ -51,7 +51,7 @@ class Answer:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Unanswered:
+class Skipped:
     """A measure that could not be taken."""
 
     title: str
@@ -62,23 +62,23 @@ class Unanswered:
 class Measured:
     """What was found about a subject."""
 
-    subject: Subject
+    subject: EvaluationSet
     resampling: Resampling
-    answers: tuple[Answer, ...]
-    unanswered: tuple[Unanswered, ...]
+    answers: tuple[MetricResult, ...]
+    unanswered: tuple[Skipped, ...]
     facts: dict[Role, RoleFacts]
     warnings: tuple[str, ...]
     """What to know before trusting any of it."""
 
     @property
-    def figures(self) -> dict[str, Figure]:
+    def figures(self) -> dict[str, Score]:
         """All figures by name."""
         return {figure.name: figure for answer in self.answers for figure in answer.figures}
 
     @property
     def failed(self) -> int:
         """How many pictures that belong to the made ones, or are these, could not be used."""
-        return sum(len(facts.lost) for role, facts in self.facts.items() if role not in CROWDS)
+        return sum(len(facts.lost) for role, facts in self.facts.items() if role not in UNPAIRED)
 
     def rows_of(self, figure: str) -> tuple[str, ...] | None:
         """Names of the pictures that a figure of this name rests on; None if there is none."""
@@ -89,10 +89,10 @@ class Measured:
 
 
 def measure(
-    subject: Subject,
-    measures: Sequence[Measure],
+    subject: EvaluationSet,
+    measures: Sequence[Metric],
     *,
-    unavailable: Sequence[Unanswered] = (),
+    unavailable: Sequence[Skipped] = (),
     resampling: Resampling | None = None,
     engine: Engine | None = None,
     cache: Path | None = None,
@@ -120,17 +120,17 @@ def measure(
     if not found.facts["made"].n:
         reasons = list(found.facts["made"].lost.values())
         raise UsageError(f"none of the made pictures can be used; the first: {reasons[0]}")
-    answers: list[Answer] = []
-    unanswered: list[Unanswered] = []
+    answers: list[MetricResult] = []
+    unanswered: list[Skipped] = []
     for one in measures:
         if one not in possible:
             missing = sorted(_roles(one.wants.values()) - there, key=list(FOLDERS).index)
             needs = " and ".join(FOLDERS[role] for role in missing)
-            unanswered.append(Unanswered(title=one.title, why=f"needs {needs}"))
+            unanswered.append(Skipped(title=one.title, why=f"needs {needs}"))
             continue
         answer = _answer(one, found, resampling)
         if isinstance(answer, str):
-            unanswered.append(Unanswered(title=one.title, why=answer))
+            unanswered.append(Skipped(title=one.title, why=answer))
         else:
             answers.append(answer)
     return Measured(
@@ -143,11 +143,11 @@ def measure(
     )
 
 
-def _roles(wants: Iterable[Want]) -> frozenset[Role]:
+def _roles(wants: Iterable[Input]) -> frozenset[Role]:
     return frozenset(role for want in wants for role in want.roles)
 
 
-def _answer(one: Measure, found: Extracted, resampling: Resampling) -> Answer | str:
+def _answer(one: Metric, found: Extracted, resampling: Resampling) -> MetricResult | str:
     """What it finds, or why it finds nothing."""
     features, rows = found.of(one.wants)
     counts = {name: len(vectors) for name, vectors in features.items()}
@@ -162,7 +162,7 @@ def _answer(one: Measure, found: Extracted, resampling: Resampling) -> Answer | 
         return str(error)
     names = tuple(found.rows[row] for row in rows)
     training = found.crowds.get("training", ())
-    return Answer(measure=one, figures=figures, rows=names, training=training)
+    return MetricResult(measure=one, figures=figures, rows=names, training=training)
 
 
 _PLURAL: dict[Role, str] = {
@@ -175,7 +175,7 @@ _PLURAL: dict[Role, str] = {
 }
 
 
-def _warnings(found: Extracted, subject: Subject) -> Iterator[str]:
+def _warnings(found: Extracted, subject: EvaluationSet) -> Iterator[str]:
     """What to know of the pictures."""
     if found.unusable:
         yield found.unusable
@@ -199,7 +199,7 @@ def _warnings(found: Extracted, subject: Subject) -> Iterator[str]:
                 f"{oblong} of the {what} are not square: with --as-is each is taken for a face "
                 "that is cut out, and gets margins; leave --as-is out if they are whole pictures"
             )
-        if len(facts.sizes) > 1 and role not in CROWDS:
+        if len(facts.sizes) > 1 and role not in UNPAIRED:
             sizes = ", ".join(f"{size} ({n})" for size, n in facts.sizes.most_common(_NAMED))
             yield f"the {what} are of {len(facts.sizes)} sizes: {sizes}; all are brought to one"
         without = facts.framed.get("as it is without a face", 0)

@@ -8,14 +8,14 @@ measure ever holds pictures.
 from collections.abc import Iterable, Mapping
 from typing import Protocol
 
-from limner.features.feature import Features, Want
+from limner.features.feature import Features, Input
 from limner.metrics.resampling import Resampling
-from limner.metrics.score import Figure
+from limner.metrics.score import Score
 
-__all__ = ["Measure"]
+__all__ = ["Metric"]
 
 
-class Measure(Protocol):
+class Metric(Protocol):
     """One way in which a model can fail, in figures."""
 
     @property
@@ -31,14 +31,14 @@ class Measure(Protocol):
         """The question that its figures answer, in a sentence."""
 
     @property
-    def wants(self) -> Mapping[str, Want]:
+    def wants(self) -> Mapping[str, Input]:
         """What it has to be given, by the name under which it is given."""
 
     @property
     def least(self) -> int:
         """How many pictures of each role it needs at least."""
 
-    def figures(self, features: Features, resampling: Resampling) -> Iterable[Figure]:
+    def figures(self, features: Features, resampling: Resampling) -> Iterable[Score]:
         """What it finds.
 
         Args:

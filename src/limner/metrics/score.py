@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Better", "Estimate", "Figure"]
+__all__ = ["Better", "Estimate", "Score"]
 
 Better = Literal["higher", "lower", "nearer"]
 """Which way is better: `nearer` is nearer to the figure's target."""
@@ -31,7 +31,7 @@ class Estimate:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Figure:
+class Score:
     """What a measure found."""
 
     name: str

@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 
 from limner.directions import Direction
 
-__all__ = ["FIGURES", "Choice", "Figure", "better", "choose", "deciding", "stale"]
+__all__ = ["FIGURES", "Choice", "Score", "better", "choose", "deciding", "stale"]
 
 SURE = 2.0
 """Standard errors beyond which a difference is taken for one."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Figure:
+class Score:
     """A figure that snapshots are scored by; less is better."""
 
     title: str
@@ -26,35 +26,35 @@ class Figure:
 
 
 FIGURES = {
-    "identity": Figure(
+    "identity": Score(
         title="Identity distance",
         meaning="distance of the face descriptors of made and true photo, from sketched photos",
     ),
-    "kid_photo": Figure(
+    "kid_photo": Score(
         title="KID of photos",
         meaning="photos made from sketches against real ones, as crowds of face descriptors",
     ),
-    "kid_sketch": Figure(
+    "kid_sketch": Score(
         title="KID of sketches",
         meaning="sketches made from photos against real ones, as crowds of face descriptors",
     ),
-    "returned": Figure(
+    "returned": Score(
         title="Identity distance of photos read again",
         meaning="distance of the face descriptors of a photo and of what is read from its drawing",
     ),
-    "drawn": Figure(
+    "drawn": Score(
         title="Identity distance of drawings",
         meaning="distance of the face descriptors of a photo and of its drawing",
     ),
-    "l1_drawn": Figure(
+    "l1_drawn": Score(
         title="L1 of drawings",
         meaning="difference from the drawing of a steady hand, over an image pyramid",
     ),
-    "l1": Figure(title="L1", meaning="difference of made and true photo, over an image pyramid"),
-    "cycle_photo": Figure(
+    "l1": Score(title="L1", meaning="difference of made and true photo, over an image pyramid"),
+    "cycle_photo": Score(
         title="Cycle of photos", meaning="difference of the pixels after photo, sketch and photo"
     ),
-    "cycle_sketch": Figure(
+    "cycle_sketch": Score(
         title="Cycle of sketches", meaning="difference of the pixels after sketch, photo and sketch"
     ),
 }

@@ -3,7 +3,7 @@ import pytest
 
 from limner.errors import NoFaceError, UsageError
 from limner.metrics.realism import memorisation as copying
-from limner.metrics.realism.memorisation import Copying, nearest, nearest_other
+from limner.metrics.realism.memorisation import Memorisation, nearest, nearest_other
 from limner.metrics.resampling import Resampling
 
 
@@ -20,7 +20,7 @@ def again(faces, *, seed=9, away=0.2):
 
 def found(made, training, against="training", draws=200, **more):
     features = {"made": made, "training": training, **more}
-    figures = Copying(against=against).figures(features, Resampling(draws=draws))
+    figures = Memorisation(against=against).figures(features, Resampling(draws=draws))
     return {figure.name: figure for figure in figures}
 
 
@@ -99,8 +99,8 @@ def test_the_true_photos_set_the_standard_where_they_are_given():
 
 
 def test_it_wants_what_sets_the_standard():
-    assert set(Copying().wants) == {"made", "training"}
-    assert Copying(against="real").wants["real"].roles == ("real",)
+    assert set(Memorisation().wants) == {"made", "training"}
+    assert Memorisation(against="real").wants["real"].roles == ("real",)
 
 
 def test_intervals_hold_the_value_and_draw_both_crowds():
@@ -126,7 +126,7 @@ def test_draws_are_quantiles_of_what_was_drawn(monkeypatch):
             taken.append(statistic(*weights))
             return super().of(statistic, *counts, centred=centred)
 
-    figures = Copying().figures({"made": made, "training": training}, Given(draws=2))
+    figures = Memorisation().figures({"made": made, "training": training}, Given(draws=2))
     assert len(list(figures)) == 2
 
     def middle(values, weight, share):

@@ -8,7 +8,7 @@ import pytest
 
 from limner import images, pages
 from limner.errors import OutputError
-from limner.features.evaluation_set import Subject
+from limner.features.evaluation_set import EvaluationSet
 from limner.metrics.comparison import compare
 from limner.metrics.faithfulness.detection import Found
 from limner.metrics.faithfulness.smiles import SmileDrift
@@ -18,7 +18,7 @@ from limner.metrics.likeness.identity import Identity
 from limner.metrics.measuring import measure
 from limner.metrics.realism.checkerboard import Checkerboard
 from limner.metrics.realism.kid import Kid
-from limner.metrics.realism.memorisation import Copying
+from limner.metrics.realism.memorisation import Memorisation
 from limner.metrics.reports import comparison as comparison_report
 from limner.metrics.reports import evaluation as report
 from limner.metrics.reports.examples import cases, chosen
@@ -29,7 +29,7 @@ DRAWS = Resampling(draws=60)
 
 @pytest.fixture
 def subject(folders):
-    return Subject.of_folders(
+    return EvaluationSet.of_folders(
         folders["made"], sketches=folders["sketches"], truth=folders["truth"], as_is=True
     )
 
@@ -59,7 +59,7 @@ def test_every_figure_comes_with_all_that_it_rests_on(measured, tmp_path):
 
 def test_numbers_that_are_not_finite_are_null_in_json(fill, crops, tmp_path):
     made = fill("made", crops[:2])
-    one = measure(Subject.of_folders(made, truth=made, as_is=True), [Kid()], resampling=DRAWS)
+    one = measure(EvaluationSet.of_folders(made, truth=made, as_is=True), [Kid()], resampling=DRAWS)
     report.write_json(one, tmp_path / "r.json")
     assert "NaN" not in (tmp_path / "r.json").read_text()
 
@@ -90,7 +90,7 @@ def test_the_page_begins_with_figures_that_there_are(subject, tmp_path):
 def test_every_link_of_the_page_leads_somewhere(folders, fill, crops, tmp_path):
     one = fill("one", crops[:2])  # of which brightness can show no best and worst
     found = measure(
-        Subject.of_folders(one, truth=one, as_is=True), [Brightness(), Identity()], resampling=DRAWS
+        EvaluationSet.of_folders(one, truth=one, as_is=True), [Brightness(), Identity()], resampling=DRAWS
     )
     report.write_page(found, tmp_path / "r.html")
     page = (tmp_path / "r.html").read_text()
@@ -109,7 +109,7 @@ def test_single_pictures_are_in_the_unit_of_the_figure_unless_they_say_something
 
 def test_the_worst_is_shown_as_the_worst(folders, crops, tmp_path):
     images.write(folders["made"] / "p07.png", np.rot90(crops[7], 2).copy())
-    subject = Subject.of_folders(folders["made"], truth=folders["truth"], as_is=True)
+    subject = EvaluationSet.of_folders(folders["made"], truth=folders["truth"], as_is=True)
     found = measure(subject, [Identity()], resampling=DRAWS)
     report.write_page(found, tmp_path / "r.html")
     page = (tmp_path / "r.html").read_text()
@@ -122,8 +122,8 @@ def test_beside_a_copy_stands_the_training_face(folders, fill, crops):
     order = rng.permutation(12)
     training = fill("training", crops[order], names=[f"t{n:02d}" for n in range(12)])
     (training / "a-broken.png").write_bytes(b"no picture")  # the numbers go on after it
-    subject = Subject.of_folders(folders["made"], training=training, as_is=True)
-    found = measure(subject, [Copying()], resampling=DRAWS)
+    subject = EvaluationSet.of_folders(folders["made"], training=training, as_is=True)
+    found = measure(subject, [Memorisation()], resampling=DRAWS)
     shown = cases(subject, found.answers)[0]
     assert "training" in shown["roles"]
     columns = [column for group in shown["groups"].values() for column in group]
@@ -145,7 +145,7 @@ def test_best_median_and_worst_are_different_pictures():
 
 def test_a_comparison_as_a_page_and_as_json(subject, measured, fill, crops, folders, tmp_path):
     blurred = [crop // 2 for crop in crops]
-    other = Subject.of_folders(
+    other = EvaluationSet.of_folders(
         fill("other", blurred),
         sketches=folders["sketches"],
         truth=folders["truth"],

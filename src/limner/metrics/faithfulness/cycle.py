@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 
 from limner.errors import UsageError
 from limner.features.common import grey
-from limner.features.feature import Computed, Features, Want
+from limner.features.feature import Computed, Features, Input
 from limner.metrics.likeness.ssim import ssim
 from limner.metrics.resampling import Resampling
-from limner.metrics.score import Figure
+from limner.metrics.score import Score
 
 __all__ = ["CYCLE", "Cycle", "difference"]
 
@@ -64,14 +64,14 @@ class Cycle:
     title: ClassVar[str] = "There and back"
     question: ClassVar[str] = "Does the model draw the same sketch again from its own photo?"
     least: ClassVar[int] = 1
-    wants: ClassVar[Mapping[str, Want]] = {"pair": Want.of(CYCLE, "sketch", "back")}
+    wants: ClassVar[Mapping[str, Input]] = {"pair": Input.of(CYCLE, "sketch", "back")}
 
-    def figures(self, features: Features, resampling: Resampling) -> Iterable[Figure]:
-        """See `Measure.figures`."""
+    def figures(self, features: Features, resampling: Resampling) -> Iterable[Score]:
+        """See `Metric.figures`."""
         pairs = features["pair"]
         blank = int((pairs[:, 2] < _BLANK).sum())
         warnings = (_blank(blank, len(pairs)),) if blank else ()
-        yield Figure(
+        yield Score(
             name="cycle.difference",
             title="difference of the sketch that comes back",
             estimate=resampling.mean(pairs[:, 0]),
@@ -80,7 +80,7 @@ class Cycle:
             digits=1,
             warnings=warnings,
         )
-        yield Figure(
+        yield Score(
             name="cycle.ssim",
             title="SSIM of the sketch that comes back",
             estimate=resampling.mean(pairs[:, 1]),

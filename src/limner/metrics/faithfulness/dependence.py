@@ -19,11 +19,11 @@ from numpy.typing import NDArray
 
 from limner.errors import UsageError
 from limner.features.common import THUMBNAIL
-from limner.features.feature import Features, Want
+from limner.features.feature import Features, Input
 from limner.metrics.discrepancy import squared_distances
 from limner.metrics.realism.collapse import squared_spread
 from limner.metrics.resampling import Resampling, Weights
-from limner.metrics.score import Figure
+from limner.metrics.score import Score
 from limner.metrics.subsampling import thinned
 
 __all__ = ["Dependence", "explained", "left_out"]
@@ -118,14 +118,14 @@ class Dependence:
     title: ClassVar[str] = "Led by the sketch"
     question: ClassVar[str] = "Does the sketch decide what the photo looks like?"
     least: ClassVar[int] = 3
-    wants: ClassVar[Mapping[str, Want]] = {
-        "made": Want.of(THUMBNAIL, "made"),
-        "sketch": Want.of(THUMBNAIL, "sketch"),
-        "real": Want.of(THUMBNAIL, "real"),
+    wants: ClassVar[Mapping[str, Input]] = {
+        "made": Input.of(THUMBNAIL, "made"),
+        "sketch": Input.of(THUMBNAIL, "sketch"),
+        "real": Input.of(THUMBNAIL, "real"),
     }
 
-    def figures(self, features: Features, resampling: Resampling) -> Iterable[Figure]:
-        """See `Measure.figures`.
+    def figures(self, features: Features, resampling: Resampling) -> Iterable[Score]:
+        """See `Metric.figures`.
 
         The intervals take the predictions as they are: each draws the pictures at hand anew, with
         their errors, and learns nothing again, for a picture that came twice would be predicted
@@ -153,7 +153,7 @@ class Dependence:
             return share(made_weights) * np.minimum(variety, 1)
 
         each = 1 - errors / max(float(plain.mean()), 1e-9)
-        yield Figure(
+        yield Score(
             name="dependence.explained",
             title="differences between made photos that the sketches explain",
             estimate=resampling.of(share, len(made)),
@@ -163,7 +163,7 @@ class Dependence:
             warnings=tuple(warnings),
             each=each,
         )
-        yield Figure(
+        yield Score(
             name="dependence.decided",
             title="the same, as a share of the differences between real photos",
             estimate=resampling.of(decided, len(made), len(real)),

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from limner.faces import Detector, DlibDetector, Preprocessing
 from limner.features.common import detector_model
-from limner.features.feature import Extract, Features, Want
+from limner.features.feature import Extract, Features, Input
 from limner.metrics.resampling import Resampling
-from limner.metrics.score import Figure
+from limner.metrics.score import Score
 
 __all__ = ["FOUND", "IN_PLACE", "Found", "FoundFeature", "found"]
 
@@ -82,13 +82,13 @@ class Found:
     title: ClassVar[str] = "A face at all"
     question: ClassVar[str] = "Is there a face, where it should be?"
     least: ClassVar[int] = 1
-    wants: ClassVar[Mapping[str, Want]] = {"made": Want.of(FOUND, "made")}
+    wants: ClassVar[Mapping[str, Input]] = {"made": Input.of(FOUND, "made")}
 
-    def figures(self, features: Features, resampling: Resampling) -> Iterable[Figure]:
-        """See `Measure.figures`."""
+    def figures(self, features: Features, resampling: Resampling) -> Iterable[Score]:
+        """See `Metric.figures`."""
         there, score, off = features["made"].astype(np.float64).T
         in_place = (there > 0) & (off <= IN_PLACE)
-        yield Figure(
+        yield Score(
             name="found.face",
             title="photos in which a face is found",
             estimate=resampling.share(there),
@@ -98,7 +98,7 @@ class Found:
             each=score,
             each_title="confidence of the detector",
         )
-        yield Figure(
+        yield Score(
             name="found.place",
             title="photos in which the face is where it should be",
             estimate=resampling.share(in_place),

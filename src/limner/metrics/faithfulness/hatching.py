@@ -31,9 +31,9 @@ from numpy.typing import NDArray
 from limner import images
 from limner.errors import UsageError
 from limner.features.common import grey
-from limner.features.feature import Computed, Features, Want
+from limner.features.feature import Computed, Features, Input
 from limner.metrics.resampling import Resampling
-from limner.metrics.score import Figure
+from limner.metrics.score import Score
 from limner.sketching.filters import blur
 
 __all__ = ["HATCHING", "SKIN", "Hatching", "HatchingScores", "hatching"]
@@ -122,10 +122,10 @@ class Hatching:
     title: ClassVar[str] = "Hatching"
     question: ClassVar[str] = "Are the pencil strokes on the skin still in the photo?"
     least: ClassVar[int] = 1
-    wants: ClassVar[Mapping[str, Want]] = {"pair": Want.of(HATCHING, "sketch", "made")}
+    wants: ClassVar[Mapping[str, Input]] = {"pair": Input.of(HATCHING, "sketch", "made")}
 
-    def figures(self, features: Features, resampling: Resampling) -> Iterable[Figure]:
-        """See `Measure.figures`."""
+    def figures(self, features: Features, resampling: Resampling) -> Iterable[Score]:
+        """See `Metric.figures`."""
         pairs = features["pair"]
         bare = int((pairs[:, 2] == 0).sum())
         warnings = (
@@ -139,7 +139,7 @@ class Hatching:
                 ("texture", "correlation of the skin's fine texture with them"),
             )
         ):
-            yield Figure(
+            yield Score(
                 name=f"hatching.{name}",
                 title=title,
                 estimate=resampling.mean(pairs[:, place]),

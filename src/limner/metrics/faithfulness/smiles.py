@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 from limner.errors import UsageError
 from limner.faces.smile import SMILING, SmileScore
 from limner.features.common import digest_of
-from limner.features.feature import Extract, Features, Want
+from limner.features.feature import Extract, Features, Input
 from limner.metrics.resampling import Resampling
-from limner.metrics.score import Figure
+from limner.metrics.score import Score
 
 __all__ = ["SMILE", "SmileDrift", "SmileFeature", "smile_drift"]
 
@@ -82,32 +82,32 @@ class SmileDrift:
     score sees fewer smiles in drawings than in photos of the same serious people."""
     question: ClassVar[str] = "Are smiles added that nobody drew, or lost?"
     least: ClassVar[int] = 1
-    wants: Mapping[str, Want] = field(init=False)
+    wants: Mapping[str, Input] = field(init=False)
 
     def __post_init__(self) -> None:
         if self.against not in ("truth", "sketch"):
             raise UsageError(f"against is {self.against!r}; expected 'truth' or 'sketch'")
-        wants = {"made": Want.of(SMILE, "made"), "before": Want.of(SMILE, self.against)}
+        wants = {"made": Input.of(SMILE, "made"), "before": Input.of(SMILE, self.against)}
         object.__setattr__(self, "wants", wants)
 
     @property
     def name(self) -> str:
-        """See `Measure.name`."""
+        """See `Metric.name`."""
         return "smile" if self.against == "truth" else "smile_drawn"
 
     @property
     def title(self) -> str:
-        """See `Measure.title`."""
+        """See `Metric.title`."""
         return "Smiles" if self.against == "truth" else "Smiles, against the drawings"
 
-    def figures(self, features: Features, resampling: Resampling) -> Iterable[Figure]:
-        """See `Measure.figures`."""
+    def figures(self, features: Features, resampling: Resampling) -> Iterable[Score]:
+        """See `Metric.figures`."""
         made = features["made"][:, 0].astype(np.float64)
         before = features["before"][:, 0].astype(np.float64)
         drift = smile_drift(made, before)
         than = "in the true photos" if self.against == "truth" else "in the drawings"
         warnings = (_ACCURACY,) if self.against == "truth" else (_ACCURACY, _DRAWN)
-        yield Figure(
+        yield Score(
             name=f"{self.name}.drift",
             title=f"smiles more than {than}",
             estimate=resampling.mean(drift),
@@ -118,13 +118,13 @@ class SmileDrift:
             each=made - before,
             each_title=f"score of smiling above that {than}",
         )
-        yield Figure(
+        yield Score(
             name=f"{self.name}.score",
             title=f"score of smiling above that {than}",
             estimate=resampling.mean(made - before),
             better="nearer",
         )
-        yield Figure(
+        yield Score(
             name=f"{self.name}.changed",
             title="faces that gained or lost a smile",
             estimate=resampling.share(drift != 0),

@@ -33,9 +33,9 @@ from numpy.typing import NDArray
 from limner import images
 from limner.errors import UsageError
 from limner.features.common import grey
-from limner.features.feature import Computed, Features, Want
+from limner.features.feature import Computed, Features, Input
 from limner.metrics.resampling import Resampling
-from limner.metrics.score import Figure
+from limner.metrics.score import Score
 from limner.sketching.filters import along, blur, tangents
 
 __all__ = ["STROKES", "TOLERANCE", "StrokeScores", "Strokes", "lines", "strokes"]
@@ -179,10 +179,10 @@ class Strokes:
     title: ClassVar[str] = "Strokes"
     question: ClassVar[str] = "How much of the drawing is still in the photo?"
     least: ClassVar[int] = 1
-    wants: ClassVar[Mapping[str, Want]] = {"pair": Want.of(STROKES, "sketch", "made")}
+    wants: ClassVar[Mapping[str, Input]] = {"pair": Input.of(STROKES, "sketch", "made")}
 
-    def figures(self, features: Features, resampling: Resampling) -> Iterable[Figure]:
-        """See `Measure.figures`."""
+    def figures(self, features: Features, resampling: Resampling) -> Iterable[Score]:
+        """See `Metric.figures`."""
         pairs = features["pair"]
         bare = [int((pairs[:, column] == 0).sum()) for column in (3, 4)]
         warnings = tuple(
@@ -197,7 +197,7 @@ class Strokes:
                 ("f1", "both in one (F1)"),
             )
         ):
-            yield Figure(
+            yield Score(
                 name=f"strokes.{name}",
                 title=title,
                 estimate=resampling.mean(pairs[:, place]),

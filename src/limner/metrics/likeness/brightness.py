@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limner.features.common import grey
-from limner.features.feature import Computed, Features, Want
+from limner.features.feature import Computed, Features, Input
 from limner.metrics.resampling import Resampling
-from limner.metrics.score import Figure
+from limner.metrics.score import Score
 
 __all__ = ["BRIGHTNESS", "Brightness", "brightness"]
 
@@ -31,15 +31,15 @@ class Brightness:
     title: ClassVar[str] = "Brightness"
     question: ClassVar[str] = "Are made photos as light as the true ones?"
     least: ClassVar[int] = 1
-    wants: ClassVar[Mapping[str, Want]] = {
-        "made": Want.of(BRIGHTNESS, "made"),
-        "truth": Want.of(BRIGHTNESS, "truth"),
+    wants: ClassVar[Mapping[str, Input]] = {
+        "made": Input.of(BRIGHTNESS, "made"),
+        "truth": Input.of(BRIGHTNESS, "truth"),
     }
 
-    def figures(self, features: Features, resampling: Resampling) -> Iterable[Figure]:
-        """See `Measure.figures`."""
+    def figures(self, features: Features, resampling: Resampling) -> Iterable[Score]:
+        """See `Metric.figures`."""
         lighter = (features["made"] - features["truth"])[:, 0].astype(np.float64)
-        yield Figure(
+        yield Score(
             name="brightness.drift",
             title="lighter than the true photo",
             estimate=resampling.mean(lighter),
@@ -47,7 +47,7 @@ class Brightness:
             unit="%",
             digits=1,
         )
-        yield Figure(
+        yield Score(
             name="brightness.error",
             title="lighter or darker, photo by photo",
             estimate=resampling.mean(np.abs(lighter)),

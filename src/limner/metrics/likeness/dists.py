@@ -20,11 +20,11 @@ from PIL import Image
 
 from limner.errors import ModelError, UsageError
 from limner.features.common import digest_of
-from limner.features.feature import Extract, Features, Want
+from limner.features.feature import Extract, Features, Input
 from limner.features.vgg import CHANNELS, VGG16, Vgg16
 from limner.features.weights import check_file, read_weights
 from limner.metrics.resampling import Resampling
-from limner.metrics.score import Figure
+from limner.metrics.score import Score
 
 __all__ = ["Dists", "DistsDistance", "DistsFeature"]
 
@@ -156,14 +156,14 @@ class Dists:
     title: ClassVar[str] = "Structure and texture (DISTS)"
     question: ClassVar[str] = "Are what lies where and what it is made of those of the true photo?"
     least: ClassVar[int] = 1
-    wants: Mapping[str, Want] = field(init=False)
+    wants: Mapping[str, Input] = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "wants", {"pair": Want.of(self.feature, "made", "truth")})
+        object.__setattr__(self, "wants", {"pair": Input.of(self.feature, "made", "truth")})
 
-    def figures(self, features: Features, resampling: Resampling) -> Iterable[Figure]:
-        """See `Measure.figures`."""
-        yield Figure(
+    def figures(self, features: Features, resampling: Resampling) -> Iterable[Score]:
+        """See `Metric.figures`."""
+        yield Score(
             name="dists",
             title="DISTS to the true photo (VGG16)",
             estimate=resampling.mean(features["pair"][:, 0]),

@@ -22,9 +22,9 @@ from numpy.typing import NDArray
 from scipy import fft, ndimage
 
 from limner.errors import UsageError
-from limner.features.feature import Computed, Features, Want
+from limner.features.feature import Computed, Features, Input
 from limner.metrics.resampling import Resampling
-from limner.metrics.score import Figure
+from limner.metrics.score import Score
 
 __all__ = ["FSIM", "Fsim", "FsimScores", "fsim", "phase_congruency"]
 
@@ -202,14 +202,14 @@ class Fsim:
     title: ClassVar[str] = "Likeness of features (FSIM)"
     question: ClassVar[str] = "Are edges, lines and corners where the true photo has them?"
     least: ClassVar[int] = 1
-    wants: ClassVar[Mapping[str, Want]] = {"pair": Want.of(FSIM, "made", "truth")}
+    wants: ClassVar[Mapping[str, Input]] = {"pair": Input.of(FSIM, "made", "truth")}
 
-    def figures(self, features: Features, resampling: Resampling) -> Iterable[Figure]:
-        """See `Measure.figures`."""
+    def figures(self, features: Features, resampling: Resampling) -> Iterable[Score]:
+        """See `Metric.figures`."""
         for place, (name, title) in enumerate(
             (("grey", "FSIM with the true photo"), ("colour", "FSIMc, with the colours"))
         ):
-            yield Figure(
+            yield Score(
                 name=f"fsim.{name}",
                 title=title,
                 estimate=resampling.mean(features["pair"][:, place]),

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from limner.errors import UsageError
 from limner.features.descriptor import DESCRIPTOR
-from limner.features.feature import Features, Want
+from limner.features.feature import Features, Input
 from limner.metrics.resampling import Resampling, Weights, means
-from limner.metrics.score import Figure
+from limner.metrics.score import Score
 from limner.metrics.subsampling import thinned
 
 __all__ = ["Identity", "Retrieval", "Verification", "retrieval", "verification"]
@@ -196,13 +196,13 @@ class Identity:
     title: ClassVar[str] = "Identity"
     question: ClassVar[str] = "Is it still the same person?"
     least: ClassVar[int] = 2
-    wants: ClassVar[Mapping[str, Want]] = {
-        "made": Want.of(DESCRIPTOR, "made"),
-        "truth": Want.of(DESCRIPTOR, "truth"),
+    wants: ClassVar[Mapping[str, Input]] = {
+        "made": Input.of(DESCRIPTOR, "made"),
+        "truth": Input.of(DESCRIPTOR, "truth"),
     }
 
-    def figures(self, features: Features, resampling: Resampling) -> Iterable[Figure]:
-        """See `Measure.figures`.
+    def figures(self, features: Features, resampling: Resampling) -> Iterable[Score]:
+        """See `Metric.figures`.
 
         Ranks are those in this gallery: draws look for other probes in the same one.
         """
@@ -211,7 +211,7 @@ class Identity:
         few = () if len(made) >= _FEW else (_few(len(made)),)
         for rank in (1, 5, 10):
             if rank < len(made):
-                yield Figure(
+                yield Score(
                     name=f"identity.rank{rank}",
                     title="true photo is the nearest of all"
                     if rank == 1
@@ -225,13 +225,13 @@ class Identity:
                     each_better="lower",
                     warnings=few,
                 )
-        yield Figure(
+        yield Score(
             name="identity.genuine",
             title="distance to the true photo",
             estimate=resampling.mean(own),
             better="lower",
         )
-        yield Figure(
+        yield Score(
             name="identity.impostor",
             title="distance to photos of others",
             # A person stands on both sides of such pairs.
@@ -240,13 +240,13 @@ class Identity:
             each=impostors[0],
         )
         pairs = _Pairs(made, truth)
-        yield Figure(
+        yield Score(
             name="identity.area",
             title="area under the ROC curve",
             estimate=resampling.of(pairs.area, len(made)),
             better="higher",
         )
-        yield Figure(
+        yield Score(
             name="identity.equal_error",
             title="equal error rate",
             estimate=resampling.of(pairs.equal_error, len(made)),

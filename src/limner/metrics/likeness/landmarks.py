@@ -27,10 +27,10 @@ from PIL import Image
 from limner.errors import UsageError
 from limner.faces.points import PATCH_BOX, PointPredictor, public_file
 from limner.features.common import FACE_BOX, digest_of
-from limner.features.feature import Extract, Features, Want
+from limner.features.feature import Extract, Features, Input
 from limner.images import to_grey
 from limner.metrics.resampling import Resampling
-from limner.metrics.score import Figure
+from limner.metrics.score import Score
 
 __all__ = ["Count", "FacePoints", "Geometry", "PointsFeature", "point_errors"]
 
@@ -182,28 +182,28 @@ class Geometry:
     title: ClassVar[str] = "Geometry"
     question: ClassVar[str] = "Are the parts of the face where the drawing has them?"
     least: ClassVar[int] = 1
-    wants: Mapping[str, Want] = field(init=False)
+    wants: Mapping[str, Input] = field(init=False)
 
     def __post_init__(self) -> None:
         if self.points not in _PARTS:
             raise UsageError(f"points is {self.points}; expected 5 or 68")
         feature = PointsFeature(self.points)
-        wants = {role: Want.of(feature, role) for role in ("sketch", "made")}
+        wants = {role: Input.of(feature, role) for role in ("sketch", "made")}
         object.__setattr__(self, "wants", wants)
 
     @property
     def name(self) -> str:
-        """See `Measure.name`."""
+        """See `Metric.name`."""
         return "geometry" if self.points == 5 else "geometry68"
 
-    def figures(self, features: Features, resampling: Resampling) -> Iterable[Figure]:
-        """See `Measure.figures`."""
+    def figures(self, features: Features, resampling: Resampling) -> Iterable[Score]:
+        """See `Metric.figures`."""
         sketch, made = (features[role].reshape(-1, self.points, 2) for role in ("sketch", "made"))
         errors = point_errors(sketch, made)
         licence = () if self.points == 5 else (_LICENCE,)
         parts = {"error": slice(None), **_PARTS[self.points]}
         for part, some in parts.items():
-            yield Figure(
+            yield Score(
                 name=f"{self.name}.{part}",
                 title="points off the drawing's, in eye distances"
                 if part == "error"

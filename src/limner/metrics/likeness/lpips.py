@@ -20,11 +20,11 @@ from numpy.typing import NDArray
 
 from limner.errors import UsageError
 from limner.features.common import digest_of
-from limner.features.feature import Extract, Features, Want
+from limner.features.feature import Extract, Features, Input
 from limner.features.vgg import CHANNELS, VGG16, Vgg16
 from limner.features.weights import check_file, read_weights
 from limner.metrics.resampling import Resampling
-from limner.metrics.score import Figure
+from limner.metrics.score import Score
 
 __all__ = ["Lpips", "LpipsDistance", "LpipsFeature"]
 
@@ -129,14 +129,14 @@ class Lpips:
     title: ClassVar[str] = "Perceptual distance (LPIPS)"
     question: ClassVar[str] = "How different do the made photo and the true one look?"
     least: ClassVar[int] = 1
-    wants: Mapping[str, Want] = field(init=False)
+    wants: Mapping[str, Input] = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "wants", {"pair": Want.of(self.feature, "made", "truth")})
+        object.__setattr__(self, "wants", {"pair": Input.of(self.feature, "made", "truth")})
 
-    def figures(self, features: Features, resampling: Resampling) -> Iterable[Figure]:
-        """See `Measure.figures`."""
-        yield Figure(
+    def figures(self, features: Features, resampling: Resampling) -> Iterable[Score]:
+        """See `Metric.figures`."""
+        yield Score(
             name="lpips",
             title="LPIPS to the true photo (VGG16)",
             estimate=resampling.mean(features["pair"][:, 0]),

@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 from skimage.color import deltaE_ciede2000, rgb2lab
 
 from limner.errors import UsageError
-from limner.features.feature import Computed, Features, Want
+from limner.features.feature import Computed, Features, Input
 from limner.metrics.resampling import Resampling, Weights
-from limner.metrics.score import Better, Figure
+from limner.metrics.score import Better, Score
 
 __all__ = ["SKIN", "Skin", "skin", "typology_angle"]
 
@@ -69,13 +69,13 @@ class Skin:
     title: ClassVar[str] = "Skin colour"
     question: ClassVar[str] = "Is the skin as light and as colourful as it truly is?"
     least: ClassVar[int] = 1
-    wants: ClassVar[Mapping[str, Want]] = {
-        "made": Want.of(SKIN, "made"),
-        "truth": Want.of(SKIN, "truth"),
+    wants: ClassVar[Mapping[str, Input]] = {
+        "made": Input.of(SKIN, "made"),
+        "truth": Input.of(SKIN, "truth"),
     }
 
-    def figures(self, features: Features, resampling: Resampling) -> Iterable[Figure]:
-        """See `Measure.figures`.
+    def figures(self, features: Features, resampling: Resampling) -> Iterable[Score]:
+        """See `Metric.figures`.
 
         Raises:
             UsageError: The features are not of the same pictures.
@@ -99,7 +99,7 @@ class Skin:
             ("tone_error", "tone off, face by face (ITA)", np.abs(tone), "lower", "°"),
         )
         for name, title, each, better, unit in rows:
-            yield Figure(
+            yield Score(
                 name=f"skin.{name}",
                 title=title,
                 estimate=resampling.mean(each),
@@ -113,7 +113,7 @@ class Skin:
 
 def _by_lightness(
     light: NDArray[np.float64], drift: NDArray[np.float64], resampling: Resampling
-) -> Iterable[Figure]:
+) -> Iterable[Score]:
     """Drift of the darkest and of the lightest third: one tone for all is above 0, then below."""
     low, high = np.quantile(light, [1 / 3, 2 / 3])
     for name, some in (("darkest", light <= low), ("lightest", light >= high)):
@@ -123,7 +123,7 @@ def _by_lightness(
             mean: NDArray[np.float64] = of_these @ drift / np.maximum(of_these.sum(axis=1), 1)
             return mean
 
-        yield Figure(
+        yield Score(
             name=f"skin.{name}",
             title=f"lighter than true (L*), {name} third of people",
             estimate=resampling.of(drifted, len(light)),

@@ -19,9 +19,9 @@ from skimage.metrics import structural_similarity
 
 from limner.errors import UsageError
 from limner.features.common import grey
-from limner.features.feature import Computed, Features, Want
+from limner.features.feature import Computed, Features, Input
 from limner.metrics.resampling import Resampling
-from limner.metrics.score import Figure
+from limner.metrics.score import Score
 
 __all__ = ["SSIM", "Ssim", "ssim"]
 
@@ -73,11 +73,11 @@ class Ssim:
     title: ClassVar[str] = "Likeness place by place (SSIM)"
     question: ClassVar[str] = "Has the made photo the light and the shapes of the true one?"
     least: ClassVar[int] = 1
-    wants: ClassVar[Mapping[str, Want]] = {"pair": Want.of(SSIM, "made", "truth")}
+    wants: ClassVar[Mapping[str, Input]] = {"pair": Input.of(SSIM, "made", "truth")}
 
-    def figures(self, features: Features, resampling: Resampling) -> Iterable[Figure]:
-        """See `Measure.figures`."""
-        yield Figure(
+    def figures(self, features: Features, resampling: Resampling) -> Iterable[Score]:
+        """See `Metric.figures`."""
+        yield Score(
             name="ssim.grey",
             title="SSIM with the true photo",
             estimate=resampling.mean(features["pair"][:, 0]),

@@ -15,10 +15,10 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from limner.features.feature import Computed, Features, Want
+from limner.features.feature import Computed, Features, Input
 from limner.metrics.discrepancy import MOST_REAL, minus_distance, of_each, of_weighted
 from limner.metrics.resampling import Resampling, Weights
-from limner.metrics.score import Figure
+from limner.metrics.score import Score
 from limner.metrics.subsampling import thinned
 
 __all__ = ["LOOK", "Look", "look", "standardised"]
@@ -82,13 +82,13 @@ class Look:
     title: ClassVar[str] = "Look"
     question: ClassVar[str] = "Have made photos the light, the colours and the grain of real ones?"
     least: ClassVar[int] = 2
-    wants: ClassVar[Mapping[str, Want]] = {
-        "made": Want.of(LOOK, "made"),
-        "real": Want.of(LOOK, "real"),
+    wants: ClassVar[Mapping[str, Input]] = {
+        "made": Input.of(LOOK, "made"),
+        "real": Input.of(LOOK, "real"),
     }
 
-    def figures(self, features: Features, resampling: Resampling) -> Iterable[Figure]:
-        """See `Measure.figures`. Of more than 10,000 real photos so many are taken."""
+    def figures(self, features: Features, resampling: Resampling) -> Iterable[Score]:
+        """See `Metric.figures`. Of more than 10,000 real photos so many are taken."""
         photos = features["real"][thinned(len(features["real"]), MOST_REAL)]
         made, real = (standardised(some, photos) for some in (features["made"], photos))
         few = min(len(made), len(real))
@@ -96,7 +96,7 @@ class Look:
         def statistic(made_weights: Weights, real_weights: Weights) -> NDArray[np.float64]:
             return of_weighted(made, real, made_weights, real_weights, minus_distance)
 
-        yield Figure(
+        yield Score(
             name="look.distance",
             title="distance in light, colour and grain, in spreads of real photos",
             estimate=resampling.of(statistic, len(made), len(real)),

@@ -26,9 +26,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limner.features.common import grey
-from limner.features.feature import Computed, Features, Want
+from limner.features.feature import Computed, Features, Input
 from limner.metrics.resampling import Resampling, Weights, means
-from limner.metrics.score import Figure
+from limner.metrics.score import Score
 
 __all__ = ["GRID", "PERIODS", "Checkerboard", "peaks"]
 
@@ -140,13 +140,13 @@ class Checkerboard:
     title: ClassVar[str] = "Checkerboard"
     question: ClassVar[str] = "Did the network leave a grid in the pictures?"
     least: ClassVar[int] = 2
-    wants: ClassVar[Mapping[str, Want]] = {
-        "made": Want.of(GRID, "made"),
-        "real": Want.of(GRID, "real"),
+    wants: ClassVar[Mapping[str, Input]] = {
+        "made": Input.of(GRID, "made"),
+        "real": Input.of(GRID, "real"),
     }
 
-    def figures(self, features: Features, resampling: Resampling) -> Iterable[Figure]:
-        """See `Measure.figures`."""
+    def figures(self, features: Features, resampling: Resampling) -> Iterable[Score]:
+        """See `Metric.figures`."""
         made, real = (features[role].astype(np.float64) for role in ("made", "real"))
         few = min(len(made), len(real))
         warnings = () if few >= _FEW else (f"{few} pictures: chance alone gives a dB or two",)
@@ -157,7 +157,7 @@ class Checkerboard:
             strongest: NDArray[np.float64] = above.max(axis=1)
             return strongest
 
-        yield Figure(
+        yield Score(
             name="checkerboard.common",
             title="strongest grid common to all, above that of real photos",
             estimate=resampling.of(common, len(made), len(real)),
@@ -167,7 +167,7 @@ class Checkerboard:
             warnings=warnings,
         )
         for place, length in enumerate(PERIODS):
-            yield Figure(
+            yield Score(
                 name=f"checkerboard.period{length}",
                 title=f"grid of {length} px, above that of real photos",
                 estimate=resampling.of(

@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 
 from limner.errors import UsageError
 from limner.features.common import THUMBNAIL
-from limner.features.feature import Features, Want
+from limner.features.feature import Features, Input
 from limner.metrics.resampling import Resampling, Weights
-from limner.metrics.score import Figure
+from limner.metrics.score import Score
 
 __all__ = ["Collapse", "average_face", "own_share", "squared_spread"]
 
@@ -127,13 +127,13 @@ class Collapse:
     title: ClassVar[str] = "Collapse"
     question: ClassVar[str] = "Do made photos differ as real people do?"
     least: ClassVar[int] = 2
-    wants: ClassVar[Mapping[str, Want]] = {
-        "made": Want.of(THUMBNAIL, "made"),
-        "real": Want.of(THUMBNAIL, "real"),
+    wants: ClassVar[Mapping[str, Input]] = {
+        "made": Input.of(THUMBNAIL, "made"),
+        "real": Input.of(THUMBNAIL, "real"),
     }
 
-    def figures(self, features: Features, resampling: Resampling) -> Iterable[Figure]:
-        """See `Measure.figures`.
+    def figures(self, features: Features, resampling: Resampling) -> Iterable[Score]:
+        """See `Metric.figures`.
 
         `collapse.variety` is that of `limner.metrics.realism.diversity`, with the root of the mean
         square in place of the mean distance; the two differ by a few per cent.
@@ -153,7 +153,7 @@ class Collapse:
 
         own = own_share(real).mean()
         middle = made.mean(axis=0, dtype=np.float64)
-        yield Figure(
+        yield Score(
             name="collapse.variety",
             title="variety, as a multiple of that of real photos",
             estimate=resampling.of(variety, len(made), len(real)),
@@ -175,7 +175,7 @@ class Collapse:
             likeness: NDArray[np.float64] = 1 - shares[0] / np.maximum(shares[1], _FLAT)
             return likeness
 
-        yield Figure(
+        yield Score(
             name="collapse.average",
             title="likeness to the average face: 0 as real people, 1 all the same face",
             estimate=resampling.of(average, len(made), len(real)),

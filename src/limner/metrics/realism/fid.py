@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 
 from limner.errors import UsageError
 from limner.features.descriptor import DESCRIPTOR
-from limner.features.feature import Feature, Features, Want
+from limner.features.feature import Feature, Features, Input
 from limner.metrics.resampling import Resampling, Weights
-from limner.metrics.score import Figure
+from limner.metrics.score import Score
 
 __all__ = ["Fid", "Shares", "fid", "fid_shares"]
 
@@ -47,14 +47,14 @@ class Fid:
     title: ClassVar[str] = "Fréchet distance (FID)"
     question: ClassVar[str] = "Do made photos, as a crowd, look like real ones?"
     least: ClassVar[int] = 2
-    wants: Mapping[str, Want] = field(init=False)
+    wants: Mapping[str, Input] = field(init=False)
 
     def __post_init__(self) -> None:
-        wants = {role: Want.of(self.feature, role) for role in ("made", "real")}
+        wants = {role: Input.of(self.feature, role) for role in ("made", "real")}
         object.__setattr__(self, "wants", wants)
 
-    def figures(self, features: Features, resampling: Resampling) -> Iterable[Figure]:
-        """See `Measure.figures`."""
+    def figures(self, features: Features, resampling: Resampling) -> Iterable[Score]:
+        """See `Metric.figures`."""
         made, real = features["made"], features["real"]
         shares = fid_shares(made, real)
 
@@ -63,7 +63,7 @@ class Fid:
             return shares.value + changes
 
         fewest = min(len(made), len(real))
-        yield Figure(
+        yield Score(
             name=f"fid{self.suffix}",
             title=f"FID on {self.on}",
             estimate=resampling.of(statistic, len(made), len(real)),

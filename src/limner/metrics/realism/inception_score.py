@@ -24,9 +24,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limner.errors import UsageError
-from limner.features.feature import Feature, Features, Want
+from limner.features.feature import Feature, Features, Input
 from limner.metrics.resampling import Resampling, Weights
-from limner.metrics.score import Figure
+from limner.metrics.score import Score
 
 __all__ = ["InceptionScore", "inception_score"]
 
@@ -47,27 +47,27 @@ class InceptionScore:
     name: ClassVar[str] = "inception_score"
     title: ClassVar[str] = "Inception Score"
     question: ClassVar[str] = "Does a network for objects see many kinds of them, and clearly?"
-    wants: Mapping[str, Want] = field(init=False)
+    wants: Mapping[str, Input] = field(init=False)
 
     def __post_init__(self) -> None:
         if self.splits < 1:
             raise UsageError(f"splits is {self.splits}; at least 1 is needed")
-        object.__setattr__(self, "wants", {"made": Want.of(self.feature, "made")})
+        object.__setattr__(self, "wants", {"made": Input.of(self.feature, "made")})
 
     @property
     def least(self) -> int:
-        """See `Measure.least`: a part of one picture scores 1 whatever it is."""
+        """See `Metric.least`: a part of one picture scores 1 whatever it is."""
         return 2 * self.splits
 
-    def figures(self, features: Features, resampling: Resampling) -> Iterable[Figure]:
-        """See `Measure.figures`."""
+    def figures(self, features: Features, resampling: Resampling) -> Iterable[Score]:
+        """See `Metric.figures`."""
         made = features["made"]
 
         def statistic(weights: Weights) -> NDArray[np.float64]:
             return _weighted(made, weights, self.splits)
 
         parts = "" if self.splits == 1 else f", mean of {self.splits} parts"
-        yield Figure(
+        yield Score(
             name="inception_score",
             title=f"variety and clearness by ImageNet's classes{parts}",
             # Of a crowd with repetitions it is smaller than it is.

@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limner.features.descriptor import DESCRIPTOR
-from limner.features.feature import Feature, Features, Want
+from limner.features.feature import Feature, Features, Input
 from limner.metrics.discrepancy import MOST_REAL, cubic, of_each, of_weighted
 from limner.metrics.resampling import Resampling, Weights
-from limner.metrics.score import Figure
+from limner.metrics.score import Score
 from limner.metrics.subsampling import thinned
 
 __all__ = ["Kid", "kid", "kid_of_each", "scale_of"]
@@ -37,14 +37,14 @@ class Kid:
     title: ClassVar[str] = "Kernel distance (KID)"
     question: ClassVar[str] = "Do made photos, as a crowd, look like real ones?"
     least: ClassVar[int] = 2
-    wants: Mapping[str, Want] = field(init=False)
+    wants: Mapping[str, Input] = field(init=False)
 
     def __post_init__(self) -> None:
-        wants = {role: Want.of(self.feature, role) for role in ("made", "real")}
+        wants = {role: Input.of(self.feature, role) for role in ("made", "real")}
         object.__setattr__(self, "wants", wants)
 
-    def figures(self, features: Features, resampling: Resampling) -> Iterable[Figure]:
-        """See `Measure.figures`. Of more than 10,000 real photos so many are taken."""
+    def figures(self, features: Features, resampling: Resampling) -> Iterable[Score]:
+        """See `Metric.figures`. Of more than 10,000 real photos so many are taken."""
         made, real = features["made"], features["real"]
         real = real[thinned(len(real), MOST_REAL)]
         scale = 1 / made.shape[1] if self.unit_scale else scale_of(real)
@@ -52,7 +52,7 @@ class Kid:
         def statistic(made_weights: Weights, real_weights: Weights) -> NDArray[np.float64]:
             return of_weighted(made, real, made_weights, real_weights, cubic(scale))
 
-        yield Figure(
+        yield Score(
             name=f"kid{self.suffix}",
             title=f"KID on {self.on}",
             estimate=resampling.of(statistic, len(made), len(real)),

@@ -22,12 +22,12 @@ from numpy.typing import NDArray
 
 from limner.errors import UsageError
 from limner.features.descriptor import DESCRIPTOR
-from limner.features.feature import Features, Role, Want
+from limner.features.feature import Features, Role, Input
 from limner.metrics.resampling import Resampling, Weights
-from limner.metrics.score import Figure
+from limner.metrics.score import Score
 from limner.metrics.subsampling import thinned
 
-__all__ = ["Copying", "nearest", "nearest_other"]
+__all__ = ["Memorisation", "nearest", "nearest_other"]
 
 _ROWS, _COLUMNS = 1024, 8192
 """Of the distances, at once."""
@@ -129,7 +129,7 @@ def _nearest_few(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Copying:
+class Memorisation:
     """How near made photos come to the photos that the model learnt from."""
 
     against: Literal["training", "truth", "real"] = "training"
@@ -141,14 +141,14 @@ class Copying:
     title: ClassVar[str] = "Copies of training faces"
     question: ClassVar[str] = "Are made photos faces that the model learnt by heart?"
     least: ClassVar[int] = 2
-    wants: Mapping[str, Want] = field(init=False)
+    wants: Mapping[str, Input] = field(init=False)
 
     def __post_init__(self) -> None:
         roles: tuple[Role, ...] = ("made", "training", self.against)
-        object.__setattr__(self, "wants", {role: Want.of(DESCRIPTOR, role) for role in roles})
+        object.__setattr__(self, "wants", {role: Input.of(DESCRIPTOR, role) for role in roles})
 
-    def figures(self, features: Features, resampling: Resampling) -> Iterable[Figure]:
-        """See `Measure.figures`.
+    def figures(self, features: Features, resampling: Resampling) -> Iterable[Score]:
+        """See `Metric.figures`.
 
         By chance 1 % of the made faces are as near, or somewhat more: of the standard a stranger
         who happens to be very near is passed over as the same person. Intervals draw the made
@@ -179,7 +179,7 @@ class Copying:
             "truth": "the true photos",
             "real": "other real photos",
         }[self.against]
-        yield Figure(
+        yield Score(
             name=f"copying.share{suffix}",
             title=f"photos nearer to a training face than all but 1 % of {whom}",
             estimate=resampling.unsure(resampling.of(share, len(made), len(usual))),
@@ -192,7 +192,7 @@ class Copying:
             beside=whose,
             each_better="higher",
         )
-        yield Figure(
+        yield Score(
             name=f"copying.ratio{suffix}",
             title=f"median distance to the nearest training face, as a multiple of that of {whom}",
             estimate=resampling.of(ratio, len(made), len(usual)),

@@ -22,9 +22,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limner.features.common import grey
-from limner.features.feature import Computed, Features, Want
+from limner.features.feature import Computed, Features, Input
 from limner.metrics.resampling import Resampling, Weights, means
-from limner.metrics.score import Figure
+from limner.metrics.score import Score
 
 __all__ = ["SHARPNESS", "Sharpness", "sharpness"]
 
@@ -126,13 +126,13 @@ class Sharpness:
     title: ClassVar[str] = "Sharpness"
     question: ClassVar[str] = "Are made photos as sharp as real ones?"
     least: ClassVar[int] = 1
-    wants: ClassVar[Mapping[str, Want]] = {
-        "made": Want.of(SHARPNESS, "made"),
-        "real": Want.of(SHARPNESS, "real"),
+    wants: ClassVar[Mapping[str, Input]] = {
+        "made": Input.of(SHARPNESS, "made"),
+        "real": Input.of(SHARPNESS, "real"),
     }
 
-    def figures(self, features: Features, resampling: Resampling) -> Iterable[Figure]:
-        """See `Measure.figures`."""
+    def figures(self, features: Features, resampling: Resampling) -> Iterable[Score]:
+        """See `Metric.figures`."""
         made, real = (features[role][:, 0].astype(np.float64) for role in ("made", "real"))
         warnings = []
         if real.mean() < _BLURRED:
@@ -146,7 +146,7 @@ class Sharpness:
         def ratio(made_weights: Weights, real_weights: Weights) -> NDArray[np.float64]:
             return means(made_weights, made) / np.maximum(means(real_weights, real), 1e-6)
 
-        yield Figure(
+        yield Score(
             name="sharpness.ratio",
             title="sharpness, as a multiple of that of real photos",
             estimate=resampling.of(ratio, len(made), len(real)),

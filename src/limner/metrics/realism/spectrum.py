@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limner.features.common import grey
-from limner.features.feature import Computed, Features, Want
+from limner.features.feature import Computed, Features, Input
 from limner.metrics.resampling import Resampling, Weights, means
-from limner.metrics.score import Figure
+from limner.metrics.score import Score
 
 __all__ = ["SPECTRUM", "Spectrum", "spectrum"]
 
@@ -82,13 +82,13 @@ class Spectrum:
     title: ClassVar[str] = "Coarse and fine detail"
     question: ClassVar[str] = "Have made photos as much detail of every fineness as real ones?"
     least: ClassVar[int] = 1
-    wants: ClassVar[Mapping[str, Want]] = {
-        "made": Want.of(SPECTRUM, "made"),
-        "real": Want.of(SPECTRUM, "real"),
+    wants: ClassVar[Mapping[str, Input]] = {
+        "made": Input.of(SPECTRUM, "made"),
+        "real": Input.of(SPECTRUM, "real"),
     }
 
-    def figures(self, features: Features, resampling: Resampling) -> Iterable[Figure]:
-        """See `Measure.figures`."""
+    def figures(self, features: Features, resampling: Resampling) -> Iterable[Score]:
+        """See `Metric.figures`."""
         made, real = (features[role].astype(np.float64) for role in ("made", "real"))
         few = min(len(made), len(real))
         warnings = () if few >= _FEW else (f"{few} pictures: chance alone gives a dB or two",)
@@ -106,7 +106,7 @@ class Spectrum:
             return above(made_weights, real_weights)[:, _BANDS]
 
         each = made - real.mean(axis=0)
-        yield Figure(
+        yield Score(
             name="spectrum.distance",
             title="how far the spectrum is from that of real photos",
             # Chance takes the means of draws apart: a distance, which cannot be below 0, grows.
@@ -117,7 +117,7 @@ class Spectrum:
             warnings=warnings,
             each=np.abs(each[:, :_BANDS]).mean(axis=1),
         )
-        yield Figure(
+        yield Score(
             name="spectrum.high",
             title="finest detail, more (+) or less (-) than in real photos",
             estimate=resampling.of(high, len(made), len(real)),

@@ -7,10 +7,10 @@ from typing import Any
 from limner import __version__, images, pages
 from limner.features.feature import Role
 from limner.features.framing import RESIZE
-from limner.metrics.measuring import Answer, Measured
+from limner.metrics.measuring import MetricResult, Measured
 from limner.metrics.reports.examples import cases
 from limner.metrics.reports.formatting import amount, finite
-from limner.metrics.score import Figure
+from limner.metrics.score import Score
 
 __all__ = ["numbers", "write_json", "write_page"]
 
@@ -90,7 +90,7 @@ def _facts(measured: Measured, role: Role) -> dict[str, Any]:
     }
 
 
-def _figure(figure: Figure, answer: Answer, position: int, measured: Measured) -> dict[str, Any]:
+def _figure(figure: Score, answer: MetricResult, position: int, measured: Measured) -> dict[str, Any]:
     estimate = figure.estimate
     each = figure.of_each
     by_name = each is not None and len(each) == len(answer.rows)

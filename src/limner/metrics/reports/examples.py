@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limner import pages
-from limner.features.evaluation_set import Subject
+from limner.features.evaluation_set import EvaluationSet
 from limner.features.feature import Role
-from limner.features.files import framed, framed_of_crowd
-from limner.metrics.measuring import Answer
-from limner.metrics.score import Figure
+from limner.features.files import framed, framed_unpaired
+from limner.metrics.measuring import MetricResult
+from limner.metrics.score import Score
 
 __all__ = ["cases", "chosen", "judged"]
 
@@ -24,7 +24,7 @@ own."""
 _SHOWN: tuple[Role, ...] = ("sketch", "made", "back", "truth")
 
 
-def judged(figures: Iterable[Figure], rows: int) -> Figure | None:
+def judged(figures: Iterable[Score], rows: int) -> Score | None:
     """The first figure that says of each of so many pictures how it did."""
     for figure in figures:
         losses = figure.losses
@@ -51,8 +51,8 @@ def chosen(losses: NDArray[np.float64]) -> dict[str, list[int]]:
 class _Shown:
     """What is shown of an answer."""
 
-    answer: Answer
-    figure: Figure
+    answer: MetricResult
+    figure: Score
     each: list[float]
     groups: dict[str, list[int]]
 
@@ -68,7 +68,7 @@ class _Shown:
         return [row for rows in self.groups.values() for row in rows]
 
 
-def cases(subject: Subject, answers: Sequence[Answer]) -> dict[int, dict[str, Any]]:
+def cases(subject: EvaluationSet, answers: Sequence[MetricResult]) -> dict[int, dict[str, Any]]:
     """For each answer that judges single pictures, by its place: what to show.
 
     `title` says what they were chosen by; `groups` has for `best`, `median` and
@@ -81,12 +81,12 @@ def cases(subject: Subject, answers: Sequence[Answer]) -> dict[int, dict[str, An
         for name, found in framed(subject, sorted(names)).items()
     }
     numbers = {one.beside(row) for one in shown.values() for row in one.rows} - {None}
-    training = framed_of_crowd(subject, "training", (n for n in numbers if n is not None))
+    training = framed_unpaired(subject, "training", (n for n in numbers if n is not None))
     beside = {number: pages.embedded(picture) for number, picture in training.items()}
     return {place: _columns(one, pictures, beside) for place, one in shown.items()}
 
 
-def _shown(answer: Answer) -> _Shown | None:
+def _shown(answer: MetricResult) -> _Shown | None:
     figure = judged(answer.figures, len(answer.rows))
     if figure is None or figure.losses is None or figure.of_each is None:
         return None

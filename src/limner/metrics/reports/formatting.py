@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from limner.metrics.score import Figure
+from limner.metrics.score import Score
 
 __all__ = ["amount", "better", "finite", "in_words"]
 
@@ -12,7 +12,7 @@ _MINUS = "\N{MINUS SIGN}"
 _SPACE = "\N{NO-BREAK SPACE}"
 
 
-def in_words(figure: Figure, value: float) -> str:
+def in_words(figure: Score, value: float) -> str:
     """A value of a figure for a terminal: `43.2 %`, `-0.8 dB`."""
     return _amount(value, figure.unit, figure.digits, sign="z")
 
@@ -31,7 +31,7 @@ def amount(value: float | None, figure: Mapping[str, Any], *, signed: bool = Fal
     return text.replace("-", _MINUS).replace(" ", _SPACE)
 
 
-def better(figure: Figure) -> str:
+def better(figure: Score) -> str:
     """Which way is better: `higher`, `nearer 0`."""
     return f"nearer {figure.target:g}" if figure.better == "nearer" else figure.better
 

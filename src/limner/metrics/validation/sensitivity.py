@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 
 from limner import images
 from limner.engines import Engine
-from limner.features.evaluation_set import Picture, Subject
+from limner.features.evaluation_set import Picture, EvaluationSet
 from limner.metrics.catalogue import standard
 from limner.metrics.measuring import measure
 from limner.metrics.resampling import Resampling
-from limner.metrics.score import Figure
+from limner.metrics.score import Score
 from limner.metrics.validation.corruptions import damaged, drawn
 
 if TYPE_CHECKING:
@@ -123,9 +123,9 @@ class Trial:
             "real": _pictures(photos.real),
             "training": _pictures(photos.training),
         }
-        self._known: dict[tuple[str, float], dict[str, Figure]] = {}
+        self._known: dict[tuple[str, float], dict[str, Score]] = {}
 
-    def figures(self, damage: str = "", strength: float = 0.0) -> dict[str, Figure]:
+    def figures(self, damage: str = "", strength: float = 0.0) -> dict[str, Score]:
         """All figures of photos with so much of a damage, 0 to 1; by default of sound ones."""
         key = (damage, strength) if strength else ("", 0.0)
         if key not in self._known:
@@ -143,7 +143,7 @@ class Trial:
             return float("nan")
         return _worse(spoilt, sound) / _worse(self.figures(OWN[name], 1.0)[name], sound)
 
-    def _measured(self, damage: str, strength: float) -> dict[str, Figure]:
+    def _measured(self, damage: str, strength: float) -> dict[str, Score]:
         truth, training = self._photos.truth, self._photos.training
         made = damaged(truth, damage, strength, others=training) if strength else truth
         rows: dict[str, dict[Role, Picture]] = {
@@ -152,7 +152,7 @@ class Trial:
                 zip(_pictures(made), self._truth, self._drawn, strict=True)
             )
         }
-        subject = Subject(rows=rows, crowds=self._crowds, size=truth.shape[1])
+        subject = EvaluationSet(rows=rows, crowds=self._crowds, size=truth.shape[1])
         draws = Resampling(draws=20)  # only the values are looked at
         found = measure(
             subject, standard(), resampling=draws, engine=self._engine, cache=self._cache
@@ -160,7 +160,7 @@ class Trial:
         return found.figures
 
 
-def _worse(figure: Figure, before: Figure) -> float:
+def _worse(figure: Score, before: Score) -> float:
     return figure.loss(figure.estimate.value) - before.loss(before.estimate.value)
 
 
