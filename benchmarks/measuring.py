@@ -132,12 +132,12 @@ def statistics(room: Path) -> None:
     )
     there = subject.roles()
     possible = [
-        one for one in measures if all(there.issuperset(w.roles) for w in one.wants.values())
+        one for one in measures if all(there.issuperset(w.roles) for w in one.inputs.values())
     ]
-    wants = [want for one in possible for want in one.wants.values()]
-    found = extract(subject, wants, cache=room.parent / "cache-all")
+    inputs = [needed for one in possible for needed in one.inputs.values()]
+    found = extract(subject, inputs, cache=room.parent / "cache-all")
     for one in possible:
-        features, _ = found.of(one.wants)
+        features, _ = found.of(one.inputs)
         start = time.perf_counter()
         figures = list(one.figures(features, Resampling()))
         print(f"{one.title:38s} {time.perf_counter() - start:7.2f} s for {len(figures)} figures")

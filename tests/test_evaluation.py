@@ -125,7 +125,7 @@ def test_all_things_are_held_against_the_same_true_photos(tmp_path):
     found = evaluation.things([str(tmp_path / "a"), str(tmp_path / "b")], tmp_path / "out")
     subjects = evaluation.subjects(found, truth=tmp_path / "truth")
     for subject in subjects.values():
-        names = sorted(picture.source.stem for picture in subject.crowds["real"])
+        names = sorted(picture.source.stem for picture in subject.unpaired["real"])
         assert names == ["y", "z"]
 
 
@@ -162,7 +162,7 @@ def test_true_photos_that_stand_in_for_real_ones_are_the_same_for_all_things(tmp
 
     def real(**folders):
         subjects = evaluation.subjects(found, truth=tmp_path / "truth", **folders)
-        return [[Path(p.name).stem for p in one.crowds["real"]] for one in subjects.values()]
+        return [[Path(p.name).stem for p in one.unpaired["real"]] for one in subjects.values()]
 
     assert real() == [["y", "z"]] * 2
     assert real(real=tmp_path / "real") == [["u", "v"]] * 2

@@ -23,10 +23,10 @@ def test_pictures_are_paired_by_their_names_whatever_the_suffix(folders):
 def test_the_true_photos_serve_as_real_ones_unless_others_are_named(folders, fill, crops):
     made, truth = folders["made"], folders["truth"]
     subject = EvaluationSet.of_folders(made, truth=truth)
-    assert [one.source for one in subject.crowds["real"]] == sorted(truth.iterdir())
+    assert [one.source for one in subject.unpaired["real"]] == sorted(truth.iterdir())
     other = fill("real", crops[:5])
-    assert len(EvaluationSet.of_folders(made, truth=truth, real=other).crowds["real"]) == 5
-    assert EvaluationSet.of_folders(made).crowds == {}
+    assert len(EvaluationSet.of_folders(made, truth=truth, real=other).unpaired["real"]) == 5
+    assert EvaluationSet.of_folders(made).unpaired == {}
 
 
 def test_below_folders_names_are_paths(fill, crops):
@@ -89,9 +89,9 @@ def test_the_size_is_that_of_the_results_if_they_have_one(fill, crops):
 
 def test_prepared_sets_are_crowds_too(folders, prepared_set):
     subject = EvaluationSet.of_folders(folders["made"], real=prepared_set, training=prepared_set)
-    assert len(subject.crowds["real"]) == 12
-    assert len(subject.crowds["training"]) == 10  # two are held out
-    first = next(iter(subject.crowds["training"]))
+    assert len(subject.unpaired["real"]) == 12
+    assert len(subject.unpaired["training"]) == 10  # two are held out
+    first = next(iter(subject.unpaired["training"]))
     assert first.framed
     assert images.read(first.data()).shape == (48, 48, 3)
     assert first in PreparedFaces(prepared_set, "train")
@@ -99,7 +99,7 @@ def test_prepared_sets_are_crowds_too(folders, prepared_set):
 
 def test_a_prepared_set_without_photos_is_an_error(folders, prepared_set, monkeypatch):
     subject = EvaluationSet.of_folders(folders["made"], training=prepared_set)
-    assert len(subject.crowds["training"]) == 10
+    assert len(subject.unpaired["training"]) == 10
     monkeypatch.setattr(PreparedFaces, "__len__", lambda _: 0)
     with pytest.raises(UsageError, match="without photos to learn from; name another one"):
         EvaluationSet.of_folders(folders["made"], training=prepared_set)

@@ -92,11 +92,11 @@ def test_what_is_kept_is_not_taken_for_something_else(subject, tmp_path):
 def test_pictures_that_are_the_same_in_two_roles_count_in_both(folders, tmp_path, cached):
     made, truth = folders["made"], folders["truth"]
     subject = EvaluationSet.of_folders(made, back=made, truth=truth, sketches=truth, as_is=True)
-    wants = [Input.of(MEAN, role) for role in ("made", "back", "truth", "sketch")]
+    inputs = [Input.of(MEAN, role) for role in ("made", "back", "truth", "sketch")]
     for _ in range(2):  # the second time they are kept
-        found = extract(subject, wants, cache=tmp_path / "cache" if cached else None)
+        found = extract(subject, inputs, cache=tmp_path / "cache" if cached else None)
         assert [found.facts[role].n for role in ("made", "back", "truth", "sketch")] == [12] * 4
-        vectors, rows = found.of({want.roles[0]: want for want in wants})
+        vectors, rows = found.of({needed.roles[0]: needed for needed in inputs})
         assert len(rows) == 12
         assert np.array_equal(vectors["made"], vectors["back"])
         assert np.array_equal(vectors["truth"], vectors["sketch"])
@@ -105,8 +105,8 @@ def test_pictures_that_are_the_same_in_two_roles_count_in_both(folders, tmp_path
 def test_pictures_that_cannot_be_used_are_named_and_their_rows_left_out(subject, folders):
     (folders["truth"] / "p02.jpg").write_bytes(b"no picture")
     found = extract(subject, WANTS)
-    assert list(found.facts["truth"].lost) == ["truth/p02.jpg"]
-    assert "not a picture" in next(iter(found.facts["truth"].lost.values()))
+    assert list(found.facts["truth"].excluded) == ["truth/p02.jpg"]
+    assert "not a picture" in next(iter(found.facts["truth"].excluded.values()))
     assert found.facts["truth"].n == 11
     features, rows = found.of({"mean": WANTS[0], "apart": WANTS[2]})
     assert 2 not in rows

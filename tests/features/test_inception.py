@@ -299,13 +299,13 @@ def test_kid_fid_and_score_take_them(script):
         Fid(feature=features, on="Inception features", suffix=".inception"),
     ]
     for measure, name in zip(measures, ("kid.inception", "fid.inception"), strict=True):
-        (figure,) = measure.figures(found, Resampling(draws=20))
-        (other,) = measure.figures(alike, Resampling(draws=20))
+        (figure,) = measure.figures(found, Resampling(resamples=20))
+        (other,) = measure.figures(alike, Resampling(resamples=20))
         assert figure.name == name
         assert figure.title.endswith("on Inception features")
         assert figure.estimate.value > 2 * abs(other.estimate.value)
-        assert {want.feature.key for want in measure.wants.values()} == {features.key}
-    (figure,) = measures[0].figures(found, Resampling(draws=20))
+        assert {needed.feature.key for needed in measure.inputs.values()} == {features.key}
+    (figure,) = measures[0].figures(found, Resampling(resamples=20))
     assert figure.estimate.value == pytest.approx(kid(found["made"], found["real"]))
     score = InceptionScore(feature=probabilities)
     (figure,) = score.figures({"made": np.stack([judge(one) for one in dark])}, Resampling())

@@ -40,7 +40,7 @@ def subject(folders):
 
 
 def test_every_figure_has_a_name_of_its_own(subject):
-    measured = measure(subject, standard(), resampling=Resampling(draws=20))
+    measured = measure(subject, standard(), resampling=Resampling(resamples=20))
     names = [figure.name for answer in measured.answers for figure in answer.figures]
     assert len(names) == len(set(names)) > 40
     for answer in measured.answers:
@@ -48,8 +48,8 @@ def test_every_figure_has_a_name_of_its_own(subject):
             assert figure.name.partition(".")[0] == answer.measure.name.partition(".")[0]
             assert np.isfinite(figure.estimate.value)
             assert figure.estimate.low <= figure.estimate.high
-            each = figure.of_each
-            assert each is None or len(each) == len(answer.rows)
+            per_image = figure.by_image
+            assert per_image is None or len(per_image) == len(answer.rows)
 
 
 def test_with_weights_the_measure_is_taken(subject, random_vgg, lpips_file):
@@ -59,7 +59,7 @@ def test_with_weights_the_measure_is_taken(subject, random_vgg, lpips_file):
     assert "dists" not in named
     few = EvaluationSet(rows=dict(list(subject.rows.items())[:2]), size=64, as_is=True)
     [lpips] = [one for one in standard(weights=weights) if one.name == "lpips"]
-    found = measure(few, [lpips], resampling=Resampling(draws=20))
+    found = measure(few, [lpips], resampling=Resampling(resamples=20))
     assert found.figures["lpips"].estimate.value > 0
     assert "sha256:" in found.answers[0].models[0]
     assert {one.title for one in unavailable(weights)} == {
@@ -102,10 +102,10 @@ def test_files_behind_keys_are_read_once_however_often_they_are_asked_for(tmp_pa
     for name, file in weights.items():
         file.write_text(name)
     measures = [*standard(weights=weights), *standard(weights=weights, points=68)]
-    wants = [want for one in measures for want in one.wants.values()]
-    keys = [want.feature.key for want in wants]
+    inputs = [needed for one in measures for needed in one.inputs.values()]
+    keys = [needed.feature.key for needed in inputs]
     read = digest_of.cache_info().misses
-    assert [want.feature.key for want in wants] == keys
+    assert [needed.feature.key for needed in inputs] == keys
     assert digest_of.cache_info().misses == read
 
 

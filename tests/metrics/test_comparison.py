@@ -14,15 +14,15 @@ from limner.metrics.measuring import MetricResult, Measured, Skipped, measure
 from limner.metrics.resampling import Resampling, means
 from limner.metrics.score import Score
 
-DRAW = Resampling(draws=400)
+DRAW = Resampling(resamples=400)
 NAMES = tuple(f"p{number:03d}" for number in range(80))
 
 
-def _measured(*, draw=DRAW, names=NAMES, **each):
+def _measured(*, draw=DRAW, names=NAMES, **per_image):
     """What was measured of a model, with one figure for each keyword; less is better."""
     figures = tuple(
         Score(name=name, title=name, estimate=draw.mean(values), better="lower")
-        for name, values in each.items()
+        for name, values in per_image.items()
     )
     subject = EvaluationSet(rows={})
     answer = MetricResult(measure=Identity(), figures=figures, rows=names)
@@ -30,7 +30,7 @@ def _measured(*, draw=DRAW, names=NAMES, **each):
         subject=subject,
         resampling=draw,
         answers=(answer,),
-        unanswered=(Skipped(title="Identity", why="needs --truth"),),
+        skipped=(Skipped(title="Identity", why="needs --truth"),),
         facts={},
         warnings=(),
     )
@@ -94,7 +94,7 @@ def test_figures_that_are_no_means_are_compared_draw_by_draw():
             subject=EvaluationSet(rows={}),
             resampling=DRAW,
             answers=(answer,),
-            unanswered=(),
+            skipped=(),
             facts={},
             warnings=(),
         )
@@ -114,7 +114,7 @@ def test_one_great_difference_draw_by_draw_is_seen_among_many_figures_without_an
             return means(weights, height + np.linspace(0, 1, 80))
 
         figure = Score(name="f", title="f", estimate=DRAW.of(statistic, 80), better="lower")
-        others = _measured(**{name: rng.permutation(each) for name, each in alike.items()})
+        others = _measured(**{name: rng.permutation(per_image) for name, per_image in alike.items()})
         [answer] = others.answers
         return dataclasses.replace(
             others, answers=(dataclasses.replace(answer, figures=(*answer.figures, figure)),)
@@ -166,16 +166,16 @@ def test_other_pictures_are_not_compared_one_by_one_and_missing_figures_stay_emp
 
 def test_what_one_model_answers_is_not_called_unanswered():
     lacking = _measured(error=np.arange(80.0))
-    knowing = dataclasses.replace(lacking, unanswered=())
-    assert len(compare({"a": lacking, "b": lacking}).unanswered) == 1
-    assert compare({"a": lacking, "b": knowing}).unanswered == ()
+    knowing = dataclasses.replace(lacking, skipped=())
+    assert len(compare({"a": lacking, "b": lacking}).skipped) == 1
+    assert compare({"a": lacking, "b": knowing}).skipped == ()
 
 
 def test_one_thing_and_other_draws_are_errors():
     one = _measured(error=np.arange(80.0))
     with pytest.raises(UsageError, match="at least two"):
         compare({"a": one})
-    other = _measured(error=np.arange(80.0), draw=Resampling(draws=300))
+    other = _measured(error=np.arange(80.0), draw=Resampling(resamples=300))
     with pytest.raises(UsageError, match="same number of draws"):
         compare({"a": one, "b": other})
 

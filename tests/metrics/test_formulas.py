@@ -11,7 +11,7 @@ from limner.metrics.realism.inception_score import inception_score
 from limner.metrics.realism.kid import kid
 
 
-def crowds(made, real, size):
+def unpaired(made, real, size):
     one, other = (np.random.default_rng(seed) for seed in (1, 2))
     return 0.1 + 1.2 * one.standard_normal((made, size)), other.standard_normal((real, size))
 
@@ -26,7 +26,7 @@ def crowds(made, real, size):
 )
 def test_fid_is_that_of_torchmetrics(made, real, size, expected):
     """`FrechetInceptionDistance`."""
-    assert fid(*crowds(made, real, size)) == pytest.approx(expected, abs=1e-6)
+    assert fid(*unpaired(made, real, size)) == pytest.approx(expected, abs=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_fid_is_that_of_torchmetrics(made, real, size, expected):
 )
 def test_kid_is_that_of_torchmetrics(count, size, expected):
     """`KernelInceptionDistance` of one subset of all."""
-    assert kid(*crowds(count, count, size)) == pytest.approx(expected, abs=1e-9)
+    assert kid(*unpaired(count, count, size)) == pytest.approx(expected, abs=1e-9)
 
 
 def test_inception_score_is_that_of_torchmetrics():

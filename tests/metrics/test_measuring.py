@@ -15,7 +15,7 @@ from limner.metrics.realism.kid import Kid
 from limner.metrics.resampling import Resampling
 from limner.metrics.score import Score
 
-DRAWS = Resampling(draws=50)
+DRAWS = Resampling(resamples=50)
 
 
 def _tone(picture):
@@ -31,8 +31,8 @@ class Cycle:
     name = "cycle"
     title = "Cycle"
     question = "Does it come back?"
-    least = 2
-    wants: ClassVar = {"sketch": Input.of(TONE, "sketch"), "back": Input.of(TONE, "back")}
+    min_pictures = 2
+    inputs: ClassVar = {"sketch": Input.of(TONE, "sketch"), "back": Input.of(TONE, "back")}
 
     def figures(self, features, resampling):
         raise AssertionError("it lacks pictures")
@@ -44,15 +44,15 @@ class Tone:
     name = "tone"
     title = "Tone"
     question = "How dark?"
-    least = 3
-    wants: ClassVar = {"made": Input.of(TONE, "made")}
+    min_pictures = 3
+    inputs: ClassVar = {"made": Input.of(TONE, "made")}
 
     def figures(self, features, resampling):
-        each = features["made"].mean(axis=1)
-        if each.max() == 0:
+        per_image = features["made"].mean(axis=1)
+        if per_image.max() == 0:
             raise UsageError("all made photos are black")
         yield Score(
-            name="tone.mean", title="tone", estimate=resampling.mean(each), better="higher"
+            name="tone.mean", title="tone", estimate=resampling.mean(per_image), better="higher"
         )
 
 
@@ -72,7 +72,7 @@ def test_the_figures_are_those_of_the_measures(folders):
 
 def test_what_is_missing_is_named_by_its_option(folders):
     found = measure(EvaluationSet.of_folders(folders["made"], as_is=True), [Identity(), Kid(), Cycle()])
-    why = {one.title: one.why for one in found.unanswered}
+    why = {one.title: one.why for one in found.skipped}
     assert why == {
         "Identity": "needs --truth",
         "Kernel distance (KID)": "needs --real",
@@ -83,12 +83,12 @@ def test_what_is_missing_is_named_by_its_option(folders):
 def test_too_few_pictures_and_what_a_measure_refuses_are_said(fill, crops):
     few = measure(EvaluationSet.of_folders(fill("few", crops[:2]), as_is=True), [Tone()])
     assert few.answers == ()
-    assert few.unanswered[0].why == (
+    assert few.skipped[0].why == (
         "needs 3 pictures at least, and there are 2 usable made photos"
     )
     black = np.zeros_like(crops[:4])
     refused = measure(EvaluationSet.of_folders(fill("black", black), as_is=True), [Tone()])
-    assert refused.unanswered[0].why == "all made photos are black"
+    assert refused.skipped[0].why == "all made photos are black"
     assert "4 of the made photos are one colour all over" in refused.warnings
 
 

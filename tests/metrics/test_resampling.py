@@ -10,17 +10,17 @@ from limner.metrics.resampling import Resampling, means
 
 def test_an_interval_holds_the_truth_about_as_often_as_it_says():
     rng = np.random.default_rng(0)
-    draw = Resampling(draws=300)
+    draw = Resampling(resamples=300)
     found = [draw.mean(rng.normal(3, 1, 60)) for _ in range(400)]
     held = np.mean([one.low <= 3 <= one.high for one in found])
     assert 0.90 < held < 0.98
 
 
 def test_it_is_as_wide_as_theory_says():
-    each = np.random.default_rng(1).normal(0, 2, 400)
-    found = Resampling(draws=4000).mean(each)
-    half = 1.96 * each.std() / np.sqrt(len(each))
-    assert found.value == pytest.approx(each.mean())
+    per_image = np.random.default_rng(1).normal(0, 2, 400)
+    found = Resampling(resamples=4000).mean(per_image)
+    half = 1.96 * per_image.std() / np.sqrt(len(per_image))
+    assert found.value == pytest.approx(per_image.mean())
     assert (found.high - found.low) / 2 == pytest.approx(half, rel=0.06)
     assert found.n == 400
 
@@ -28,21 +28,21 @@ def test_it_is_as_wide_as_theory_says():
 def test_draws_are_the_same_for_crowds_of_one_size():
     rng = np.random.default_rng(2)
     a, b = rng.normal(size=50), rng.normal(size=50)
-    draw = Resampling(draws=100)
-    together = draw.mean(a - b).draws
-    np.testing.assert_allclose(draw.mean(a).draws - draw.mean(b).draws, together)
+    draw = Resampling(resamples=100)
+    together = draw.mean(a - b).resamples
+    np.testing.assert_allclose(draw.mean(a).resamples - draw.mean(b).resamples, together)
 
 
 def test_blocks_of_draws_change_nothing(monkeypatch):
-    each = np.arange(40.0)
-    whole = Resampling(draws=64).mean(each)
+    per_image = np.arange(40.0)
+    whole = Resampling(resamples=64).mean(per_image)
     monkeypatch.setattr(resampling, "_AT_ONCE", 7 * 40)
-    assert np.array_equal(Resampling(draws=64).mean(each).draws, whole.draws)
+    assert np.array_equal(Resampling(resamples=64).mean(per_image).resamples, whole.resamples)
 
 
 def test_a_crowd_is_drawn_alike_whatever_the_other_one_and_the_blocks_are(monkeypatch):
     def drawn(*counts):
-        return Resampling(draws=64).of(lambda first, *_: first @ np.arange(40.0), *counts).draws
+        return Resampling(resamples=64).of(lambda first, *_: first @ np.arange(40.0), *counts).resamples
 
     alone = drawn(40)
     assert np.array_equal(drawn(40, 25), alone)
@@ -65,7 +65,7 @@ def test_weights_are_counts_of_a_draw():
         seen.append((first, second))
         return first[:, 0] - second[:, 0]
 
-    found = Resampling(draws=50).of(statistic, 8, 3)
+    found = Resampling(resamples=50).of(statistic, 8, 3)
     ones, drawn = seen
     assert np.array_equal(ones[0], np.ones((1, 8)))
     assert drawn[0].shape == (50, 8)
@@ -74,46 +74,46 @@ def test_weights_are_counts_of_a_draw():
     assert (drawn[1].sum(axis=1) == 3).all()
     assert found.value == 0
     assert found.n == 8
-    assert found.each is None
+    assert found.per_image is None
 
 
 def test_every_picture_is_drawn_as_often():
     drawn = []
-    Resampling(draws=4000).of(lambda w: drawn.append(w) or w[:, 0], 5)
+    Resampling(resamples=4000).of(lambda w: drawn.append(w) or w[:, 0], 5)
     np.testing.assert_allclose(drawn[1].mean(axis=0), 1, atol=0.06)
 
 
 def test_a_centred_interval_is_about_the_value():
-    each = np.arange(30.0)
+    per_image = np.arange(30.0)
 
     def biased(weights):  # a crowd with repetitions has fewer different pictures
         return (weights > 0).sum(axis=1).astype(float)
 
-    plain = Resampling(draws=200).of(biased, len(each))
-    centred = Resampling(draws=200).of(biased, len(each), centred=True)
+    plain = Resampling(resamples=200).of(biased, len(per_image))
+    centred = Resampling(resamples=200).of(biased, len(per_image), centred=True)
     assert plain.value == centred.value == 30
     assert plain.high < 30
     assert centred.low < 30 < centred.high
-    assert centred.draws.mean() == pytest.approx(30)
+    assert centred.resamples.mean() == pytest.approx(30)
 
 
 @pytest.mark.parametrize("each", [[], [1.0, np.nan], [[1.0], [2.0]], [np.inf]])
-def test_what_has_no_mean_is_an_error(each):
+def test_what_has_no_mean_is_an_error(per_image):
     with pytest.raises(UsageError, match="all finite"):
-        Resampling().mean(each)
+        Resampling().mean(per_image)
 
 
 def test_an_empty_crowd_and_impossible_settings_are_errors():
     with pytest.raises(UsageError, match="at least 1"):
         Resampling().of(lambda a, b: a[:, 0], 5, 0)
     with pytest.raises(UsageError, match="at least 2"):
-        Resampling(draws=1)
+        Resampling(resamples=1)
     with pytest.raises(UsageError, match="share"):
         Resampling(confidence=95)
 
 
 def test_a_share_of_all_or_none_is_not_taken_for_certain():
-    draw = Resampling(draws=50)
+    draw = Resampling(resamples=50)
     every = draw.share(np.ones(88, bool))
     assert (every.value, every.high) == (1, 1)
     assert every.low == pytest.approx(0.958, abs=1e-3)  # Wilson's interval of 88 in 88

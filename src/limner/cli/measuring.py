@@ -89,7 +89,7 @@ def measure(
     points: Points = 5,
     size: Size = None,
     as_is: AsIs = False,
-    draws: Draws = 1000,
+    resamples: Draws = 1000,
     workers: Workers = 0,
     cache: Cache = None,
     no_cache: NoCache = False,
@@ -143,7 +143,7 @@ def measure(
             subject,
             measures,
             unavailable=lacking,
-            resampling=_resampling(draws),
+            resampling=_resampling(resamples),
             engine=_engine(workers),
             cache=_cache(cache, no_cache),
         )
@@ -179,7 +179,7 @@ def compare(
     points: Points = 5,
     size: Size = None,
     as_is: AsIs = False,
-    draws: Draws = 1000,
+    resamples: Draws = 1000,
     workers: Workers = 0,
     cache: Cache = None,
     no_cache: NoCache = False,
@@ -223,7 +223,7 @@ def compare(
                 subject,
                 measures,
                 unavailable=lacking,
-                resampling=_resampling(draws),
+                resampling=_resampling(resamples),
                 engine=_engine(workers),
                 cache=_cache(cache, no_cache),
             )
@@ -266,10 +266,10 @@ def _measures(
     return standard(weights=files, points=points), unavailable(files)
 
 
-def _resampling(draws: int) -> "Resampling":
+def _resampling(resamples: int) -> "Resampling":
     from limner.metrics.resampling import Resampling
 
-    return Resampling(draws=draws)
+    return Resampling(resamples=resamples)
 
 
 def _engine(workers: int) -> "Engine":

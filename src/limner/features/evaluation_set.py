@@ -91,7 +91,7 @@ class EvaluationSet:
 
     rows: Mapping[str, Mapping[Role, Picture]]
     """By name (the path below the folder, without suffix): the pictures that belong together."""
-    crowds: Mapping[Role, PictureSet] = field(default_factory=dict)
+    unpaired: Mapping[Role, PictureSet] = field(default_factory=dict)
     size: int = _SIDE
     """Side in px at which all are looked at."""
     as_is: bool = False
@@ -107,7 +107,7 @@ class EvaluationSet:
     def roles(self) -> frozenset[Role]:
         """Those of which there are pictures."""
         rows = {role for row in self.rows.values() for role in row}
-        return frozenset(rows | {role for role, crowd in self.crowds.items() if crowd})
+        return frozenset(rows | {role for role, pictures in self.unpaired.items() if pictures})
 
     @classmethod
     def of_folders(
@@ -151,13 +151,13 @@ class EvaluationSet:
         }
         warnings: list[str] = []
         rows: dict[str, dict[Role, Picture]] = {}
-        crowds: dict[Role, PictureSet] = {}
+        unpaired: dict[Role, PictureSet] = {}
         for role, folder in named.items():
             if folder is None:
                 continue
             if role in UNPAIRED and (folder / "faces.parquet").exists():
-                crowds[role] = PreparedFaces(folder, "train" if role == "training" else None)
-                if not crowds[role]:
+                unpaired[role] = PreparedFaces(folder, "train" if role == "training" else None)
+                if not unpaired[role]:
                     learnt = " to learn from" if role == "training" else ""
                     raise UsageError(
                         f"{folder} is a prepared set without photos{learnt}; name another one for "
@@ -166,7 +166,7 @@ class EvaluationSet:
                 continue
             found = _pictures(folder, warnings)
             if role in UNPAIRED:
-                crowds[role] = tuple(found.values())
+                unpaired[role] = tuple(found.values())
             elif role == "made":
                 rows = {name: {"made": picture} for name, picture in found.items()}
             else:
@@ -178,7 +178,7 @@ class EvaluationSet:
             size = _common_side(row["made"] for row in rows.values()) or _SIDE
         subject = cls(
             rows=rows,
-            crowds=crowds,
+            unpaired=unpaired,
             size=size,
             as_is=as_is,
             folders=folders,
@@ -190,7 +190,7 @@ class EvaluationSet:
         """The same with the true photos of its rows for real ones."""
         true = tuple(row["truth"] for row in self.rows.values() if "truth" in row)
         folders = {**self.folders, "real": f"{self.folders['truth']}, the true ones"}
-        return replace(self, crowds={**self.crowds, "real": true}, folders=folders)
+        return replace(self, unpaired={**self.unpaired, "real": true}, folders=folders)
 
 
 def _pictures(folder: Path, warnings: list[str]) -> dict[str, Picture]:

@@ -46,7 +46,7 @@ class RoleFacts:
     """Those without any colour."""
     constant: int = 0
     """Those that are one colour all over."""
-    lost: dict[str, str] = field(default_factory=dict)
+    excluded: dict[str, str] = field(default_factory=dict)
     """Those that could not be used: the name and why."""
 
 
@@ -59,25 +59,25 @@ class Extracted:
     vectors: dict[Key, NDArray[np.float32]]
     """`[len(rows), D]`, NaN where there is no picture; `[n, D]` for crowds."""
     facts: dict[Role, RoleFacts]
-    crowds: dict[Role, tuple[int, ...]]
+    unpaired: dict[Role, tuple[int, ...]]
     """Of each crowd the numbers of the pictures that the rows of its vectors are of."""
     unusable: str = ""
     """Why nothing could be kept, if so."""
 
-    def of(self, wants: Mapping[str, Input]) -> tuple[dict[str, NDArray[np.float32]], list[int]]:
+    def of(self, inputs: Mapping[str, Input]) -> tuple[dict[str, NDArray[np.float32]], list[int]]:
         """What a measure wants, and which of the rows: those that have all of it."""
-        paired = [want for want in wants.values() if not UNPAIRED.intersection(want.roles)]
+        paired = [needed for needed in inputs.values() if not UNPAIRED.intersection(needed.roles)]
         whole = np.ones(len(self.rows), bool)
-        for want in paired:
-            whole &= np.isfinite(self._vectors(want)).all(axis=1)
+        for needed in paired:
+            whole &= np.isfinite(self._vectors(needed)).all(axis=1)
         found = {
-            name: self._vectors(want)[whole] if want in paired else self._vectors(want)
-            for name, want in wants.items()
+            name: self._vectors(needed)[whole] if needed in paired else self._vectors(needed)
+            for name, needed in inputs.items()
         }
         return found, np.flatnonzero(whole).tolist()
 
-    def _vectors(self, want: Input) -> NDArray[np.float32]:
-        return self.vectors[want.feature.key, want.roles]
+    def _vectors(self, needed: Input) -> NDArray[np.float32]:
+        return self.vectors[needed.feature.key, needed.roles]
 
 
 @dataclass(frozen=True)
@@ -92,14 +92,14 @@ class _Done:
     vectors: dict[Key, NDArray[np.float32]] = field(default_factory=dict)
     facts: dict[Role, tuple[str, str, NDArray[np.float32]]] = field(default_factory=dict)
     """Format, size, and what the frame says."""
-    lost: dict[Role, tuple[str, str]] = field(default_factory=dict)
+    excluded: dict[Role, tuple[str, str]] = field(default_factory=dict)
     fresh: dict[bytes, NDArray[np.float32]] = field(default_factory=dict)
     """For the cache."""
 
 
 def extract(
     subject: EvaluationSet,
-    wants: Iterable[Input],
+    inputs: Iterable[Input],
     *,
     engine: Engine | None = None,
     cache: Path | None = None,
@@ -118,19 +118,19 @@ def extract(
     """
     engine = engine or LocalEngine()
     there = subject.roles()
-    chosen = tuple(dict.fromkeys(want for want in wants if there.issuperset(want.roles)))
+    chosen = tuple(dict.fromkeys(needed for needed in inputs if there.issuperset(needed.roles)))
     rows = tuple(sorted(subject.rows))
-    start = _Start(wants=chosen, framer=Framer(size=subject.size, as_is=subject.as_is), cache=cache)
-    paired, crowds = _Gathered(len(rows)), {role: _Gathered(0) for role in subject.crowds}
+    start = _Start(inputs=chosen, framer=Framer(size=subject.size, as_is=subject.as_is), cache=cache)
+    paired, unpaired = _Gathered(len(rows)), {role: _Gathered(0) for role in subject.unpaired}
     facts: dict[Role, RoleFacts] = {role: RoleFacts() for role in sorted(there)}
-    total = len(rows) + sum(map(len, subject.crowds.values()))
+    total = len(rows) + sum(map(len, subject.unpaired.values()))
     with FeatureCache(cache) as kept, bar("pictures", total) as progress:
         waiting: dict[bytes, NDArray[np.float32]] = {}
         try:
             with contextlib.closing(engine.map(start, _tasks(subject, rows))) as results:
                 for done in results:
-                    only = next(iter(done.facts or done.lost))
-                    into = crowds[only] if only in UNPAIRED else paired
+                    only = next(iter(done.facts or done.excluded))
+                    into = unpaired[only] if only in UNPAIRED else paired
                     into.add(done)
                     _note(facts, done)
                     waiting |= done.fresh
@@ -141,15 +141,15 @@ def extract(
         finally:  # after Ctrl-C, too: the next time goes on from there
             kept.put(waiting)
     vectors: dict[Key, NDArray[np.float32]] = {}
-    for want in chosen:
-        crowd = next((role for role in want.roles if role in UNPAIRED), None)
-        gathered = paired if crowd is None else crowds[crowd]
-        vectors[want.feature.key, want.roles] = gathered.array((want.feature.key, want.roles))
+    for needed in chosen:
+        pictures = next((role for role in needed.roles if role in UNPAIRED), None)
+        gathered = paired if pictures is None else unpaired[pictures]
+        vectors[needed.feature.key, needed.roles] = gathered.array((needed.feature.key, needed.roles))
     return Extracted(
         rows=rows,
         vectors=vectors,
         facts=facts,
-        crowds={role: gathered.numbers for role, gathered in crowds.items()},
+        unpaired={role: gathered.numbers for role, gathered in unpaired.items()},
         unusable=kept.unusable,
     )
 
@@ -157,8 +157,8 @@ def extract(
 def _tasks(subject: EvaluationSet, rows: Sequence[str]) -> Iterator[_Task]:
     for number, name in enumerate(rows):
         yield _Task(number, dict(subject.rows[name]))
-    for role, crowd in subject.crowds.items():
-        for number, picture in enumerate(crowd):
+    for role, pictures in subject.unpaired.items():
+        for number, picture in enumerate(pictures):
             yield _Task(number, {role: picture})
 
 
@@ -172,8 +172,8 @@ def _note(facts: dict[Role, RoleFacts], done: _Done) -> None:
         of_role.framed[Framing(int(framing)).name.lower().replace("_", " ")] += 1
         of_role.grey += int(grey)
         of_role.constant += int(constant)
-    for role, (name, why) in done.lost.items():
-        facts[role].lost[name] = why
+    for role, (name, why) in done.excluded.items():
+        facts[role].excluded[name] = why
 
 
 class _Gathered:
@@ -210,7 +210,7 @@ class _Gathered:
 class _Start:
     """What a worker is sent."""
 
-    wants: tuple[Input, ...]
+    inputs: tuple[Input, ...]
     framer: Framer
     cache: Path | None
 
@@ -224,22 +224,22 @@ class _Worker:
         # A key may rest on files, which are not looked for again with every picture.
         self._wants: list[Key] = []
         self._extract: dict[str, Extract] = {}
-        for want in start.wants:
-            feature = want.feature.key
-            self._wants.append((feature, want.roles))
+        for needed in start.inputs:
+            feature = needed.feature.key
+            self._wants.append((feature, needed.roles))
             if feature not in self._extract:
-                self._extract[feature] = want.feature.start()
+                self._extract[feature] = needed.feature.start()
 
     def __call__(self, task: _Task) -> _Done:
         done = _Done(task.row)
         files = Files(task.pictures, self._framer)
         for role, why in files.unreadable.items():
-            done.lost[role] = task.pictures[role].name, why
+            done.excluded[role] = task.pictures[role].name, why
         # Two roles whose pictures are the same share a key.
         wanted = [
-            (want, _digest(want[0], files.key(want[1])))
-            for want in self._wants
-            if files.have(want[1])
+            (needed, _digest(needed[0], files.key(needed[1])))
+            for needed in self._wants
+            if files.have(needed[1])
         ]
         frames = [(role, _digest("frame", files.key((role,)))) for role in files.readable]
         known = self._kept.get({key for _, key in (*wanted, *frames)})
@@ -248,17 +248,17 @@ class _Worker:
                 try:
                     known[key] = done.fresh[key] = files.frame(role).facts
                 except ImageError as error:  # not kept: the message names the file
-                    done.lost[role] = task.pictures[role].name, str(error)
+                    done.excluded[role] = task.pictures[role].name, str(error)
                     continue
             done.facts[role] = *files.described[role], known[key]
-        for want, key in wanted:
-            feature, roles = want
-            if any(role in done.lost for role in roles):
+        for needed, key in wanted:
+            feature, roles = needed
+            if any(role in done.excluded for role in roles):
                 continue
             if key not in known:
                 found = self._extract[feature](*(files.frame(role).picture for role in roles))
                 known[key] = done.fresh[key] = np.asarray(found, np.float32)
-            done.vectors[want] = known[key]
+            done.vectors[needed] = known[key]
         return done
 
 

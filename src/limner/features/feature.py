@@ -93,5 +93,5 @@ class Input:
 
 
 Features = Mapping[str, NDArray[np.float32]]
-"""For each name in `Metric.wants` the features, `[n, D]`. Rows of roles that belong together are
+"""For each name in `Metric.inputs` the features, `[n, D]`. Rows of roles that belong together are
 of the same n pictures, in the same order; crowds have rows of their own."""

@@ -35,7 +35,7 @@ def framed_unpaired(
     """Some pictures of a crowd, by their numbers, framed as they were for measuring."""
     wanted, framer = set(numbers), Framer(size=subject.size, as_is=subject.as_is)
     found: dict[int, NDArray[np.uint8]] = {}
-    for number, picture in enumerate(subject.crowds.get(role, ())):
+    for number, picture in enumerate(subject.unpaired.get(role, ())):
         if len(found) == len(wanted):
             break
         if number in wanted:

@@ -312,8 +312,8 @@ def _fits(entry: Any) -> bool:
         entry.type in ("tensor(float)", "tensor(uint8)")
         and len(entry.shape) == len(wanted)
         and all(
-            not isinstance(size, int) or want in (None, size)
-            for size, want in zip(entry.shape, wanted, strict=True)
+            not isinstance(size, int) or needed in (None, size)
+            for size, needed in zip(entry.shape, wanted, strict=True)
         )
     )
 

@@ -81,9 +81,9 @@ class Comparison:
     rows: tuple[Row, ...]
 
     @property
-    def unanswered(self) -> tuple[Skipped, ...]:
+    def skipped(self) -> tuple[Skipped, ...]:
         """What could be measured of none of them."""
-        first, *others = (one.unanswered for one in self.measured)
+        first, *others = (one.skipped for one in self.measured)
         return tuple(one for one in first if all(one in other for other in others))
 
     @property
@@ -151,15 +151,15 @@ def _row(name: str, measure: str, like: Score, measured: Sequence[Measured]) -> 
 
 def _difference(figure: Score, first: Score) -> Difference:
     mine, other = figure.estimate, first.estimate
-    drawn = mine.draws - other.draws
+    drawn = mine.resamples - other.resamples
     low, high = np.nanquantile(drawn, [0.025, 0.975]).tolist()
-    if mine.each is not None and other.each is not None and len(mine.each) == len(other.each):
-        p = _by_signs(mine.each - other.each)
+    if mine.per_image is not None and other.per_image is not None and len(mine.per_image) == len(other.per_image):
+        p = _by_signs(mine.per_image - other.per_image)
     else:
         p = _by_draws(drawn)
     if figure.better == "nearer":
         # Two values on either side of the target differ, and yet may be as far from it.
-        p = max(p, _by_draws(figure.losses_of(mine.draws) - first.losses_of(other.draws)))
+        p = max(p, _by_draws(figure.losses_of(mine.resamples) - first.losses_of(other.resamples)))
     return Difference(
         value=mine.value - other.value,
         low=low,

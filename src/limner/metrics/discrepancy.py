@@ -18,7 +18,7 @@ __all__ = [
     "Kernel",
     "cubic",
     "minus_distance",
-    "of_each",
+    "by_image",
     "of_weighted",
     "squared_distances",
 ]
@@ -60,7 +60,7 @@ def squared_distances(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray
     return distances
 
 
-def of_each(
+def by_image(
     made: NDArray[np.floating], real: NDArray[np.floating], kernel: Kernel
 ) -> NDArray[np.float64]:
     """What each made picture adds: `[N]`, whose mean is the discrepancy.
@@ -102,11 +102,11 @@ def of_weighted(
     Two copies of one picture are no pair.
 
     Args:
-        made: As in `of_each`.
-        real: As in `of_each`.
+        made: As in `by_image`.
+        real: As in `by_image`.
         made_weights: `[B, N]`.
         real_weights: `[B, M]`.
-        kernel: As in `of_each`.
+        kernel: As in `by_image`.
     """
     x, y = made.astype(np.float64), real.astype(np.float64)
 

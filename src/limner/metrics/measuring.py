@@ -28,25 +28,25 @@ class MetricResult:
     measure: Metric
     figures: tuple[Score, ...]
     rows: tuple[str, ...]
-    """Names of the pictures that it rests on, in the order of the figures' `of_each`."""
+    """Names of the pictures that it rests on, in the order of the figures' `by_image`."""
     training: tuple[int, ...] = ()
     """Numbers of the training photos that it rests on, in the order of `Score.beside`."""
 
     @property
     def roles(self) -> tuple[Role, ...]:
         """Of the pictures that it looked at."""
-        return tuple(dict.fromkeys(r for want in self.measure.wants.values() for r in want.roles))
+        return tuple(dict.fromkeys(r for needed in self.measure.inputs.values() for r in needed.roles))
 
     @property
     def resize(self) -> str:
         """How pictures were resampled on the way, where features do that themselves."""
-        found = (want.feature.resize for want in self.measure.wants.values())
+        found = (needed.feature.resize for needed in self.measure.inputs.values())
         return "; ".join(dict.fromkeys(text for text in found if text))
 
     @property
     def models(self) -> tuple[str, ...]:
         """The networks behind its features, with the digests of their files."""
-        found = (want.feature.model for want in self.measure.wants.values())
+        found = (needed.feature.model for needed in self.measure.inputs.values())
         return tuple(dict.fromkeys(model for model in found if model))
 
 
@@ -65,7 +65,7 @@ class Measured:
     subject: EvaluationSet
     resampling: Resampling
     answers: tuple[MetricResult, ...]
-    unanswered: tuple[Skipped, ...]
+    skipped: tuple[Skipped, ...]
     facts: dict[Role, RoleFacts]
     warnings: tuple[str, ...]
     """What to know before trusting any of it."""
@@ -78,7 +78,7 @@ class Measured:
     @property
     def failed(self) -> int:
         """How many pictures that belong to the made ones, or are these, could not be used."""
-        return sum(len(facts.lost) for role, facts in self.facts.items() if role not in UNPAIRED)
+        return sum(len(facts.excluded) for role, facts in self.facts.items() if role not in UNPAIRED)
 
     def rows_of(self, figure: str) -> tuple[str, ...] | None:
         """Names of the pictures that a figure of this name rests on; None if there is none."""
@@ -114,54 +114,54 @@ def measure(
     """
     resampling = resampling or Resampling()
     there = subject.roles()
-    possible = [one for one in measures if there.issuperset(_roles(one.wants.values()))]
-    wants = [want for one in possible for want in one.wants.values()]
-    found = extract(subject, wants, engine=engine, cache=cache)
+    possible = [one for one in measures if there.issuperset(_roles(one.inputs.values()))]
+    inputs = [needed for one in possible for needed in one.inputs.values()]
+    found = extract(subject, inputs, engine=engine, cache=cache)
     if not found.facts["made"].n:
-        reasons = list(found.facts["made"].lost.values())
+        reasons = list(found.facts["made"].excluded.values())
         raise UsageError(f"none of the made pictures can be used; the first: {reasons[0]}")
     answers: list[MetricResult] = []
-    unanswered: list[Skipped] = []
+    skipped: list[Skipped] = []
     for one in measures:
         if one not in possible:
-            missing = sorted(_roles(one.wants.values()) - there, key=list(FOLDERS).index)
+            missing = sorted(_roles(one.inputs.values()) - there, key=list(FOLDERS).index)
             needs = " and ".join(FOLDERS[role] for role in missing)
-            unanswered.append(Skipped(title=one.title, why=f"needs {needs}"))
+            skipped.append(Skipped(title=one.title, why=f"needs {needs}"))
             continue
         answer = _answer(one, found, resampling)
         if isinstance(answer, str):
-            unanswered.append(Skipped(title=one.title, why=answer))
+            skipped.append(Skipped(title=one.title, why=answer))
         else:
             answers.append(answer)
     return Measured(
         subject=subject,
         resampling=resampling,
         answers=tuple(answers),
-        unanswered=tuple(dict.fromkeys((*unanswered, *unavailable))),
+        skipped=tuple(dict.fromkeys((*skipped, *unavailable))),
         facts=found.facts,
         warnings=(*subject.warnings, *_warnings(found, subject)),
     )
 
 
-def _roles(wants: Iterable[Input]) -> frozenset[Role]:
-    return frozenset(role for want in wants for role in want.roles)
+def _roles(inputs: Iterable[Input]) -> frozenset[Role]:
+    return frozenset(role for needed in inputs for role in needed.roles)
 
 
 def _answer(one: Metric, found: Extracted, resampling: Resampling) -> MetricResult | str:
     """What it finds, or why it finds nothing."""
-    features, rows = found.of(one.wants)
+    features, rows = found.of(one.inputs)
     counts = {name: len(vectors) for name, vectors in features.items()}
-    least = min(counts.values())
-    if least < one.least:
+    min_pictures = min(counts.values())
+    if min_pictures < one.min_pictures:
         short = min(counts, key=lambda name: counts[name])
-        roles = " and ".join(_PLURAL[role] for role in one.wants[short].roles)
-        return f"needs {one.least} pictures at least, and there are {least} usable {roles}"
+        roles = " and ".join(_PLURAL[role] for role in one.inputs[short].roles)
+        return f"needs {one.min_pictures} pictures at least, and there are {min_pictures} usable {roles}"
     try:
         figures = tuple(one.figures(features, resampling))
     except UsageError as error:
         return str(error)
     names = tuple(found.rows[row] for row in rows)
-    training = found.crowds.get("training", ())
+    training = found.unpaired.get("training", ())
     return MetricResult(measure=one, figures=figures, rows=names, training=training)
 
 
@@ -182,13 +182,13 @@ def _warnings(found: Extracted, subject: EvaluationSet) -> Iterator[str]:
     yield from _sizes(found.facts["made"], subject.size)
     for role, facts in found.facts.items():
         what = _PLURAL[role]
-        if facts.lost:
-            names = ", ".join(sorted(facts.lost)[:_NAMED])
-            share = len(facts.lost) / (facts.n + len(facts.lost))
+        if facts.excluded:
+            names = ", ".join(sorted(facts.excluded)[:_NAMED])
+            share = len(facts.excluded) / (facts.n + len(facts.excluded))
             much = "; that is enough to bend the figures" if share > _MANY_LOST else ""
-            first = facts.lost[min(facts.lost)]
+            first = facts.excluded[min(facts.excluded)]
             yield (
-                f"{len(facts.lost)} of {facts.n + len(facts.lost)} {what} cannot be used and are "
+                f"{len(facts.excluded)} of {facts.n + len(facts.excluded)} {what} cannot be used and are "
                 f"left out{much}: {names}; the first: {first}"
             )
         if facts.constant:

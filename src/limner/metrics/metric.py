@@ -31,17 +31,17 @@ class Metric(Protocol):
         """The question that its figures answer, in a sentence."""
 
     @property
-    def wants(self) -> Mapping[str, Input]:
+    def inputs(self) -> Mapping[str, Input]:
         """What it has to be given, by the name under which it is given."""
 
     @property
-    def least(self) -> int:
+    def min_pictures(self) -> int:
         """How many pictures of each role it needs at least."""
 
     def figures(self, features: Features, resampling: Resampling) -> Iterable[Score]:
         """What it finds.
 
         Args:
-            features: As wanted, `least` rows of each at least.
+            features: As wanted, `min_pictures` rows of each at least.
             resampling: Says how sure a figure is.
         """

@@ -33,33 +33,33 @@ _AT_ONCE = 4_000_000
 class Resampling:
     """Draws pictures anew; the same settings draw the same ones."""
 
-    draws: int = 1000
+    resamples: int = 1000
     """How many times, B."""
     seed: int = 0
     confidence: float = 0.95
     """Share of such intervals that hold the truth."""
 
     def __post_init__(self) -> None:
-        if self.draws < 2 or not 0 < self.confidence < 1:
+        if self.resamples < 2 or not 0 < self.confidence < 1:
             raise UsageError(
-                f"draws is {self.draws} and confidence {self.confidence}; expected at least 2 "
+                f"draws is {self.resamples} and confidence {self.confidence}; expected at least 2 "
                 "and a share between 0 and 1"
             )
 
-    def mean(self, each: ArrayLike) -> Estimate:
+    def mean(self, per_image: ArrayLike) -> Estimate:
         """The mean of what each picture contributes, `[n]`.
 
         Raises:
             UsageError: There is none, or one is not finite.
         """
-        values = np.asarray(each, np.float64)
+        values = np.asarray(per_image, np.float64)
         if values.ndim != 1 or not len(values) or not np.isfinite(values).all():
             raise UsageError(
                 f"contributions are {list(values.shape)}, {np.isfinite(values).sum()} of them "
                 "finite; expected [n], all finite, n at least 1"
             )
         found = self.of(lambda weights: means(weights, values), len(values))
-        return replace(found, value=float(values.mean()), each=values)
+        return replace(found, value=float(values.mean()), per_image=values)
 
     def share(self, hits: ArrayLike) -> Estimate:
         """The share of hits among `[n]` pictures.
@@ -100,8 +100,8 @@ class Resampling:
         rngs = [np.random.default_rng((self.seed, place)) for place in range(len(counts))]
         block = max(1, _AT_ONCE // max(counts))
         parts = []
-        for start in range(0, self.draws, block):
-            size = min(block, self.draws - start)
+        for start in range(0, self.resamples, block):
+            size = min(block, self.resamples - start)
             weights = (_weights(rng, size, n) for rng, n in zip(rngs, counts, strict=True))
             parts.append(statistic(*weights))
         drawn: NDArray[np.float64] = np.concatenate(parts)
@@ -109,7 +109,7 @@ class Resampling:
             drawn = drawn - drawn.mean() + value
         tail = (1 - self.confidence) / 2
         low, high = np.nanquantile(drawn, [tail, 1 - tail]).tolist()
-        return Estimate(value=value, low=low, high=high, n=counts[0], draws=drawn)
+        return Estimate(value=value, low=low, high=high, n=counts[0], resamples=drawn)
 
 
 def means(weights: Weights, values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -118,7 +118,7 @@ def means(weights: Weights, values: NDArray[np.float64]) -> NDArray[np.float64]:
     return sums.T
 
 
-def _weights(rng: np.random.Generator, draws: int, count: int) -> Weights:
-    drawn = rng.integers(0, count, (draws, count)) + count * np.arange(draws)[:, None]
-    came = np.bincount(drawn.ravel(), minlength=draws * count)
-    return came.reshape(draws, count).astype(np.float64)
+def _weights(rng: np.random.Generator, resamples: int, count: int) -> Weights:
+    drawn = rng.integers(0, count, (resamples, count)) + count * np.arange(resamples)[:, None]
+    came = np.bincount(drawn.ravel(), minlength=resamples * count)
+    return came.reshape(resamples, count).astype(np.float64)

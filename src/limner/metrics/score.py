@@ -23,10 +23,10 @@ class Estimate:
     """Upper end of it."""
     n: int
     """Number of things (pictures, people) that it rests on."""
-    draws: NDArray[np.float64]
+    resamples: NDArray[np.float64]
     """`[B]`: its values on resampled crowds. For the same crowds in the same order, draw b is of
     the same resampled ones, so that draws of two models may be subtracted."""
-    each: NDArray[np.float64] | None = None
+    per_image: NDArray[np.float64] | None = None
     """`[n]`: what each contributes, if the value is a mean."""
 
 
@@ -48,20 +48,20 @@ class Score:
     """How many decimals are worth showing."""
     warnings: tuple[str, ...] = ()
     """What to know before trusting it."""
-    each: NDArray[np.float64] | None = None
+    per_image: NDArray[np.float64] | None = None
     """`[n]`: how each picture did, where that says more than what it contributes to the value
-    (`estimate.each`, which is taken by default): a distance, where the value counts hits."""
-    each_title: str = ""
-    """What `each` is, in words; by default it is what the title says, in the figure's unit."""
-    each_better: Better | None = None
-    """Which way is better for `each`; by default as for the value."""
+    (`estimate.per_image`, which is taken by default): a distance, where the value counts hits."""
+    per_image_title: str = ""
+    """What `per_image` is, in words; by default it is what the title says, in the figure's unit."""
+    per_image_better: Better | None = None
+    """Which way is better for `per_image`; by default as for the value."""
     beside: NDArray[np.intp] | None = None
     """`[n]`: for each picture the row of the training photo to look at beside it."""
 
     @property
-    def of_each(self) -> NDArray[np.float64] | None:
+    def by_image(self) -> NDArray[np.float64] | None:
         """How each picture did; None if that cannot be said of one picture."""
-        return self.estimate.each if self.each is None else self.each
+        return self.estimate.per_image if self.per_image is None else self.per_image
 
     def loss(self, value: float) -> float:
         """How bad a value of it is: less is better."""
@@ -74,8 +74,8 @@ class Score:
     @property
     def losses(self) -> NDArray[np.float64] | None:
         """`[n]`: how badly each picture did; None if that cannot be said of one picture."""
-        each = self.of_each
-        return None if each is None else _losses(each, self.each_better or self.better, self.target)
+        per_image = self.by_image
+        return None if per_image is None else _losses(per_image, self.per_image_better or self.better, self.target)
 
 
 def _losses(values: NDArray[np.float64], better: Better, target: float) -> NDArray[np.float64]:

@@ -18,7 +18,7 @@ def drawing(photo):
 def figures(drawing, *backs):
     pairs = np.stack([CYCLE.start()(drawing, back) for back in backs])
     assert pairs.dtype == np.float32
-    return list(Cycle().figures({"pair": pairs}, Resampling(draws=20)))
+    return list(Cycle().figures({"pair": pairs}, Resampling(resamples=20)))
 
 
 def test_the_difference_is_a_share_of_white(drawing):
@@ -47,11 +47,11 @@ def test_the_figures_are_means_of_the_pairs(drawing):
     l1, likeness = figures(drawing, *backs)
     assert (l1.name, l1.better) == ("cycle.difference", "lower")
     assert (likeness.name, likeness.better) == ("cycle.ssim", "higher")
-    each = [difference(drawing, back) for back in backs]
-    assert l1.estimate.value == pytest.approx(np.mean(each))
+    per_image = [difference(drawing, back) for back in backs]
+    assert l1.estimate.value == pytest.approx(np.mean(per_image))
     assert likeness.estimate.value == pytest.approx(np.mean([ssim(drawing, b) for b in backs]))
     assert np.argmax(l1.losses) == np.argmax(likeness.losses) == 1
-    assert {want.roles for want in Cycle().wants.values()} == {("sketch", "back")}
+    assert {needed.roles for needed in Cycle().inputs.values()} == {("sketch", "back")}
 
 
 def test_blank_sheets_that_come_back_are_named(drawing):

@@ -22,9 +22,9 @@ def photos(drawn, *, noise=0.0, seed=1):
     return made.astype(np.float32)
 
 
-def found(drawn, made, real, draws=200):
+def found(drawn, made, real, resamples=200):
     features = {"sketch": drawn, "made": made, "real": real}
-    return {it.name: it for it in Dependence().figures(features, Resampling(draws=draws))}
+    return {it.name: it for it in Dependence().figures(features, Resampling(resamples=resamples))}
 
 
 def test_leaving_one_out_is_learning_without_it():
@@ -104,7 +104,7 @@ def test_sketches_that_are_all_alike_explain_nothing():
 def test_drawing_with_repetitions_lets_nothing_leak():
     drawn = sketches(60)
     shuffled = photos(drawn)[np.random.default_rng(0).permutation(60)]
-    estimate = found(drawn, shuffled, shuffled, draws=1000)["dependence.explained"].estimate
+    estimate = found(drawn, shuffled, shuffled, resamples=1000)["dependence.explained"].estimate
     assert estimate.high < 0.1
 
 
@@ -114,7 +114,7 @@ def test_the_worst_picture_is_the_one_that_ignored_its_sketch():
     made[17] = photos(sketches(1, seed=7))[0]
     figure = found(drawn, made, photos(sketches(40, seed=5)))["dependence.explained"]
     assert figure.losses.argmax() == 17
-    assert figure.each.mean() == pytest.approx(figure.estimate.value)
+    assert figure.per_image.mean() == pytest.approx(figure.estimate.value)
     assert figure.estimate.low < figure.estimate.value < figure.estimate.high
 
 

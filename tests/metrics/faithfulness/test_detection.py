@@ -14,7 +14,7 @@ def crop(photo):
 
 
 def figures(features):
-    some = Found().figures({"made": np.float32(features)}, Resampling(draws=20))
+    some = Found().figures({"made": np.float32(features)}, Resampling(resamples=20))
     return {one.name: one for one in some}
 
 

@@ -14,7 +14,7 @@ def figures(measure, made, before):
         "made": np.array(made, np.float32)[:, None],
         "before": np.array(before, np.float32)[:, None],
     }
-    return {one.name: one for one in measure.figures(features, Resampling(draws=50))}
+    return {one.name: one for one in measure.figures(features, Resampling(resamples=50))}
 
 
 def test_added_smiles_count_up_and_lost_ones_down():
@@ -49,8 +49,8 @@ def test_best_is_none_either_way():
 
 def test_against_drawings_it_is_another_figure_and_says_why():
     truth, drawn = SmileDrift(), SmileDrift(against="sketch")
-    assert truth.wants["before"].roles == ("truth",)
-    assert drawn.wants["before"].roles == ("sketch",)
+    assert truth.inputs["before"].roles == ("truth",)
+    assert drawn.inputs["before"].roles == ("sketch",)
     by_truth, by_drawing = (figures(one, [0.9], [0.1]) for one in (truth, drawn))
     assert not set(by_truth) & set(by_drawing)
     assert len(by_drawing["smile_drawn.drift"].warnings) == 2

@@ -61,8 +61,8 @@ def test_recall_is_of_the_sketch_and_precision_of_the_photo():
     added = strokes(one, two)
     assert added.recall > 0.95
     assert 0.45 < added.precision < 0.75  # 60 of 110 px
-    lost = strokes(two, one)
-    assert both(lost) == pytest.approx(both(added)[::-1])
+    excluded = strokes(two, one)
+    assert both(excluded) == pytest.approx(both(added)[::-1])
     assert added.f1 == pytest.approx(2 / (1 / added.recall + 1 / added.precision))
     assert both(strokes(sheet(UPRIGHT), sheet(LEVEL))).max() < 0.1  # they cross, and that is all
 
@@ -154,7 +154,7 @@ def test_the_figures_are_means_of_the_pairs_and_name_the_blank(crop, drawing):
     photos = [crop, np.roll(crop, 4, axis=0), np.full_like(crop, 200)]
     pairs = np.stack([STROKES.start()(drawing, photo) for photo in photos])
     assert pairs.dtype == np.float32
-    found = {f.name: f for f in Strokes().figures({"pair": pairs}, Resampling(draws=20))}
+    found = {f.name: f for f in Strokes().figures({"pair": pairs}, Resampling(resamples=20))}
     scores = [strokes(drawing, photo) for photo in photos]
     for name in ("recall", "precision", "f1"):
         figure = found.pop(f"strokes.{name}")
@@ -163,9 +163,9 @@ def test_the_figures_are_means_of_the_pairs_and_name_the_blank(crop, drawing):
         assert np.argmax(figure.losses) == 2
         assert figure.warnings == ("1 of 3 made photos have no line on the face and count as 0",)
     assert not found
-    [first, *_] = Strokes().figures({"pair": pairs[:2]}, Resampling(draws=20))
+    [first, *_] = Strokes().figures({"pair": pairs[:2]}, Resampling(resamples=20))
     assert first.warnings == ()
-    assert {want.roles for want in Strokes().wants.values()} == {("sketch", "made")}
+    assert {needed.roles for needed in Strokes().inputs.values()} == {("sketch", "made")}
 
 
 @pytest.mark.parametrize("shape", [(64, 64), (64, 48, 3), (64, 64, 4)])

@@ -15,7 +15,7 @@ def figures(made, truth):
         role: np.stack([brightness(one) for one in some])
         for role, some in (("made", made), ("truth", truth))
     }
-    return {one.name: one.estimate for one in Brightness().figures(features, Resampling(draws=20))}
+    return {one.name: one.estimate for one in Brightness().figures(features, Resampling(resamples=20))}
 
 
 def test_it_is_luminance():

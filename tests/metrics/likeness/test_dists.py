@@ -64,7 +64,7 @@ def by_formula(vgg, learnt, first, second):
 
     textures, structures = [], []
     for one, other in zip(stages(first), stages(second), strict=True):
-        x, y = (each[0].flatten(1).double() for each in (one, other))
+        x, y = (per_image[0].flatten(1).double() for per_image in (one, other))
         means = x.mean(1), y.mean(1)
         textures.append((2 * means[0] * means[1] + 1e-6) / (means[0] ** 2 + means[1] ** 2 + 1e-6))
         covariance = (x * y).mean(1) - means[0] * means[1]
@@ -135,8 +135,8 @@ def test_the_measure_is_the_mean_over_pairs(random_vgg, learnt, compare):
     pairs = np.stack([find(picture(), picture(seed)) for seed in range(3)])
     assert pairs.shape == (3, 1)
     measure = Dists(feature=feature)
-    assert measure.wants["pair"].roles == ("made", "truth")
-    (figure,) = measure.figures({"pair": pairs}, Resampling(draws=20))
+    assert measure.inputs["pair"].roles == ("made", "truth")
+    (figure,) = measure.figures({"pair": pairs}, Resampling(resamples=20))
     assert figure.name == "dists"
     assert figure.estimate.value == pytest.approx(pairs.mean())
     assert figure.losses.argmin() == 0

@@ -191,15 +191,15 @@ def test_the_measure_agrees_with_retrieval_and_orders_the_pictures_by_distance()
 def test_draws_of_pairs_know_that_a_person_stands_on_both_sides():
     """Tukey's jackknife leaves a person out as a probe and out of the gallery."""
     made, truth = _typical_and_not(60, seed=0)
-    crowds = {"made": made, "truth": truth}
-    found = {f.name: f.estimate for f in Identity().figures(crowds, Resampling(draws=4000))}
+    unpaired = {"made": made, "truth": truth}
+    found = {f.name: f.estimate for f in Identity().figures(unpaired, Resampling(resamples=4000))}
     without = []
     for person in range(60):
         others = np.arange(60) != person
         pairs = retrieval(made[others], truth[others]), verification(made[others], truth[others])
         without.append([pairs[0].impostor, pairs[1].area])
     expected = np.std(without, axis=0) * np.sqrt(59)
-    spread = [found[name].draws.std() for name in ("identity.impostor", "identity.area")]
+    spread = [found[name].resamples.std() for name in ("identity.impostor", "identity.area")]
     np.testing.assert_allclose(spread, expected, rtol=0.08)
 
 

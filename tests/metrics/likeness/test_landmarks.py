@@ -18,12 +18,12 @@ def crop(photo):
 
 
 def figures(measure, sketches, made):
-    find = measure.wants["made"].feature.start()
+    find = measure.inputs["made"].feature.start()
     features = {
         "sketch": np.stack([find(one) for one in sketches]),
         "made": np.stack([find(one) for one in made]),
     }
-    return {one.name: one for one in measure.figures(features, Resampling(draws=20))}
+    return {one.name: one for one in measure.figures(features, Resampling(resamples=20))}
 
 
 def test_an_error_is_a_distance_over_that_of_the_eyes():

@@ -116,8 +116,8 @@ def test_the_measure_is_the_mean_over_pairs(random_vgg, linear, compare):
     pairs = np.stack([find(picture(), picture(seed)) for seed in range(3)])
     assert pairs.shape == (3, 1)
     measure = Lpips(feature=feature)
-    assert measure.wants["pair"].roles == ("made", "truth")
-    (figure,) = measure.figures({"pair": pairs}, Resampling(draws=20))
+    assert measure.inputs["pair"].roles == ("made", "truth")
+    (figure,) = measure.figures({"pair": pairs}, Resampling(resamples=20))
     assert figure.name == "lpips"
     assert figure.estimate.value == pytest.approx(pairs.mean())
     assert figure.losses.argmin() == 0

@@ -15,7 +15,7 @@ def plain(*rgb, side=64):
 
 def figures(made, truth):
     features = {"made": np.float32(made), "truth": np.float32(truth)}
-    return {one.name: one for one in Skin().figures(features, Resampling(draws=50))}
+    return {one.name: one for one in Skin().figures(features, Resampling(resamples=50))}
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from limner.metrics.resampling import Resampling
 from limner.sketching import sketch
 
 
-def crowd(seed, count=40, side=64):
+def pictures(seed, count=40, side=64):
     """Smooth pictures of random light and colour."""
     rng = np.random.default_rng(seed)
     rough = rng.normal(0, 1, (count, 8, 8, 3))
@@ -20,7 +20,7 @@ def crowd(seed, count=40, side=64):
 
 def found(made, real):
     features = {"made": np.stack([*map(look, made)]), "real": np.stack([*map(look, real)])}
-    [figure] = Look().figures(features, Resampling(draws=100))
+    [figure] = Look().figures(features, Resampling(resamples=100))
     return figure
 
 
@@ -44,8 +44,8 @@ def test_detail_is_found_at_its_size_whatever_that_of_the_picture():
 
 
 def test_other_pictures_of_the_kind_look_alike_and_damaged_ones_do_not():
-    real = crowd(0, 80)
-    same, grey, dark = crowd(1), crowd(1).mean(axis=3, keepdims=True), crowd(1) * 0.5
+    real = pictures(0, 80)
+    same, grey, dark = pictures(1), pictures(1).mean(axis=3, keepdims=True), pictures(1) * 0.5
     sound = found(same, real).estimate
     assert abs(sound.value) < 0.1
     for spoilt in (np.repeat(grey, 3, axis=3), dark):
@@ -62,14 +62,14 @@ def test_drawings_do_not_look_like_photos(person):
 
 
 def test_the_figure_is_the_energy_distance_of_standardised_features():
-    made, real = (np.stack([*map(look, crowd(seed))]) for seed in (2, 3))
-    [figure] = Look().figures({"made": made, "real": real}, Resampling(draws=10))
+    made, real = (np.stack([*map(look, pictures(seed))]) for seed in (2, 3))
+    [figure] = Look().figures({"made": made, "real": real}, Resampling(resamples=10))
     x, y = standardised(made, real), standardised(real, real)
     assert y.mean(axis=0) == pytest.approx(0, abs=1e-6)
     assert y.std(axis=0) * np.sqrt(18) == pytest.approx(1, abs=0.05)
     expected = 2 * cdist(x, y).mean() - _among(x) - _among(y)
     assert figure.estimate.value == pytest.approx(expected)
-    assert figure.each.mean() == pytest.approx(expected)
+    assert figure.per_image.mean() == pytest.approx(expected)
 
 
 def _among(x):

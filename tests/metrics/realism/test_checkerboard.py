@@ -31,12 +31,12 @@ def picture(light):
     return np.stack([np.clip(np.rint(light), 0, 255).astype(np.uint8)] * 3, axis=-1)
 
 
-def found(made, real, draws=100):
+def found(made, real, resamples=100):
     features = {
         role: np.stack([FEATURE(picture(light)) for light in lights])
         for role, lights in (("made", made), ("real", real))
     }
-    return {it.name: it for it in Checkerboard().figures(features, Resampling(draws=draws))}
+    return {it.name: it for it in Checkerboard().figures(features, Resampling(resamples=resamples))}
 
 
 def values(figures):
@@ -146,8 +146,8 @@ def test_a_grid_that_lies_elsewhere_in_each_picture_is_not_common():
 
 def test_drawing_with_repetitions_makes_no_common_grid():
     real, made = natural(12), natural(12, seed=1)
-    common = found(made, real, draws=300)["checkerboard.common"].estimate
-    assert common.draws.mean() < common.value + 0.4
+    common = found(made, real, resamples=300)["checkerboard.common"].estimate
+    assert common.resamples.mean() < common.value + 0.4
 
 
 def test_flat_pictures_have_no_grid():
@@ -163,7 +163,7 @@ def test_the_worst_picture_is_the_one_with_the_grid():
     made = [*real[:3], real[3] + 5 * BOARD, *real[4:]]
     figure = found(made, real)["checkerboard.period2"]
     assert figure.losses.argmax() == 3
-    assert figure.each.mean() == pytest.approx(figure.estimate.value, abs=1e-4)
+    assert figure.per_image.mean() == pytest.approx(figure.estimate.value, abs=1e-4)
 
 
 @pytest.mark.parametrize("side", [64, 100, 256, 512])

@@ -20,8 +20,8 @@ def shrunk(thumbnails, factor):
     return mean + factor * (thumbnails - mean)
 
 
-def found(made, real, draws=200):
-    figures = Collapse().figures({"made": made, "real": real}, Resampling(draws=draws))
+def found(made, real, resamples=200):
+    figures = Collapse().figures({"made": made, "real": real}, Resampling(resamples=resamples))
     return {figure.name: figure for figure in figures}
 
 
@@ -106,14 +106,14 @@ def test_flat_pictures_are_a_collapse_and_say_so_among_real_ones():
     assert values(flat, people(30)) == pytest.approx([0, 1])
     assert average_face(flat, people(30)) == 1
     nothing = found(people(10), flat)
-    assert all(np.isfinite(it.estimate.draws).all() for it in nothing.values())
+    assert all(np.isfinite(it.estimate.resamples).all() for it in nothing.values())
     assert any("nothing to compare" in it for it in nothing["collapse.variety"].warnings)
 
 
 def test_drawing_with_repetitions_moves_neither():
-    for figure in found(people(8), people(12, seed=1), draws=2000).values():
-        draws = figure.estimate.draws
-        assert draws.mean() == pytest.approx(figure.estimate.value, abs=0.05)
+    for figure in found(people(8), people(12, seed=1), resamples=2000).values():
+        resamples = figure.estimate.resamples
+        assert resamples.mean() == pytest.approx(figure.estimate.value, abs=0.05)
         assert figure.estimate.low < figure.estimate.value < figure.estimate.high
         assert "8 pictures" in figure.warnings[0]
 

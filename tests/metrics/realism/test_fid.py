@@ -7,14 +7,14 @@ from limner.metrics.realism.fid import Fid, fid, fid_shares
 from limner.metrics.resampling import Resampling
 
 
-def crowd(count, *, seed, shift=0.0, spread=1.0, size=8):
+def pictures(count, *, seed, shift=0.0, spread=1.0, size=8):
     rng = np.random.default_rng(seed)
     return shift + spread * rng.standard_normal((count, size))
 
 
 def with_covariance(variances, *, seed, count):
     """Features whose covariance is that diagonal to the last digit."""
-    some = crowd(count, seed=seed, size=len(variances))
+    some = pictures(count, seed=seed, size=len(variances))
     columns, _ = np.linalg.qr(np.column_stack([np.ones(count), some]))
     return columns[:, 1:] * np.sqrt(np.multiply(variances, count - 1))
 
@@ -27,7 +27,7 @@ def of_statistics(made, real):
 
 
 def test_it_is_the_formula_of_the_paper():
-    made, real = crowd(50, seed=0, shift=0.3, spread=1.3), crowd(70, seed=1)
+    made, real = pictures(50, seed=0, shift=0.3, spread=1.3), pictures(70, seed=1)
     assert fid(made, real) == pytest.approx(of_statistics(made, real), abs=1e-9)
 
 
@@ -42,26 +42,26 @@ def test_known_covariances_even_without_full_rank():
 
 def test_fewer_pictures_than_features_lose_no_digits():
     """Turning all features about cannot change it, nor can features that are always 0."""
-    made, real = crowd(10, seed=0, size=40), crowd(12, seed=1, size=40)
-    turn, _ = np.linalg.qr(crowd(40, seed=2, size=40))
+    made, real = pictures(10, seed=0, size=40), pictures(12, seed=1, size=40)
+    turn, _ = np.linalg.qr(pictures(40, seed=2, size=40))
     assert fid(made @ turn, real @ turn) == pytest.approx(fid(made, real), abs=1e-9)
     wide = [np.column_stack([x, np.zeros((len(x), 20))]) for x in (made, real)]
     assert fid(*wide) == pytest.approx(fid(made, real), abs=1e-9)
 
 
 def test_a_crowd_is_not_away_from_itself():
-    made = crowd(10, seed=0, size=40).astype(np.float32)
+    made = pictures(10, seed=0, size=40).astype(np.float32)
     assert fid(made, made[::-1]) == pytest.approx(0, abs=1e-9)
     assert fid(made, made) >= 0
     assert fid(np.ones((3, 4)), np.ones((2, 4))) == 0
 
 
 def test_another_mean_and_less_variety_are_both_seen():
-    real = crowd(200, seed=0)
-    alike = fid(crowd(200, seed=1), real)
-    assert fid(crowd(200, seed=1, shift=0.5), real) > alike + 0.5
-    assert fid(crowd(200, seed=1, spread=0.2), real) > alike + 0.5
-    assert fid(crowd(50, seed=1), real[:50]) > 2 * alike  # few pictures: why it warns
+    real = pictures(200, seed=0)
+    alike = fid(pictures(200, seed=1), real)
+    assert fid(pictures(200, seed=1, shift=0.5), real) > alike + 0.5
+    assert fid(pictures(200, seed=1, spread=0.2), real) > alike + 0.5
+    assert fid(pictures(50, seed=1), real[:50]) > 2 * alike  # few pictures: why it warns
 
 
 def weighted(made, real, made_weights, real_weights):
@@ -78,12 +78,12 @@ def weighted(made, real, made_weights, real_weights):
 
 @pytest.mark.parametrize("size", [4, 40])
 def test_shares_are_its_slope_in_the_weights(size):
-    made, real = crowd(30, seed=0, size=size, shift=0.3), crowd(20, seed=1, size=size)
+    made, real = pictures(30, seed=0, size=size, shift=0.3), pictures(20, seed=1, size=size)
     shares = fid_shares(made, real)
     assert shares.value == pytest.approx(weighted(made, real, np.ones(30), np.ones(20)), abs=1e-9)
     step = 1e-4
     for seed in range(3):
-        more = [crowd(n, seed=seed, size=1)[:, 0] for n in (30, 20)]
+        more = [pictures(n, seed=seed, size=1)[:, 0] for n in (30, 20)]
         more = [x - x.mean() for x in more]
         ends = [
             weighted(made, real, 1 + sign * step * more[0], 1 + sign * step * more[1])
@@ -100,29 +100,29 @@ def test_its_interval_is_as_wide_as_other_crowds_spread():
             iter(
                 Fid().figures(
                     {
-                        "made": crowd(40, seed=2 * i, size=20, shift=0.2),
-                        "real": crowd(40, seed=2 * i + 1, size=20),
+                        "made": pictures(40, seed=2 * i, size=20, shift=0.2),
+                        "real": pictures(40, seed=2 * i + 1, size=20),
                     },
-                    Resampling(draws=200, seed=i),
+                    Resampling(resamples=200, seed=i),
                 )
             )
         )
         for i in range(100)
     ]
     truth = np.std([figure.estimate.value for figure in found])
-    said = np.mean([figure.estimate.draws.std() for figure in found])
+    said = np.mean([figure.estimate.resamples.std() for figure in found])
     assert 0.95 * truth < said < 1.35 * truth
-    made, real = crowd(40, seed=0, size=20, shift=0.2), crowd(40, seed=1, size=20)
+    made, real = pictures(40, seed=0, size=20, shift=0.2), pictures(40, seed=1, size=20)
     rng = np.random.default_rng(0)
     plain = [fid(made[rng.integers(0, 40, 40)], real[rng.integers(0, 40, 40)]) for _ in range(100)]
     assert np.std(plain) > 1.4 * truth
 
 
 def test_the_figure_blames_the_odd_pictures_and_warns_of_few():
-    made, real = crowd(60, seed=0), crowd(80, seed=1)
+    made, real = pictures(60, seed=0), pictures(80, seed=1)
     made[7] += 6
     (figure,) = Fid(suffix=".some", on="some features").figures(
-        {"made": made, "real": real}, Resampling(draws=50)
+        {"made": made, "real": real}, Resampling(resamples=50)
     )
     assert (figure.name, figure.title) == ("fid.some", "FID on some features")
     assert figure.estimate.value == fid(made, real)
@@ -136,10 +136,10 @@ def test_the_figure_blames_the_odd_pictures_and_warns_of_few():
 def test_warnings_know_how_many_are_enough():
     def warnings(count, size):
         features = {
-            "made": crowd(count, seed=0, size=size),
-            "real": crowd(count, seed=1, size=size),
+            "made": pictures(count, seed=0, size=size),
+            "real": pictures(count, seed=1, size=size),
         }
-        return next(iter(Fid().figures(features, Resampling(draws=2)))).warnings
+        return next(iter(Fid().figures(features, Resampling(resamples=2)))).warnings
 
     assert not warnings(10_000, 2)
     assert "under 10,000" in warnings(9_999, 2)[0]

@@ -51,17 +51,17 @@ def test_the_figure_says_what_is_wrong_with_it():
     (figure,) = InceptionScore(feature=SOME, splits=2).figures({"made": found}, Resampling())
     assert figure.estimate.value == inception_score(found, splits=2)
     assert figure.estimate.low < figure.estimate.value < figure.estimate.high
-    assert figure.estimate.draws.mean() == pytest.approx(figure.estimate.value)
+    assert figure.estimate.resamples.mean() == pytest.approx(figure.estimate.value)
     assert "none of them a face" in figure.warnings[0]
     assert "60 in 2 parts" in figure.warnings[0]
 
 
 def test_a_draw_without_any_picture_of_a_part_has_a_value():
     (figure,) = InceptionScore(feature=SOME, splits=2).figures(
-        {"made": sure(4, 4)}, Resampling(draws=200)
+        {"made": sure(4, 4)}, Resampling(resamples=200)
     )
-    assert np.isfinite(figure.estimate.draws).all()
-    assert InceptionScore(feature=SOME, splits=2).least == 4
+    assert np.isfinite(figure.estimate.resamples).all()
+    assert InceptionScore(feature=SOME, splits=2).min_pictures == 4
 
 
 @pytest.mark.parametrize(("shape", "splits"), [((4,), 1), ((4, 10), 0), ((4, 10), 5), ((0, 10), 1)])

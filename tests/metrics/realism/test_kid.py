@@ -7,7 +7,7 @@ from limner.metrics.realism.kid import Kid, kid, kid_of_each, scale_of
 from limner.metrics.resampling import Resampling
 
 
-def crowd(count, *, seed, shift=0.0, spread=1.0, size=8):
+def pictures(count, *, seed, shift=0.0, spread=1.0, size=8):
     rng = np.random.default_rng(seed)
     return shift + spread * rng.standard_normal((count, size))
 
@@ -26,36 +26,36 @@ def by_hand(made, real):
 
 
 def test_it_is_the_estimate_of_the_paper():
-    made, real = crowd(5, seed=0, shift=0.3), crowd(7, seed=1)
+    made, real = pictures(5, seed=0, shift=0.3), pictures(7, seed=1)
     assert kid(made, real) == pytest.approx(by_hand(made, real))
 
 
 def test_crowds_of_one_kind_are_0_apart_on_average():
-    found = [kid(crowd(20, seed=2 * i), crowd(30, seed=2 * i + 1)) for i in range(300)]
+    found = [kid(pictures(20, seed=2 * i), pictures(30, seed=2 * i + 1)) for i in range(300)]
     error = np.std(found) / np.sqrt(len(found))
     assert abs(np.mean(found)) < 3 * error
     assert min(found) < 0  # without bias, it cannot stay above
 
 
 def test_another_mean_and_less_variety_are_both_seen():
-    real = crowd(200, seed=0)
-    alike = kid(crowd(200, seed=1), real)
-    assert kid(crowd(200, seed=1, shift=0.5), real) > alike + 0.1
-    assert kid(crowd(200, seed=1, spread=0.2), real) > alike + 0.1
+    real = pictures(200, seed=0)
+    alike = kid(pictures(200, seed=1), real)
+    assert kid(pictures(200, seed=1, shift=0.5), real) > alike + 0.1
+    assert kid(pictures(200, seed=1, spread=0.2), real) > alike + 0.1
 
 
 def test_the_scale_makes_small_features_count_as_large_ones():
-    made, real = crowd(40, seed=1, spread=0.2), crowd(40, seed=0)
+    made, real = pictures(40, seed=1, spread=0.2), pictures(40, seed=0)
     small = kid(made / 100, real / 100, scale=scale_of(real / 100))
     assert small == pytest.approx(kid(made, real, scale=scale_of(real)))
     assert kid(made / 100, real / 100) < 0.01 * small
 
 
 def test_shares_add_up_and_their_spread_is_the_error():
-    real = crowd(1000, seed=0)
-    crowds = [crowd(50, seed=i + 1, shift=0.3) for i in range(200)]
-    shares = [kid_of_each(made, real) for made in crowds]
-    figures = [kid(made, real) for made in crowds]
+    real = pictures(1000, seed=0)
+    unpaired = [pictures(50, seed=i + 1, shift=0.3) for i in range(200)]
+    shares = [kid_of_each(made, real) for made in unpaired]
+    figures = [kid(made, real) for made in unpaired]
     assert [one.mean() for one in shares] == pytest.approx(figures)
     expected = np.mean([one.std(ddof=1) / np.sqrt(50) for one in shares])
     assert expected == pytest.approx(np.std(figures), rel=0.15)
@@ -92,12 +92,12 @@ def _brute(x, y, x_weights, y_weights, scale):
 def test_the_measure_gives_kid_with_an_interval_and_each_pictures_share():
     rng = np.random.default_rng(0)
     made, real = rng.normal(0.4, 1, (40, 8)), rng.normal(0, 1, (60, 8))
-    [figure] = Kid().figures({"made": made, "real": real}, Resampling(draws=200))
+    [figure] = Kid().figures({"made": made, "real": real}, Resampling(resamples=200))
     expected = kid(made, real, scale=scale_of(real))
     assert figure.name == "kid"
     assert figure.estimate.value == pytest.approx(expected)
     assert figure.estimate.low < expected < figure.estimate.high
-    assert figure.each.mean() == pytest.approx(expected)
+    assert figure.per_image.mean() == pytest.approx(expected)
 
 
 def test_draws_of_it_have_no_picture_meet_itself(monkeypatch):
@@ -110,7 +110,7 @@ def test_draws_of_it_have_no_picture_meet_itself(monkeypatch):
         def of(self, statistic, *counts):
             weights = [rng.multinomial(c, np.full(c, 1 / c), size=6).astype(float) for c in counts]
             seen.append((weights, statistic(*weights)))
-            return Resampling(draws=2).of(statistic, *counts)
+            return Resampling(resamples=2).of(statistic, *counts)
 
     list(Kid(unit_scale=True).figures({"made": made, "real": real}, Spy()))
     [(weights, found)] = seen
@@ -120,9 +120,9 @@ def test_draws_of_it_have_no_picture_meet_itself(monkeypatch):
 
 def test_of_very_many_real_photos_so_many_are_taken_from_all_over(monkeypatch):
     monkeypatch.setattr(module, "MOST_REAL", 31)
-    made = crowd(20, seed=0)
-    real = crowd(91, seed=1) + np.linspace(0, 1, 91)[:, None]
-    [figure] = Kid().figures({"made": made, "real": real}, Resampling(draws=20))
+    made = pictures(20, seed=0)
+    real = pictures(91, seed=1) + np.linspace(0, 1, 91)[:, None]
+    [figure] = Kid().figures({"made": made, "real": real}, Resampling(resamples=20))
     thin = real[::3]
     assert figure.estimate.value == pytest.approx(kid(made, thin, scale=scale_of(thin)))
-    assert len(figure.each) == 20
+    assert len(figure.per_image) == 20

@@ -18,14 +18,14 @@ def again(faces, *, seed=9, away=0.2):
     return (faces + step).astype(np.float32)
 
 
-def found(made, training, against="training", draws=200, **more):
+def found(made, training, against="training", resamples=200, **more):
     features = {"made": made, "training": training, **more}
-    figures = Memorisation(against=against).figures(features, Resampling(draws=draws))
+    figures = Memorisation(against=against).figures(features, Resampling(resamples=resamples))
     return {figure.name: figure for figure in figures}
 
 
-def values(*crowds, **more):
-    return [figure.estimate.value for figure in found(*crowds, **more).values()]
+def values(*unpaired, **more):
+    return [figure.estimate.value for figure in found(*unpaired, **more).values()]
 
 
 def test_the_nearest_is_found_wherever_it_lies(monkeypatch):
@@ -99,8 +99,8 @@ def test_the_true_photos_set_the_standard_where_they_are_given():
 
 
 def test_it_wants_what_sets_the_standard():
-    assert set(Memorisation().wants) == {"made", "training"}
-    assert Memorisation(against="real").wants["real"].roles == ("real",)
+    assert set(Memorisation().inputs) == {"made", "training"}
+    assert Memorisation(against="real").inputs["real"].roles == ("real",)
 
 
 def test_intervals_hold_the_value_and_draw_both_crowds():
@@ -108,8 +108,8 @@ def test_intervals_hold_the_value_and_draw_both_crowds():
     made = np.concatenate([people(40, seed=0), again(training[:40])])
     for figure in found(made, training).values():
         assert figure.estimate.low <= figure.estimate.value <= figure.estimate.high
-        assert figure.estimate.draws.std() > 0
-    assert np.median(figure.each[:40]) == pytest.approx(1, abs=0.03)
+        assert figure.estimate.resamples.std() > 0
+    assert np.median(figure.per_image[:40]) == pytest.approx(1, abs=0.03)
 
 
 def test_draws_are_quantiles_of_what_was_drawn(monkeypatch):
@@ -126,7 +126,7 @@ def test_draws_are_quantiles_of_what_was_drawn(monkeypatch):
             taken.append(statistic(*weights))
             return super().of(statistic, *counts, centred=centred)
 
-    figures = Memorisation().figures({"made": made, "training": training}, Given(draws=2))
+    figures = Memorisation().figures({"made": made, "training": training}, Given(resamples=2))
     assert len(list(figures)) == 2
 
     def middle(values, weight, share):

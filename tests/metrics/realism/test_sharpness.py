@@ -29,7 +29,7 @@ def found(made, real):
         role: np.stack([FEATURE(picture) for picture in pictures])
         for role, pictures in (("made", made), ("real", real))
     }
-    (figure,) = Sharpness().figures(features, Resampling(draws=50))
+    (figure,) = Sharpness().figures(features, Resampling(resamples=50))
     return figure
 
 
@@ -111,7 +111,7 @@ def test_the_figure_is_a_ratio_of_means_and_says_how_each_did(face):
     figure = found(made, real)
     expected = np.mean([sharpness(it) for it in made]) / np.mean([sharpness(it) for it in real])
     assert figure.estimate.value == pytest.approx(expected, rel=1e-5)
-    assert figure.each.mean() == pytest.approx(expected, rel=1e-5)
+    assert figure.per_image.mean() == pytest.approx(expected, rel=1e-5)
     assert figure.losses.argmax() == 1
     assert figure.estimate.low < expected < figure.estimate.high
     assert found(real, real).estimate.value == pytest.approx(1)

@@ -26,12 +26,12 @@ def noisy(picture, strength, seed=0):
     return changed(picture, lambda it: it + grain)
 
 
-def found(made, real, draws=100):
+def found(made, real, resamples=100):
     features = {
         role: np.stack([spectrum(picture) for picture in pictures])
         for role, pictures in (("made", made), ("real", real))
     }
-    return {it.name: it for it in Spectrum().figures(features, Resampling(draws=draws))}
+    return {it.name: it for it in Spectrum().figures(features, Resampling(resamples=resamples))}
 
 
 def test_white_noise_has_its_variance_everywhere():
@@ -130,9 +130,9 @@ def test_the_worst_picture_is_the_damaged_one_and_the_interval_holds_the_value(p
         assert figure.losses.argmax() == 5
         assert figure.estimate.low <= figure.estimate.value <= figure.estimate.high
     far = found(made, real)["spectrum.distance"].estimate
-    assert far.draws.mean() == pytest.approx(far.value)
+    assert far.resamples.mean() == pytest.approx(far.value)
     high = found(made, real)["spectrum.high"]
-    assert high.each.mean() == pytest.approx(high.estimate.value, abs=1e-4)
+    assert high.per_image.mean() == pytest.approx(high.estimate.value, abs=1e-4)
 
 
 @pytest.mark.parametrize("side", [64, 100, 256])

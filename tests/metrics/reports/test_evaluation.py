@@ -24,7 +24,7 @@ from limner.metrics.reports import evaluation as report
 from limner.metrics.reports.examples import cases, chosen
 from limner.metrics.resampling import Resampling
 
-DRAWS = Resampling(draws=60)
+DRAWS = Resampling(resamples=60)
 
 
 @pytest.fixture

@@ -9,18 +9,18 @@ OF_A_SHARE = ("swap", "ignored", "copied", "collapsed", "scrambled")
 
 
 @pytest.fixture(scope="module")
-def crowd(person):
+def pictures(person):
     return np.stack([person(number)[:240, :240][::5, ::5] for number in range(40)])
 
 
 @pytest.fixture(scope="module")
-def pictures(crowd):
-    return crowd[:20]
+def pictures(pictures):
+    return pictures[:20]
 
 
 @pytest.fixture(scope="module")
-def others(crowd):
-    return crowd[20:]
+def others(pictures):
+    return pictures[20:]
 
 
 def changed(pictures, spoilt):

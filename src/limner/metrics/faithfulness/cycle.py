@@ -63,8 +63,8 @@ class Cycle:
     name: ClassVar[str] = "cycle"
     title: ClassVar[str] = "There and back"
     question: ClassVar[str] = "Does the model draw the same sketch again from its own photo?"
-    least: ClassVar[int] = 1
-    wants: ClassVar[Mapping[str, Input]] = {"pair": Input.of(CYCLE, "sketch", "back")}
+    min_pictures: ClassVar[int] = 1
+    inputs: ClassVar[Mapping[str, Input]] = {"pair": Input.of(CYCLE, "sketch", "back")}
 
     def figures(self, features: Features, resampling: Resampling) -> Iterable[Score]:
         """See `Metric.figures`."""

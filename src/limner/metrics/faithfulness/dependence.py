@@ -117,8 +117,8 @@ class Dependence:
     name: ClassVar[str] = "dependence"
     title: ClassVar[str] = "Led by the sketch"
     question: ClassVar[str] = "Does the sketch decide what the photo looks like?"
-    least: ClassVar[int] = 3
-    wants: ClassVar[Mapping[str, Input]] = {
+    min_pictures: ClassVar[int] = 3
+    inputs: ClassVar[Mapping[str, Input]] = {
         "made": Input.of(THUMBNAIL, "made"),
         "sketch": Input.of(THUMBNAIL, "sketch"),
         "real": Input.of(THUMBNAIL, "real"),
@@ -152,7 +152,7 @@ class Dependence:
             variety = squared_spread(made, made_weights) / real_spread
             return share(made_weights) * np.minimum(variety, 1)
 
-        each = 1 - errors / max(float(plain.mean()), 1e-9)
+        per_image = 1 - errors / max(float(plain.mean()), 1e-9)
         yield Score(
             name="dependence.explained",
             title="differences between made photos that the sketches explain",
@@ -161,7 +161,7 @@ class Dependence:
             unit="%",
             digits=1,
             warnings=tuple(warnings),
-            each=each,
+            per_image=per_image,
         )
         yield Score(
             name="dependence.decided",

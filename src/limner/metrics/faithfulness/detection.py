@@ -81,8 +81,8 @@ class Found:
     name: ClassVar[str] = "found"
     title: ClassVar[str] = "A face at all"
     question: ClassVar[str] = "Is there a face, where it should be?"
-    least: ClassVar[int] = 1
-    wants: ClassVar[Mapping[str, Input]] = {"made": Input.of(FOUND, "made")}
+    min_pictures: ClassVar[int] = 1
+    inputs: ClassVar[Mapping[str, Input]] = {"made": Input.of(FOUND, "made")}
 
     def figures(self, features: Features, resampling: Resampling) -> Iterable[Score]:
         """See `Metric.figures`."""
@@ -95,8 +95,8 @@ class Found:
             better="higher",
             unit="%",
             digits=1,
-            each=score,
-            each_title="confidence of the detector",
+            per_image=score,
+            per_image_title="confidence of the detector",
         )
         yield Score(
             name="found.place",
@@ -105,7 +105,7 @@ class Found:
             better="higher",
             unit="%",
             digits=1,
-            each=off,
-            each_title="distance of the eyes from their place, in eye distances",
-            each_better="lower",
+            per_image=off,
+            per_image_title="distance of the eyes from their place, in eye distances",
+            per_image_better="lower",
         )

@@ -121,8 +121,8 @@ class Hatching:
     name: ClassVar[str] = "hatching"
     title: ClassVar[str] = "Hatching"
     question: ClassVar[str] = "Are the pencil strokes on the skin still in the photo?"
-    least: ClassVar[int] = 1
-    wants: ClassVar[Mapping[str, Input]] = {"pair": Input.of(HATCHING, "sketch", "made")}
+    min_pictures: ClassVar[int] = 1
+    inputs: ClassVar[Mapping[str, Input]] = {"pair": Input.of(HATCHING, "sketch", "made")}
 
     def figures(self, features: Features, resampling: Resampling) -> Iterable[Score]:
         """See `Metric.figures`."""

@@ -81,14 +81,14 @@ class SmileDrift:
     """Against drawings the figures are called `smile_drawn.*`: they are other figures, since the
     score sees fewer smiles in drawings than in photos of the same serious people."""
     question: ClassVar[str] = "Are smiles added that nobody drew, or lost?"
-    least: ClassVar[int] = 1
-    wants: Mapping[str, Input] = field(init=False)
+    min_pictures: ClassVar[int] = 1
+    inputs: Mapping[str, Input] = field(init=False)
 
     def __post_init__(self) -> None:
         if self.against not in ("truth", "sketch"):
             raise UsageError(f"against is {self.against!r}; expected 'truth' or 'sketch'")
-        wants = {"made": Input.of(SMILE, "made"), "before": Input.of(SMILE, self.against)}
-        object.__setattr__(self, "wants", wants)
+        inputs = {"made": Input.of(SMILE, "made"), "before": Input.of(SMILE, self.against)}
+        object.__setattr__(self, "wants", inputs)
 
     @property
     def name(self) -> str:
@@ -115,8 +115,8 @@ class SmileDrift:
             unit="%",
             digits=1,
             warnings=warnings,
-            each=made - before,
-            each_title=f"score of smiling above that {than}",
+            per_image=made - before,
+            per_image_title=f"score of smiling above that {than}",
         )
         yield Score(
             name=f"{self.name}.score",
@@ -131,8 +131,8 @@ class SmileDrift:
             better="lower",
             unit="%",
             digits=1,
-            each=np.abs(made - before),
-            each_title=f"score of smiling off that {than}",
+            per_image=np.abs(made - before),
+            per_image_title=f"score of smiling off that {than}",
         )
 
 

@@ -178,8 +178,8 @@ class Strokes:
     name: ClassVar[str] = "strokes"
     title: ClassVar[str] = "Strokes"
     question: ClassVar[str] = "How much of the drawing is still in the photo?"
-    least: ClassVar[int] = 1
-    wants: ClassVar[Mapping[str, Input]] = {"pair": Input.of(STROKES, "sketch", "made")}
+    min_pictures: ClassVar[int] = 1
+    inputs: ClassVar[Mapping[str, Input]] = {"pair": Input.of(STROKES, "sketch", "made")}
 
     def figures(self, features: Features, resampling: Resampling) -> Iterable[Score]:
         """See `Metric.figures`."""

@@ -30,8 +30,8 @@ class Brightness:
     name: ClassVar[str] = "brightness"
     title: ClassVar[str] = "Brightness"
     question: ClassVar[str] = "Are made photos as light as the true ones?"
-    least: ClassVar[int] = 1
-    wants: ClassVar[Mapping[str, Input]] = {
+    min_pictures: ClassVar[int] = 1
+    inputs: ClassVar[Mapping[str, Input]] = {
         "made": Input.of(BRIGHTNESS, "made"),
         "truth": Input.of(BRIGHTNESS, "truth"),
     }

@@ -155,8 +155,8 @@ class Dists:
     name: ClassVar[str] = "dists"
     title: ClassVar[str] = "Structure and texture (DISTS)"
     question: ClassVar[str] = "Are what lies where and what it is made of those of the true photo?"
-    least: ClassVar[int] = 1
-    wants: Mapping[str, Input] = field(init=False)
+    min_pictures: ClassVar[int] = 1
+    inputs: Mapping[str, Input] = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "wants", {"pair": Input.of(self.feature, "made", "truth")})

@@ -201,8 +201,8 @@ class Fsim:
     name: ClassVar[str] = "fsim"
     title: ClassVar[str] = "Likeness of features (FSIM)"
     question: ClassVar[str] = "Are edges, lines and corners where the true photo has them?"
-    least: ClassVar[int] = 1
-    wants: ClassVar[Mapping[str, Input]] = {"pair": Input.of(FSIM, "made", "truth")}
+    min_pictures: ClassVar[int] = 1
+    inputs: ClassVar[Mapping[str, Input]] = {"pair": Input.of(FSIM, "made", "truth")}
 
     def figures(self, features: Features, resampling: Resampling) -> Iterable[Score]:
         """See `Metric.figures`."""

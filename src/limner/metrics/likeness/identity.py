@@ -195,8 +195,8 @@ class Identity:
     name: ClassVar[str] = "identity"
     title: ClassVar[str] = "Identity"
     question: ClassVar[str] = "Is it still the same person?"
-    least: ClassVar[int] = 2
-    wants: ClassVar[Mapping[str, Input]] = {
+    min_pictures: ClassVar[int] = 2
+    inputs: ClassVar[Mapping[str, Input]] = {
         "made": Input.of(DESCRIPTOR, "made"),
         "truth": Input.of(DESCRIPTOR, "truth"),
     }
@@ -220,9 +220,9 @@ class Identity:
                     better="higher",
                     unit="%",
                     digits=1,
-                    each=own,
-                    each_title="distance to the true photo",
-                    each_better="lower",
+                    per_image=own,
+                    per_image_title="distance to the true photo",
+                    per_image_better="lower",
                     warnings=few,
                 )
         yield Score(
@@ -237,7 +237,7 @@ class Identity:
             # A person stands on both sides of such pairs.
             estimate=resampling.mean(impostors.sum(axis=0) - impostors[0].mean()),
             better="higher",
-            each=impostors[0],
+            per_image=impostors[0],
         )
         pairs = _Pairs(made, truth)
         yield Score(

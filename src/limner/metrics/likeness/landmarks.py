@@ -181,15 +181,15 @@ class Geometry:
     `geometry68.*` and warn of it."""
     title: ClassVar[str] = "Geometry"
     question: ClassVar[str] = "Are the parts of the face where the drawing has them?"
-    least: ClassVar[int] = 1
-    wants: Mapping[str, Input] = field(init=False)
+    min_pictures: ClassVar[int] = 1
+    inputs: Mapping[str, Input] = field(init=False)
 
     def __post_init__(self) -> None:
         if self.points not in _PARTS:
             raise UsageError(f"points is {self.points}; expected 5 or 68")
         feature = PointsFeature(self.points)
-        wants = {role: Input.of(feature, role) for role in ("sketch", "made")}
-        object.__setattr__(self, "wants", wants)
+        inputs = {role: Input.of(feature, role) for role in ("sketch", "made")}
+        object.__setattr__(self, "wants", inputs)
 
     @property
     def name(self) -> str:

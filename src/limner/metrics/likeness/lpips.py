@@ -128,8 +128,8 @@ class Lpips:
     name: ClassVar[str] = "lpips"
     title: ClassVar[str] = "Perceptual distance (LPIPS)"
     question: ClassVar[str] = "How different do the made photo and the true one look?"
-    least: ClassVar[int] = 1
-    wants: Mapping[str, Input] = field(init=False)
+    min_pictures: ClassVar[int] = 1
+    inputs: Mapping[str, Input] = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "wants", {"pair": Input.of(self.feature, "made", "truth")})

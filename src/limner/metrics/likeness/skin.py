@@ -68,8 +68,8 @@ class Skin:
     name: ClassVar[str] = "skin"
     title: ClassVar[str] = "Skin colour"
     question: ClassVar[str] = "Is the skin as light and as colourful as it truly is?"
-    least: ClassVar[int] = 1
-    wants: ClassVar[Mapping[str, Input]] = {
+    min_pictures: ClassVar[int] = 1
+    inputs: ClassVar[Mapping[str, Input]] = {
         "made": Input.of(SKIN, "made"),
         "truth": Input.of(SKIN, "truth"),
     }
@@ -98,11 +98,11 @@ class Skin:
             ("tone", "lighter tone than true (ITA)", tone, "nearer", "°"),
             ("tone_error", "tone off, face by face (ITA)", np.abs(tone), "lower", "°"),
         )
-        for name, title, each, better, unit in rows:
+        for name, title, per_image, better, unit in rows:
             yield Score(
                 name=f"skin.{name}",
                 title=title,
-                estimate=resampling.mean(each),
+                estimate=resampling.mean(per_image),
                 better=better,
                 unit=unit,
                 digits=1,

@@ -72,8 +72,8 @@ class Ssim:
     name: ClassVar[str] = "ssim"
     title: ClassVar[str] = "Likeness place by place (SSIM)"
     question: ClassVar[str] = "Has the made photo the light and the shapes of the true one?"
-    least: ClassVar[int] = 1
-    wants: ClassVar[Mapping[str, Input]] = {"pair": Input.of(SSIM, "made", "truth")}
+    min_pictures: ClassVar[int] = 1
+    inputs: ClassVar[Mapping[str, Input]] = {"pair": Input.of(SSIM, "made", "truth")}
 
     def figures(self, features: Features, resampling: Resampling) -> Iterable[Score]:
         """See `Metric.figures`."""

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limner.features.feature import Computed, Features, Input
-from limner.metrics.discrepancy import MOST_REAL, minus_distance, of_each, of_weighted
+from limner.metrics.discrepancy import MOST_REAL, minus_distance, by_image, of_weighted
 from limner.metrics.resampling import Resampling, Weights
 from limner.metrics.score import Score
 from limner.metrics.subsampling import thinned
@@ -81,8 +81,8 @@ class Look:
     name: ClassVar[str] = "look"
     title: ClassVar[str] = "Look"
     question: ClassVar[str] = "Have made photos the light, the colours and the grain of real ones?"
-    least: ClassVar[int] = 2
-    wants: ClassVar[Mapping[str, Input]] = {
+    min_pictures: ClassVar[int] = 2
+    inputs: ClassVar[Mapping[str, Input]] = {
         "made": Input.of(LOOK, "made"),
         "real": Input.of(LOOK, "real"),
     }
@@ -102,6 +102,6 @@ class Look:
             estimate=resampling.of(statistic, len(made), len(real)),
             better="lower",
             digits=2,
-            each=of_each(made, real, minus_distance),
+            per_image=by_image(made, real, minus_distance),
             warnings=() if few >= _FEW else (f"{few} pictures say little about how photos look",),
         )

@@ -139,8 +139,8 @@ class Checkerboard:
     name: ClassVar[str] = "checkerboard"
     title: ClassVar[str] = "Checkerboard"
     question: ClassVar[str] = "Did the network leave a grid in the pictures?"
-    least: ClassVar[int] = 2
-    wants: ClassVar[Mapping[str, Input]] = {
+    min_pictures: ClassVar[int] = 2
+    inputs: ClassVar[Mapping[str, Input]] = {
         "made": Input.of(GRID, "made"),
         "real": Input.of(GRID, "real"),
     }
@@ -150,7 +150,7 @@ class Checkerboard:
         made, real = (features[role].astype(np.float64) for role in ("made", "real"))
         few = min(len(made), len(real))
         warnings = () if few >= _FEW else (f"{few} pictures: chance alone gives a dB or two",)
-        waves = [_waves(crowd) for crowd in (made, real)]
+        waves = [_waves(pictures) for pictures in (made, real)]
 
         def common(made_weights: Weights, real_weights: Weights) -> NDArray[np.float64]:
             above = _common(waves[0], made_weights) - _common(waves[1], real_weights)
@@ -177,7 +177,7 @@ class Checkerboard:
                 unit="dB",
                 digits=1,
                 warnings=warnings,
-                each=made[:, place] - real[:, place].mean(),
+                per_image=made[:, place] - real[:, place].mean(),
             )
 
 

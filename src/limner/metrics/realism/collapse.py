@@ -126,8 +126,8 @@ class Collapse:
     name: ClassVar[str] = "collapse"
     title: ClassVar[str] = "Collapse"
     question: ClassVar[str] = "Do made photos differ as real people do?"
-    least: ClassVar[int] = 2
-    wants: ClassVar[Mapping[str, Input]] = {
+    min_pictures: ClassVar[int] = 2
+    inputs: ClassVar[Mapping[str, Input]] = {
         "made": Input.of(THUMBNAIL, "made"),
         "real": Input.of(THUMBNAIL, "real"),
     }
@@ -162,8 +162,8 @@ class Collapse:
             digits=2,
             warnings=tuple(warnings),
             # Two pictures are sqrt(2) times as far from each other as from their mean.
-            each=np.linalg.norm(made - middle, axis=1) * np.sqrt(2) / apart,
-            each_better="higher",
+            per_image=np.linalg.norm(made - middle, axis=1) * np.sqrt(2) / apart,
+            per_image_better="higher",
         )
         made_faces, real_faces = _faces(made), _faces(real)
 
@@ -182,6 +182,6 @@ class Collapse:
             better="nearer",
             digits=2,
             warnings=tuple(warnings),
-            each=1 - own_share(made) / max(float(own), _FLAT),
-            each_better="lower",
+            per_image=1 - own_share(made) / max(float(own), _FLAT),
+            per_image_better="lower",
         )

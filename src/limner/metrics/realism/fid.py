@@ -46,12 +46,12 @@ class Fid:
     name: ClassVar[str] = "fid"
     title: ClassVar[str] = "Fréchet distance (FID)"
     question: ClassVar[str] = "Do made photos, as a crowd, look like real ones?"
-    least: ClassVar[int] = 2
-    wants: Mapping[str, Input] = field(init=False)
+    min_pictures: ClassVar[int] = 2
+    inputs: Mapping[str, Input] = field(init=False)
 
     def __post_init__(self) -> None:
-        wants = {role: Input.of(self.feature, role) for role in ("made", "real")}
-        object.__setattr__(self, "wants", wants)
+        inputs = {role: Input.of(self.feature, role) for role in ("made", "real")}
+        object.__setattr__(self, "wants", inputs)
 
     def figures(self, features: Features, resampling: Resampling) -> Iterable[Score]:
         """See `Metric.figures`."""
@@ -69,8 +69,8 @@ class Fid:
             estimate=resampling.of(statistic, len(made), len(real)),
             better="lower",
             digits=4,
-            each=len(made) * shares.made,
-            each_title="how fast FID grows with the picture's weight",
+            per_image=len(made) * shares.made,
+            per_image_title="how fast FID grows with the picture's weight",
             warnings=() if fewest >= _ENOUGH else (_few(fewest, made.shape[1]),),
         )
 
@@ -153,9 +153,9 @@ def fid_shares(made: NDArray[np.floating], real: NDArray[np.floating]) -> Shares
     )
 
 
-def _centred(crowd: NDArray[np.floating]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _centred(pictures: NDArray[np.floating]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """A crowd less its mean over `sqrt(n - 1)`, `[n, D]`, and the mean."""
-    features = crowd.astype(np.float64)
+    features = pictures.astype(np.float64)
     mean: NDArray[np.float64] = features.mean(axis=0)
     return (features - mean) / np.sqrt(len(features) - 1), mean
 

@@ -47,7 +47,7 @@ class InceptionScore:
     name: ClassVar[str] = "inception_score"
     title: ClassVar[str] = "Inception Score"
     question: ClassVar[str] = "Does a network for objects see many kinds of them, and clearly?"
-    wants: Mapping[str, Input] = field(init=False)
+    inputs: Mapping[str, Input] = field(init=False)
 
     def __post_init__(self) -> None:
         if self.splits < 1:
@@ -55,8 +55,8 @@ class InceptionScore:
         object.__setattr__(self, "wants", {"made": Input.of(self.feature, "made")})
 
     @property
-    def least(self) -> int:
-        """See `Metric.least`: a part of one picture scores 1 whatever it is."""
+    def min_pictures(self) -> int:
+        """See `Metric.min_pictures`: a part of one picture scores 1 whatever it is."""
         return 2 * self.splits
 
     def figures(self, features: Features, resampling: Resampling) -> Iterable[Score]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from limner.features.descriptor import DESCRIPTOR
 from limner.features.feature import Feature, Features, Input
-from limner.metrics.discrepancy import MOST_REAL, cubic, of_each, of_weighted
+from limner.metrics.discrepancy import MOST_REAL, cubic, by_image, of_weighted
 from limner.metrics.resampling import Resampling, Weights
 from limner.metrics.score import Score
 from limner.metrics.subsampling import thinned
@@ -36,12 +36,12 @@ class Kid:
     name: ClassVar[str] = "kid"
     title: ClassVar[str] = "Kernel distance (KID)"
     question: ClassVar[str] = "Do made photos, as a crowd, look like real ones?"
-    least: ClassVar[int] = 2
-    wants: Mapping[str, Input] = field(init=False)
+    min_pictures: ClassVar[int] = 2
+    inputs: Mapping[str, Input] = field(init=False)
 
     def __post_init__(self) -> None:
-        wants = {role: Input.of(self.feature, role) for role in ("made", "real")}
-        object.__setattr__(self, "wants", wants)
+        inputs = {role: Input.of(self.feature, role) for role in ("made", "real")}
+        object.__setattr__(self, "wants", inputs)
 
     def figures(self, features: Features, resampling: Resampling) -> Iterable[Score]:
         """See `Metric.figures`. Of more than 10,000 real photos so many are taken."""
@@ -58,7 +58,7 @@ class Kid:
             estimate=resampling.of(statistic, len(made), len(real)),
             better="lower",
             digits=4,
-            each=kid_of_each(made, real, scale=scale),
+            per_image=kid_of_each(made, real, scale=scale),
         )
 
 
@@ -82,7 +82,7 @@ def kid(
 def kid_of_each(
     made: NDArray[np.floating], real: NDArray[np.floating], *, scale: float | None = None
 ) -> NDArray[np.float64]:
-    """What each made picture adds to `kid`: `[N]`; see `limner.metrics.discrepancy.of_each`.
+    """What each made picture adds to `kid`: `[N]`; see `limner.metrics.discrepancy.by_image`.
 
     Args:
         made: As in `kid`.
@@ -92,7 +92,7 @@ def kid_of_each(
     Raises:
         UsageError: The shapes are others.
     """
-    return of_each(made, real, cubic(1 / made.shape[-1] if scale is None else scale))
+    return by_image(made, real, cubic(1 / made.shape[-1] if scale is None else scale))
 
 
 def scale_of(real: NDArray[np.floating]) -> float:

@@ -140,8 +140,8 @@ class Memorisation:
     name: ClassVar[str] = "copying"
     title: ClassVar[str] = "Copies of training faces"
     question: ClassVar[str] = "Are made photos faces that the model learnt by heart?"
-    least: ClassVar[int] = 2
-    wants: Mapping[str, Input] = field(init=False)
+    min_pictures: ClassVar[int] = 2
+    inputs: Mapping[str, Input] = field(init=False)
 
     def __post_init__(self) -> None:
         roles: tuple[Role, ...] = ("made", "training", self.against)
@@ -187,10 +187,10 @@ class Memorisation:
             unit="%",
             digits=1,
             warnings=warnings,
-            each=away,
-            each_title="distance to the nearest training face",
+            per_image=away,
+            per_image_title="distance to the nearest training face",
             beside=whose,
-            each_better="higher",
+            per_image_better="higher",
         )
         yield Score(
             name=f"copying.ratio{suffix}",
@@ -200,9 +200,9 @@ class Memorisation:
             target=1,
             digits=2,
             warnings=warnings,
-            each=away / max(float(np.median(usual)), 1e-6),
-            each_title=f"distance to the nearest training face, as a multiple of that of {whom}",
-            each_better="higher",
+            per_image=away / max(float(np.median(usual)), 1e-6),
+            per_image_title=f"distance to the nearest training face, as a multiple of that of {whom}",
+            per_image_better="higher",
         )
 
     def _standard(self, features: Features) -> tuple[NDArray[np.float64], tuple[str, ...]]:

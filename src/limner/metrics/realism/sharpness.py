@@ -125,8 +125,8 @@ class Sharpness:
     name: ClassVar[str] = "sharpness"
     title: ClassVar[str] = "Sharpness"
     question: ClassVar[str] = "Are made photos as sharp as real ones?"
-    least: ClassVar[int] = 1
-    wants: ClassVar[Mapping[str, Input]] = {
+    min_pictures: ClassVar[int] = 1
+    inputs: ClassVar[Mapping[str, Input]] = {
         "made": Input.of(SHARPNESS, "made"),
         "real": Input.of(SHARPNESS, "real"),
     }
@@ -154,5 +154,5 @@ class Sharpness:
             target=1,
             digits=2,
             warnings=tuple(warnings),
-            each=made / max(float(real.mean()), 1e-6),
+            per_image=made / max(float(real.mean()), 1e-6),
         )

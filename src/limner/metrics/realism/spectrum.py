@@ -81,8 +81,8 @@ class Spectrum:
     name: ClassVar[str] = "spectrum"
     title: ClassVar[str] = "Coarse and fine detail"
     question: ClassVar[str] = "Have made photos as much detail of every fineness as real ones?"
-    least: ClassVar[int] = 1
-    wants: ClassVar[Mapping[str, Input]] = {
+    min_pictures: ClassVar[int] = 1
+    inputs: ClassVar[Mapping[str, Input]] = {
         "made": Input.of(SPECTRUM, "made"),
         "real": Input.of(SPECTRUM, "real"),
     }
@@ -105,7 +105,7 @@ class Spectrum:
         def high(made_weights: Weights, real_weights: Weights) -> NDArray[np.float64]:
             return above(made_weights, real_weights)[:, _BANDS]
 
-        each = made - real.mean(axis=0)
+        per_image = made - real.mean(axis=0)
         yield Score(
             name="spectrum.distance",
             title="how far the spectrum is from that of real photos",
@@ -115,7 +115,7 @@ class Spectrum:
             unit="dB",
             digits=2,
             warnings=warnings,
-            each=np.abs(each[:, :_BANDS]).mean(axis=1),
+            per_image=np.abs(per_image[:, :_BANDS]).mean(axis=1),
         )
         yield Score(
             name="spectrum.high",
@@ -125,5 +125,5 @@ class Spectrum:
             unit="dB",
             digits=1,
             warnings=warnings,
-            each=each[:, _BANDS],
+            per_image=per_image[:, _BANDS],
         )

@@ -69,13 +69,13 @@ def _numbers(comparison: Comparison) -> dict[str, Any]:
         "limner": __version__,
         "names": list(comparison.names),
         "n": [measured.facts["made"].n for measured in comparison.measured],
-        "draws": comparison.measured[0].resampling.draws,
+        "draws": comparison.measured[0].resampling.resamples,
         "rows": [_row(row) for row in comparison.rows],
         "warnings": [
             {"text": text, "of": [] if len(names) == everywhere else names}
             for text, names in warnings.items()
         ],
-        "unanswered": [{"title": one.title, "why": one.why} for one in comparison.unanswered],
+        "unanswered": [{"title": one.title, "why": one.why} for one in comparison.skipped],
     }
 
 
@@ -204,7 +204,7 @@ def _shown(comparison: Comparison, row: Row) -> _Shown | None:
     if np.ptp(mean) == 0:
         return None
     groups = {kind: [names[0][place] for place in rows] for kind, rows in chosen(mean).items()}
-    title = figures[0].each_title or row.title
+    title = figures[0].per_image_title or row.title
     return _Shown(measure=row.measure, title=title, groups=groups)
 
 

@@ -38,7 +38,7 @@ def table(measured: Measured) -> None:
     ]
     for warning in dict.fromkeys([*measured.warnings, *notes]):
         said.print(f"note: {warning}", markup=False)
-    for one in measured.unanswered:
+    for one in measured.skipped:
         said.print(f"not measured: {one.title}: {one.why}", markup=False)
 
 
@@ -66,7 +66,7 @@ def comparison_table(comparison: Comparison) -> None:
         said.print(f"note: {warning}", markup=False)
     for name, warning in comparison.untested.items():
         said.print(f"note: {name}: {warning}", markup=False)
-    for one in comparison.unanswered:
+    for one in comparison.skipped:
         said.print(f"not measured: {one.title}: {one.why}", markup=False)
     said.print(
         f"bold: best; (+) and (-): better and worse than {comparison.names[0]} by more than chance "

@@ -61,7 +61,7 @@ def numbers(measured: Measured) -> dict[str, Any]:
             "size": subject.size,
             "as_is": subject.as_is,
             "resize": RESIZE,
-            "draws": measured.resampling.draws,
+            "draws": measured.resampling.resamples,
             "seed": measured.resampling.seed,
             "confidence": measured.resampling.confidence,
         },
@@ -71,7 +71,7 @@ def numbers(measured: Measured) -> dict[str, Any]:
             for position, answer in enumerate(measured.answers)
             for figure in answer.figures
         ],
-        "unanswered": [{"title": one.title, "why": one.why} for one in measured.unanswered],
+        "unanswered": [{"title": one.title, "why": one.why} for one in measured.skipped],
         "warnings": list(measured.warnings),
     }
 
@@ -86,14 +86,14 @@ def _facts(measured: Measured, role: Role) -> dict[str, Any]:
         "framed": dict(facts.framed.most_common()),
         "grey": facts.grey,
         "constant": facts.constant,
-        "lost": dict(sorted(facts.lost.items())),
+        "lost": dict(sorted(facts.excluded.items())),
     }
 
 
 def _figure(figure: Score, answer: MetricResult, position: int, measured: Measured) -> dict[str, Any]:
     estimate = figure.estimate
-    each = figure.of_each
-    by_name = each is not None and len(each) == len(answer.rows)
+    per_image = figure.by_image
+    by_name = per_image is not None and len(per_image) == len(answer.rows)
     return {
         "name": figure.name,
         "title": figure.title,
@@ -111,7 +111,7 @@ def _figure(figure: Score, answer: MetricResult, position: int, measured: Measur
         "formats": {role: dict(measured.facts[role].formats) for role in answer.roles},
         "resize": answer.resize or RESIZE,
         "features": list(answer.models),
-        "each": dict(zip(answer.rows, map(finite, each.tolist()), strict=True))
-        if by_name and each is not None
+        "each": dict(zip(answer.rows, map(finite, per_image.tolist()), strict=True))
+        if by_name and per_image is not None
         else None,
     }

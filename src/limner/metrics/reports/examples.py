@@ -53,7 +53,7 @@ class _Shown:
 
     answer: MetricResult
     figure: Score
-    each: list[float]
+    per_image: list[float]
     groups: dict[str, list[int]]
 
     def beside(self, row: int) -> int | None:
@@ -88,9 +88,9 @@ def cases(subject: EvaluationSet, answers: Sequence[MetricResult]) -> dict[int, 
 
 def _shown(answer: MetricResult) -> _Shown | None:
     figure = judged(answer.figures, len(answer.rows))
-    if figure is None or figure.losses is None or figure.of_each is None:
+    if figure is None or figure.losses is None or figure.by_image is None:
         return None
-    return _Shown(answer, figure, figure.of_each.tolist(), chosen(figure.losses))
+    return _Shown(answer, figure, figure.by_image.tolist(), chosen(figure.losses))
 
 
 def _columns(
@@ -101,15 +101,15 @@ def _columns(
         found = dict(pictures[name])
         if number is not None and number in beside:
             found["training"] = beside[number]
-        return {"name": name, "value": one.each[row], "pictures": found}
+        return {"name": name, "value": one.per_image[row], "pictures": found}
 
     groups = {kind: [column(row) for row in rows] for kind, rows in one.groups.items()}
     every = [shown for columns in groups.values() for shown in columns]
     there = {role for shown in every for role in shown["pictures"]}
     return {
-        "title": one.figure.each_title or one.figure.title,
-        "unit": "" if one.figure.each_title else one.figure.unit,
-        "digits": _DIGITS if one.figure.each_title else one.figure.digits,
+        "title": one.figure.per_image_title or one.figure.title,
+        "unit": "" if one.figure.per_image_title else one.figure.unit,
+        "digits": _DIGITS if one.figure.per_image_title else one.figure.digits,
         "roles": sorted(there),
         "groups": groups,
     }

@@ -152,10 +152,10 @@ class Trial:
                 zip(_pictures(made), self._truth, self._drawn, strict=True)
             )
         }
-        subject = EvaluationSet(rows=rows, crowds=self._crowds, size=truth.shape[1])
-        draws = Resampling(draws=20)  # only the values are looked at
+        subject = EvaluationSet(rows=rows, unpaired=self._crowds, size=truth.shape[1])
+        resamples = Resampling(resamples=20)  # only the values are looked at
         found = measure(
-            subject, standard(), resampling=draws, engine=self._engine, cache=self._cache
+            subject, standard(), resampling=resamples, engine=self._engine, cache=self._cache
         )
         return found.figures
 
