@@ -92,15 +92,15 @@ def points(feature: PointsFeature, photos: Crops, drawings: Crops) -> None:
 
     found = described(feature, photos)
     for style in STYLES:
-        made = np.stack([sketch(photo, style, seed) for seed, photo in enumerate(photos)])
-        row(f"drawn as {style}", made, found)
+        generated = np.stack([sketch(photo, style, seed) for seed, photo in enumerate(photos)])
+        row(f"drawn as {style}", generated, found)
     row("drawn by hand", drawings, found)
     row("another's photo", np.roll(photos, 1, axis=0), found)
 
 
-def smiles(name: str, made: Crops, before: Crops) -> None:
+def smiles(name: str, generated: Crops, before: Crops) -> None:
     """Print the drift of smiles."""
-    scores = [described(SMILE, one)[:, 0] for one in (made, before)]
+    scores = [described(SMILE, one)[:, 0] for one in (generated, before)]
     drift, higher = smile_drift(*scores).mean(), (scores[0] - scores[1]).mean()
     print(f"  smiles, {name:36s} {drift:+.3f}  score {higher:+.3f}")
 

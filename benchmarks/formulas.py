@@ -52,12 +52,12 @@ def main() -> int:
     rng = np.random.default_rng(0)
     worst = 0.0
     for made_count, real_count, size in UNPAIRED:
-        made = 0.1 + 1.2 * rng.standard_normal((made_count, size))
+        generated = 0.1 + 1.2 * rng.standard_normal((made_count, size))
         real = rng.standard_normal((real_count, size))
         label = f"{made_count} and {real_count} x {size}"
-        worst = max(worst, _compared(f"FID, {label}", fid(made, real), _fid(made, real)))
+        worst = max(worst, _compared(f"FID, {label}", fid(generated, real), _fid(generated, real)))
         same = min(made_count, real_count)
-        ours, theirs = kid(made[:same], real[:same]), _kid(made[:same], real[:same])
+        ours, theirs = kid(generated[:same], real[:same]), _kid(generated[:same], real[:same])
         worst = max(worst, _compared(f"KID, {same} each x {size}", ours, theirs))
     for count, classes, parts in SCORED:
         logits = 3 * rng.standard_normal((count, classes))
@@ -74,27 +74,27 @@ def _compared(label: str, ours: float, theirs: float) -> float:
     return apart
 
 
-def _fid(made: NDArray[np.float64], real: NDArray[np.float64]) -> float:
+def _fid(generated: NDArray[np.float64], real: NDArray[np.float64]) -> float:
     from torchmetrics.image.fid import FrechetInceptionDistance
 
-    metric = FrechetInceptionDistance(feature=Given(made.shape[1]))
+    metric = FrechetInceptionDistance(feature=Given(generated.shape[1]))
     metric.set_dtype(torch.float64)
     metric.update(torch.from_numpy(real), real=True)
-    metric.update(torch.from_numpy(made), real=False)
+    metric.update(torch.from_numpy(generated), real=False)
     return float(metric.compute())
 
 
-def _kid(made: NDArray[np.float64], real: NDArray[np.float64]) -> float:
+def _kid(generated: NDArray[np.float64], real: NDArray[np.float64]) -> float:
     from torchmetrics.image.kid import KernelInceptionDistance
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the memory that it takes
         metric = KernelInceptionDistance(
-            feature=Given(made.shape[1]), subsets=1, subset_size=len(made)
+            feature=Given(generated.shape[1]), subsets=1, subset_size=len(generated)
         )
     metric.set_dtype(torch.float64)
     metric.update(torch.from_numpy(real), real=True)
-    metric.update(torch.from_numpy(made), real=False)
+    metric.update(torch.from_numpy(generated), real=False)
     return float(metric.compute()[0])
 
 

@@ -61,7 +61,7 @@ def main() -> None:
     crops = crops_of(translator, options.drawings, options.set)[:: options.every]
     told = [({part: NAMES[part][name]}, part) for part in PARTS for name in COLOURS[part]]
     told += [(one.colours, "variants") for one in Hints().varied(VARIANTS)]
-    rows, made = measured(translator, crops, told)
+    rows, generated = measured(translator, crops, told)
     apart = rows[0].strangers
     print(f"{translator.card.name}: {len(crops)} drawings, {apart:.2f} apart in identity")
     print(f"{'':12s} colours  reached (without)  elsewhere  identity  mistaken")
@@ -73,7 +73,9 @@ def main() -> None:
             f"{mean['elsewhere']:9.1f}  {mean['identity']:8.2f}  {mean['mistaken']:8.1%}"
         )
     if options.sheet:
-        images.write(options.sheet, images.montage([list(row) for row in made.swapaxes(0, 1)[:16]]))
+        images.write(
+            options.sheet, images.montage([list(row) for row in generated.swapaxes(0, 1)[:16]])
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,10 +115,10 @@ def measured(
     before = np.stack([lab_of(photo) for photo in plain])
     apart = np.linalg.norm(people[:, None] - people, axis=2)
     others = ~np.eye(len(crops), dtype=bool)
-    rows, made = [], [plain]
+    rows, generated = [], [plain]
     for colours, _ in told:
         photos = translator.batch(crops, hints=[place(colours, side)] * len(crops))
-        made.append(photos)
+        generated.append(photos)
         after = np.stack([lab_of(photo) for photo in photos])
         given = [PARTS.index(part) for part in colours]
         wanted = lab([colours[PARTS[i]] for i in given])
@@ -133,7 +135,7 @@ def measured(
                 strangers=apart[others].mean() if len(crops) > 1 else np.nan,
             )
         )
-    return rows, np.stack(made)
+    return rows, np.stack(generated)
 
 
 def lab_of(photo: NDArray[np.uint8]) -> NDArray[np.float64]:

@@ -71,10 +71,10 @@ def measure(
         # Models of another size get the drawings at that size, and what they make is brought back.
         side = translator.card.preprocessing.size
         small = translator.batch([images.resize(drawing, side) for drawing in drawings])
-        made = np.stack([images.resize(photo, drawings.shape[1]) for photo in small])
+        generated = np.stack([images.resize(photo, drawings.shape[1]) for photo in small])
         if jpeg:
-            made = np.stack([spoilt(photo, jpeg) for photo in made])
-        report(Path(model).name, describe(made), gallery)
+            generated = np.stack([spoilt(photo, jpeg) for photo in generated])
+        report(Path(model).name, describe(generated), gallery)
 
 
 def spoilt(photo: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:

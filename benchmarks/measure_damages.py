@@ -49,8 +49,8 @@ def own_damages(trial: Trial) -> Iterator[str]:
     yield "| figure | damage | " + " | ".join(f"{step:g}" for step in STEPS) + " |"
     yield "|---|---|" + "---|" * len(STEPS)
     for name, damage in OWN.items():
-        figures = [trial.figures(damage, step)[name] for step in STEPS]
-        values = " | ".join(in_words(one, one.estimate.value) for one in figures)
+        scores = [trial.scores(damage, step)[name] for step in STEPS]
+        values = " | ".join(in_words(one, one.estimate.value) for one in scores)
         yield f"| `{name}` | {damage} | {values} |"
 
 

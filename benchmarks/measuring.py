@@ -60,24 +60,28 @@ def main() -> None:
 
 
 def make(photos: Path, count: int, room: Path) -> int:
-    """Fill the folders `truth`, `sketches`, `made` and `real`; says how many triples there are."""
+    """Fill the folders `ground_truth`, `sketches`, `generated` and `real`; the number of rows."""
     files = images.files_below(photos)
     # Evenly over the sources, one for the truth and one for the crowd in turn.
     chosen = files[:: max(1, len(files) // (2 * count))][: 2 * count]
     for number, file in enumerate(chosen):
-        place = room / ("truth" if number % 2 == 0 else "real") / f"{number // 2:05d}{file.suffix}"
+        place = (
+            room
+            / ("ground_truth" if number % 2 == 0 else "real")
+            / f"{number // 2:05d}{file.suffix}"
+        )
         place.parent.mkdir(parents=True, exist_ok=True)
         place.symlink_to(file.resolve())
     engine = LocalEngine(workers=2)
-    work = batch.jobs([str(room / "truth")], str(room / "sketches"))
+    work = batch.jobs([str(room / "ground_truth")], str(room / "sketches"))
     batch.run(work, Sketches(style="pencil"), engine=engine)
-    work = batch.jobs([str(room / "sketches")], str(room / "made"))
+    work = batch.jobs([str(room / "sketches")], str(room / "generated"))
     return batch.run(work, Photos(model="portrait", threads=1), engine=engine).done
 
 
 def part(whole: Path, room: Path, count: int) -> None:
     """The first so many triples, and so many real photos."""
-    for role in ("truth", "sketches", "made", "real"):
+    for role in ("ground_truth", "sketches", "generated", "real"):
         (room / role).mkdir(parents=True)
         for file in sorted((whole / role).iterdir())[:count]:
             shutil.copy(file, room / role / file.name)
@@ -111,7 +115,7 @@ def run(room: Path, which: str, workers: int, cache: str) -> tuple[float, float,
         shutil.rmtree(kept, ignore_errors=True)
     options = [
         part
-        for role in ("made", "sketches", "truth", "real")
+        for role in ("generated", "sketches", "ground_truth", "real")
         for part in (f"--{role}", str(room / which / role))
     ]
     command = [sys.executable, str(script), "measure", *options, "--workers", str(workers)]
@@ -126,21 +130,24 @@ def statistics(room: Path) -> None:
     """Print the seconds that each measure takes once its features are found."""
     import time
 
-    measures = standard()
-    subject = EvaluationSet.of_folders(
-        room / "made", sketches=room / "sketches", truth=room / "truth", real=room / "real"
+    metrics = standard()
+    evaluated = EvaluationSet.of_folders(
+        room / "generated",
+        sketches=room / "sketches",
+        ground_truth=room / "ground_truth",
+        real=room / "real",
     )
-    there = subject.roles()
+    there = evaluated.roles()
     possible = [
-        one for one in measures if all(there.issuperset(w.roles) for w in one.inputs.values())
+        one for one in metrics if all(there.issuperset(w.roles) for w in one.inputs.values())
     ]
     inputs = [needed for one in possible for needed in one.inputs.values()]
-    found = extract(subject, inputs, cache=room.parent / "cache-all")
+    found = extract(evaluated, inputs, cache=room.parent / "cache-all")
     for one in possible:
         features, _ = found.of(one.inputs)
         start = time.perf_counter()
-        figures = list(one.figures(features, Resampling()))
-        print(f"{one.title:38s} {time.perf_counter() - start:7.2f} s for {len(figures)} figures")
+        scores = list(one.scores(features, Resampling()))
+        print(f"{one.title:38s} {time.perf_counter() - start:7.2f} s for {len(scores)} figures")
 
 
 if __name__ == "__main__":

@@ -92,8 +92,10 @@ def drawers() -> Iterator[tuple[str, Draw]]:
 def sheet(photos: Crops, drawings: Crops) -> Crops:
     """A row of photos in grey, one of drawings, one for each style; `[H, W]`."""
     rows = [images.to_grey(photo) for photo in photos[:SHOWN]], list(drawings[:SHOWN])
-    made = ([draw(photo, i) for i, photo in enumerate(photos[:SHOWN])] for _, draw in drawers())
-    return np.concatenate([np.concatenate(row, axis=1) for row in (*rows, *made)])
+    generated = (
+        [draw(photo, i) for i, photo in enumerate(photos[:SHOWN])] for _, draw in drawers()
+    )
+    return np.concatenate([np.concatenate(row, axis=1) for row in (*rows, *generated)])
 
 
 def literal(photos: Crops) -> None:
@@ -114,23 +116,23 @@ def report(photos: Crops, drawings: Crops, describe: Descriptor) -> None:
     found = retrieval(describe(photos), gallery)
     print(f"{'photo':12s} {found.genuine:8.3f} {found.rank1:7.3f}")
     for name, draw in drawers():
-        made = np.stack([draw(photo, i) for i, photo in enumerate(photos)])
-        found = retrieval(describe(made), gallery)
-        print(f"{name:12s} {found.genuine:8.3f} {found.rank1:7.3f} {statistics(made)}")
+        generated = np.stack([draw(photo, i) for i, photo in enumerate(photos)])
+        found = retrieval(describe(generated), gallery)
+        print(f"{name:12s} {found.genuine:8.3f} {found.rank1:7.3f} {statistics(generated)}")
 
 
 def statistics(sketches: Crops) -> str:
     """Means over `[N, H, W]`; the standard deviation is each sketch's own."""
     grey = sketches.astype(np.float32) / 255
     dy, dx = np.gradient(grey, axis=(1, 2))
-    figures = (
+    scores = (
         grey.mean(),
         grey.std(axis=(1, 2)).mean(),
         np.hypot(dy, dx).mean(),
         (grey < 0.3).mean(),
         (grey > 0.9).mean(),
     )
-    return "  " + " ".join(f"{figure:6.3f}" for figure in figures)
+    return "  " + " ".join(f"{score:6.3f}" for score in scores)
 
 
 def milliseconds(draw: Draw, photos: Crops) -> float:

@@ -107,8 +107,8 @@ def measure(
         shown += [reader.batch(list(drawings)) for reader in readers.values()]
         shown += [reader.batch(list(spoiled)) for reader in readers.values()]
         cells = [retrieval(describe(one), gallery) for one in shown]
-        figures = " ".join(f"{cell.genuine:8.3f} {cell.rank1:5.3f}" for cell in cells)
-        print(f"{drawer:12s} {found(drawings):6.3f} {figures} {cost:>7s}", flush=True)
+        scores = " ".join(f"{cell.genuine:8.3f} {cell.rank1:5.3f}" for cell in cells)
+        print(f"{drawer:12s} {found(drawings):6.3f} {scores} {cost:>7s}", flush=True)
 
     if by_hand is not None:
         row("by hand", by_hand, "")

@@ -30,7 +30,7 @@ from limner.metrics.score import Score
 from limner.training.run import RunFolder, notes
 
 MEASURES = (
-    *(Identity(), Checkerboard(), Fsim(), SmileDrift(against="truth"), Brightness(), Skin()),
+    *(Identity(), Checkerboard(), Fsim(), SmileDrift(against="ground_truth"), Brightness(), Skin()),
     Found(),
 )
 SHOWN = {
@@ -57,7 +57,12 @@ def main() -> None:
     parser.add_argument("run", type=Path)
     parser.add_argument("--sketches", type=Path, nargs="+", required=True, metavar="DIR")
     parser.add_argument(
-        "--truth", type=Path, nargs="+", required=True, metavar="DIR", help="one for each sketches"
+        "--ground-truth",
+        type=Path,
+        nargs="+",
+        required=True,
+        metavar="DIR",
+        help="one for each sketches",
     )
     parser.add_argument("--beside", nargs="*", default=[], help="models to put into the table, too")
     parser.add_argument(
@@ -66,18 +71,18 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="of the table, without .csv; by default RUN/pairs")
     parser.add_argument("--workers", type=int, default=0, help="processes; 0 for all cores")
     options = parser.parse_args()
-    if len(options.sketches) != len(options.truth):
+    if len(options.sketches) != len(options.ground_truth):
         parser.error("name as many folders of photos as of sketches")
     out = options.out or options.run / "pairs"
     snapshots = RunFolder(options.run).snapshots()
     chosen = snapshots[::-1][:: max(1, options.every)][::-1]
     models = [*options.beside, *map(str, chosen)]
     rows = read(out.with_suffix(".csv"))
-    for sketches, truth in zip(options.sketches, options.truth, strict=True):
+    for sketches, ground_truth in zip(options.sketches, options.ground_truth, strict=True):
         for model in models:
             key = (called(model), drawings_of(sketches))
             if key not in rows:
-                found = figures_of(model, sketches, truth, options.workers)
+                found = figures_of(model, sketches, ground_truth, options.workers)
                 rows[key] = row_of(key, found)
                 print(*(f"{name} {text}" for name, text in words(rows[key])), sep=", ", flush=True)
                 write(out, rows, notes(RunFolder(options.run).scores_path))
@@ -97,13 +102,15 @@ def drawings_of(sketches: Path) -> str:
     return path.parent.name if path.name in {"sketches", "drawings"} else path.name
 
 
-def figures_of(model: str, sketches: Path, truth: Path, workers: int) -> Mapping[str, Score]:
+def figures_of(model: str, sketches: Path, ground_truth: Path, workers: int) -> Mapping[str, Score]:
     """What `limner compare` finds of one model, as far as the table shows it."""
     with tempfile.TemporaryDirectory(prefix="limner-") as folder:
-        things = evaluation.things([model], Path(folder), sketches=sketches)
-        [subject] = evaluation.subjects(things, sketches=sketches, truth=truth).values()
+        candidates = evaluation.candidates([model], Path(folder), sketches=sketches)
+        [evaluated] = evaluation.evaluation_sets(
+            candidates, sketches=sketches, ground_truth=ground_truth
+        ).values()
         engine = engine_of("local", workers=workers)
-        return measure(subject, MEASURES, engine=engine, cache=default_folder()).figures
+        return measure(evaluated, MEASURES, engine=engine, cache=default_folder()).scores
 
 
 def row_of(key: tuple[str, str], found: Mapping[str, Score]) -> Row:

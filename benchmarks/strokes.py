@@ -39,7 +39,9 @@ def main() -> None:
             report(photos, drawings, translator.batch(list(drawings)))
 
 
-def report(photos: NDArray[np.uint8], drawings: NDArray[np.uint8], made: NDArray[np.uint8]) -> None:
+def report(
+    photos: NDArray[np.uint8], drawings: NDArray[np.uint8], generated: NDArray[np.uint8]
+) -> None:
     """Print the table of one set, and the CPU time of a comparison."""
     sketches = drawings[..., None].repeat(3, axis=3)
     noise = np.random.default_rng(0).normal(128, 30, photos.shape).clip(0, 255).astype(np.uint8)
@@ -47,7 +49,7 @@ def report(photos: NDArray[np.uint8], drawings: NDArray[np.uint8], made: NDArray
     own = scores(sketches, photos)
     milliseconds = 1000 * (time.process_time() - start) / len(photos)
     others = np.concatenate([scores(sketches, np.roll(photos, by, axis=0)) for by in OTHERS])
-    rows = {"made": scores(sketches, made), "true": own, "of others": others}
+    rows = {"generated": scores(sketches, generated), "true": own, "of others": others}
     for name, found in (rows | {"noise": scores(sketches, noise)}).items():
         print(f"{name:12s} {'    '.join(f'{mean:.3f}' for mean in found.mean(axis=0))}")
     areas = (own[:, None] > others).mean(axis=(0, 1))

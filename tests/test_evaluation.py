@@ -31,15 +31,19 @@ def cyclegan_run(tiny_of, tmp_path_factory):
 
 def test_of_a_model_and_a_run_the_photos_are_made(tiny_model, cyclegan_run, sketches, tmp_path):
     named = [str(tiny_model), str(cyclegan_run), str(sketches)]
-    model, run, folder = evaluation.things(named, tmp_path / "out", sketches=sketches)
+    model, run, folder = evaluation.candidates(named, tmp_path / "out", sketches=sketches)
     assert (model.name, run.name, folder.name) == ("tiny", "both", sketches.name)
-    for thing in (model, run):
-        assert sorted(path.name for path in thing.made.iterdir()) == ["s0.png", "s1.png", "s2.png"]
-        assert images.read(thing.made / "s0.png").shape == (32, 32, 3)
+    for candidate in (model, run):
+        assert sorted(path.name for path in candidate.generated.iterdir()) == [
+            "s0.png",
+            "s1.png",
+            "s2.png",
+        ]
+        assert images.read(candidate.generated / "s0.png").shape == (32, 32, 3)
     assert model.back is None  # it goes one way only
     assert images.read(run.back / "s0.png").shape == (32, 32, 3)
     assert np.ptp(images.read(run.back / "s0.png"), axis=2).max() == 0  # a sketch is grey
-    assert folder.made == sketches
+    assert folder.generated == sketches
 
 
 def test_models_are_known_by_what_they_do(tiny_model, cyclegan_run, tmp_path):
@@ -59,27 +63,27 @@ def test_a_sketch_without_a_face_is_noted_and_no_photo_at_all_an_error(
     with pytest.raises(UsageError, match=r"nothing could be made of .*no face"):
         evaluation.make_photos(folder, str(tiny_model), tmp_path / "none")
     images.write(folder / "s0.png", images.read(sketches / "s0.png"))
-    [note] = evaluation.make_photos(folder, str(tiny_model), tmp_path / "made")
+    [note] = evaluation.make_photos(folder, str(tiny_model), tmp_path / "generated")
     assert "blank.png" in note
 
 
 def test_names_are_as_short_as_tells_them_apart(tmp_path):
     for name in ("a/run", "b/run"):
         images.write(tmp_path / name / "x.png", np.zeros((40, 40, 3), np.uint8))
-    found = evaluation.things([str(tmp_path / "a/run"), str(tmp_path / "b/run")], tmp_path)
-    assert [thing.name for thing in found] == ["a/run", "b/run"]
+    found = evaluation.candidates([str(tmp_path / "a/run"), str(tmp_path / "b/run")], tmp_path)
+    assert [candidate.name for candidate in found] == ["a/run", "b/run"]
     with pytest.raises(UsageError, match="named twice"):
-        evaluation.things([str(tmp_path / "a/run")] * 2, tmp_path)
+        evaluation.candidates([str(tmp_path / "a/run")] * 2, tmp_path)
     with pytest.raises(UsageError, match="named twice"):  # the same place in other words
-        evaluation.things([str(tmp_path / "a/run"), f"{tmp_path}/a/./run/"], tmp_path)
+        evaluation.candidates([str(tmp_path / "a/run"), f"{tmp_path}/a/./run/"], tmp_path)
 
 
 def test_a_folder_and_a_model_of_one_name_stay_apart(tmp_path, tiny_model, sketches):
     images.write(tmp_path / "tiny" / "s0.png", np.zeros((40, 40, 3), np.uint8))
     (tmp_path / "tiny.onnx").write_bytes(tiny_model.read_bytes())
     named = [str(tmp_path / "tiny"), str(tmp_path / "tiny.onnx")]
-    found = evaluation.things(named, tmp_path / "out", sketches=sketches)
-    assert [thing.name for thing in found] == ["tiny", "tiny.onnx"]
+    found = evaluation.candidates(named, tmp_path / "out", sketches=sketches)
+    assert [candidate.name for candidate in found] == ["tiny", "tiny.onnx"]
 
 
 def test_things_of_alike_names_are_told_apart(tmp_path, monkeypatch):
@@ -90,13 +94,13 @@ def test_things_of_alike_names_are_told_apart(tmp_path, monkeypatch):
     assert evaluation._titles(["portrait", "./portrait"])[0] == "portrait"
     assert evaluation._titles([".", "m"]) == [tmp_path.name, "m"]
     with pytest.raises(UsageError, match="named twice"):
-        evaluation.things(["m", "./m"], tmp_path)
+        evaluation.candidates(["m", "./m"], tmp_path)
 
 
 def test_a_photo_that_is_not_square_goes_back_by_its_face(person, tmp_path, monkeypatch):
-    made = tmp_path / "made"
-    images.write(made / "whole.png", np.pad(person(0), ((0, 40), (0, 0), (0, 0)), mode="edge"))
-    images.write(made / "square.png", person(1))
+    generated = tmp_path / "generated"
+    images.write(generated / "whole.png", np.pad(person(0), ((0, 40), (0, 0), (0, 0)), mode="edge"))
+    images.write(generated / "square.png", person(1))
     seen = {}
 
     class Known:
@@ -111,58 +115,62 @@ def test_a_photo_that_is_not_square_goes_back_by_its_face(person, tmp_path, monk
             return [SimpleNamespace(image=picture, notes=())]
 
     monkeypatch.setattr("limner.makers.Translator", Known)
-    evaluation.back_again(made, "any", tmp_path / "back")
+    evaluation.back_again(generated, "any", tmp_path / "back")
     assert seen == {"whole.png": False, "square.png": True}
-    evaluation.back_again(made, "any", tmp_path / "back", as_is=True)
+    evaluation.back_again(generated, "any", tmp_path / "back", as_is=True)
     assert seen["whole.png"]
 
 
 def test_all_things_are_held_against_the_same_true_photos(tmp_path):
     picture = np.zeros((64, 64, 3), np.uint8)
-    for folder, names in (("a", "xyz"), ("b", "yz"), ("truth", "xyz")):
+    for folder, names in (("a", "xyz"), ("b", "yz"), ("ground_truth", "xyz")):
         for name in names:
             images.write(tmp_path / folder / f"{name}.png", picture)
-    found = evaluation.things([str(tmp_path / "a"), str(tmp_path / "b")], tmp_path / "out")
-    subjects = evaluation.subjects(found, truth=tmp_path / "truth")
-    for subject in subjects.values():
-        names = sorted(picture.source.stem for picture in subject.unpaired["real"])
+    found = evaluation.candidates([str(tmp_path / "a"), str(tmp_path / "b")], tmp_path / "out")
+    evaluation_sets = evaluation.evaluation_sets(found, ground_truth=tmp_path / "ground_truth")
+    for evaluated in evaluation_sets.values():
+        names = sorted(picture.source.stem for picture in evaluated.unpaired["real"])
         assert names == ["y", "z"]
 
 
 def test_a_model_needs_sketches(tiny_model, tmp_path):
     with pytest.raises(UsageError, match="--sketches DIR"):
-        evaluation.things([str(tiny_model)], tmp_path)
+        evaluation.candidates([str(tiny_model)], tmp_path)
 
 
 def test_things_are_measured_on_the_pictures_that_all_have_at_one_size(tmp_path):
     rng = np.random.default_rng(0)
-    for thing, side, names in (("a", 64, "xyz"), ("b", 96, "yzw")):
+    for candidate, side, names in (("a", 64, "xyz"), ("b", 96, "yzw")):
         for name in names:
             picture = rng.integers(0, 256, (side, side, 3), dtype=np.uint8)
-            images.write(tmp_path / thing / f"{name}.png", picture)
-    found = evaluation.things([str(tmp_path / "a"), str(tmp_path / "b")], tmp_path / "out")
-    subjects = evaluation.subjects(found)
-    assert {tuple(sorted(subject.rows)) for subject in subjects.values()} == {("y", "z")}
-    assert {subject.size for subject in subjects.values()} == {96}
-    said = "\n".join(subjects["a"].warnings)
+            images.write(tmp_path / candidate / f"{name}.png", picture)
+    found = evaluation.candidates([str(tmp_path / "a"), str(tmp_path / "b")], tmp_path / "out")
+    evaluation_sets = evaluation.evaluation_sets(found)
+    assert {tuple(sorted(evaluated.rows)) for evaluated in evaluation_sets.values()} == {("y", "z")}
+    assert {evaluated.size for evaluated in evaluation_sets.values()} == {96}
+    said = "\n".join(evaluation_sets["a"].warnings)
     assert "1 of the 3 made photos are left out" in said
     images.write(tmp_path / "c" / "only.png", np.zeros((64, 64, 3), np.uint8))
-    found = evaluation.things([str(tmp_path / "a"), str(tmp_path / "c")], tmp_path / "out")
+    found = evaluation.candidates([str(tmp_path / "a"), str(tmp_path / "c")], tmp_path / "out")
     with pytest.raises(UsageError, match="no picture has the same name in all of a, c"):
-        evaluation.subjects(found)
+        evaluation.evaluation_sets(found)
 
 
 def test_true_photos_that_stand_in_for_real_ones_are_the_same_for_all_things(tmp_path):
     rng = np.random.default_rng(0)
-    for thing, names in (("a", "xyz"), ("b", "yzw"), ("truth", "wxyz"), ("real", "uv")):
+    for candidate, names in (("a", "xyz"), ("b", "yzw"), ("ground_truth", "wxyz"), ("real", "uv")):
         for name in names:
             picture = rng.integers(0, 256, (64, 64, 3), dtype=np.uint8)
-            images.write(tmp_path / thing / f"{name}.png", picture)
-    found = evaluation.things([str(tmp_path / "a"), str(tmp_path / "b")], tmp_path / "out")
+            images.write(tmp_path / candidate / f"{name}.png", picture)
+    found = evaluation.candidates([str(tmp_path / "a"), str(tmp_path / "b")], tmp_path / "out")
 
     def real(**folders):
-        subjects = evaluation.subjects(found, truth=tmp_path / "truth", **folders)
-        return [[Path(p.name).stem for p in one.unpaired["real"]] for one in subjects.values()]
+        evaluation_sets = evaluation.evaluation_sets(
+            found, ground_truth=tmp_path / "ground_truth", **folders
+        )
+        return [
+            [Path(p.name).stem for p in one.unpaired["real"]] for one in evaluation_sets.values()
+        ]
 
     assert real() == [["y", "z"]] * 2
     assert real(real=tmp_path / "real") == [["u", "v"]] * 2

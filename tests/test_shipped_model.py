@@ -19,9 +19,9 @@ def translator():
     return Translator()
 
 
-def shows_a_face(made, translator):
+def shows_a_face(generated, translator):
     try:
-        return bool(find(images.resize(made, 256), translator.detector))
+        return bool(find(images.resize(generated, 256), translator.detector))
     except NoFaceError:
         return False
 
@@ -34,10 +34,10 @@ def test_it_is_small_and_says_where_it_comes_from(translator):
 
 
 def test_a_sketched_photo_becomes_a_face_with_skin(translator, photo):
-    made = translator(sketch(photo, "pencil"))
-    assert made.shape == (128, 128, 3)
-    assert shows_a_face(made, translator)
-    red, green, blue = made[64:90, 40:88].reshape(-1, 3).mean(axis=0)
+    generated = translator(sketch(photo, "pencil"))
+    assert generated.shape == (128, 128, 3)
+    assert shows_a_face(generated, translator)
+    red, green, blue = generated[64:90, 40:88].reshape(-1, 3).mean(axis=0)
     assert red > green + 10 > blue + 10
 
 
@@ -89,11 +89,11 @@ def test_hand_drawn_sketches_become_faces_of_their_people(translator, data):
         )
         for side in ("sketches", "photos")
     )
-    made = translator.batch(list(drawn))
-    faces = sum(shows_a_face(one, translator) for one in made)
+    generated = translator.batch(list(drawn))
+    faces = sum(shows_a_face(one, translator) for one in generated)
     assert faces >= 0.95 * len(names)
     describe = Descriptor()
-    found = retrieval(describe(made), describe(true))
+    found = retrieval(describe(generated), describe(true))
     # With 41 people, chance is 0.12. The model card has the figures of all people.
     assert found.rank5 > 0.6
     assert found.genuine < found.impostor - 0.1

@@ -19,11 +19,11 @@ from limner.translator import Translator
 __all__ = [
     "Thing",
     "back_again",
+    "candidates",
+    "evaluation_sets",
     "holds_pictures",
     "make_photos",
     "models_of",
-    "subjects",
-    "things",
 ]
 
 
@@ -32,7 +32,7 @@ class Thing:
     """Something that is measured."""
 
     name: str
-    made: Path
+    generated: Path
     """Folder of its photos."""
     back: Path | None = None
     """Folder of sketches that it made again from them."""
@@ -73,12 +73,12 @@ def _directions(name: str, folder: Path) -> dict[Direction, str]:
 def _exported(source: Path, folder: Path) -> dict[Direction, str]:
     from limner.export import directions_of, export
 
-    made: dict[Direction, str] = {}
+    generated: dict[Direction, str] = {}
     for direction in directions_of(source):
         model = folder / f"{source.stem}-{direction}.onnx"
         export(source, model, direction=direction, name=source.stem)
-        made[direction] = str(model)
-    return made
+        generated[direction] = str(model)
+    return generated
 
 
 def make_photos(sketches: Path, model: str, out: Path, *, as_is: bool = False) -> tuple[str, ...]:
@@ -92,7 +92,7 @@ def make_photos(sketches: Path, model: str, out: Path, *, as_is: bool = False) -
     return _make(sketches, Photos(model=model, as_is=as_is), out)
 
 
-def back_again(made: Path, model: str, out: Path, *, as_is: bool = False) -> tuple[str, ...]:
+def back_again(generated: Path, model: str, out: Path, *, as_is: bool = False) -> tuple[str, ...]:
     """Make a sketch of each made photo; says which failed.
 
     Square photos are faces that are cut out already, as `limner.features.framing` has it; in
@@ -103,7 +103,7 @@ def back_again(made: Path, model: str, out: Path, *, as_is: bool = False) -> tup
         OutputError: They cannot be written.
         Interrupted: By Ctrl-C; those that were made are whole.
     """
-    return _make(made, Photos(model=model, as_is=as_is, square_as_is=True), out)
+    return _make(generated, Photos(model=model, as_is=as_is, square_as_is=True), out)
 
 
 def _make(source: Path, start: Photos, out: Path) -> tuple[str, ...]:
@@ -116,7 +116,7 @@ def _make(source: Path, start: Photos, out: Path) -> tuple[str, ...]:
     return tuple(outcome.failures)
 
 
-def things(
+def candidates(
     named: Sequence[str], folder: Path, *, sketches: Path | None = None, as_is: bool = False
 ) -> list[Thing]:
     """What a user named, ready to be measured: of models and runs the photos are made.
@@ -137,7 +137,7 @@ def things(
         path = Path(name)
         is_run = path.is_dir() and (path / "config.json").exists()
         if path.is_dir() and not is_run and name not in shipped_models():
-            found.append(Thing(name=title, made=path))
+            found.append(Thing(name=title, generated=path))
             continue
         if name not in shipped_models() and not path.exists():
             raise UsageError(
@@ -150,12 +150,12 @@ def things(
         models = models_of([name], place)
         if SKETCH_TO_PHOTO not in models:
             raise UsageError(f"{name} makes no photos of sketches; export the other direction")
-        notes = make_photos(sketches, models[SKETCH_TO_PHOTO], place / "made", as_is=as_is)
+        notes = make_photos(sketches, models[SKETCH_TO_PHOTO], place / "generated", as_is=as_is)
         back = None
         if PHOTO_TO_SKETCH in models:
             back = place / "back"
-            notes += back_again(place / "made", models[PHOTO_TO_SKETCH], back, as_is=as_is)
-        found.append(Thing(name=title, made=place / "made", back=back, notes=notes))
+            notes += back_again(place / "generated", models[PHOTO_TO_SKETCH], back, as_is=as_is)
+        found.append(Thing(name=title, generated=place / "generated", back=back, notes=notes))
     return found
 
 
@@ -182,11 +182,11 @@ def holds_pictures(folder: Path) -> bool:
     return folder.is_dir() and bool(images.files_below(folder))
 
 
-def subjects(
+def evaluation_sets(
     found: Sequence[Thing],
     *,
     sketches: Path | None = None,
-    truth: Path | None = None,
+    ground_truth: Path | None = None,
     real: Path | None = None,
     training: Path | None = None,
     size: int | None = None,
@@ -197,7 +197,7 @@ def subjects(
     Args:
         found: The things.
         sketches: See `EvaluationSet.of_folders`, as for the others.
-        truth: As above.
+        ground_truth: As above.
         real: As above.
         training: As above.
         size: Side in px; by default the greatest of the things' own.
@@ -206,36 +206,36 @@ def subjects(
     Raises:
         UsageError: They have no picture in common; and see `EvaluationSet.of_folders`.
     """
-    made = {
-        thing.name: EvaluationSet.of_folders(
-            thing.made,
+    generated = {
+        candidate.name: EvaluationSet.of_folders(
+            candidate.generated,
             sketches=sketches,
-            truth=truth,
-            back=thing.back,
+            ground_truth=ground_truth,
+            back=candidate.back,
             real=real,
             training=training,
             size=size,
             as_is=as_is,
         )
-        for thing in found
+        for candidate in found
     }
-    names = set.intersection(*(set(subject.rows) for subject in made.values()))
+    names = set.intersection(*(set(evaluated.rows) for evaluated in generated.values()))
     if not names:
-        raise UsageError(f"no picture has the same name in all of {', '.join(made)}")
-    side = max(subject.size for subject in made.values())
-    alike = {name: _alike(subject, names, side) for name, subject in made.items()}
-    if real is not None or truth is None:
+        raise UsageError(f"no picture has the same name in all of {', '.join(generated)}")
+    side = max(evaluated.size for evaluated in generated.values())
+    alike = {name: _alike(evaluated, names, side) for name, evaluated in generated.items()}
+    if real is not None or ground_truth is None:
         return alike
-    return {name: subject.compared_with_ground_truth() for name, subject in alike.items()}
+    return {name: evaluated.compared_with_ground_truth() for name, evaluated in alike.items()}
 
 
-def _alike(subject: EvaluationSet, names: Set[str], side: int) -> EvaluationSet:
+def _alike(evaluated: EvaluationSet, names: Set[str], side: int) -> EvaluationSet:
     """The same with these pictures only, at this size."""
-    warnings = list(subject.warnings)
-    if len(names) < len(subject.rows):
+    warnings = list(evaluated.warnings)
+    if len(names) < len(evaluated.rows):
         warnings.append(
-            f"{len(subject.rows) - len(names)} of the {len(subject.rows)} made photos are left "
+            f"{len(evaluated.rows) - len(names)} of the {len(evaluated.rows)} made photos are left "
             "out, since not all things have one of that name"
         )
-    rows = {name: row for name, row in subject.rows.items() if name in names}
-    return replace(subject, rows=rows, size=side, warnings=tuple(warnings))
+    rows = {name: row for name, row in evaluated.rows.items() if name in names}
+    return replace(evaluated, rows=rows, size=side, warnings=tuple(warnings))

@@ -5,43 +5,55 @@ import pytest
 
 from limner import images
 from limner.errors import UsageError
-from limner.features.evaluation_set import PreparedFaces, EvaluationSet
+from limner.features.evaluation_set import EvaluationSet, PreparedFaces
 
 
 def test_pictures_are_paired_by_their_names_whatever_the_suffix(folders):
-    made, truth = folders["made"], folders["truth"]
-    subject = EvaluationSet.of_folders(made, sketches=folders["sketches"], truth=truth)
-    assert len(subject.rows) == 12
-    row = subject.rows["p03"]
-    assert row["made"].source == made / "p03.png"
-    assert row["truth"].source == truth / "p03.jpg"
-    assert subject.roles() == {"made", "sketch", "truth", "real"}
-    assert subject.size == 64
-    assert subject.warnings == ()
+    generated, ground_truth = folders["generated"], folders["ground_truth"]
+    evaluated = EvaluationSet.of_folders(
+        generated, sketches=folders["sketches"], ground_truth=ground_truth
+    )
+    assert len(evaluated.rows) == 12
+    row = evaluated.rows["p03"]
+    assert row["generated"].source == generated / "p03.png"
+    assert row["ground_truth"].source == ground_truth / "p03.jpg"
+    assert evaluated.roles() == {"generated", "sketch", "ground_truth", "real"}
+    assert evaluated.size == 64
+    assert evaluated.warnings == ()
 
 
 def test_the_true_photos_serve_as_real_ones_unless_others_are_named(folders, fill, crops):
-    made, truth = folders["made"], folders["truth"]
-    subject = EvaluationSet.of_folders(made, truth=truth)
-    assert [one.source for one in subject.unpaired["real"]] == sorted(truth.iterdir())
+    generated, ground_truth = folders["generated"], folders["ground_truth"]
+    evaluated = EvaluationSet.of_folders(generated, ground_truth=ground_truth)
+    assert [one.source for one in evaluated.unpaired["real"]] == sorted(ground_truth.iterdir())
     other = fill("real", crops[:5])
-    assert len(EvaluationSet.of_folders(made, truth=truth, real=other).unpaired["real"]) == 5
-    assert EvaluationSet.of_folders(made).unpaired == {}
+    assert (
+        len(
+            EvaluationSet.of_folders(generated, ground_truth=ground_truth, real=other).unpaired[
+                "real"
+            ]
+        )
+        == 5
+    )
+    assert EvaluationSet.of_folders(generated).unpaired == {}
 
 
 def test_below_folders_names_are_paths(fill, crops):
     names = ["a/1", "b/1"]
-    made, truth = fill("made", crops[:2], names=names), fill("truth", crops[:2], names=names)
-    subject = EvaluationSet.of_folders(made, truth=truth)
-    assert subject.rows["b/1"]["truth"].source == truth / "b" / "1.png"
+    generated, ground_truth = (
+        fill("generated", crops[:2], names=names),
+        fill("ground_truth", crops[:2], names=names),
+    )
+    evaluated = EvaluationSet.of_folders(generated, ground_truth=ground_truth)
+    assert evaluated.rows["b/1"]["ground_truth"].source == ground_truth / "b" / "1.png"
 
 
 def test_names_that_pair_in_part_are_a_warning_with_numbers(folders, fill, crops):
-    truth = fill("some", crops[:3], names=["p00", "p01", "stranger"])
-    subject = EvaluationSet.of_folders(folders["made"], truth=truth)
-    assert "truth" in subject.rows["p01"]
-    assert "truth" not in subject.rows["p02"]
-    there, here = subject.warnings
+    ground_truth = fill("some", crops[:3], names=["p00", "p01", "stranger"])
+    evaluated = EvaluationSet.of_folders(folders["generated"], ground_truth=ground_truth)
+    assert "ground_truth" in evaluated.rows["p01"]
+    assert "ground_truth" not in evaluated.rows["p02"]
+    there, here = evaluated.warnings
     assert "10 pictures" in there
     assert "p02, p03, p04, …" in there
     assert "1 pictures" in here
@@ -49,21 +61,21 @@ def test_names_that_pair_in_part_are_a_warning_with_numbers(folders, fill, crops
 
 
 def test_names_that_do_not_pair_are_an_error_that_shows_them(folders, fill, crops):
-    truth = fill("other", crops[:2], names=["x1", "x2"])
+    ground_truth = fill("other", crops[:2], names=["x1", "x2"])
     with pytest.raises(UsageError, match="there is x1, x2 and here p00, p01, p02, …"):
-        EvaluationSet.of_folders(folders["made"], truth=truth)
+        EvaluationSet.of_folders(folders["generated"], ground_truth=ground_truth)
 
 
 def test_two_pictures_of_one_name_are_an_error(folders, crops):
-    images.write(folders["made"] / "p00.jpg", crops[0])
+    images.write(folders["generated"] / "p00.jpg", crops[0])
     with pytest.raises(UsageError, match=r"p00\.jpg and .*p00\.png have one name"):
-        EvaluationSet.of_folders(folders["made"])
+        EvaluationSet.of_folders(folders["generated"])
 
 
 def test_other_files_are_left_out_and_counted(folders):
-    (folders["made"] / "notes.txt").write_text("x")
-    (folders["made"] / "Thumbs.db").write_bytes(b"x")
-    [warning] = EvaluationSet.of_folders(folders["made"]).warnings
+    (folders["generated"] / "notes.txt").write_text("x")
+    (folders["generated"] / "Thumbs.db").write_bytes(b"x")
+    [warning] = EvaluationSet.of_folders(folders["generated"]).warnings
     assert "2 other files are left out (" in warning
     assert ".txt" in warning
     assert ".db" in warning
@@ -74,7 +86,7 @@ def test_no_folder_and_no_pictures_are_errors(folders, tmp_path):
         EvaluationSet.of_folders(tmp_path / "none")
     (tmp_path / "empty").mkdir()
     with pytest.raises(UsageError, match="holds no pictures"):
-        EvaluationSet.of_folders(folders["made"], real=tmp_path / "empty")
+        EvaluationSet.of_folders(folders["generated"], real=tmp_path / "empty")
 
 
 def test_the_size_is_that_of_the_results_if_they_have_one(fill, crops):
@@ -88,26 +100,28 @@ def test_the_size_is_that_of_the_results_if_they_have_one(fill, crops):
 
 
 def test_prepared_sets_are_crowds_too(folders, prepared_set):
-    subject = EvaluationSet.of_folders(folders["made"], real=prepared_set, training=prepared_set)
-    assert len(subject.unpaired["real"]) == 12
-    assert len(subject.unpaired["training"]) == 10  # two are held out
-    first = next(iter(subject.unpaired["training"]))
+    evaluated = EvaluationSet.of_folders(
+        folders["generated"], real=prepared_set, training=prepared_set
+    )
+    assert len(evaluated.unpaired["real"]) == 12
+    assert len(evaluated.unpaired["training"]) == 10  # two are held out
+    first = next(iter(evaluated.unpaired["training"]))
     assert first.framed
     assert images.read(first.data()).shape == (48, 48, 3)
     assert first in PreparedFaces(prepared_set, "train")
 
 
 def test_a_prepared_set_without_photos_is_an_error(folders, prepared_set, monkeypatch):
-    subject = EvaluationSet.of_folders(folders["made"], training=prepared_set)
-    assert len(subject.unpaired["training"]) == 10
+    evaluated = EvaluationSet.of_folders(folders["generated"], training=prepared_set)
+    assert len(evaluated.unpaired["training"]) == 10
     monkeypatch.setattr(PreparedFaces, "__len__", lambda _: 0)
     with pytest.raises(UsageError, match="without photos to learn from; name another one"):
-        EvaluationSet.of_folders(folders["made"], training=prepared_set)
+        EvaluationSet.of_folders(folders["generated"], training=prepared_set)
     with pytest.raises(UsageError, match="without photos; name another one for --real"):
-        EvaluationSet.of_folders(folders["made"], real=prepared_set)
+        EvaluationSet.of_folders(folders["generated"], real=prepared_set)
 
 
 def test_a_folder_that_may_not_be_listed_is_an_error(folders, monkeypatch):
     monkeypatch.setattr(images, "files_below", lambda folder: [folder])
     with pytest.raises(UsageError, match="made may not be listed"):
-        EvaluationSet.of_folders(folders["made"])
+        EvaluationSet.of_folders(folders["generated"])

@@ -24,90 +24,103 @@ def _apart(a, b):
 MEAN = Computed(name="mean", version=1, function=_mean)
 APART = Computed(name="apart", version=1, function=_apart)
 WANTS = (
-    Input.of(MEAN, "made"),
+    Input.of(MEAN, "generated"),
     Input.of(MEAN, "real"),
-    Input.of(APART, "made", "truth"),
-    Input.of(APART, "made", "back"),
+    Input.of(APART, "generated", "ground_truth"),
+    Input.of(APART, "generated", "back"),
 )
 
 
 @pytest.fixture
-def subject(folders):
-    return EvaluationSet.of_folders(folders["made"], truth=folders["truth"], as_is=True)
+def evaluated(folders):
+    return EvaluationSet.of_folders(
+        folders["generated"], ground_truth=folders["ground_truth"], as_is=True
+    )
 
 
-def test_vectors_are_of_the_framed_pictures_in_the_order_of_names(subject, folders):
-    found = extract(subject, WANTS)
+def test_vectors_are_of_the_framed_pictures_in_the_order_of_names(evaluated, folders):
+    found = extract(evaluated, WANTS)
     assert found.rows == tuple(f"p{number:02d}" for number in range(12))
-    made = [images.read(folders["made"] / f"{name}.png") for name in found.rows]
-    truth = [images.read(folders["truth"] / f"{name}.jpg") for name in found.rows]
+    generated = [images.read(folders["generated"] / f"{name}.png") for name in found.rows]
+    ground_truth = [images.read(folders["ground_truth"] / f"{name}.jpg") for name in found.rows]
     features, rows = found.of({"mean": WANTS[0], "apart": WANTS[2], "real": WANTS[1]})
-    np.testing.assert_allclose(features["mean"], [one.mean(axis=(0, 1)) for one in made], 1e-5)
-    np.testing.assert_allclose(features["real"], [one.mean(axis=(0, 1)) for one in truth], 1e-5)
-    expected = [[np.abs(a.astype(float) - b).mean()] for a, b in zip(made, truth, strict=True)]
+    np.testing.assert_allclose(features["mean"], [one.mean(axis=(0, 1)) for one in generated], 1e-5)
+    np.testing.assert_allclose(
+        features["real"], [one.mean(axis=(0, 1)) for one in ground_truth], 1e-5
+    )
+    expected = [
+        [np.abs(a.astype(float) - b).mean()] for a, b in zip(generated, ground_truth, strict=True)
+    ]
     np.testing.assert_allclose(features["apart"], expected, 1e-5)
     assert rows == list(range(12))
-    assert found.facts["made"].formats == {"PNG": 12}
-    assert found.facts["truth"].formats == {"JPEG": 12}
-    assert found.facts["made"].sizes == {"64x64": 12}
+    assert found.facts["generated"].formats == {"PNG": 12}
+    assert found.facts["ground_truth"].formats == {"JPEG": 12}
+    assert found.facts["generated"].sizes == {"64x64": 12}
 
 
-def test_several_processes_find_the_same(subject):
-    alone, shared = extract(subject, WANTS), extract(subject, WANTS, engine=LocalEngine(workers=2))
+def test_several_processes_find_the_same(evaluated):
+    alone, shared = (
+        extract(evaluated, WANTS),
+        extract(evaluated, WANTS, engine=LocalEngine(workers=2)),
+    )
     assert alone.vectors.keys() == shared.vectors.keys()
     for key, vectors in alone.vectors.items():
         assert np.array_equal(vectors, shared.vectors[key])
     assert alone.facts == shared.facts
 
 
-def test_what_was_found_before_is_not_found_again(subject, tmp_path, folders, crops):
+def test_what_was_found_before_is_not_found_again(evaluated, tmp_path, folders, crops):
     calls.clear()
-    first = extract(subject, WANTS, cache=tmp_path / "cache")
+    first = extract(evaluated, WANTS, cache=tmp_path / "cache")
     assert len(calls) == 24
     calls.clear()
-    again = extract(subject, WANTS, cache=tmp_path / "cache")
+    again = extract(evaluated, WANTS, cache=tmp_path / "cache")
     assert calls == []
     for key, vectors in first.vectors.items():
         assert np.array_equal(vectors, again.vectors[key])
     assert again.facts == first.facts
-    images.write(folders["made"] / "p05.png", crops[0])
-    extract(subject, WANTS, cache=tmp_path / "cache")
+    images.write(folders["generated"] / "p05.png", crops[0])
+    extract(evaluated, WANTS, cache=tmp_path / "cache")
     assert len(calls) == 1  # the one whose content is another
 
 
-def test_what_is_kept_is_not_taken_for_something_else(subject, tmp_path):
+def test_what_is_kept_is_not_taken_for_something_else(evaluated, tmp_path):
     cache = tmp_path / "cache"
-    extract(subject, WANTS[:1], cache=cache)
+    extract(evaluated, WANTS[:1], cache=cache)
     calls.clear()
     newer = Computed(name="mean", version=2, function=_mean)
-    extract(subject, [Input.of(newer, "made")], cache=cache)
+    extract(evaluated, [Input.of(newer, "generated")], cache=cache)
     assert len(calls) == 12
     calls.clear()
-    larger = EvaluationSet(rows=subject.rows, size=80, as_is=True)
+    larger = EvaluationSet(rows=evaluated.rows, size=80, as_is=True)
     extract(larger, WANTS[:1], cache=cache)
     assert calls == [80] * 12
 
 
 @pytest.mark.parametrize("cached", [False, True])
 def test_pictures_that_are_the_same_in_two_roles_count_in_both(folders, tmp_path, cached):
-    made, truth = folders["made"], folders["truth"]
-    subject = EvaluationSet.of_folders(made, back=made, truth=truth, sketches=truth, as_is=True)
-    inputs = [Input.of(MEAN, role) for role in ("made", "back", "truth", "sketch")]
+    generated, ground_truth = folders["generated"], folders["ground_truth"]
+    evaluated = EvaluationSet.of_folders(
+        generated, back=generated, ground_truth=ground_truth, sketches=ground_truth, as_is=True
+    )
+    inputs = [Input.of(MEAN, role) for role in ("generated", "back", "ground_truth", "sketch")]
     for _ in range(2):  # the second time they are kept
-        found = extract(subject, inputs, cache=tmp_path / "cache" if cached else None)
-        assert [found.facts[role].n for role in ("made", "back", "truth", "sketch")] == [12] * 4
+        found = extract(evaluated, inputs, cache=tmp_path / "cache" if cached else None)
+        assert [
+            found.facts[role].n for role in ("generated", "back", "ground_truth", "sketch")
+        ] == [12] * 4
         vectors, rows = found.of({needed.roles[0]: needed for needed in inputs})
         assert len(rows) == 12
-        assert np.array_equal(vectors["made"], vectors["back"])
-        assert np.array_equal(vectors["truth"], vectors["sketch"])
+        assert np.array_equal(vectors["generated"], vectors["back"])
+        assert np.array_equal(vectors["ground_truth"], vectors["sketch"])
 
 
-def test_pictures_that_cannot_be_used_are_named_and_their_rows_left_out(subject, folders):
-    (folders["truth"] / "p02.jpg").write_bytes(b"no picture")
-    found = extract(subject, WANTS)
-    assert list(found.facts["truth"].excluded) == ["truth/p02.jpg"]
-    assert "not a picture" in next(iter(found.facts["truth"].excluded.values()))
-    assert found.facts["truth"].n == 11
+def test_pictures_that_cannot_be_used_are_named_and_their_rows_left_out(evaluated, folders):
+    (folders["ground_truth"] / "p02.jpg").write_bytes(b"no picture")
+    found = extract(evaluated, WANTS)
+    assert list(found.facts["ground_truth"].excluded) == ["truth/p02.jpg"]
+    assert "not a picture" in next(iter(found.facts["ground_truth"].excluded.values()))
+    assert found.facts["ground_truth"].n == 11
     features, rows = found.of({"mean": WANTS[0], "apart": WANTS[2]})
     assert 2 not in rows
     assert len(features["mean"]) == len(features["apart"]) == 11
@@ -119,6 +132,6 @@ def test_pictures_that_cannot_be_used_are_named_and_their_rows_left_out(subject,
 def test_grey_and_constant_pictures_are_counted(fill):
     grey = np.repeat(np.arange(64, dtype=np.uint8)[:, None, None], 64, axis=1).repeat(3, axis=2)
     flat = np.full((64, 64, 3), (10, 20, 30), np.uint8)
-    found = extract(EvaluationSet.of_folders(fill("made", [grey, flat])), WANTS)
-    assert found.facts["made"].grey == 1
-    assert found.facts["made"].constant == 1
+    found = extract(EvaluationSet.of_folders(fill("generated", [grey, flat])), WANTS)
+    assert found.facts["generated"].grey == 1
+    assert found.facts["generated"].constant == 1

@@ -109,13 +109,13 @@ def graph(tmp_path_factory) -> Callable[..., Path]:
         for place, (size, last) in enumerate(outputs):
             matrix = rng.standard_normal((3, size)).astype(np.float32)
             kept.append(numpy_helper.from_array(matrix, f"matrix{place}"))
-            made = f"mixed{place}" if last else f"end{place}"
-            nodes.append(helper.make_node("MatMul", ["flat", f"matrix{place}"], [made]))
+            generated = f"mixed{place}" if last else f"end{place}"
+            nodes.append(helper.make_node("MatMul", ["flat", f"matrix{place}"], [generated]))
             if last == "Pooled":
                 kept.append(numpy_helper.from_array(np.int64([2, 3]), "axes"))
-                nodes.append(helper.make_node("Unsqueeze", [made, "axes"], [f"end{place}"]))
+                nodes.append(helper.make_node("Unsqueeze", [generated, "axes"], [f"end{place}"]))
             elif last:
-                nodes.append(helper.make_node(last, [made], [f"end{place}"]))
+                nodes.append(helper.make_node(last, [generated], [f"end{place}"]))
             ends.append(helper.make_tensor_value_info(f"end{place}", TensorProto.FLOAT, None))
         entry = helper.make_tensor_value_info("pictures", pixels, [batch, 3, side, side])
         model = helper.make_model(
@@ -290,23 +290,23 @@ def test_kid_fid_and_score_take_them(script):
     pictures = [picture(seed, side=16) for seed in range(24)]
     dark = [one // 2 for one in pictures[:12]]
     found = {
-        "made": np.stack([find(one) for one in dark]),
+        "generated": np.stack([find(one) for one in dark]),
         "real": np.stack([find(one) for one in pictures[12:]]),
     }
-    alike = {**found, "made": np.stack([find(one) for one in pictures[:12]])}
-    measures = [
+    alike = {**found, "generated": np.stack([find(one) for one in pictures[:12]])}
+    metrics = [
         Kid(feature=features, on="Inception features", suffix=".inception", unit_scale=True),
         Fid(feature=features, on="Inception features", suffix=".inception"),
     ]
-    for measure, name in zip(measures, ("kid.inception", "fid.inception"), strict=True):
-        (figure,) = measure.figures(found, Resampling(resamples=20))
-        (other,) = measure.figures(alike, Resampling(resamples=20))
-        assert figure.name == name
-        assert figure.title.endswith("on Inception features")
-        assert figure.estimate.value > 2 * abs(other.estimate.value)
+    for measure, name in zip(metrics, ("kid.inception", "fid.inception"), strict=True):
+        (score,) = measure.scores(found, Resampling(resamples=20))
+        (other,) = measure.scores(alike, Resampling(resamples=20))
+        assert score.name == name
+        assert score.title.endswith("on Inception features")
+        assert score.estimate.value > 2 * abs(other.estimate.value)
         assert {needed.feature.key for needed in measure.inputs.values()} == {features.key}
-    (figure,) = measures[0].figures(found, Resampling(resamples=20))
-    assert figure.estimate.value == pytest.approx(kid(found["made"], found["real"]))
+    (score,) = metrics[0].scores(found, Resampling(resamples=20))
+    assert score.estimate.value == pytest.approx(kid(found["generated"], found["real"]))
     score = InceptionScore(feature=probabilities)
-    (figure,) = score.figures({"made": np.stack([judge(one) for one in dark])}, Resampling())
-    assert figure.estimate.value > 1
+    (score,) = score.scores({"generated": np.stack([judge(one) for one in dark])}, Resampling())
+    assert score.estimate.value > 1

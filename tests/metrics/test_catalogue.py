@@ -33,35 +33,38 @@ def lpips_file(tmp_path_factory):
 
 
 @pytest.fixture
-def subject(folders):
+def evaluated(folders):
     return EvaluationSet.of_folders(
-        folders["made"], sketches=folders["sketches"], truth=folders["truth"], as_is=True
+        folders["generated"],
+        sketches=folders["sketches"],
+        ground_truth=folders["ground_truth"],
+        as_is=True,
     )
 
 
-def test_every_figure_has_a_name_of_its_own(subject):
-    measured = measure(subject, standard(), resampling=Resampling(resamples=20))
-    names = [figure.name for answer in measured.answers for figure in answer.figures]
+def test_every_figure_has_a_name_of_its_own(evaluated):
+    measured = measure(evaluated, standard(), resampling=Resampling(resamples=20))
+    names = [score.name for result in measured.results for score in result.scores]
     assert len(names) == len(set(names)) > 40
-    for answer in measured.answers:
-        for figure in answer.figures:
-            assert figure.name.partition(".")[0] == answer.measure.name.partition(".")[0]
-            assert np.isfinite(figure.estimate.value)
-            assert figure.estimate.low <= figure.estimate.high
-            per_image = figure.by_image
-            assert per_image is None or len(per_image) == len(answer.rows)
+    for result in measured.results:
+        for score in result.scores:
+            assert score.name.partition(".")[0] == result.metric.name.partition(".")[0]
+            assert np.isfinite(score.estimate.value)
+            assert score.estimate.low <= score.estimate.high
+            per_image = score.by_image
+            assert per_image is None or len(per_image) == len(result.rows)
 
 
-def test_with_weights_the_measure_is_taken(subject, random_vgg, lpips_file):
+def test_with_weights_the_measure_is_taken(evaluated, random_vgg, lpips_file):
     weights = weights_of([f"vgg={random_vgg}", f"lpips={lpips_file}"])
     named = [one.name for one in standard(weights=weights)]
     assert "lpips" in named
     assert "dists" not in named
-    few = EvaluationSet(rows=dict(list(subject.rows.items())[:2]), size=64, as_is=True)
+    few = EvaluationSet(rows=dict(list(evaluated.rows.items())[:2]), size=64, as_is=True)
     [lpips] = [one for one in standard(weights=weights) if one.name == "lpips"]
     found = measure(few, [lpips], resampling=Resampling(resamples=20))
-    assert found.figures["lpips"].estimate.value > 0
-    assert "sha256:" in found.answers[0].models[0]
+    assert found.scores["lpips"].estimate.value > 0
+    assert "sha256:" in found.results[0].models[0]
     assert {one.title for one in unavailable(weights)} == {
         "Structure and texture (DISTS)",
         "KID, FID and Inception Score on Inception features",
@@ -101,21 +104,21 @@ def test_files_behind_keys_are_read_once_however_often_they_are_asked_for(tmp_pa
     weights = {name: tmp_path / f"{name}.onnx" for name in WEIGHTS}
     for name, file in weights.items():
         file.write_text(name)
-    measures = [*standard(weights=weights), *standard(weights=weights, points=68)]
-    inputs = [needed for one in measures for needed in one.inputs.values()]
+    metrics = [*standard(weights=weights), *standard(weights=weights, points=68)]
+    inputs = [needed for one in metrics for needed in one.inputs.values()]
     keys = [needed.feature.key for needed in inputs]
     read = digest_of.cache_info().misses
     assert [needed.feature.key for needed in inputs] == keys
     assert digest_of.cache_info().misses == read
 
 
-def test_a_picture_is_looked_for_under_keys_that_are_found_once(subject, monkeypatch):
+def test_a_picture_is_looked_for_under_keys_that_are_found_once(evaluated, monkeypatch):
     asked = []
     monkeypatch.setattr(
         SmileFeature, "key", property(lambda self: asked.append(self) or "smile/test")
     )
-    few = EvaluationSet(rows=dict(list(subject.rows.items())[:2]), size=64, as_is=True)
-    extract(few, [Input.of(SMILE, "made")])
+    few = EvaluationSet(rows=dict(list(evaluated.rows.items())[:2]), size=64, as_is=True)
+    extract(few, [Input.of(SMILE, "generated")])
     after_two = len(asked)
-    extract(subject, [Input.of(SMILE, "made")])
+    extract(evaluated, [Input.of(SMILE, "generated")])
     assert len(asked) - after_two == after_two

@@ -22,45 +22,47 @@ def limner(*arguments):
 @pytest.fixture
 def options(folders, tmp_path):
     return [
-        *("--sketches", folders["sketches"], "--truth", folders["truth"]),
+        *("--sketches", folders["sketches"], "--ground-truth", folders["ground_truth"]),
         *("--as-is", "--draws", "100", "--workers", "1", "--cache", tmp_path / "cache"),
     ]
 
 
 def test_measure_prints_all_figures_and_writes_the_page_and_json(folders, options, tmp_path):
     page, numbers = tmp_path / "r.html", tmp_path / "r.json"
-    done = limner("measure", "--made", folders["made"], *options, "--html", page, "--json", numbers)
+    done = limner(
+        "measure", "--generated", folders["generated"], *options, "--html", page, "--json", numbers
+    )
     assert done.returncode == 0, done.stderr
     assert "true photo is the nearest of all" in done.stdout
     assert "95 % interval" in done.stdout
     assert "12 people" in done.stderr
     assert "not measured" in done.stderr
     assert f"look at {page}" in done.stderr
-    figures = json.loads(numbers.read_text())["figures"]
-    for figure in figures:
-        assert figure["title"] in done.stdout
-        assert figure["title"] in html.unescape(page.read_text())
+    scores = json.loads(numbers.read_text())["figures"]
+    for score in scores:
+        assert score["title"] in done.stdout
+        assert score["title"] in html.unescape(page.read_text())
     assert list((tmp_path / "cache").glob("*.sqlite"))
 
 
 def test_with_a_model_the_photos_are_made_first(folders, options, tiny_model, tmp_path):
-    made = tmp_path / "new"
-    done = limner("measure", "--made", made, *options, "--model", tiny_model)
+    generated = tmp_path / "new"
+    done = limner("measure", "--generated", generated, *options, "--model", tiny_model)
     assert done.returncode == 0, done.stderr
-    assert len(list(made.iterdir())) == 12
-    assert images.read(made / "p00.png").shape == (32, 32, 3)
+    assert len(list(generated.iterdir())) == 12
+    assert images.read(generated / "p00.png").shape == (32, 32, 3)
     assert "holds pictures" not in done.stderr
-    again = limner("measure", "--made", made, *options, "--model", tiny_model)
+    again = limner("measure", "--generated", generated, *options, "--model", tiny_model)
     assert again.stdout == done.stdout
-    assert f"{made} holds pictures: these are measured" in again.stderr
+    assert f"{generated} holds pictures: these are measured" in again.stderr
 
 
 def test_compare_marks_the_better_and_writes_the_page(folders, options, fill, crops, tmp_path):
     other = fill("other", crops[::-1])  # of other people
     page = tmp_path / "c.html"
-    done = limner("compare", folders["made"], other, *options, "--html", page)
+    done = limner("compare", folders["generated"], other, *options, "--html", page)
     assert done.returncode == 0, done.stderr
-    assert "made" in done.stdout
+    assert "generated" in done.stdout
     assert "other" in done.stdout
     assert "bold: best" in done.stderr
     assert done.stderr.count("the gallery holds 12 people") == 1
@@ -70,7 +72,7 @@ def test_compare_marks_the_better_and_writes_the_page(folders, options, fill, cr
 def test_names_of_things_are_shown_as_they_are(folders, options, fill, crops, tmp_path):
     odd = fill("[red]a$\\foo$ <b> 人", crops[::-1])
     page = tmp_path / "c.html"
-    done = limner("compare", folders["made"], odd, *options, "--html", page)
+    done = limner("compare", folders["generated"], odd, *options, "--html", page)
     assert done.returncode == 0, done.stderr
     assert odd.name in done.stdout
     assert "glyph" not in done.stderr.lower()
@@ -81,11 +83,11 @@ def test_names_of_things_are_shown_as_they_are(folders, options, fill, crops, tm
 @pytest.mark.skipif(os.name == "nt", reason="names are text there")
 def test_names_that_are_no_text_come_through(folders, options, tmp_path):
     other = os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9")
-    shutil.copytree(folders["made"], other)
+    shutil.copytree(folders["generated"], other)
     shutil.move(f"{other}/p00.png", os.fsdecode(os.fsencode(other) + b"/\xe9.png"))
     page, numbers = tmp_path / "r.html", tmp_path / "r.json"
     written = ("--html", page, "--json", numbers)
-    for command in (("measure", "--made", other), ("compare", folders["made"], other)):
+    for command in (("measure", "--generated", other), ("compare", folders["generated"], other)):
         done = subprocess.run(
             [sys.executable, "-m", "limner", *map(os.fsencode, (*command, *options, *written))],
             capture_output=True,
@@ -106,7 +108,7 @@ def test_interrupted_it_says_so_in_a_line_writes_nothing_and_keeps_what_it_found
         "main()"
     )
     numbers, cache = tmp_path / "r.json", tmp_path / "cache"
-    command = ("measure", "--made", folders["made"], "--workers", "1", "--cache", cache)
+    command = ("measure", "--generated", folders["generated"], "--workers", "1", "--cache", cache)
     done = subprocess.run(
         [sys.executable, "-c", stop, *map(str, (*command, "--json", numbers))],
         capture_output=True,
@@ -122,35 +124,41 @@ def test_interrupted_it_says_so_in_a_line_writes_nothing_and_keeps_what_it_found
 
 
 def test_where_some_pictures_cannot_be_used_the_exit_code_is_1(folders, options, tmp_path):
-    (folders["truth"] / "p02.jpg").write_bytes(b"no picture")
+    (folders["ground_truth"] / "p02.jpg").write_bytes(b"no picture")
     page = tmp_path / "r.html"
-    done = limner("measure", "--made", folders["made"], *options, "--html", page)
+    done = limner("measure", "--generated", folders["generated"], *options, "--html", page)
     assert done.returncode == 1
     assert "1 of 12 true photos cannot be used" in done.stderr
     assert page.exists()  # the others are measured
-    both = limner("compare", folders["made"], folders["truth"], *options)
+    both = limner("compare", folders["generated"], folders["ground_truth"], *options)
     assert both.returncode == 1
 
 
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (("measure", "--made", "a" * 300), "File name too long"),
+        (("measure", "--generated", "a" * 300), "File name too long"),
         (("compare", "MADE", "a" * 300), "File name too long"),
-        (("measure", "--made", "nowhere"), "nowhere is no folder"),
-        (("measure", "--made", "MADE", "--truth", "nowhere"), "nowhere is no folder"),
-        (("measure", "--made", "MADE", "--cache", "x", "--no-cache"), "contradict"),
-        (("measure", "--made", "nowhere", "--model", "portrait"), "name the sketches"),
-        (("measure", "--made", "MADE", "--weights", "inception"), "expected NAME=FILE"),
-        (("measure", "--made", "MADE", "--weights", "vgg=none.pth"), "there is no file none.pth"),
-        (("measure", "--made", "MADE", "--json", "x", "--html", "x"), "both x; name two files"),
+        (("measure", "--generated", "nowhere"), "nowhere is no folder"),
+        (("measure", "--generated", "MADE", "--ground-truth", "nowhere"), "nowhere is no folder"),
+        (("measure", "--generated", "MADE", "--cache", "x", "--no-cache"), "contradict"),
+        (("measure", "--generated", "nowhere", "--model", "portrait"), "name the sketches"),
+        (("measure", "--generated", "MADE", "--weights", "inception"), "expected NAME=FILE"),
+        (
+            ("measure", "--generated", "MADE", "--weights", "vgg=none.pth"),
+            "there is no file none.pth",
+        ),
+        (
+            ("measure", "--generated", "MADE", "--json", "x", "--html", "x"),
+            "both x; name two files",
+        ),
         (("compare", "MADE", "nowhere"), "there is no nowhere; name a folder of made photos"),
         (("compare", "MADE"), "at least two"),
         (("compare", "MADE", "portrait"), "--sketches DIR"),
     ],
 )
 def test_wrong_usage_is_one_line_and_exit_code_2(arguments, complaint, folders):
-    named = [folders["made"] if argument == "MADE" else argument for argument in arguments]
+    named = [folders["generated"] if argument == "MADE" else argument for argument in arguments]
     done = limner(*named)
     assert done.returncode == 2
     assert complaint in done.stderr

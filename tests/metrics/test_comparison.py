@@ -10,7 +10,7 @@ from limner.errors import UsageError
 from limner.features.evaluation_set import EvaluationSet
 from limner.metrics.comparison import _by_signs, compare
 from limner.metrics.likeness.identity import Identity
-from limner.metrics.measuring import MetricResult, Measured, Skipped, measure
+from limner.metrics.measuring import Measured, MetricResult, Skipped, measure
 from limner.metrics.resampling import Resampling, means
 from limner.metrics.score import Score
 
@@ -20,16 +20,16 @@ NAMES = tuple(f"p{number:03d}" for number in range(80))
 
 def _measured(*, draw=DRAW, names=NAMES, **per_image):
     """What was measured of a model, with one figure for each keyword; less is better."""
-    figures = tuple(
+    scores = tuple(
         Score(name=name, title=name, estimate=draw.mean(values), better="lower")
         for name, values in per_image.items()
     )
-    subject = EvaluationSet(rows={})
-    answer = MetricResult(measure=Identity(), figures=figures, rows=names)
+    evaluated = EvaluationSet(rows={})
+    result = MetricResult(metric=Identity(), scores=scores, rows=names)
     return Measured(
-        subject=subject,
+        evaluated=evaluated,
         resampling=draw,
-        answers=(answer,),
+        results=(result,),
         skipped=(Skipped(title="Identity", why="needs --truth"),),
         facts={},
         warnings=(),
@@ -43,23 +43,23 @@ def test_a_small_difference_picture_by_picture_is_seen_through_large_ones_betwee
     row = compare({"first": _measured(error=hard), "second": _measured(error=better)}).rows[0]
     first, second = row.cells
     assert first.difference is None
-    assert second.difference.real
+    assert second.difference.significant
     assert second.difference.better
     assert second.difference.low < second.difference.value < second.difference.high < 0
     assert second.best
     assert not first.best
     # The intervals of the values themselves overlap widely.
-    assert second.figure.estimate.high > first.figure.estimate.low + 0.5
+    assert second.score.estimate.high > first.score.estimate.low + 0.5
 
 
 def test_where_there_is_no_difference_few_are_called_real():
     rng = np.random.default_rng(1)
-    figures = {f"f{k}": rng.normal(0, 1, 80) for k in range(60)}
+    scores = {f"f{k}": rng.normal(0, 1, 80) for k in range(60)}
     others = {f"f{k}": rng.normal(0, 1, 80) for k in range(60)}
-    rows = compare({"a": _measured(**figures), "b": _measured(**others)}).rows
+    rows = compare({"a": _measured(**scores), "b": _measured(**others)}).rows
     p = np.array([row.cells[1].difference.p for row in rows])
     assert 0 < (p < 0.1).mean() < 0.25  # as many as chance has, before they are adjusted
-    assert sum(row.cells[1].difference.real for row in rows) <= 1
+    assert sum(row.cells[1].difference.significant for row in rows) <= 1
 
 
 def test_a_model_is_not_different_from_itself():
@@ -88,19 +88,19 @@ def test_figures_that_are_no_means_are_compared_draw_by_draw():
             values = np.linspace(0, 1, 80) + shift
             return np.sqrt(weights @ values**2 / 80)
 
-        figure = Score(name="f", title="f", estimate=DRAW.of(statistic, 80), better="higher")
-        answer = MetricResult(measure=Identity(), figures=(figure,), rows=NAMES)
+        score = Score(name="f", title="f", estimate=DRAW.of(statistic, 80), better="higher")
+        result = MetricResult(metric=Identity(), scores=(score,), rows=NAMES)
         return Measured(
-            subject=EvaluationSet(rows={}),
+            evaluated=EvaluationSet(rows={}),
             resampling=DRAW,
-            answers=(answer,),
+            results=(result,),
             skipped=(),
             facts={},
             warnings=(),
         )
 
     cell = compare({"a": model(0), "b": model(0.02)}).rows[0].cells[1]
-    assert cell.difference.real
+    assert cell.difference.significant
     assert cell.difference.better
     assert 0.01 < cell.difference.low < cell.difference.high < 0.03
 
@@ -113,16 +113,18 @@ def test_one_great_difference_draw_by_draw_is_seen_among_many_figures_without_an
         def statistic(weights):
             return means(weights, height + np.linspace(0, 1, 80))
 
-        figure = Score(name="f", title="f", estimate=DRAW.of(statistic, 80), better="lower")
-        others = _measured(**{name: rng.permutation(per_image) for name, per_image in alike.items()})
-        [answer] = others.answers
+        score = Score(name="f", title="f", estimate=DRAW.of(statistic, 80), better="lower")
+        others = _measured(
+            **{name: rng.permutation(per_image) for name, per_image in alike.items()}
+        )
+        [result] = others.results
         return dataclasses.replace(
-            others, answers=(dataclasses.replace(answer, figures=(*answer.figures, figure)),)
+            others, results=(dataclasses.replace(result, scores=(*result.scores, score)),)
         )
 
     *others, one = compare({"a": model(0), "b": model(9)}).rows
-    assert one.cells[1].difference.real
-    assert not any(row.cells[1].difference.real for row in others)
+    assert one.cells[1].difference.significant
+    assert not any(row.cells[1].difference.significant for row in others)
 
 
 def test_as_far_beyond_the_target_as_before_it_is_neither_better_nor_worse():
@@ -130,20 +132,18 @@ def test_as_far_beyond_the_target_as_before_it_is_neither_better_nor_worse():
 
     def model(middle):
         values = rng.normal(middle, 0.3, 80)
-        figure = Score(
-            name="f", title="f", estimate=DRAW.mean(values), better="nearer", target=1.0
-        )
-        answer = MetricResult(measure=Identity(), figures=(figure,), rows=NAMES)
-        return dataclasses.replace(_measured(), answers=(answer,))
+        score = Score(name="f", title="f", estimate=DRAW.mean(values), better="nearer", target=1.0)
+        result = MetricResult(metric=Identity(), scores=(score,), rows=NAMES)
+        return dataclasses.replace(_measured(), results=(result,))
 
     names = ("below", "above", "near", "far")
     models = dict(zip(names, map(model, (0.8, 1.2, 1.0, 2.0)), strict=True))
     _, above, near, far = compare(models).rows[0].cells
     assert above.difference.low > 0  # the values differ for sure
-    assert not above.difference.real
-    assert near.difference.real
+    assert not above.difference.significant
+    assert near.difference.significant
     assert near.difference.better
-    assert far.difference.real
+    assert far.difference.significant
     assert not far.difference.better
 
 
@@ -183,13 +183,19 @@ def test_one_thing_and_other_draws_are_errors():
 def test_real_pictures_a_better_model_is_found_better(folders, fill, crops):
     rng = np.random.default_rng(0)
     noisy = np.clip(crops + rng.normal(0, 60, crops.shape), 0, 255).astype(np.uint8)
-    subjects = {
-        "darker": EvaluationSet.of_folders(folders["made"], truth=folders["truth"], as_is=True),
-        "noisy": EvaluationSet.of_folders(fill("noisy", noisy), truth=folders["truth"], as_is=True),
+    evaluation_sets = {
+        "darker": EvaluationSet.of_folders(
+            folders["generated"], ground_truth=folders["ground_truth"], as_is=True
+        ),
+        "noisy": EvaluationSet.of_folders(
+            fill("noisy", noisy), ground_truth=folders["ground_truth"], as_is=True
+        ),
     }
-    compared = compare({n: measure(s, [Identity()], resampling=DRAW) for n, s in subjects.items()})
+    compared = compare(
+        {n: measure(s, [Identity()], resampling=DRAW) for n, s in evaluation_sets.items()}
+    )
     row = next(row for row in compared.rows if row.name == "identity.genuine")
-    assert row.cells[1].difference.real
+    assert row.cells[1].difference.significant
     assert not row.cells[1].difference.better
 
 

@@ -11,22 +11,22 @@ from limner.metrics.realism.inception_score import inception_score
 from limner.metrics.realism.kid import kid
 
 
-def unpaired(made, real, size):
+def unpaired(generated, real, size):
     one, other = (np.random.default_rng(seed) for seed in (1, 2))
-    return 0.1 + 1.2 * one.standard_normal((made, size)), other.standard_normal((real, size))
+    return 0.1 + 1.2 * one.standard_normal((generated, size)), other.standard_normal((real, size))
 
 
 @pytest.mark.parametrize(
-    ("made", "real", "size", "expected"),
+    ("generated", "real", "size", "expected"),
     [
         (300, 200, 16, 1.6459949441782555),
         (200, 300, 64, 13.334164366547725),
         (90, 100, 64, 29.59120897689749),
     ],
 )
-def test_fid_is_that_of_torchmetrics(made, real, size, expected):
+def test_fid_is_that_of_torchmetrics(generated, real, size, expected):
     """`FrechetInceptionDistance`."""
-    assert fid(*unpaired(made, real, size)) == pytest.approx(expected, abs=1e-6)
+    assert fid(*unpaired(generated, real, size)) == pytest.approx(expected, abs=1e-6)
 
 
 @pytest.mark.parametrize(

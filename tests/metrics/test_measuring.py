@@ -34,7 +34,7 @@ class Cycle:
     min_pictures = 2
     inputs: ClassVar = {"sketch": Input.of(TONE, "sketch"), "back": Input.of(TONE, "back")}
 
-    def figures(self, features, resampling):
+    def scores(self, features, resampling):
         raise AssertionError("it lacks pictures")
 
 
@@ -45,10 +45,10 @@ class Tone:
     title = "Tone"
     question = "How dark?"
     min_pictures = 3
-    inputs: ClassVar = {"made": Input.of(TONE, "made")}
+    inputs: ClassVar = {"generated": Input.of(TONE, "generated")}
 
-    def figures(self, features, resampling):
-        per_image = features["made"].mean(axis=1)
+    def scores(self, features, resampling):
+        per_image = features["generated"].mean(axis=1)
         if per_image.max() == 0:
             raise UsageError("all made photos are black")
         yield Score(
@@ -57,21 +57,25 @@ class Tone:
 
 
 def test_the_figures_are_those_of_the_measures(folders):
-    subject = EvaluationSet.of_folders(folders["made"], truth=folders["truth"], as_is=True)
-    found = measure(subject, [Identity(), Kid(), Tone()], resampling=DRAWS)
-    assert [answer.measure.name for answer in found.answers] == ["identity", "kid", "tone"]
-    made = [images.read(path).mean() / 255 for path in sorted(folders["made"].iterdir())]
-    assert found.figures["tone.mean"].estimate.value == pytest.approx(np.mean(made), rel=1e-5)
-    assert found.figures["identity.genuine"].estimate.value < 0.4
-    identity = found.answers[0]
-    assert identity.roles == ("made", "truth")
+    evaluated = EvaluationSet.of_folders(
+        folders["generated"], ground_truth=folders["ground_truth"], as_is=True
+    )
+    found = measure(evaluated, [Identity(), Kid(), Tone()], resampling=DRAWS)
+    assert [result.metric.name for result in found.results] == ["identity", "kid", "tone"]
+    generated = [images.read(path).mean() / 255 for path in sorted(folders["generated"].iterdir())]
+    assert found.scores["tone.mean"].estimate.value == pytest.approx(np.mean(generated), rel=1e-5)
+    assert found.scores["identity.genuine"].estimate.value < 0.4
+    identity = found.results[0]
+    assert identity.roles == ("generated", "ground_truth")
     assert identity.models[0].startswith("dlib face descriptor sha256:")
-    assert found.rows_of("identity.rank1") == tuple(sorted(subject.rows))
+    assert found.rows_of("identity.rank1") == tuple(sorted(evaluated.rows))
     assert found.rows_of("none") is None
 
 
 def test_what_is_missing_is_named_by_its_option(folders):
-    found = measure(EvaluationSet.of_folders(folders["made"], as_is=True), [Identity(), Kid(), Cycle()])
+    found = measure(
+        EvaluationSet.of_folders(folders["generated"], as_is=True), [Identity(), Kid(), Cycle()]
+    )
     why = {one.title: one.why for one in found.skipped}
     assert why == {
         "Identity": "needs --truth",
@@ -82,10 +86,8 @@ def test_what_is_missing_is_named_by_its_option(folders):
 
 def test_too_few_pictures_and_what_a_measure_refuses_are_said(fill, crops):
     few = measure(EvaluationSet.of_folders(fill("few", crops[:2]), as_is=True), [Tone()])
-    assert few.answers == ()
-    assert few.skipped[0].why == (
-        "needs 3 pictures at least, and there are 2 usable made photos"
-    )
+    assert few.results == ()
+    assert few.skipped[0].why == ("needs 3 pictures at least, and there are 2 usable made photos")
     black = np.zeros_like(crops[:4])
     refused = measure(EvaluationSet.of_folders(fill("black", black), as_is=True), [Tone()])
     assert refused.skipped[0].why == "all made photos are black"
@@ -93,12 +95,14 @@ def test_too_few_pictures_and_what_a_measure_refuses_are_said(fill, crops):
 
 
 def test_lost_grey_and_uneven_pictures_are_warned_of(folders, crops):
-    (folders["truth"] / "p02.jpg").write_bytes(b"no picture")
-    for path in folders["made"].iterdir():
+    (folders["ground_truth"] / "p02.jpg").write_bytes(b"no picture")
+    for path in folders["generated"].iterdir():
         images.write(path, images.to_grey(images.read(path)))
-    images.write(folders["made"] / "p00.png", images.to_grey(crops[0][:40, :40]))
-    subject = EvaluationSet.of_folders(folders["made"], truth=folders["truth"], as_is=True)
-    warnings = "\n".join(measure(subject, [Tone()], resampling=DRAWS).warnings)
+    images.write(folders["generated"] / "p00.png", images.to_grey(crops[0][:40, :40]))
+    evaluated = EvaluationSet.of_folders(
+        folders["generated"], ground_truth=folders["ground_truth"], as_is=True
+    )
+    warnings = "\n".join(measure(evaluated, [Tone()], resampling=DRAWS).warnings)
     assert "1 of 12 true photos cannot be used and are left out" in warnings
     assert "p02.jpg" in warnings
     assert "bend the figures" in warnings
@@ -107,36 +111,38 @@ def test_lost_grey_and_uneven_pictures_are_warned_of(folders, crops):
 
 
 def test_results_that_are_no_pictures_are_an_error(fill, crops):
-    folder = fill("made", crops[:2])
+    folder = fill("generated", crops[:2])
     for path in folder.iterdir():
         path.write_bytes(b"no picture")
     with pytest.raises(UsageError, match=r"none of the made pictures can be used; .*p00\.png"):
         measure(EvaluationSet.of_folders(folder), [Tone()])
 
 
-def _said(subject):
-    return "\n".join(measure(subject, [Tone()], resampling=DRAWS).warnings)
+def _said(evaluated):
+    return "\n".join(measure(evaluated, [Tone()], resampling=DRAWS).warnings)
 
 
 def test_pictures_that_are_looked_at_at_another_size_are_a_warning(folders, fill, crops):
-    made = folders["made"]
-    assert "looked at at" not in _said(EvaluationSet.of_folders(made))
-    said = _said(EvaluationSet.of_folders(made, size=128))
+    generated = folders["generated"]
+    assert "looked at at" not in _said(EvaluationSet.of_folders(generated))
+    said = _said(EvaluationSet.of_folders(generated, size=128))
     assert "the made photos are of 64 px and looked at at 128" in said
     assert "too small" not in said
-    said = _said(EvaluationSet.of_folders(made, size=48))
+    said = _said(EvaluationSet.of_folders(generated, size=48))
     assert "pictures of 48 px are too small to tell grids" in said
 
 
 def test_one_picture_is_a_warning_since_its_interval_says_nothing(folders, fill, crops):
     said = _said(EvaluationSet.of_folders(fill("one", crops[:1])))
     assert "there is 1 made photo: an interval of one picture says nothing" in said
-    assert "there is 1" not in _said(EvaluationSet.of_folders(folders["made"]))
+    assert "there is 1" not in _said(EvaluationSet.of_folders(folders["generated"]))
 
 
 def test_whole_pictures_that_are_taken_as_they_are_are_a_warning(folders, fill, crops):
     whole = fill("whole", np.pad(crops, ((0, 0), (0, 20), (0, 0), (0, 0))))
-    said = _said(EvaluationSet.of_folders(folders["made"], truth=whole, as_is=True))
+    said = _said(EvaluationSet.of_folders(folders["generated"], ground_truth=whole, as_is=True))
     assert "12 of the true photos are not square: with --as-is" in said
     assert "made photos are not square" not in said
-    assert "not square" not in _said(EvaluationSet.of_folders(folders["made"], truth=whole))
+    assert "not square" not in _said(
+        EvaluationSet.of_folders(folders["generated"], ground_truth=whole)
+    )

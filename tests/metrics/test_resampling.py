@@ -42,7 +42,11 @@ def test_blocks_of_draws_change_nothing(monkeypatch):
 
 def test_a_crowd_is_drawn_alike_whatever_the_other_one_and_the_blocks_are(monkeypatch):
     def drawn(*counts):
-        return Resampling(resamples=64).of(lambda first, *_: first @ np.arange(40.0), *counts).resamples
+        return (
+            Resampling(resamples=64)
+            .of(lambda first, *_: first @ np.arange(40.0), *counts)
+            .resamples
+        )
 
     alone = drawn(40)
     assert np.array_equal(drawn(40, 25), alone)

@@ -67,7 +67,7 @@ Html = Annotated[
 
 
 def measure(
-    made: Annotated[
+    generated: Annotated[
         Path,
         typer.Option(
             show_default=False,
@@ -75,7 +75,7 @@ def measure(
         ),
     ],
     sketches: Sketches = None,
-    truth: Truth = None,
+    ground_truth: Truth = None,
     real: Real = None,
     training: Training = None,
     model: Annotated[
@@ -102,9 +102,9 @@ def measure(
     collapse, copies: each is measured when what it needs is given, and otherwise says what is
     missing. Every figure has its 95 % interval.
 
-    - `limner measure --made results/ --sketches drawings/`
-    - `limner measure --made results/ --sketches drawings/ --truth photos/ --html report.html`
-    - `limner measure --made results/ --sketches drawings/ --model portrait --real sets/mine`
+    - `limner measure --generated results/ --sketches drawings/`
+    - `limner measure --generated results/ --sketches drawings/ --ground-truth photos/ --html report.html`
+    - `limner measure --generated results/ --sketches drawings/ --model portrait --real sets/mine`
     """
     from limner import evaluation
     from limner.directions import PHOTO_TO_SKETCH, SKETCH_TO_PHOTO
@@ -114,25 +114,32 @@ def measure(
     from limner.metrics.reports.console import table
 
     _check_apart(json, html)
-    measures, lacking = _measures(weights, points)
+    metrics, lacking = _metrics(weights, points)
     with _stoppable(), tempfile.TemporaryDirectory(prefix="limner-") as folder:
         back = None
         notes: tuple[str, ...] = ()
         models = evaluation.models_of(model or [], Path(folder))
-        if SKETCH_TO_PHOTO in models and evaluation.holds_pictures(made):
-            _say([f"{made} holds pictures: these are measured; to make others, name a new folder"])
+        if SKETCH_TO_PHOTO in models and evaluation.holds_pictures(generated):
+            _say(
+                [
+                    f"{generated} holds pictures: these are measured; to make others, name a new "
+                    "folder"
+                ]
+            )
         elif SKETCH_TO_PHOTO in models:
             if sketches is None:
                 raise UsageError("to make photos, name the sketches: --sketches DIR")
-            notes += evaluation.make_photos(sketches, models[SKETCH_TO_PHOTO], made, as_is=as_is)
+            notes += evaluation.make_photos(
+                sketches, models[SKETCH_TO_PHOTO], generated, as_is=as_is
+            )
         if PHOTO_TO_SKETCH in models:
             back = Path(folder) / "back"
-            notes += evaluation.back_again(made, models[PHOTO_TO_SKETCH], back, as_is=as_is)
+            notes += evaluation.back_again(generated, models[PHOTO_TO_SKETCH], back, as_is=as_is)
         _say(notes)
-        subject = EvaluationSet.of_folders(
-            made,
+        evaluated = EvaluationSet.of_folders(
+            generated,
             sketches=sketches,
-            truth=truth,
+            ground_truth=ground_truth,
             back=back,
             real=real,
             training=training,
@@ -140,8 +147,8 @@ def measure(
             as_is=as_is,
         )
         measured = measure_subject(
-            subject,
-            measures,
+            evaluated,
+            metrics,
             unavailable=lacking,
             resampling=_resampling(resamples),
             engine=_engine(workers),
@@ -158,7 +165,7 @@ def measure(
 
 
 def compare(
-    things: Annotated[
+    candidates: Annotated[
         list[str],
         typer.Argument(
             metavar="THING...",
@@ -168,7 +175,7 @@ def compare(
         ),
     ],
     sketches: Sketches = None,
-    truth: Truth = None,
+    ground_truth: Truth = None,
     real: Real = None,
     training: Training = None,
     out: Annotated[
@@ -191,7 +198,7 @@ def compare(
     A table with intervals, differences that are tested picture by picture, and the best, median
     and worst cases side by side.
 
-    - `limner compare portrait mine.onnx --sketches drawings/ --truth photos/ --html page.html`
+    - `limner compare portrait mine.onnx --sketches drawings/ --ground-truth photos/ --html page.html`
     - `limner compare runs/a runs/b --sketches drawings/ --real sets/mine`
     - `limner compare results-1/ results-2/ --sketches drawings/`
     """
@@ -201,18 +208,20 @@ def compare(
     from limner.metrics.reports import comparison as comparison_report
     from limner.metrics.reports.console import comparison_table
 
-    if len(things) < 2:
+    if len(candidates) < 2:
         raise UsageError("name at least two things to compare; limner measure looks at one")
     _check_apart(json, html)
-    measures, lacking = _measures(weights, points)
+    metrics, lacking = _metrics(weights, points)
     with _stoppable(), tempfile.TemporaryDirectory(prefix="limner-") as folder:
-        found = evaluation.things(things, out or Path(folder), sketches=sketches, as_is=as_is)
-        for thing in found:
-            _say(thing.notes)
-        subjects = evaluation.subjects(
+        found = evaluation.candidates(
+            candidates, out or Path(folder), sketches=sketches, as_is=as_is
+        )
+        for candidate in found:
+            _say(candidate.notes)
+        evaluation_sets = evaluation.evaluation_sets(
             found,
             sketches=sketches,
-            truth=truth,
+            ground_truth=ground_truth,
             real=real,
             training=training,
             size=size,
@@ -220,14 +229,14 @@ def compare(
         )
         measured = {
             name: measure_subject(
-                subject,
-                measures,
+                evaluated,
+                metrics,
                 unavailable=lacking,
                 resampling=_resampling(resamples),
                 engine=_engine(workers),
                 cache=_cache(cache, no_cache),
             )
-            for name, subject in subjects.items()
+            for name, evaluated in evaluation_sets.items()
         }
         compared = compare_measured(measured)
         comparison_table(compared)
@@ -236,7 +245,7 @@ def compare(
         if html is not None:
             comparison_report.write_page(compared, html)
             typer.echo(f"look at {html}", err=True)
-    if any(thing.notes for thing in found) or any(one.failed for one in measured.values()):
+    if any(candidate.notes for candidate in found) or any(one.failed for one in measured.values()):
         raise typer.Exit(1)
 
 
@@ -256,7 +265,7 @@ def _stoppable() -> Iterator[None]:
         ) from error
 
 
-def _measures(
+def _metrics(
     weights: list[str] | None, points: int
 ) -> "tuple[Sequence[Metric], Sequence[Skipped]]":
     """Those that can be taken, and those that lack a file."""

@@ -14,12 +14,12 @@ from limner.sharing import name_of
 if TYPE_CHECKING:
     from limner.data.items import Split
 
-__all__ = ["FOLDERS", "Picture", "PreparedFaces", "EvaluationSet"]
+__all__ = ["FOLDERS", "EvaluationSet", "Picture", "PreparedFaces"]
 
 FOLDERS: Mapping[Role, str] = {
-    "made": "--made",
+    "generated": "--generated",
     "sketch": "--sketches",
-    "truth": "--truth",
+    "ground_truth": "--ground-truth",
     "back": "--model",
     "real": "--real",
     "training": "--training",
@@ -112,10 +112,10 @@ class EvaluationSet:
     @classmethod
     def of_folders(
         cls,
-        made: Path,
+        generated: Path,
         *,
         sketches: Path | None = None,
-        truth: Path | None = None,
+        ground_truth: Path | None = None,
         back: Path | None = None,
         real: Path | None = None,
         training: Path | None = None,
@@ -125,9 +125,9 @@ class EvaluationSet:
         """Look into folders; nothing is read yet but the size of the made pictures.
 
         Args:
-            made: Folder of the model's photos.
+            generated: Folder of the model's photos.
             sketches: Folder of what they were made from, of the same names.
-            truth: Folder of the true photos, of the same names.
+            ground_truth: Folder of the true photos, of the same names.
             back: Folder of sketches that a model made again from the photos, of the same names.
             real: Folder of real photos of anybody, or a prepared set; by default the true photos.
             training: Folder of photos that the model learnt from, or a prepared set, of whose
@@ -142,9 +142,9 @@ class EvaluationSet:
             DataError: A prepared set is damaged or empty.
         """
         named: dict[Role, Path | None] = {
-            "made": made,
+            "generated": generated,
             "sketch": sketches,
-            "truth": truth,
+            "ground_truth": ground_truth,
             "back": back,
             "real": real,
             "training": training,
@@ -167,16 +167,16 @@ class EvaluationSet:
             found = _pictures(folder, warnings)
             if role in UNPAIRED:
                 unpaired[role] = tuple(found.values())
-            elif role == "made":
-                rows = {name: {"made": picture} for name, picture in found.items()}
+            elif role == "generated":
+                rows = {name: {"generated": picture} for name, picture in found.items()}
             else:
-                _pair(rows, role, found, folder, made, warnings)
+                _pair(rows, role, found, folder, generated, warnings)
         folders = {role: name_of(folder) for role, folder in named.items() if folder is not None}
         if back is not None:
             folders["back"] = "made by the model"  # in a folder that is gone when this is read
         if size is None:
-            size = _common_side(row["made"] for row in rows.values()) or _SIDE
-        subject = cls(
+            size = _common_side(row["generated"] for row in rows.values()) or _SIDE
+        evaluated = cls(
             rows=rows,
             unpaired=unpaired,
             size=size,
@@ -184,12 +184,16 @@ class EvaluationSet:
             folders=folders,
             warnings=tuple(warnings),
         )
-        return subject.compared_with_ground_truth() if real is None and truth is not None else subject
+        return (
+            evaluated.compared_with_ground_truth()
+            if real is None and ground_truth is not None
+            else evaluated
+        )
 
     def compared_with_ground_truth(self) -> "EvaluationSet":
         """The same with the true photos of its rows for real ones."""
-        true = tuple(row["truth"] for row in self.rows.values() if "truth" in row)
-        folders = {**self.folders, "real": f"{self.folders['truth']}, the true ones"}
+        true = tuple(row["ground_truth"] for row in self.rows.values() if "ground_truth" in row)
+        folders = {**self.folders, "real": f"{self.folders['ground_truth']}, the true ones"}
         return replace(self, unpaired={**self.unpaired, "real": true}, folders=folders)
 
 
@@ -229,22 +233,22 @@ def _pair(
     role: Role,
     found: Mapping[str, Picture],
     folder: Path,
-    made: Path,
+    generated: Path,
     warnings: list[str],
 ) -> None:
     """Give pictures to the rows of their names."""
     shared = rows.keys() & found.keys()
     if not shared:
         raise UsageError(
-            f"no picture in {folder} has the name of one in {made}: there is {_some(found)} and "
-            f"here {_some(rows)}; pictures that belong together need the same name, whatever "
+            f"no picture in {folder} has the name of one in {generated}: there is {_some(found)} "
+            f"and here {_some(rows)}; pictures that belong together need the same name, whatever "
             "their suffix"
         )
     for name in shared:
         rows[name][role] = found[name]
     for there, here, lacking in (
-        (folder, made, rows.keys() - shared),
-        (made, folder, found.keys() - shared),
+        (folder, generated, rows.keys() - shared),
+        (generated, folder, found.keys() - shared),
     ):
         if lacking:
             warnings.append(

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from limner.engines import Engine, LocalEngine
 from limner.errors import ImageError
 from limner.features.cache import FeatureCache
-from limner.features.evaluation_set import Picture, EvaluationSet
-from limner.features.feature import UNPAIRED, Extract, Role, Input
+from limner.features.evaluation_set import EvaluationSet, Picture
+from limner.features.feature import UNPAIRED, Extract, Input, Role
 from limner.features.files import Files
 from limner.features.framing import Framer, Framing
 from limner.progress import bar
@@ -98,7 +98,7 @@ class _Done:
 
 
 def extract(
-    subject: EvaluationSet,
+    evaluated: EvaluationSet,
     inputs: Iterable[Input],
     *,
     engine: Engine | None = None,
@@ -107,8 +107,8 @@ def extract(
     """Find them.
 
     Args:
-        subject: Whose pictures.
-        wants: Which features of which of its roles; those of roles that it lacks are left out.
+        evaluated: Whose pictures.
+        inputs: Which features of which of its roles; those of roles that it lacks are left out.
         engine: Where it is done; by default in this process.
         cache: Folder of features that were found before; None keeps nothing.
 
@@ -117,17 +117,19 @@ def extract(
         MissingExtraError: What a feature needs is not installed.
     """
     engine = engine or LocalEngine()
-    there = subject.roles()
+    there = evaluated.roles()
     chosen = tuple(dict.fromkeys(needed for needed in inputs if there.issuperset(needed.roles)))
-    rows = tuple(sorted(subject.rows))
-    start = _Start(inputs=chosen, framer=Framer(size=subject.size, as_is=subject.as_is), cache=cache)
-    paired, unpaired = _Gathered(len(rows)), {role: _Gathered(0) for role in subject.unpaired}
+    rows = tuple(sorted(evaluated.rows))
+    start = _Start(
+        inputs=chosen, framer=Framer(size=evaluated.size, as_is=evaluated.as_is), cache=cache
+    )
+    paired, unpaired = _Gathered(len(rows)), {role: _Gathered(0) for role in evaluated.unpaired}
     facts: dict[Role, RoleFacts] = {role: RoleFacts() for role in sorted(there)}
-    total = len(rows) + sum(map(len, subject.unpaired.values()))
+    total = len(rows) + sum(map(len, evaluated.unpaired.values()))
     with FeatureCache(cache) as kept, bar("pictures", total) as progress:
         waiting: dict[bytes, NDArray[np.float32]] = {}
         try:
-            with contextlib.closing(engine.map(start, _tasks(subject, rows))) as results:
+            with contextlib.closing(engine.map(start, _tasks(evaluated, rows))) as results:
                 for done in results:
                     only = next(iter(done.facts or done.excluded))
                     into = unpaired[only] if only in UNPAIRED else paired
@@ -144,7 +146,9 @@ def extract(
     for needed in chosen:
         pictures = next((role for role in needed.roles if role in UNPAIRED), None)
         gathered = paired if pictures is None else unpaired[pictures]
-        vectors[needed.feature.key, needed.roles] = gathered.array((needed.feature.key, needed.roles))
+        vectors[needed.feature.key, needed.roles] = gathered.array(
+            (needed.feature.key, needed.roles)
+        )
     return Extracted(
         rows=rows,
         vectors=vectors,
@@ -154,10 +158,10 @@ def extract(
     )
 
 
-def _tasks(subject: EvaluationSet, rows: Sequence[str]) -> Iterator[_Task]:
+def _tasks(evaluated: EvaluationSet, rows: Sequence[str]) -> Iterator[_Task]:
     for number, name in enumerate(rows):
-        yield _Task(number, dict(subject.rows[name]))
-    for role, pictures in subject.unpaired.items():
+        yield _Task(number, dict(evaluated.rows[name]))
+    for role, pictures in evaluated.unpaired.items():
         for number, picture in enumerate(pictures):
             yield _Task(number, {role: picture})
 

@@ -7,9 +7,9 @@ from typing import Any, ClassVar, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["UNPAIRED", "Computed", "Extract", "Feature", "Features", "Role", "Input"]
+__all__ = ["UNPAIRED", "Computed", "Extract", "Feature", "Features", "Input", "Role"]
 
-Role = Literal["made", "sketch", "truth", "back", "real", "training"]
+Role = Literal["generated", "sketch", "ground_truth", "back", "real", "training"]
 """What a picture is: made by the model; the sketch that it was made from; the true photo; the
 sketch that a model made of the made photo; a real photo of anybody; a photo that the model learnt
 from. The first four belong together by name, the others are crowds."""
@@ -88,7 +88,7 @@ class Input:
 
     @classmethod
     def of(cls, feature: Feature, *roles: Role) -> "Input":
-        """Say it in one line: `Input.of(STRUCTURE, "made", "truth")`."""
+        """Say it in one line: `Input.of(STRUCTURE, "generated", "ground_truth")`."""
         return cls(feature, roles)
 
 

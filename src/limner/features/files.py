@@ -9,19 +9,21 @@ from numpy.typing import NDArray
 
 from limner import images
 from limner.errors import ImageError
-from limner.features.evaluation_set import Picture, EvaluationSet
+from limner.features.evaluation_set import EvaluationSet, Picture
 from limner.features.feature import Role
 from limner.features.framing import Framer, Framing
 
 __all__ = ["Files", "Frame", "framed", "framed_unpaired"]
 
 
-def framed(subject: EvaluationSet, names: Iterable[str]) -> dict[str, dict[Role, NDArray[np.uint8]]]:
+def framed(
+    evaluated: EvaluationSet, names: Iterable[str]
+) -> dict[str, dict[Role, NDArray[np.uint8]]]:
     """The pictures of some rows, framed as they were for measuring; those that can be used."""
-    framer = Framer(size=subject.size, as_is=subject.as_is)
+    framer = Framer(size=evaluated.size, as_is=evaluated.as_is)
     found: dict[str, dict[Role, NDArray[np.uint8]]] = {}
     for name in dict.fromkeys(names):
-        files = Files(subject.rows[name], framer)
+        files = Files(evaluated.rows[name], framer)
         found[name] = {}
         for role in files.readable:
             with contextlib.suppress(ImageError):
@@ -30,12 +32,12 @@ def framed(subject: EvaluationSet, names: Iterable[str]) -> dict[str, dict[Role,
 
 
 def framed_unpaired(
-    subject: EvaluationSet, role: Role, numbers: Iterable[int]
+    evaluated: EvaluationSet, role: Role, numbers: Iterable[int]
 ) -> dict[int, NDArray[np.uint8]]:
     """Some pictures of a crowd, by their numbers, framed as they were for measuring."""
-    wanted, framer = set(numbers), Framer(size=subject.size, as_is=subject.as_is)
+    wanted, framer = set(numbers), Framer(size=evaluated.size, as_is=evaluated.as_is)
     found: dict[int, NDArray[np.uint8]] = {}
-    for number, picture in enumerate(subject.unpaired.get(role, ())):
+    for number, picture in enumerate(evaluated.unpaired.get(role, ())):
         if len(found) == len(wanted):
             break
         if number in wanted:
@@ -85,7 +87,7 @@ class Files:
             parts.append("framed" if self._pictures[role].framed else "")
             if self._framed_by_sketch(role):
                 parts.append(self._digests["sketch"])
-            elif role in ("made", "back"):
+            elif role in ("generated", "back"):
                 parts.append("result")
             elif role == "sketch":
                 parts.append("drawing")
@@ -93,7 +95,7 @@ class Files:
 
     def _framed_by_sketch(self, role: Role) -> bool:
         """Whether a picture lies over its sketch, so that one frame is right for both."""
-        if role not in ("made", "back") or "sketch" not in self._shapes:
+        if role not in ("generated", "back") or "sketch" not in self._shapes:
             return False
         width, height = self._shapes[role]
         return width != height and self._shapes["sketch"] == (width, height)
@@ -110,7 +112,7 @@ class Files:
             sketch = self._decode("sketch") if self._framed_by_sketch(role) else None
             picture, how = self._framer.frame(
                 self._decode(role),
-                result=role in ("made", "back"),
+                result=role in ("generated", "back"),
                 framed=self._pictures[role].framed,
                 drawing=role == "sketch",
                 sketch=sketch,

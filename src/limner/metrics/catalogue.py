@@ -83,7 +83,7 @@ def standard(*, weights: Mapping[str, Path] | None = None, points: int = 5) -> S
         Kid(),
         Fid(),
         *_inception(weights),
-        SmileDrift(against="truth"),
+        SmileDrift(against="ground_truth"),
         SmileDrift(against="sketch"),
         Skin(),
         Brightness(),
@@ -93,7 +93,7 @@ def standard(*, weights: Mapping[str, Path] | None = None, points: int = 5) -> S
         Checkerboard(),
         Collapse(),
         Memorisation(),
-        Memorisation(against="truth"),
+        Memorisation(against="ground_truth"),
         Cycle(),
     ]
 

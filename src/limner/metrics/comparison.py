@@ -43,7 +43,7 @@ class Difference:
     Benjamini and Hochberg 1995."""
 
     @property
-    def real(self) -> bool:
+    def significant(self) -> bool:
         """Whether it is hardly chance."""
         return self.q < _LEVEL
 
@@ -52,7 +52,7 @@ class Difference:
 class Cell:
     """A figure of one model."""
 
-    figure: Score
+    score: Score
     difference: Difference | None
     """From the first; None for the first itself, and where they did not make the same pictures."""
     best: bool
@@ -65,7 +65,7 @@ class Row:
 
     name: str
     title: str
-    measure: str
+    metric: str
     """Title of the measure."""
     better: Better
     cells: tuple[Cell | None, ...]
@@ -119,52 +119,54 @@ def compare(models: Mapping[str, Measured]) -> Comparison:
         raise UsageError("measure all of them with the same number of draws and the same seed")
     titles: dict[str, tuple[str, Score]] = {}
     for one in measured:
-        for answer in one.answers:
-            for figure in answer.figures:
-                titles.setdefault(figure.name, (answer.measure.title, figure))
-    rows = [_row(name, title, figure, measured) for name, (title, figure) in titles.items()]
+        for result in one.results:
+            for score in result.scores:
+                titles.setdefault(score.name, (result.metric.title, score))
+    rows = [_row(name, title, score, measured) for name, (title, score) in titles.items()]
     return Comparison(names=tuple(models), measured=measured, rows=_adjusted(rows))
 
 
-def _row(name: str, measure: str, like: Score, measured: Sequence[Measured]) -> Row:
-    figures = [one.figures.get(name) for one in measured]
-    losses = [
-        like.loss(figure.estimate.value) if figure is not None else np.inf for figure in figures
-    ]
+def _row(name: str, metric: str, like: Score, measured: Sequence[Measured]) -> Row:
+    scores = [one.scores.get(name) for one in measured]
+    losses = [like.loss(score.estimate.value) if score is not None else np.inf for score in scores]
     rows = [one.rows_of(name) for one in measured]
     cells: list[Cell | None] = []
-    for place, figure in enumerate(figures):
-        if figure is None:
+    for place, score in enumerate(scores):
+        if score is None:
             cells.append(None)
             continue
-        first = figures[0]
+        first = scores[0]
         paired = place > 0 and first is not None and rows[place] == rows[0]
         cells.append(
             Cell(
-                figure=figure,
-                difference=_difference(figure, first) if paired and first is not None else None,
+                score=score,
+                difference=_difference(score, first) if paired and first is not None else None,
                 best=losses[place] == min(losses),
             )
         )
-    return Row(name=name, title=like.title, measure=measure, better=like.better, cells=tuple(cells))
+    return Row(name=name, title=like.title, metric=metric, better=like.better, cells=tuple(cells))
 
 
-def _difference(figure: Score, first: Score) -> Difference:
-    mine, other = figure.estimate, first.estimate
+def _difference(score: Score, first: Score) -> Difference:
+    mine, other = score.estimate, first.estimate
     drawn = mine.resamples - other.resamples
     low, high = np.nanquantile(drawn, [0.025, 0.975]).tolist()
-    if mine.per_image is not None and other.per_image is not None and len(mine.per_image) == len(other.per_image):
+    if (
+        mine.per_image is not None
+        and other.per_image is not None
+        and len(mine.per_image) == len(other.per_image)
+    ):
         p = _by_signs(mine.per_image - other.per_image)
     else:
         p = _by_draws(drawn)
-    if figure.better == "nearer":
+    if score.better == "nearer":
         # Two values on either side of the target differ, and yet may be as far from it.
-        p = max(p, _by_draws(figure.losses_of(mine.resamples) - first.losses_of(other.resamples)))
+        p = max(p, _by_draws(score.losses_of(mine.resamples) - first.losses_of(other.resamples)))
     return Difference(
         value=mine.value - other.value,
         low=low,
         high=high,
-        better=figure.loss(mine.value) < first.loss(other.value),
+        better=score.loss(mine.value) < first.loss(other.value),
         p=p,
     )
 

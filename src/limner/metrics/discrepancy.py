@@ -16,9 +16,9 @@ from limner.metrics.resampling import Weights
 __all__ = [
     "MOST_REAL",
     "Kernel",
+    "by_image",
     "cubic",
     "minus_distance",
-    "by_image",
     "of_weighted",
     "squared_distances",
 ]
@@ -61,7 +61,7 @@ def squared_distances(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray
 
 
 def by_image(
-    made: NDArray[np.floating], real: NDArray[np.floating], kernel: Kernel
+    generated: NDArray[np.floating], real: NDArray[np.floating], kernel: Kernel
 ) -> NDArray[np.float64]:
     """What each made picture adds: `[N]`, whose mean is the discrepancy.
 
@@ -70,20 +70,20 @@ def by_image(
     picture by picture say how sure the difference of their figures is.
 
     Args:
-        made: Features `[N, D]`, N at least 2.
+        generated: Features `[N, D]`, N at least 2.
         real: Features `[M, D]`, M at least 2.
         kernel: How alike two are.
 
     Raises:
         UsageError: The shapes are others.
     """
-    fitting = made.ndim == real.ndim == 2 and made.shape[1] == real.shape[1]
-    if not fitting or min(len(made), len(real)) < 2:
+    fitting = generated.ndim == real.ndim == 2 and generated.shape[1] == real.shape[1]
+    if not fitting or min(len(generated), len(real)) < 2:
         raise UsageError(
-            f"features are {list(made.shape)} and {list(real.shape)}; expected [N, D] and [M, D] "
-            "with N and M at least 2"
+            f"features are {list(generated.shape)} and {list(real.shape)}; expected [N, D] and "
+            "[M, D] with N and M at least 2"
         )
-    x, y = made.astype(np.float64), real.astype(np.float64)
+    x, y = generated.astype(np.float64), real.astype(np.float64)
     among_made, among_real = _others(x, kernel), _others(y, kernel).mean()
     between = np.concatenate([part.mean(axis=1) for part in _parts(x, y, kernel)])
     shares: NDArray[np.float64] = 2 * among_made - among_made.mean() + among_real - 2 * between
@@ -91,7 +91,7 @@ def by_image(
 
 
 def of_weighted(
-    made: NDArray[np.floating],
+    generated: NDArray[np.floating],
     real: NDArray[np.floating],
     made_weights: Weights,
     real_weights: Weights,
@@ -102,13 +102,13 @@ def of_weighted(
     Two copies of one picture are no pair.
 
     Args:
-        made: As in `by_image`.
+        generated: As in `by_image`.
         real: As in `by_image`.
         made_weights: `[B, N]`.
         real_weights: `[B, M]`.
         kernel: As in `by_image`.
     """
-    x, y = made.astype(np.float64), real.astype(np.float64)
+    x, y = generated.astype(np.float64), real.astype(np.float64)
 
     def among(z: NDArray[np.float64], weights: Weights) -> NDArray[np.float64]:
         squares = np.square(weights)

@@ -8,12 +8,12 @@ from limner.engines import Engine
 from limner.errors import UsageError
 from limner.features.evaluation_set import FOLDERS, EvaluationSet
 from limner.features.extraction import Extracted, RoleFacts, extract
-from limner.features.feature import UNPAIRED, Role, Input
+from limner.features.feature import UNPAIRED, Input, Role
 from limner.metrics.metric import Metric
 from limner.metrics.resampling import Resampling
 from limner.metrics.score import Score
 
-__all__ = ["MetricResult", "Measured", "Skipped", "measure"]
+__all__ = ["Measured", "MetricResult", "Skipped", "measure"]
 
 _NAMED = 3
 _MANY_LOST = 0.05
@@ -25,8 +25,8 @@ _SMALL = 64  # px
 class MetricResult:
     """What a measure found."""
 
-    measure: Metric
-    figures: tuple[Score, ...]
+    metric: Metric
+    scores: tuple[Score, ...]
     rows: tuple[str, ...]
     """Names of the pictures that it rests on, in the order of the figures' `by_image`."""
     training: tuple[int, ...] = ()
@@ -35,18 +35,20 @@ class MetricResult:
     @property
     def roles(self) -> tuple[Role, ...]:
         """Of the pictures that it looked at."""
-        return tuple(dict.fromkeys(r for needed in self.measure.inputs.values() for r in needed.roles))
+        return tuple(
+            dict.fromkeys(r for needed in self.metric.inputs.values() for r in needed.roles)
+        )
 
     @property
     def resize(self) -> str:
         """How pictures were resampled on the way, where features do that themselves."""
-        found = (needed.feature.resize for needed in self.measure.inputs.values())
+        found = (needed.feature.resize for needed in self.metric.inputs.values())
         return "; ".join(dict.fromkeys(text for text in found if text))
 
     @property
     def models(self) -> tuple[str, ...]:
         """The networks behind its features, with the digests of their files."""
-        found = (needed.feature.model for needed in self.measure.inputs.values())
+        found = (needed.feature.model for needed in self.metric.inputs.values())
         return tuple(dict.fromkeys(model for model in found if model))
 
 
@@ -62,35 +64,37 @@ class Skipped:
 class Measured:
     """What was found about a subject."""
 
-    subject: EvaluationSet
+    evaluated: EvaluationSet
     resampling: Resampling
-    answers: tuple[MetricResult, ...]
+    results: tuple[MetricResult, ...]
     skipped: tuple[Skipped, ...]
     facts: dict[Role, RoleFacts]
     warnings: tuple[str, ...]
     """What to know before trusting any of it."""
 
     @property
-    def figures(self) -> dict[str, Score]:
+    def scores(self) -> dict[str, Score]:
         """All figures by name."""
-        return {figure.name: figure for answer in self.answers for figure in answer.figures}
+        return {score.name: score for result in self.results for score in result.scores}
 
     @property
     def failed(self) -> int:
         """How many pictures that belong to the made ones, or are these, could not be used."""
-        return sum(len(facts.excluded) for role, facts in self.facts.items() if role not in UNPAIRED)
+        return sum(
+            len(facts.excluded) for role, facts in self.facts.items() if role not in UNPAIRED
+        )
 
-    def rows_of(self, figure: str) -> tuple[str, ...] | None:
+    def rows_of(self, score: str) -> tuple[str, ...] | None:
         """Names of the pictures that a figure of this name rests on; None if there is none."""
-        for answer in self.answers:
-            if any(found.name == figure for found in answer.figures):
-                return answer.rows
+        for result in self.results:
+            if any(found.name == score for found in result.scores):
+                return result.rows
         return None
 
 
 def measure(
-    subject: EvaluationSet,
-    measures: Sequence[Metric],
+    evaluated: EvaluationSet,
+    metrics: Sequence[Metric],
     *,
     unavailable: Sequence[Skipped] = (),
     resampling: Resampling | None = None,
@@ -100,8 +104,8 @@ def measure(
     """Take each measure that what is given allows, and say of the others what they lack.
 
     Args:
-        subject: The pictures.
-        measures: Which, e.g. `limner.metrics.catalogue.standard()`.
+        evaluated: The pictures.
+        metrics: Which, e.g. `limner.metrics.catalogue.standard()`.
         unavailable: Other measures, which the answer has to name as not taken.
         resampling: Says how sure figures are.
         engine: Where features are found; by default in this process.
@@ -113,33 +117,33 @@ def measure(
         MissingExtraError: What a measure needs is not installed.
     """
     resampling = resampling or Resampling()
-    there = subject.roles()
-    possible = [one for one in measures if there.issuperset(_roles(one.inputs.values()))]
+    there = evaluated.roles()
+    possible = [one for one in metrics if there.issuperset(_roles(one.inputs.values()))]
     inputs = [needed for one in possible for needed in one.inputs.values()]
-    found = extract(subject, inputs, engine=engine, cache=cache)
-    if not found.facts["made"].n:
-        reasons = list(found.facts["made"].excluded.values())
+    found = extract(evaluated, inputs, engine=engine, cache=cache)
+    if not found.facts["generated"].n:
+        reasons = list(found.facts["generated"].excluded.values())
         raise UsageError(f"none of the made pictures can be used; the first: {reasons[0]}")
-    answers: list[MetricResult] = []
+    results: list[MetricResult] = []
     skipped: list[Skipped] = []
-    for one in measures:
+    for one in metrics:
         if one not in possible:
             missing = sorted(_roles(one.inputs.values()) - there, key=list(FOLDERS).index)
             needs = " and ".join(FOLDERS[role] for role in missing)
             skipped.append(Skipped(title=one.title, why=f"needs {needs}"))
             continue
-        answer = _answer(one, found, resampling)
-        if isinstance(answer, str):
-            skipped.append(Skipped(title=one.title, why=answer))
+        result = _result(one, found, resampling)
+        if isinstance(result, str):
+            skipped.append(Skipped(title=one.title, why=result))
         else:
-            answers.append(answer)
+            results.append(result)
     return Measured(
-        subject=subject,
+        evaluated=evaluated,
         resampling=resampling,
-        answers=tuple(answers),
+        results=tuple(results),
         skipped=tuple(dict.fromkeys((*skipped, *unavailable))),
         facts=found.facts,
-        warnings=(*subject.warnings, *_warnings(found, subject)),
+        warnings=(*evaluated.warnings, *_warnings(found, evaluated)),
     )
 
 
@@ -147,39 +151,39 @@ def _roles(inputs: Iterable[Input]) -> frozenset[Role]:
     return frozenset(role for needed in inputs for role in needed.roles)
 
 
-def _answer(one: Metric, found: Extracted, resampling: Resampling) -> MetricResult | str:
+def _result(one: Metric, found: Extracted, resampling: Resampling) -> MetricResult | str:
     """What it finds, or why it finds nothing."""
     features, rows = found.of(one.inputs)
     counts = {name: len(vectors) for name, vectors in features.items()}
-    min_pictures = min(counts.values())
-    if min_pictures < one.min_pictures:
+    usable = min(counts.values())
+    if usable < one.min_pictures:
         short = min(counts, key=lambda name: counts[name])
         roles = " and ".join(_PLURAL[role] for role in one.inputs[short].roles)
-        return f"needs {one.min_pictures} pictures at least, and there are {min_pictures} usable {roles}"
+        return f"needs {one.min_pictures} pictures at least, and there are {usable} usable {roles}"
     try:
-        figures = tuple(one.figures(features, resampling))
+        scores = tuple(one.scores(features, resampling))
     except UsageError as error:
         return str(error)
     names = tuple(found.rows[row] for row in rows)
     training = found.unpaired.get("training", ())
-    return MetricResult(measure=one, figures=figures, rows=names, training=training)
+    return MetricResult(metric=one, scores=scores, rows=names, training=training)
 
 
 _PLURAL: dict[Role, str] = {
-    "made": "made photos",
+    "generated": "made photos",
     "sketch": "sketches",
-    "truth": "true photos",
+    "ground_truth": "true photos",
     "back": "sketches made again",
     "real": "real photos",
     "training": "training photos",
 }
 
 
-def _warnings(found: Extracted, subject: EvaluationSet) -> Iterator[str]:
+def _warnings(found: Extracted, evaluated: EvaluationSet) -> Iterator[str]:
     """What to know of the pictures."""
     if found.unusable:
         yield found.unusable
-    yield from _sizes(found.facts["made"], subject.size)
+    yield from _sizes(found.facts["generated"], evaluated.size)
     for role, facts in found.facts.items():
         what = _PLURAL[role]
         if facts.excluded:
@@ -187,14 +191,15 @@ def _warnings(found: Extracted, subject: EvaluationSet) -> Iterator[str]:
             share = len(facts.excluded) / (facts.n + len(facts.excluded))
             much = "; that is enough to bend the figures" if share > _MANY_LOST else ""
             first = facts.excluded[min(facts.excluded)]
+            of = facts.n + len(facts.excluded)
             yield (
-                f"{len(facts.excluded)} of {facts.n + len(facts.excluded)} {what} cannot be used and are "
+                f"{len(facts.excluded)} of {of} {what} cannot be used and are "
                 f"left out{much}: {names}; the first: {first}"
             )
         if facts.constant:
             yield f"{facts.constant} of the {what} are one colour all over"
         oblong = sum(n for size, n in facts.sizes.items() if len(set(size.split("x"))) > 1)
-        if subject.as_is and oblong:
+        if evaluated.as_is and oblong:
             yield (
                 f"{oblong} of the {what} are not square: with --as-is each is taken for a face "
                 "that is cut out, and gets margins; leave --as-is out if they are whole pictures"
@@ -211,17 +216,17 @@ def _warnings(found: Extracted, subject: EvaluationSet) -> Iterator[str]:
     yield from _colours(found.facts)
 
 
-def _sizes(made: RoleFacts, side: int) -> Iterator[str]:
+def _sizes(generated: RoleFacts, side: int) -> Iterator[str]:
     """What to know of the made photos, which are looked at at a side of so many px."""
-    if made.n == 1:
+    if generated.n == 1:
         yield "there is 1 made photo: an interval of one picture says nothing"
     if side < _SMALL:
         yield (
             f"pictures of {side} px are too small to tell grids of 8 and 16 px from what is around "
             f"them; give a --size of {_SMALL} at least"
         )
-    [width, height] = next(iter(made.sizes)).split("x")
-    if len(made.sizes) == 1 and width == height != str(side):
+    [width, height] = next(iter(generated.sizes)).split("x")
+    if len(generated.sizes) == 1 and width == height != str(side):
         yield (
             f"the made photos are of {width} px and looked at at {side}: sharpness, detail and "
             "grids are those of the resampled pictures"
@@ -229,14 +234,14 @@ def _sizes(made: RoleFacts, side: int) -> Iterator[str]:
 
 
 def _colours(facts: dict[Role, RoleFacts]) -> Iterator[str]:
-    made = facts["made"]
-    for role in ("truth", "real"):
+    generated = facts["generated"]
+    for role in ("ground_truth", "real"):
         other = facts.get(role)
         if other is None or not other.n:
             continue
-        grey, theirs = made.grey / made.n, other.grey / other.n
+        grey, theirs = generated.grey / generated.n, other.grey / other.n
         if abs(grey - theirs) > 0.5:
             yield (
-                f"{made.grey} of the {made.n} made photos are grey, of the {other.n} "
+                f"{generated.grey} of the {generated.n} made photos are grey, of the {other.n} "
                 f"{_PLURAL[role]} {other.grey}: measures of colour and realism speak of that first"
             )

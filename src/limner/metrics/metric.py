@@ -38,7 +38,7 @@ class Metric(Protocol):
     def min_pictures(self) -> int:
         """How many pictures of each role it needs at least."""
 
-    def figures(self, features: Features, resampling: Resampling) -> Iterable[Score]:
+    def scores(self, features: Features, resampling: Resampling) -> Iterable[Score]:
         """What it finds.
 
         Args:

@@ -75,7 +75,11 @@ class Score:
     def losses(self) -> NDArray[np.float64] | None:
         """`[n]`: how badly each picture did; None if that cannot be said of one picture."""
         per_image = self.by_image
-        return None if per_image is None else _losses(per_image, self.per_image_better or self.better, self.target)
+        return (
+            None
+            if per_image is None
+            else _losses(per_image, self.per_image_better or self.better, self.target)
+        )
 
 
 def _losses(values: NDArray[np.float64], better: Better, target: float) -> NDArray[np.float64]:

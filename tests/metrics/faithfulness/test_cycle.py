@@ -15,10 +15,10 @@ def drawing(photo):
     return sketch(photo[40:168, 160:288])[..., None].repeat(3, axis=2)
 
 
-def figures(drawing, *backs):
+def scores(drawing, *backs):
     pairs = np.stack([CYCLE.start()(drawing, back) for back in backs])
     assert pairs.dtype == np.float32
-    return list(Cycle().figures({"pair": pairs}, Resampling(resamples=20)))
+    return list(Cycle().scores({"pair": pairs}, Resampling(resamples=20)))
 
 
 def test_the_difference_is_a_share_of_white(drawing):
@@ -36,7 +36,7 @@ def test_a_sketch_that_comes_back_is_best_and_less_of_it_is_worse(drawing):
         (drawing + (white.astype(float) - drawing) * share).astype(np.uint8)
         for share in (0, 0.2, 0.5, 0.9)
     ]
-    values = [[one.estimate.value for one in figures(drawing, back)] for back in faded]
+    values = [[one.estimate.value for one in scores(drawing, back)] for back in faded]
     assert values[0] == pytest.approx([0, 1])
     assert np.diff([value[0] for value in values]).min() > 0.01
     assert np.diff([value[1] for value in values]).max() < -0.001
@@ -44,7 +44,7 @@ def test_a_sketch_that_comes_back_is_best_and_less_of_it_is_worse(drawing):
 
 def test_the_figures_are_means_of_the_pairs(drawing):
     backs = [drawing, 255 - drawing, np.roll(drawing, 2, axis=0)]
-    l1, likeness = figures(drawing, *backs)
+    l1, likeness = scores(drawing, *backs)
     assert (l1.name, l1.better) == ("cycle.difference", "lower")
     assert (likeness.name, likeness.better) == ("cycle.ssim", "higher")
     per_image = [difference(drawing, back) for back in backs]
@@ -56,9 +56,9 @@ def test_the_figures_are_means_of_the_pairs(drawing):
 
 def test_blank_sheets_that_come_back_are_named(drawing):
     white = np.full_like(drawing, 255)
-    named = figures(drawing, drawing, white, white)
+    named = scores(drawing, drawing, white, white)
     assert all(one.warnings[0].startswith("2 of 3 sketches came back as blank") for one in named)
-    assert not any(one.warnings for one in figures(drawing, drawing))
+    assert not any(one.warnings for one in scores(drawing, drawing))
 
 
 @pytest.mark.parametrize(("one", "other"), [((9, 9, 3), (8, 8, 3)), ((9, 9), (9, 9))])

@@ -18,18 +18,18 @@ def photos(drawn, *, noise=0.0, seed=1):
     mix = np.random.default_rng(98).normal(0, 0.05, (768, 768))
     chance = np.random.default_rng(seed).normal(0, 0.05, (len(drawn), 5))
     parts = np.random.default_rng(97).normal(0, 1, (5, 768))
-    made = 0.5 + 0.3 * np.tanh((drawn - 0.7) @ mix * 3) + noise * chance @ parts
-    return made.astype(np.float32)
+    generated = 0.5 + 0.3 * np.tanh((drawn - 0.7) @ mix * 3) + noise * chance @ parts
+    return generated.astype(np.float32)
 
 
-def found(drawn, made, real, resamples=200):
-    features = {"sketch": drawn, "made": made, "real": real}
-    return {it.name: it for it in Dependence().figures(features, Resampling(resamples=resamples))}
+def found(drawn, generated, real, resamples=200):
+    features = {"sketch": drawn, "generated": generated, "real": real}
+    return {it.name: it for it in Dependence().scores(features, Resampling(resamples=resamples))}
 
 
 def test_leaving_one_out_is_learning_without_it():
     """Kernel ridge regression with a free mean, solved anew for each picture, in its dual form."""
-    drawn, made = sketches(12), photos(sketches(12), noise=1)
+    drawn, generated = sketches(12), photos(sketches(12), noise=1)
     apart = np.square(drawn[:, None].astype(float) - drawn[None]).sum(axis=2)
     kernel = np.exp(-apart / (3 * np.median(apart[np.triu_indices(12, 1)])))
     by_ridge = []
@@ -40,22 +40,22 @@ def test_leaving_one_out_is_learning_without_it():
             system = np.ones((12, 12))
             system[:11, :11] = kernel[np.ix_(rest, rest)] + ridge * np.eye(11)
             system[11, 11] = 0
-            solved = np.linalg.solve(system, np.vstack([made[rest], np.zeros(768)]))
+            solved = np.linalg.solve(system, np.vstack([generated[rest], np.zeros(768)]))
             predicted = kernel[i, rest] @ solved[:11] + solved[11]
-            errors.append(np.square(made[i] - predicted).sum())
+            errors.append(np.square(generated[i] - predicted).sum())
         by_ridge.append(errors)
     best = min(by_ridge, key=sum)
-    errors, plain = left_out(drawn, made)
+    errors, plain = left_out(drawn, generated)
     assert errors == pytest.approx(np.array(best), rel=1e-3)
-    others = [np.delete(made, i, axis=0).mean(axis=0) for i in range(12)]
-    assert plain == pytest.approx(np.square(made - others).sum(axis=1), rel=1e-4)
+    others = [np.delete(generated, i, axis=0).mean(axis=0) for i in range(12)]
+    assert plain == pytest.approx(np.square(generated - others).sum(axis=1), rel=1e-4)
 
 
 def test_what_follows_the_sketch_is_explained_and_what_ignores_it_is_not():
     drawn = sketches(100)
-    made = photos(drawn)
-    assert explained(drawn, made) > 0.9
-    shuffled = made[np.random.default_rng(0).permutation(100)]
+    generated = photos(drawn)
+    assert explained(drawn, generated) > 0.9
+    shuffled = generated[np.random.default_rng(0).permutation(100)]
     assert 0 <= explained(drawn, shuffled) < 0.05
 
 
@@ -69,32 +69,32 @@ def test_the_more_chance_the_less_is_explained():
 
 def test_outputs_that_are_nearly_alike_decide_nothing():
     drawn, real = sketches(100), photos(sketches(80, seed=5))
-    made = photos(drawn)
-    timid = made.mean(axis=0) + 0.2 * (made - made.mean(axis=0))
-    figures = found(drawn, timid, real)
-    assert figures["dependence.explained"].estimate.value > 0.9
-    assert figures["dependence.decided"].estimate.value < 0.06
-    bold = found(drawn, made, real)["dependence.decided"].estimate.value
+    generated = photos(drawn)
+    timid = generated.mean(axis=0) + 0.2 * (generated - generated.mean(axis=0))
+    scores = found(drawn, timid, real)
+    assert scores["dependence.explained"].estimate.value > 0.9
+    assert scores["dependence.decided"].estimate.value < 0.06
+    bold = found(drawn, generated, real)["dependence.decided"].estimate.value
     assert bold > 0.7
 
 
 def test_more_variety_than_real_people_have_is_no_merit():
     drawn, real = sketches(100), photos(sketches(80, seed=5))
-    made = photos(drawn)
-    wild = made.mean(axis=0) + 3 * (made - made.mean(axis=0))
-    figures = found(drawn, wild, real)
-    assert figures["dependence.decided"].estimate.value == pytest.approx(
-        figures["dependence.explained"].estimate.value
+    generated = photos(drawn)
+    wild = generated.mean(axis=0) + 3 * (generated - generated.mean(axis=0))
+    scores = found(drawn, wild, real)
+    assert scores["dependence.decided"].estimate.value == pytest.approx(
+        scores["dependence.explained"].estimate.value
     )
 
 
 def test_outputs_that_are_all_alike_explain_nothing():
     drawn = sketches(20)
-    made = 0.4 + 0.01 * photos(drawn)  # a model could be told by the rounding, were there none
-    assert explained(drawn, made) == 0
-    for figure in found(drawn, made, photos(drawn)).values():
-        assert figure.estimate.value == figure.estimate.high == 0
-        assert any("all alike" in warning for warning in figure.warnings)
+    generated = 0.4 + 0.01 * photos(drawn)  # a model could be told by the rounding, were there none
+    assert explained(drawn, generated) == 0
+    for score in found(drawn, generated, photos(drawn)).values():
+        assert score.estimate.value == score.estimate.high == 0
+        assert any("all alike" in warning for warning in score.warnings)
 
 
 def test_sketches_that_are_all_alike_explain_nothing():
@@ -110,12 +110,12 @@ def test_drawing_with_repetitions_lets_nothing_leak():
 
 def test_the_worst_picture_is_the_one_that_ignored_its_sketch():
     drawn = sketches(60)
-    made = photos(drawn)
-    made[17] = photos(sketches(1, seed=7))[0]
-    figure = found(drawn, made, photos(sketches(40, seed=5)))["dependence.explained"]
-    assert figure.losses.argmax() == 17
-    assert figure.per_image.mean() == pytest.approx(figure.estimate.value)
-    assert figure.estimate.low < figure.estimate.value < figure.estimate.high
+    generated = photos(drawn)
+    generated[17] = photos(sketches(1, seed=7))[0]
+    score = found(drawn, generated, photos(sketches(40, seed=5)))["dependence.explained"]
+    assert score.losses.argmax() == 17
+    assert score.per_image.mean() == pytest.approx(score.estimate.value)
+    assert score.estimate.low < score.estimate.value < score.estimate.high
 
 
 def test_few_pictures_explain_too_little_and_that_is_said():

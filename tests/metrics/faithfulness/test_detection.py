@@ -13,8 +13,8 @@ def crop(photo):
     return Preprocessing().align(photo, DlibDetector()(photo)[0]).image
 
 
-def figures(features):
-    some = Found().figures({"made": np.float32(features)}, Resampling(resamples=20))
+def scores(features):
+    some = Found().scores({"generated": np.float32(features)}, Resampling(resamples=20))
     return {one.name: one for one in some}
 
 
@@ -44,7 +44,7 @@ def test_a_face_elsewhere_is_found_out_of_place(crop):
     there, _, off = FOUND.start()(moved)
     assert there == 1
     assert off == pytest.approx(20 / 128 / 0.4, abs=0.05)
-    values = {name: one.estimate.value for name, one in figures([[there, 1, off]]).items()}
+    values = {name: one.estimate.value for name, one in scores([[there, 1, off]]).items()}
     assert values == {"found.face": 1, "found.place": 0}
 
 
@@ -57,7 +57,7 @@ def test_distances_are_over_that_of_the_eyes_and_the_face_in_place_counts():
 
 
 def test_shares_of_photos():
-    some = figures([[1, 2, 0.01], [1, 0.5, 0.19], [1, 1, 0.3], [0, -1, 1]])
+    some = scores([[1, 2, 0.01], [1, 0.5, 0.19], [1, 1, 0.3], [0, -1, 1]])
     assert some["found.face"].estimate.value == 0.75
     assert some["found.place"].estimate.value == 0.5
     assert some["found.place"].losses.argmax() == 3

@@ -120,19 +120,19 @@ def test_the_figures_are_means_of_the_pairs_and_name_the_bare(crop, drawing):
     photos = [crop, overlaid(crop, drawing, 0.5), crop]
     pairs = np.stack([HATCHING.start()(*pair) for pair in zip(sketches, photos, strict=True)])
     assert (pairs.shape, pairs.dtype) == ((3, 3), np.float32)
-    kept, texture = Hatching().figures({"pair": pairs}, Resampling(resamples=20))
+    kept, texture = Hatching().scores({"pair": pairs}, Resampling(resamples=20))
     assert (kept.name, texture.name) == ("hatching.kept", "hatching.texture")
     scores = [hatching(*pair) for pair in zip(sketches, photos, strict=True)]
     assert kept.estimate.value == pytest.approx(np.mean([one.kept for one in scores]))
     assert texture.estimate.value == pytest.approx(np.mean([one.texture for one in scores]))
-    for figure in (kept, texture):
-        assert figure.estimate.low <= figure.estimate.value <= figure.estimate.high
-        assert figure.estimate.n == 3
-        assert np.argmax(figure.losses) == 1
-        assert figure.warnings == ("1 of 3 sketches have no strokes on the skin and count as 0",)
-    [first, _] = Hatching().figures({"pair": pairs[:2]}, Resampling(resamples=20))
+    for score in (kept, texture):
+        assert score.estimate.low <= score.estimate.value <= score.estimate.high
+        assert score.estimate.n == 3
+        assert np.argmax(score.losses) == 1
+        assert score.warnings == ("1 of 3 sketches have no strokes on the skin and count as 0",)
+    [first, _] = Hatching().scores({"pair": pairs[:2]}, Resampling(resamples=20))
     assert first.warnings == ()
-    assert {needed.roles for needed in Hatching().inputs.values()} == {("sketch", "made")}
+    assert {needed.roles for needed in Hatching().inputs.values()} == {("sketch", "generated")}
 
 
 @pytest.mark.parametrize("shape", [(64, 64), (64, 48, 3), (64, 64, 4)])

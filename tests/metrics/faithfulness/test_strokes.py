@@ -154,18 +154,18 @@ def test_the_figures_are_means_of_the_pairs_and_name_the_blank(crop, drawing):
     photos = [crop, np.roll(crop, 4, axis=0), np.full_like(crop, 200)]
     pairs = np.stack([STROKES.start()(drawing, photo) for photo in photos])
     assert pairs.dtype == np.float32
-    found = {f.name: f for f in Strokes().figures({"pair": pairs}, Resampling(resamples=20))}
+    found = {f.name: f for f in Strokes().scores({"pair": pairs}, Resampling(resamples=20))}
     scores = [strokes(drawing, photo) for photo in photos]
     for name in ("recall", "precision", "f1"):
-        figure = found.pop(f"strokes.{name}")
+        score = found.pop(f"strokes.{name}")
         mean = np.mean([getattr(score, name) for score in scores])
-        assert figure.estimate.value == pytest.approx(mean)
-        assert np.argmax(figure.losses) == 2
-        assert figure.warnings == ("1 of 3 made photos have no line on the face and count as 0",)
+        assert score.estimate.value == pytest.approx(mean)
+        assert np.argmax(score.losses) == 2
+        assert score.warnings == ("1 of 3 made photos have no line on the face and count as 0",)
     assert not found
-    [first, *_] = Strokes().figures({"pair": pairs[:2]}, Resampling(resamples=20))
+    [first, *_] = Strokes().scores({"pair": pairs[:2]}, Resampling(resamples=20))
     assert first.warnings == ()
-    assert {needed.roles for needed in Strokes().inputs.values()} == {("sketch", "made")}
+    assert {needed.roles for needed in Strokes().inputs.values()} == {("sketch", "generated")}
 
 
 @pytest.mark.parametrize("shape", [(64, 64), (64, 48, 3), (64, 64, 4)])

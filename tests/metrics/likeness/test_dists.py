@@ -135,11 +135,11 @@ def test_the_measure_is_the_mean_over_pairs(random_vgg, learnt, compare):
     pairs = np.stack([find(picture(), picture(seed)) for seed in range(3)])
     assert pairs.shape == (3, 1)
     measure = Dists(feature=feature)
-    assert measure.inputs["pair"].roles == ("made", "truth")
-    (figure,) = measure.figures({"pair": pairs}, Resampling(resamples=20))
-    assert figure.name == "dists"
-    assert figure.estimate.value == pytest.approx(pairs.mean())
-    assert figure.losses.argmin() == 0
+    assert measure.inputs["pair"].roles == ("generated", "ground_truth")
+    (score,) = measure.scores({"pair": pairs}, Resampling(resamples=20))
+    assert score.name == "dists"
+    assert score.estimate.value == pytest.approx(pairs.mean())
+    assert score.losses.argmin() == 0
     assert pairs[1, 0] == pytest.approx(compare(picture(), picture(1)))
 
 

@@ -138,10 +138,10 @@ def test_the_figures_are_means_of_the_pairs(crop):
     others = [DAMAGES[name](crop) for name in ("tinted", "mirrored", "blurred")]
     pairs = np.stack([FSIM.start()(crop, other) for other in others])
     assert pairs.dtype == np.float32
-    grey, colour = Fsim().figures({"pair": pairs}, Resampling(resamples=20))
+    grey, colour = Fsim().scores({"pair": pairs}, Resampling(resamples=20))
     scores = [fsim(crop, other) for other in others]
     assert (grey.name, colour.name) == ("fsim.grey", "fsim.colour")
     assert grey.estimate.value == pytest.approx(np.mean([one.fsim for one in scores]))
     assert colour.estimate.value == pytest.approx(np.mean([one.fsimc for one in scores]))
     assert np.argmax(grey.losses) == 1
-    assert {needed.roles for needed in Fsim().inputs.values()} == {("made", "truth")}
+    assert {needed.roles for needed in Fsim().inputs.values()} == {("generated", "ground_truth")}

@@ -125,30 +125,32 @@ def test_unequal_sets_are_refused(shapes):
 
 def _people(n, noise, seed=0):
     rng = np.random.default_rng(seed)
-    truth = rng.normal(0, 0.1, (n, 16)).astype(np.float32)
-    return (truth + rng.normal(0, noise, truth.shape)).astype(np.float32), truth
+    ground_truth = rng.normal(0, 0.1, (n, 16)).astype(np.float32)
+    return (ground_truth + rng.normal(0, noise, ground_truth.shape)).astype(
+        np.float32
+    ), ground_truth
 
 
 def test_the_area_is_the_rank_statistic_of_mann_and_whitney():
-    made, truth = _people(60, 0.15)
-    between = np.linalg.norm(made[:, None] - truth[None], axis=2)
+    generated, ground_truth = _people(60, 0.15)
+    between = np.linalg.norm(generated[:, None] - ground_truth[None], axis=2)
     genuine, impostor = np.diag(between), between[~np.eye(60, dtype=bool)]
     rank = mannwhitneyu(impostor, genuine).statistic / (len(genuine) * len(impostor))
-    found = verification(made, truth)
+    found = verification(generated, ground_truth)
     assert found.area == pytest.approx(rank, abs=1e-5)
     assert 0.6 < found.area < 0.99
 
 
 def test_the_equal_error_rate_is_where_both_errors_meet():
-    made, truth = _people(80, 0.2)
-    between = np.linalg.norm(made[:, None] - truth[None], axis=2)
+    generated, ground_truth = _people(80, 0.2)
+    between = np.linalg.norm(generated[:, None] - ground_truth[None], axis=2)
     genuine, impostor = np.diag(between), between[~np.eye(80, dtype=bool)]
     at = np.linspace(0, between.max(), 4000)
     missed = (genuine[None] > at[:, None]).mean(axis=1)
     false = (impostor[None] <= at[:, None]).mean(axis=1)
     meet = np.abs(missed - false).argmin()
     expected = (missed[meet] + false[meet]) / 2
-    assert verification(made, truth).equal_error == pytest.approx(expected, abs=0.01)
+    assert verification(generated, ground_truth).equal_error == pytest.approx(expected, abs=0.01)
 
 
 @pytest.mark.parametrize(("noise", "area", "equal_error"), [(0.0, 1.0, 0.0), (50.0, 0.5, 0.5)])
@@ -167,9 +169,14 @@ def test_descriptors_that_are_all_alike_tell_nobody_apart():
 
 
 def test_the_measure_agrees_with_retrieval_and_orders_the_pictures_by_distance():
-    made, truth = _people(60, 0.12)
-    found = {f.name: f for f in Identity().figures({"made": made, "truth": truth}, Resampling())}
-    expected = retrieval(made, truth)
+    generated, ground_truth = _people(60, 0.12)
+    found = {
+        f.name: f
+        for f in Identity().scores(
+            {"generated": generated, "ground_truth": ground_truth}, Resampling()
+        )
+    }
+    expected = retrieval(generated, ground_truth)
     for name, value in (
         ("rank1", expected.rank1),
         ("rank5", expected.rank5),
@@ -180,23 +187,26 @@ def test_the_measure_agrees_with_retrieval_and_orders_the_pictures_by_distance()
         estimate = found[f"identity.{name}"].estimate
         assert estimate.value == pytest.approx(value)
         assert estimate.low <= estimate.value <= estimate.high
-    checked = verification(made, truth)
+    checked = verification(generated, ground_truth)
     assert found["identity.area"].estimate.value == pytest.approx(checked.area)
     assert found["identity.equal_error"].estimate.value == pytest.approx(checked.equal_error)
     losses = found["identity.rank1"].losses
-    np.testing.assert_allclose(losses, np.linalg.norm(made - truth, axis=1), rtol=1e-6)
+    np.testing.assert_allclose(losses, np.linalg.norm(generated - ground_truth, axis=1), rtol=1e-6)
     assert not found["identity.rank1"].warnings
 
 
 def test_draws_of_pairs_know_that_a_person_stands_on_both_sides():
     """Tukey's jackknife leaves a person out as a probe and out of the gallery."""
-    made, truth = _typical_and_not(60, seed=0)
-    unpaired = {"made": made, "truth": truth}
-    found = {f.name: f.estimate for f in Identity().figures(unpaired, Resampling(resamples=4000))}
+    generated, ground_truth = _typical_and_not(60, seed=0)
+    unpaired = {"generated": generated, "ground_truth": ground_truth}
+    found = {f.name: f.estimate for f in Identity().scores(unpaired, Resampling(resamples=4000))}
     without = []
     for person in range(60):
         others = np.arange(60) != person
-        pairs = retrieval(made[others], truth[others]), verification(made[others], truth[others])
+        pairs = (
+            retrieval(generated[others], ground_truth[others]),
+            verification(generated[others], ground_truth[others]),
+        )
         without.append([pairs[0].impostor, pairs[1].area])
     expected = np.std(without, axis=0) * np.sqrt(59)
     spread = [found[name].resamples.std() for name in ("identity.impostor", "identity.area")]
@@ -206,26 +216,30 @@ def test_draws_of_pairs_know_that_a_person_stands_on_both_sides():
 def _typical_and_not(n, seed):
     """People of whom some are like many and others like none."""
     rng = np.random.default_rng(seed)
-    truth = rng.normal(0, 0.1, (n, 8)) * rng.uniform(0.5, 1.5, (n, 1))
-    made = truth + rng.normal(0, 0.12, truth.shape) * rng.uniform(0.4, 1.6, (n, 1))
-    return made.astype(np.float32), truth.astype(np.float32)
+    ground_truth = rng.normal(0, 0.1, (n, 8)) * rng.uniform(0.5, 1.5, (n, 1))
+    generated = ground_truth + rng.normal(0, 0.12, ground_truth.shape) * rng.uniform(
+        0.4, 1.6, (n, 1)
+    )
+    return generated.astype(np.float32), ground_truth.astype(np.float32)
 
 
 def test_fewer_limits_than_people_change_the_equal_error_little(monkeypatch):
-    made, truth = _people(80, 0.2)
-    exact = verification(made, truth)
+    generated, ground_truth = _people(80, 0.2)
+    exact = verification(generated, ground_truth)
     monkeypatch.setattr(identity, "_LIMITS", 40)
-    coarse = verification(made, truth)
+    coarse = verification(generated, ground_truth)
     assert coarse.area == exact.area
     assert coarse.equal_error == pytest.approx(exact.equal_error, abs=0.02)
 
 
 def test_a_small_gallery_is_warned_of():
     def found(people):
-        made, truth = _people(people, 0.1)
-        return list(Identity().figures({"made": made, "truth": truth}, Resampling()))
+        generated, ground_truth = _people(people, 0.1)
+        return list(
+            Identity().scores({"generated": generated, "ground_truth": ground_truth}, Resampling())
+        )
 
     assert "12 people" in found(12)[0].warnings[0]
-    assert "identity.rank10" in [figure.name for figure in found(12)]
+    assert "identity.rank10" in [score.name for score in found(12)]
     # All of four people are among the nearest five.
-    assert "identity.rank5" not in [figure.name for figure in found(4)]
+    assert "identity.rank5" not in [score.name for score in found(4)]

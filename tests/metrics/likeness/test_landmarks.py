@@ -17,20 +17,20 @@ def crop(photo):
     return Preprocessing().align(photo, DlibDetector()(photo)[0]).image
 
 
-def figures(measure, sketches, made):
-    find = measure.inputs["made"].feature.start()
+def scores(measure, sketches, generated):
+    find = measure.inputs["generated"].feature.start()
     features = {
         "sketch": np.stack([find(one) for one in sketches]),
-        "made": np.stack([find(one) for one in made]),
+        "generated": np.stack([find(one) for one in generated]),
     }
-    return {one.name: one for one in measure.figures(features, Resampling(resamples=20))}
+    return {one.name: one for one in measure.scores(features, Resampling(resamples=20))}
 
 
 def test_an_error_is_a_distance_over_that_of_the_eyes():
     drawn = TEMPLATE[None].copy()
-    made = drawn.copy()
-    made[0, 4] += (0.03, 0.04)  # 0.05 of the side; the eyes are 0.4 apart
-    assert point_errors(drawn, made)[0] == pytest.approx([0, 0, 0, 0, 0.125])
+    generated = drawn.copy()
+    generated[0, 4] += (0.03, 0.04)  # 0.05 of the side; the eyes are 0.4 apart
+    assert point_errors(drawn, generated)[0] == pytest.approx([0, 0, 0, 0, 0.125])
     small = 0.5 + (drawn - 0.5) * 0.75
     assert point_errors(small, np.add(small, [0, 0.03]))[0] == pytest.approx([0.1] * 5)
 
@@ -60,7 +60,7 @@ def test_moved_features_are_found_moved(crop):
     measure = Geometry()
     drawing = np.stack([sketch(crop, "pencil")] * 3, axis=-1)[None]
     errors = [
-        figures(measure, drawing, damaged(crop[None], "eyes", strength, others=crop[None]))
+        scores(measure, drawing, damaged(crop[None], "eyes", strength, others=crop[None]))
         for strength in (0, 0.3, 0.6, 1)
     ]
     eyes = [found["geometry.eyes"].estimate.value for found in errors]
@@ -74,27 +74,27 @@ def test_moved_features_are_found_moved(crop):
 
 def test_other_damage_leaves_it_as_it_is(crop):
     measure = Geometry()
-    still = figures(measure, crop[None], crop[None])["geometry.error"].estimate.value
+    still = scores(measure, crop[None], crop[None])["geometry.error"].estimate.value
     assert still == 0
     for name in ("blur", "noise", "jpeg", "grey", "cast", "dark", "grid"):
         spoilt = damaged(crop[None], name, 0.3, others=crop[None])
-        assert figures(measure, crop[None], spoilt)["geometry.error"].estimate.value < 0.02, name
+        assert scores(measure, crop[None], spoilt)["geometry.error"].estimate.value < 0.02, name
 
 
 def test_a_blank_sheet_has_a_figure_too(crop):
     blank = np.full((1, 128, 128, 3), 255, np.uint8)
-    found = figures(Geometry(), blank, crop[None])["geometry.error"]
+    found = scores(Geometry(), blank, crop[None])["geometry.error"]
     assert np.isfinite(found.estimate.value)
 
 
 def test_68_points_say_what_they_cost(crop):
-    found = figures(Geometry(points=68), crop[None], np.ascontiguousarray(crop[None, :, ::-1]))
+    found = scores(Geometry(points=68), crop[None], np.ascontiguousarray(crop[None, :, ::-1]))
     assert set(found) == {
         *("geometry68.error", "geometry68.eyes", "geometry68.brows", "geometry68.nose"),
         *("geometry68.mouth", "geometry68.jaw"),
     }
     assert "commercial use" in found["geometry68.error"].warnings[0]
-    five = figures(Geometry(), crop[None], crop[None])
+    five = scores(Geometry(), crop[None], crop[None])
     assert not five["geometry.error"].warnings
 
 

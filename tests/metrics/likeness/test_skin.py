@@ -13,9 +13,9 @@ def plain(*rgb, side=64):
     return np.full((side, side, 3), rgb, np.uint8)
 
 
-def figures(made, truth):
-    features = {"made": np.float32(made), "truth": np.float32(truth)}
-    return {one.name: one for one in Skin().figures(features, Resampling(resamples=50))}
+def scores(generated, ground_truth):
+    features = {"generated": np.float32(generated), "ground_truth": np.float32(ground_truth)}
+    return {one.name: one for one in Skin().scores(features, Resampling(resamples=50))}
 
 
 @pytest.fixture(scope="module")
@@ -59,13 +59,13 @@ def test_the_angle_is_that_of_the_paper():
 
 
 def test_signed_drifts_and_absolute_errors():
-    truth = np.array([[60, 10, 20], [70, 10, 20]])
-    made = np.add(truth, [[5, 0, 0], [-5, 0, 0]])
-    found = figures(made, truth)
+    ground_truth = np.array([[60, 10, 20], [70, 10, 20]])
+    generated = np.add(ground_truth, [[5, 0, 0], [-5, 0, 0]])
+    found = scores(generated, ground_truth)
     values = {name.removeprefix("skin."): one.estimate.value for name, one in found.items()}
     assert values["lightness"] == pytest.approx(0)
     assert values["tone"] != pytest.approx(values["tone_error"])
-    before, after = typology_angle(truth), typology_angle(made)
+    before, after = typology_angle(ground_truth), typology_angle(generated)
     assert values["tone_error"] == pytest.approx(np.abs(after - before).mean())
     assert 3 < values["error"] < 5
     assert values["chroma"] == values["redness"] == values["yellowness"] == 0
@@ -73,44 +73,44 @@ def test_signed_drifts_and_absolute_errors():
 
 def test_the_difference_is_ciede2000():
     # Sharma, Wu and Dalal 2005, "The CIEDE2000 Color-Difference Formula", table 1, pair 1
-    found = figures([[50, 0, -82.7485]], [[50, 2.6772, -79.7751]])
+    found = scores([[50, 0, -82.7485]], [[50, 2.6772, -79.7751]])
     assert found["skin.error"].estimate.value == pytest.approx(2.0425, abs=1e-4)
 
 
 def test_one_tone_for_all_shows_at_both_ends():
     light = np.linspace(30, 80, 60)
-    truth = np.stack([light, np.full(60, 10), np.full(60, 20)], axis=1)
-    made = truth.copy()
-    made[:, 0] = 55
-    found = figures(made, truth)
+    ground_truth = np.stack([light, np.full(60, 10), np.full(60, 20)], axis=1)
+    generated = ground_truth.copy()
+    generated[:, 0] = 55
+    found = scores(generated, ground_truth)
     assert found["skin.lightness"].estimate.value == pytest.approx(0, abs=1e-3)
     assert found["skin.darkest"].estimate.value == pytest.approx(55 - light[:20].mean(), abs=1e-3)
     assert found["skin.lightest"].estimate.value == pytest.approx(55 - light[40:].mean(), abs=1e-3)
     low, high = found["skin.darkest"].estimate.low, found["skin.darkest"].estimate.high
     assert low < 55 - light[:20].mean() < high
-    assert "skin.darkest" not in figures(made[:20], truth[:20])
+    assert "skin.darkest" not in scores(generated[:20], ground_truth[:20])
 
 
 def test_greying_shows_in_the_chroma_and_darkening_in_the_lightness(crop):
-    truth = skin(crop)[None]
+    ground_truth = skin(crop)[None]
     chroma, light = [], []
     for strength in (0, 0.1, 0.4, 1):
         grey, dark = (
             skin(damaged(crop[None], name, strength, others=crop[None])[0])[None]
             for name in ("grey", "dark")
         )
-        chroma.append(figures(grey, truth)["skin.chroma"].estimate.value)
-        light.append(figures(dark, truth)["skin.lightness"].estimate.value)
-        assert abs(figures(grey, truth)["skin.lightness"].estimate.value) < 2
+        chroma.append(scores(grey, ground_truth)["skin.chroma"].estimate.value)
+        light.append(scores(dark, ground_truth)["skin.lightness"].estimate.value)
+        assert abs(scores(grey, ground_truth)["skin.lightness"].estimate.value) < 2
     assert chroma == sorted(chroma, reverse=True)
     assert chroma[1] < -0.5
     assert light == sorted(light, reverse=True)
     assert light[1] < -1
     for name in ("noise", "grid", "smile", "eyes"):
         spoilt = skin(damaged(crop[None], name, 0.3, others=crop[None])[0])[None]
-        assert figures(spoilt, truth)["skin.error"].estimate.value < 1.5, name
+        assert scores(spoilt, ground_truth)["skin.error"].estimate.value < 1.5, name
 
 
 def test_features_of_other_pictures_are_refused():
     with pytest.raises(UsageError, match="the same"):
-        figures([[50, 0, 0]], [[50, 0, 0], [60, 0, 0]])
+        scores([[50, 0, 0]], [[50, 0, 0], [60, 0, 0]])

@@ -89,8 +89,8 @@ def test_the_figure_is_the_mean_of_the_pairs(crop):
     pairs = np.stack([SSIM.start()(crop, other) for other in others])
     assert pairs.shape == (3, 1)
     assert pairs.dtype == np.float32
-    [figure] = Ssim().figures({"pair": pairs}, Resampling(resamples=20))
-    assert figure.name == "ssim.grey"
-    assert figure.estimate.value == pytest.approx(np.mean([ssim(crop, other) for other in others]))
-    assert np.argmax(figure.losses) == 2
-    assert {needed.roles for needed in Ssim().inputs.values()} == {("made", "truth")}
+    [score] = Ssim().scores({"pair": pairs}, Resampling(resamples=20))
+    assert score.name == "ssim.grey"
+    assert score.estimate.value == pytest.approx(np.mean([ssim(crop, other) for other in others]))
+    assert np.argmax(score.losses) == 2
+    assert {needed.roles for needed in Ssim().inputs.values()} == {("generated", "ground_truth")}

@@ -18,10 +18,13 @@ def pictures(seed, count=40, side=64):
     return np.clip(light + 25 * smooth + rng.normal(0, 3, smooth.shape), 0, 255).astype(np.uint8)
 
 
-def found(made, real):
-    features = {"made": np.stack([*map(look, made)]), "real": np.stack([*map(look, real)])}
-    [figure] = Look().figures(features, Resampling(resamples=100))
-    return figure
+def found(generated, real):
+    features = {
+        "generated": np.stack([*map(look, generated)]),
+        "real": np.stack([*map(look, real)]),
+    }
+    [score] = Look().scores(features, Resampling(resamples=100))
+    return score
 
 
 def test_a_flat_picture_has_no_detail_and_its_own_light():
@@ -62,14 +65,14 @@ def test_drawings_do_not_look_like_photos(person):
 
 
 def test_the_figure_is_the_energy_distance_of_standardised_features():
-    made, real = (np.stack([*map(look, pictures(seed))]) for seed in (2, 3))
-    [figure] = Look().figures({"made": made, "real": real}, Resampling(resamples=10))
-    x, y = standardised(made, real), standardised(real, real)
+    generated, real = (np.stack([*map(look, pictures(seed))]) for seed in (2, 3))
+    [score] = Look().scores({"generated": generated, "real": real}, Resampling(resamples=10))
+    x, y = standardised(generated, real), standardised(real, real)
     assert y.mean(axis=0) == pytest.approx(0, abs=1e-6)
     assert y.std(axis=0) * np.sqrt(18) == pytest.approx(1, abs=0.05)
     expected = 2 * cdist(x, y).mean() - _among(x) - _among(y)
-    assert figure.estimate.value == pytest.approx(expected)
-    assert figure.per_image.mean() == pytest.approx(expected)
+    assert score.estimate.value == pytest.approx(expected)
+    assert score.per_image.mean() == pytest.approx(expected)
 
 
 def _among(x):

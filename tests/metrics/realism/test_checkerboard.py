@@ -31,25 +31,25 @@ def picture(light):
     return np.stack([np.clip(np.rint(light), 0, 255).astype(np.uint8)] * 3, axis=-1)
 
 
-def found(made, real, resamples=100):
+def found(generated, real, resamples=100):
     features = {
         role: np.stack([FEATURE(picture(light)) for light in lights])
-        for role, lights in (("made", made), ("real", real))
+        for role, lights in (("generated", generated), ("real", real))
     }
-    return {it.name: it for it in Checkerboard().figures(features, Resampling(resamples=resamples))}
+    return {it.name: it for it in Checkerboard().scores(features, Resampling(resamples=resamples))}
 
 
-def values(figures):
-    return [figures[f"checkerboard.period{period}"].estimate.value for period in PERIODS]
+def values(scores):
+    return [scores[f"checkerboard.period{period}"].estimate.value for period in PERIODS]
 
 
 def test_a_board_that_nobody_sees_is_seen(person):
     faces = [np.asarray(Image.fromarray(person(i)).resize((128, 128))) for i in range(6)]
     lights = [face @ np.array([0.299, 0.587, 0.114]) for face in faces]
-    figures = found([light + BOARD for light in lights], lights)
-    assert figures["checkerboard.period2"].estimate.low > 15
-    assert figures["checkerboard.common"].estimate.low > 15
-    assert values(figures)[1:] == pytest.approx([0, 0, 0], abs=0.3)
+    scores = found([light + BOARD for light in lights], lights)
+    assert scores["checkerboard.period2"].estimate.low > 15
+    assert scores["checkerboard.common"].estimate.low > 15
+    assert values(scores)[1:] == pytest.approx([0, 0, 0], abs=0.3)
 
 
 def test_it_is_a_peak_over_its_surroundings_in_the_spectrum():
@@ -90,8 +90,8 @@ def test_each_period_has_its_own_figure_which_grows_with_the_grid(place):
 def test_a_grid_of_squares_is_seen_by_its_finer_peaks():
     real = natural(8)
     tile = np.random.default_rng(1).normal(0, 4, (8, 8))
-    figures = found([light + np.tile(tile, (16, 16)) for light in real], real)
-    assert figures["checkerboard.period8"].estimate.value > 3
+    scores = found([light + np.tile(tile, (16, 16)) for light in real], real)
+    assert scores["checkerboard.period8"].estimate.value > 3
 
 
 @pytest.mark.parametrize(
@@ -107,18 +107,18 @@ def test_a_grid_of_squares_is_seen_by_its_finer_peaks():
 )
 def test_blur_noise_and_contrast_leave_it_alone(change):
     real = natural(60)
-    figures = found([change(light) for light in real], real)
-    assert values(figures) == pytest.approx([0] * 4, abs=1.3)
-    assert abs(figures["checkerboard.common"].estimate.value) < 0.7
+    scores = found([change(light) for light in real], real)
+    assert values(scores) == pytest.approx([0] * 4, abs=1.3)
+    assert abs(scores["checkerboard.common"].estimate.value) < 0.7
 
 
 def test_a_grid_that_is_hidden_in_each_picture_shows_in_all_together():
-    real, made = natural(80), natural(80, seed=1)
-    figures = found([light + wave(8) for light in made], real)
-    common = figures["checkerboard.common"].estimate
-    assert figures["checkerboard.period8"].estimate.low < 0
+    real, generated = natural(80), natural(80, seed=1)
+    scores = found([light + wave(8) for light in generated], real)
+    common = scores["checkerboard.common"].estimate
+    assert scores["checkerboard.period8"].estimate.low < 0
     assert common.low > 0.2
-    chance = found(made, real)["checkerboard.common"].estimate
+    chance = found(generated, real)["checkerboard.common"].estimate
     assert chance.value < common.low
 
 
@@ -129,41 +129,41 @@ def test_common_is_a_mean_over_pairs_and_real_photos_may_have_it_too():
     pairs = [(waves[i] * waves[j].conj()).real for i in range(4) for j in range(4) if i != j]
     expected = 10 * np.log10(1 + np.mean(pairs))
     flat = [np.full((128, 128), 90)] * 4
-    figure = found(lights, flat)["checkerboard.common"]
-    assert figure.estimate.value == pytest.approx(expected, rel=1e-4)
+    score = found(lights, flat)["checkerboard.common"]
+    assert score.estimate.value == pytest.approx(expected, rel=1e-4)
     assert found(lights, lights)["checkerboard.common"].estimate.value == 0
 
 
 def test_a_grid_that_lies_elsewhere_in_each_picture_is_not_common():
     real = natural(20)
-    made = [
+    generated = [
         light + 10 * np.cos(2 * np.pi * (X / 8 + i / 20)) for i, light in enumerate(natural(20))
     ]
-    figures = found(made, real)
-    assert figures["checkerboard.period8"].estimate.value > 5
-    assert figures["checkerboard.common"].estimate.value < 1
+    scores = found(generated, real)
+    assert scores["checkerboard.period8"].estimate.value > 5
+    assert scores["checkerboard.common"].estimate.value < 1
 
 
 def test_drawing_with_repetitions_makes_no_common_grid():
-    real, made = natural(12), natural(12, seed=1)
-    common = found(made, real, resamples=300)["checkerboard.common"].estimate
+    real, generated = natural(12), natural(12, seed=1)
+    common = found(generated, real, resamples=300)["checkerboard.common"].estimate
     assert common.resamples.mean() < common.value + 0.4
 
 
 def test_flat_pictures_have_no_grid():
     flat = [np.full((64, 64), tone) for tone in (0, 128, 255)]
-    figures = found(flat, flat)
+    scores = found(flat, flat)
     assert peaks(picture(flat[1])) == pytest.approx(np.zeros(4), abs=1e-3)
-    assert figures["checkerboard.common"].estimate.value == 0
-    assert "3 pictures" in figures["checkerboard.period2"].warnings[0]
+    assert scores["checkerboard.common"].estimate.value == 0
+    assert "3 pictures" in scores["checkerboard.period2"].warnings[0]
 
 
 def test_the_worst_picture_is_the_one_with_the_grid():
     real = natural(6)
-    made = [*real[:3], real[3] + 5 * BOARD, *real[4:]]
-    figure = found(made, real)["checkerboard.period2"]
-    assert figure.losses.argmax() == 3
-    assert figure.per_image.mean() == pytest.approx(figure.estimate.value, abs=1e-4)
+    generated = [*real[:3], real[3] + 5 * BOARD, *real[4:]]
+    score = found(generated, real)["checkerboard.period2"]
+    assert score.losses.argmax() == 3
+    assert score.per_image.mean() == pytest.approx(score.estimate.value, abs=1e-4)
 
 
 @pytest.mark.parametrize("side", [64, 100, 256, 512])

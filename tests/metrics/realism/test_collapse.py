@@ -20,13 +20,15 @@ def shrunk(thumbnails, factor):
     return mean + factor * (thumbnails - mean)
 
 
-def found(made, real, resamples=200):
-    figures = Collapse().figures({"made": made, "real": real}, Resampling(resamples=resamples))
-    return {figure.name: figure for figure in figures}
+def found(generated, real, resamples=200):
+    scores = Collapse().scores(
+        {"generated": generated, "real": real}, Resampling(resamples=resamples)
+    )
+    return {score.name: score for score in scores}
 
 
-def values(made, real):
-    return [figure.estimate.value for figure in found(made, real).values()]
+def values(generated, real):
+    return [score.estimate.value for score in found(generated, real).values()]
 
 
 def test_the_spread_is_that_of_all_pairs_and_copies_are_no_pairs():
@@ -45,9 +47,9 @@ def test_the_spread_is_that_of_all_pairs_and_copies_are_no_pairs():
 
 def test_its_variety_is_that_of_the_monitor(person):
     pictures = np.stack([person(i)[:256, :256] for i in range(16)])
-    made = np.clip(pictures[:8] * 0.6 + 40, 0, 255).astype(np.uint8)
-    ours = found(*(np.stack([thumbnail(it) for it in some]) for some in (made, pictures[8:])))
-    expected = variety(made, pictures[8:])
+    generated = np.clip(pictures[:8] * 0.6 + 40, 0, 255).astype(np.uint8)
+    ours = found(*(np.stack([thumbnail(it) for it in some]) for some in (generated, pictures[8:])))
+    expected = variety(generated, pictures[8:])
     assert ours["collapse.variety"].estimate.value == pytest.approx(expected, rel=0.03)
 
 
@@ -76,29 +78,29 @@ def test_one_face_in_many_lights_is_varied_and_average():
 
 def test_half_a_collapse_is_half_seen():
     real = people(60)
-    made = real.copy()
-    made[30:] = real.mean(axis=0)
-    variety_, average = values(made, real)
+    generated = real.copy()
+    generated[30:] = real.mean(axis=0)
+    variety_, average = values(generated, real)
     assert variety_ < 0.8
     assert 0.3 < average < 0.7
 
 
 def test_a_face_has_what_the_average_of_the_others_lacks():
-    made = people(5)
-    light = made.reshape(5, 16, 16, 3) @ np.array([0.299, 0.587, 0.114])
+    generated = people(5)
+    light = generated.reshape(5, 16, 16, 3) @ np.array([0.299, 0.587, 0.114])
     faces = light[:, 3:13, 3:13].reshape(5, -1)
     faces = faces - faces.mean(axis=1, keepdims=True)
     faces = faces / np.linalg.norm(faces, axis=1, keepdims=True)
-    for i, share in enumerate(own_share(made)):
+    for i, share in enumerate(own_share(generated)):
         alike = np.corrcoef(faces[i], np.delete(faces, i, axis=0).mean(axis=0))[0, 1]
         assert share == pytest.approx(np.sqrt(1 - alike**2), abs=1e-4)
 
 
 def test_light_contrast_and_background_do_not_make_a_person():
-    made = people(30)
-    changed = (0.6 * made + 0.1).reshape(30, 16, 16, 3)
+    generated = people(30)
+    changed = (0.6 * generated + 0.1).reshape(30, 16, 16, 3)
     changed[:, :3] = np.random.default_rng(0).uniform(0, 1, (30, 1, 1, 1))
-    assert own_share(changed.reshape(30, -1)) == pytest.approx(own_share(made), abs=1e-4)
+    assert own_share(changed.reshape(30, -1)) == pytest.approx(own_share(generated), abs=1e-4)
 
 
 def test_flat_pictures_are_a_collapse_and_say_so_among_real_ones():
@@ -111,30 +113,30 @@ def test_flat_pictures_are_a_collapse_and_say_so_among_real_ones():
 
 
 def test_drawing_with_repetitions_moves_neither():
-    for figure in found(people(8), people(12, seed=1), resamples=2000).values():
-        resamples = figure.estimate.resamples
-        assert resamples.mean() == pytest.approx(figure.estimate.value, abs=0.05)
-        assert figure.estimate.low < figure.estimate.value < figure.estimate.high
-        assert "8 pictures" in figure.warnings[0]
+    for score in found(people(8), people(12, seed=1), resamples=2000).values():
+        resamples = score.estimate.resamples
+        assert resamples.mean() == pytest.approx(score.estimate.value, abs=0.05)
+        assert score.estimate.low < score.estimate.value < score.estimate.high
+        assert "8 pictures" in score.warnings[0]
 
 
 def test_a_draw_of_one_picture_alone_does_not_make_it_a_person_of_its_own():
     same = np.repeat(people(1), 3, axis=0)
-    figure = found(same, people(40, seed=1))["collapse.average"]
-    assert figure.estimate.value == pytest.approx(1, abs=1e-3)
-    assert figure.estimate.low > 0.99
+    score = found(same, people(40, seed=1))["collapse.average"]
+    assert score.estimate.value == pytest.approx(1, abs=1e-3)
+    assert score.estimate.low > 0.99
 
 
 def test_the_worst_picture_is_the_average_one():
-    made = people(20)
-    made[7] = made.mean(axis=0)
-    for figure in found(made, people(20, seed=1)).values():
-        assert figure.losses.argmax() == 7
+    generated = people(20)
+    generated[7] = generated.mean(axis=0)
+    for score in found(generated, people(20, seed=1)).values():
+        assert score.losses.argmax() == 7
 
 
 def test_average_face_is_the_figure():
-    made, real = shrunk(people(20), 0.4), people(30, seed=1)
-    assert average_face(made, real) == pytest.approx(values(made, real)[1])
+    generated, real = shrunk(people(20), 0.4), people(30, seed=1)
+    assert average_face(generated, real) == pytest.approx(values(generated, real)[1])
 
 
 @pytest.mark.parametrize("shape", [(1, 768), (5, 767), (768,)])

@@ -48,19 +48,19 @@ def test_parts_and_few_pictures_make_it_smaller():
 
 def test_the_figure_says_what_is_wrong_with_it():
     found = np.random.default_rng(0).dirichlet(np.full(20, 0.1), 60)
-    (figure,) = InceptionScore(feature=SOME, splits=2).figures({"made": found}, Resampling())
-    assert figure.estimate.value == inception_score(found, splits=2)
-    assert figure.estimate.low < figure.estimate.value < figure.estimate.high
-    assert figure.estimate.resamples.mean() == pytest.approx(figure.estimate.value)
-    assert "none of them a face" in figure.warnings[0]
-    assert "60 in 2 parts" in figure.warnings[0]
+    (score,) = InceptionScore(feature=SOME, splits=2).scores({"generated": found}, Resampling())
+    assert score.estimate.value == inception_score(found, splits=2)
+    assert score.estimate.low < score.estimate.value < score.estimate.high
+    assert score.estimate.resamples.mean() == pytest.approx(score.estimate.value)
+    assert "none of them a face" in score.warnings[0]
+    assert "60 in 2 parts" in score.warnings[0]
 
 
 def test_a_draw_without_any_picture_of_a_part_has_a_value():
-    (figure,) = InceptionScore(feature=SOME, splits=2).figures(
-        {"made": sure(4, 4)}, Resampling(resamples=200)
+    (score,) = InceptionScore(feature=SOME, splits=2).scores(
+        {"generated": sure(4, 4)}, Resampling(resamples=200)
     )
-    assert np.isfinite(figure.estimate.resamples).all()
+    assert np.isfinite(score.estimate.resamples).all()
     assert InceptionScore(feature=SOME, splits=2).min_pictures == 4
 
 

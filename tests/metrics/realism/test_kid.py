@@ -12,22 +12,22 @@ def pictures(count, *, seed, shift=0.0, spread=1.0, size=8):
     return shift + spread * rng.standard_normal((count, size))
 
 
-def by_hand(made, real):
+def by_hand(generated, real):
     """Equation 4 of the paper, as it stands there."""
 
     def k(a, b):
         return (a @ b / len(a) + 1) ** 3
 
-    n, m = len(made), len(real)
-    among = sum(k(a, b) for i, a in enumerate(made) for j, b in enumerate(made) if i != j)
+    n, m = len(generated), len(real)
+    among = sum(k(a, b) for i, a in enumerate(generated) for j, b in enumerate(generated) if i != j)
     others = sum(k(a, b) for i, a in enumerate(real) for j, b in enumerate(real) if i != j)
-    between = sum(k(a, b) for a in made for b in real)
+    between = sum(k(a, b) for a in generated for b in real)
     return among / (n * (n - 1)) + others / (m * (m - 1)) - 2 * between / (n * m)
 
 
 def test_it_is_the_estimate_of_the_paper():
-    made, real = pictures(5, seed=0, shift=0.3), pictures(7, seed=1)
-    assert kid(made, real) == pytest.approx(by_hand(made, real))
+    generated, real = pictures(5, seed=0, shift=0.3), pictures(7, seed=1)
+    assert kid(generated, real) == pytest.approx(by_hand(generated, real))
 
 
 def test_crowds_of_one_kind_are_0_apart_on_average():
@@ -45,26 +45,28 @@ def test_another_mean_and_less_variety_are_both_seen():
 
 
 def test_the_scale_makes_small_features_count_as_large_ones():
-    made, real = pictures(40, seed=1, spread=0.2), pictures(40, seed=0)
-    small = kid(made / 100, real / 100, scale=scale_of(real / 100))
-    assert small == pytest.approx(kid(made, real, scale=scale_of(real)))
-    assert kid(made / 100, real / 100) < 0.01 * small
+    generated, real = pictures(40, seed=1, spread=0.2), pictures(40, seed=0)
+    small = kid(generated / 100, real / 100, scale=scale_of(real / 100))
+    assert small == pytest.approx(kid(generated, real, scale=scale_of(real)))
+    assert kid(generated / 100, real / 100) < 0.01 * small
 
 
 def test_shares_add_up_and_their_spread_is_the_error():
     real = pictures(1000, seed=0)
     unpaired = [pictures(50, seed=i + 1, shift=0.3) for i in range(200)]
-    shares = [kid_of_each(made, real) for made in unpaired]
-    figures = [kid(made, real) for made in unpaired]
-    assert [one.mean() for one in shares] == pytest.approx(figures)
+    shares = [kid_of_each(generated, real) for generated in unpaired]
+    scores = [kid(generated, real) for generated in unpaired]
+    assert [one.mean() for one in shares] == pytest.approx(scores)
     expected = np.mean([one.std(ddof=1) / np.sqrt(50) for one in shares])
-    assert expected == pytest.approx(np.std(figures), rel=0.15)
+    assert expected == pytest.approx(np.std(scores), rel=0.15)
 
 
-@pytest.mark.parametrize(("made", "real"), [((1, 8), (4, 8)), ((4, 8), (4, 7)), ((4,), (4, 8))])
-def test_other_shapes_are_refused(made, real):
+@pytest.mark.parametrize(
+    ("generated", "real"), [((1, 8), (4, 8)), ((4, 8), (4, 7)), ((4,), (4, 8))]
+)
+def test_other_shapes_are_refused(generated, real):
     with pytest.raises(UsageError, match=r"expected \[N, D\]"):
-        kid(np.zeros(made), np.zeros(real))
+        kid(np.zeros(generated), np.zeros(real))
 
 
 def _brute(x, y, x_weights, y_weights, scale):
@@ -91,19 +93,19 @@ def _brute(x, y, x_weights, y_weights, scale):
 
 def test_the_measure_gives_kid_with_an_interval_and_each_pictures_share():
     rng = np.random.default_rng(0)
-    made, real = rng.normal(0.4, 1, (40, 8)), rng.normal(0, 1, (60, 8))
-    [figure] = Kid().figures({"made": made, "real": real}, Resampling(resamples=200))
-    expected = kid(made, real, scale=scale_of(real))
-    assert figure.name == "kid"
-    assert figure.estimate.value == pytest.approx(expected)
-    assert figure.estimate.low < expected < figure.estimate.high
-    assert figure.per_image.mean() == pytest.approx(expected)
+    generated, real = rng.normal(0.4, 1, (40, 8)), rng.normal(0, 1, (60, 8))
+    [score] = Kid().scores({"generated": generated, "real": real}, Resampling(resamples=200))
+    expected = kid(generated, real, scale=scale_of(real))
+    assert score.name == "kid"
+    assert score.estimate.value == pytest.approx(expected)
+    assert score.estimate.low < expected < score.estimate.high
+    assert score.per_image.mean() == pytest.approx(expected)
 
 
 def test_draws_of_it_have_no_picture_meet_itself(monkeypatch):
     monkeypatch.setattr("limner.metrics.discrepancy._ROWS", 3)  # in several blocks
     rng = np.random.default_rng(1)
-    made, real = rng.normal(0, 1, (7, 4)), rng.normal(0.5, 1, (5, 4))
+    generated, real = rng.normal(0, 1, (7, 4)), rng.normal(0.5, 1, (5, 4))
     seen = []
 
     class Spy:
@@ -112,17 +114,17 @@ def test_draws_of_it_have_no_picture_meet_itself(monkeypatch):
             seen.append((weights, statistic(*weights)))
             return Resampling(resamples=2).of(statistic, *counts)
 
-    list(Kid(unit_scale=True).figures({"made": made, "real": real}, Spy()))
+    list(Kid(unit_scale=True).scores({"generated": generated, "real": real}, Spy()))
     [(weights, found)] = seen
-    expected = [_brute(made, real, a, b, 1 / 4) for a, b in zip(*weights, strict=True)]
+    expected = [_brute(generated, real, a, b, 1 / 4) for a, b in zip(*weights, strict=True)]
     np.testing.assert_allclose(found, expected)
 
 
 def test_of_very_many_real_photos_so_many_are_taken_from_all_over(monkeypatch):
     monkeypatch.setattr(module, "MOST_REAL", 31)
-    made = pictures(20, seed=0)
+    generated = pictures(20, seed=0)
     real = pictures(91, seed=1) + np.linspace(0, 1, 91)[:, None]
-    [figure] = Kid().figures({"made": made, "real": real}, Resampling(resamples=20))
+    [score] = Kid().scores({"generated": generated, "real": real}, Resampling(resamples=20))
     thin = real[::3]
-    assert figure.estimate.value == pytest.approx(kid(made, thin, scale=scale_of(thin)))
-    assert len(figure.per_image) == 20
+    assert score.estimate.value == pytest.approx(kid(generated, thin, scale=scale_of(thin)))
+    assert len(score.per_image) == 20

@@ -18,22 +18,22 @@ def again(faces, *, seed=9, away=0.2):
     return (faces + step).astype(np.float32)
 
 
-def found(made, training, against="training", resamples=200, **more):
-    features = {"made": made, "training": training, **more}
-    figures = Memorisation(against=against).figures(features, Resampling(resamples=resamples))
-    return {figure.name: figure for figure in figures}
+def found(generated, training, against="training", resamples=200, **more):
+    features = {"generated": generated, "training": training, **more}
+    scores = Memorisation(against=against).scores(features, Resampling(resamples=resamples))
+    return {score.name: score for score in scores}
 
 
 def values(*unpaired, **more):
-    return [figure.estimate.value for figure in found(*unpaired, **more).values()]
+    return [score.estimate.value for score in found(*unpaired, **more).values()]
 
 
 def test_the_nearest_is_found_wherever_it_lies(monkeypatch):
     monkeypatch.setattr(copying, "_COLUMNS", 7)
     monkeypatch.setattr(copying, "_ROWS", 4)
-    made, training = people(10, seed=0), people(40, seed=1)
-    distances = np.linalg.norm(made[:, None] - training[None], axis=2)
-    numbers, away = nearest(made, training)
+    generated, training = people(10, seed=0), people(40, seed=1)
+    distances = np.linalg.norm(generated[:, None] - training[None], axis=2)
+    numbers, away = nearest(generated, training)
     assert numbers.tolist() == distances.argmin(axis=1).tolist()
     assert away == pytest.approx(distances.min(axis=1), rel=1e-6)
     numbers, away = nearest(training[[33, 2]], training)
@@ -66,56 +66,56 @@ def test_new_faces_are_as_far_as_training_faces_are_from_each_other():
 @pytest.mark.parametrize("part", [0.25, 1])
 def test_copies_are_counted(part):
     training = people(1000, seed=1)
-    made = people(200, seed=0)
-    copies = round(part * len(made))
-    made[:copies] = again(training[:copies])
-    figures = found(made, training)
-    assert figures["copying.share"].estimate.value == pytest.approx(part, abs=0.02)
-    assert figures["copying.share"].losses.argmax() < copies
+    generated = people(200, seed=0)
+    copies = round(part * len(generated))
+    generated[:copies] = again(training[:copies])
+    scores = found(generated, training)
+    assert scores["copying.share"].estimate.value == pytest.approx(part, abs=0.02)
+    assert scores["copying.share"].losses.argmax() < copies
     if part == 1:
-        assert figures["copying.ratio"].estimate.high < 0.5
+        assert scores["copying.ratio"].estimate.high < 0.5
 
 
 @pytest.mark.parametrize("repeated", [30, 300, 1000])
 def test_the_same_people_twice_in_the_training_set_hide_nothing(repeated):
     training = people(1000, seed=1)
-    made = np.concatenate([people(100, seed=0), again(training[:100], seed=3, away=0.25)])
-    clean = values(made, training)
+    generated = np.concatenate([people(100, seed=0), again(training[:100], seed=3, away=0.25)])
+    clean = values(generated, training)
     twice = np.concatenate([training, again(training[:repeated], away=0.1)])
-    assert values(made, twice) == pytest.approx(clean, abs=0.03)
+    assert values(generated, twice) == pytest.approx(clean, abs=0.03)
 
 
 def test_the_true_photos_set_the_standard_where_they_are_given():
     """People of another kind: nearer to all training faces than these are to each other."""
     training = people(1000, seed=1)
-    truth, made = 0.5 * people(300, seed=2), 0.5 * people(300, seed=3)
-    assert values(made, training)[1] < 0.85
-    figures = found(made, training, "truth", truth=truth)
-    assert list(figures) == ["copying.share_truth", "copying.ratio_truth"]
-    assert figures["copying.share_truth"].estimate.value < 0.04
-    assert figures["copying.ratio_truth"].estimate.value == pytest.approx(1, abs=0.02)
-    known = found(made, training, "truth", truth=again(training[:300]))
+    ground_truth, generated = 0.5 * people(300, seed=2), 0.5 * people(300, seed=3)
+    assert values(generated, training)[1] < 0.85
+    scores = found(generated, training, "ground_truth", ground_truth=ground_truth)
+    assert list(scores) == ["copying.share_truth", "copying.ratio_truth"]
+    assert scores["copying.share_truth"].estimate.value < 0.04
+    assert scores["copying.ratio_truth"].estimate.value == pytest.approx(1, abs=0.02)
+    known = found(generated, training, "ground_truth", ground_truth=again(training[:300]))
     assert "are of people in the training set" in known["copying.ratio_truth"].warnings[0]
 
 
 def test_it_wants_what_sets_the_standard():
-    assert set(Memorisation().inputs) == {"made", "training"}
+    assert set(Memorisation().inputs) == {"generated", "training"}
     assert Memorisation(against="real").inputs["real"].roles == ("real",)
 
 
 def test_intervals_hold_the_value_and_draw_both_crowds():
     training = people(400, seed=1)
-    made = np.concatenate([people(40, seed=0), again(training[:40])])
-    for figure in found(made, training).values():
-        assert figure.estimate.low <= figure.estimate.value <= figure.estimate.high
-        assert figure.estimate.resamples.std() > 0
-    assert np.median(figure.per_image[:40]) == pytest.approx(1, abs=0.03)
+    generated = np.concatenate([people(40, seed=0), again(training[:40])])
+    for score in found(generated, training).values():
+        assert score.estimate.low <= score.estimate.value <= score.estimate.high
+        assert score.estimate.resamples.std() > 0
+    assert np.median(score.per_image[:40]) == pytest.approx(1, abs=0.03)
 
 
 def test_draws_are_quantiles_of_what_was_drawn(monkeypatch):
     """The ratio of each draw, from the crowds drawn by hand."""
-    made, training = people(30, seed=0), people(50, seed=1)
-    _, away = nearest(made, training)
+    generated, training = people(30, seed=0), people(50, seed=1)
+    _, away = nearest(generated, training)
     usual, _ = nearest_other(training, training)
     rng = np.random.default_rng(0)
     weights = [rng.multinomial(n, np.ones(n) / n, 5).astype(float) for n in (30, 50)]
@@ -126,8 +126,10 @@ def test_draws_are_quantiles_of_what_was_drawn(monkeypatch):
             taken.append(statistic(*weights))
             return super().of(statistic, *counts, centred=centred)
 
-    figures = Memorisation().figures({"made": made, "training": training}, Given(resamples=2))
-    assert len(list(figures)) == 2
+    scores = Memorisation().scores(
+        {"generated": generated, "training": training}, Given(resamples=2)
+    )
+    assert len(list(scores)) == 2
 
     def middle(values, weight, share):
         return np.quantile(np.repeat(values, weight.astype(int)), share, method="inverted_cdf")
@@ -141,11 +143,11 @@ def test_draws_are_quantiles_of_what_was_drawn(monkeypatch):
 
 def test_few_and_equal_training_faces_are_defined():
     for training in (people(2, seed=0), np.zeros((20, 128), np.float32)):
-        figures = found(people(3, seed=1), training)
-        assert all(np.isfinite(it.estimate.value) for it in figures.values())
-        assert "too few" in figures["copying.share"].warnings[0]
-    assert figures["copying.share"].estimate.value == 0
-    assert "all on training faces" in figures["copying.share"].warnings[1]
+        scores = found(people(3, seed=1), training)
+        assert all(np.isfinite(it.estimate.value) for it in scores.values())
+        assert "too few" in scores["copying.share"].warnings[0]
+    assert scores["copying.share"].estimate.value == 0
+    assert "all on training faces" in scores["copying.share"].warnings[1]
 
 
 @pytest.mark.parametrize("shapes", [((3, 8), (4, 7)), ((3, 8), (0, 8)), ((8,), (4, 8))])

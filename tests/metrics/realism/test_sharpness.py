@@ -24,13 +24,13 @@ def blurred(picture, radius):
     return changed(picture, lambda it: ndimage.gaussian_filter(it, (radius, radius, 0)))
 
 
-def found(made, real):
+def found(generated, real):
     features = {
         role: np.stack([FEATURE(picture) for picture in pictures])
-        for role, pictures in (("made", made), ("real", real))
+        for role, pictures in (("generated", generated), ("real", real))
     }
-    (figure,) = Sharpness().figures(features, Resampling(resamples=50))
-    return figure
+    (score,) = Sharpness().scores(features, Resampling(resamples=50))
+    return score
 
 
 def test_it_is_what_other_filters_find(face):
@@ -107,17 +107,19 @@ def test_a_flat_picture_has_none():
 
 def test_the_figure_is_a_ratio_of_means_and_says_how_each_did(face):
     real = [face, blurred(face, 0.4)]
-    made = [blurred(face, 1), blurred(face, 2), face]
-    figure = found(made, real)
-    expected = np.mean([sharpness(it) for it in made]) / np.mean([sharpness(it) for it in real])
-    assert figure.estimate.value == pytest.approx(expected, rel=1e-5)
-    assert figure.per_image.mean() == pytest.approx(expected, rel=1e-5)
-    assert figure.losses.argmax() == 1
-    assert figure.estimate.low < expected < figure.estimate.high
+    generated = [blurred(face, 1), blurred(face, 2), face]
+    score = found(generated, real)
+    expected = np.mean([sharpness(it) for it in generated]) / np.mean(
+        [sharpness(it) for it in real]
+    )
+    assert score.estimate.value == pytest.approx(expected, rel=1e-5)
+    assert score.per_image.mean() == pytest.approx(expected, rel=1e-5)
+    assert score.losses.argmax() == 1
+    assert score.estimate.low < expected < score.estimate.high
     assert found(real, real).estimate.value == pytest.approx(1)
     halos = changed(face, lambda it: 2 * it - ndimage.gaussian_filter(it, (1, 1, 0)))
     assert found([face, halos], [face]).losses.tolist()[1] > 0.1
-    assert "only 2 real photos" in figure.warnings[0]
+    assert "only 2 real photos" in score.warnings[0]
 
 
 @pytest.mark.parametrize("strength", [2, 10, 40, 80])

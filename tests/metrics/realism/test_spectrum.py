@@ -26,12 +26,12 @@ def noisy(picture, strength, seed=0):
     return changed(picture, lambda it: it + grain)
 
 
-def found(made, real, resamples=100):
+def found(generated, real, resamples=100):
     features = {
         role: np.stack([spectrum(picture) for picture in pictures])
-        for role, pictures in (("made", made), ("real", real))
+        for role, pictures in (("generated", generated), ("real", real))
     }
-    return {it.name: it for it in Spectrum().figures(features, Resampling(resamples=resamples))}
+    return {it.name: it for it in Spectrum().scores(features, Resampling(resamples=resamples))}
 
 
 def test_white_noise_has_its_variance_everywhere():
@@ -97,9 +97,9 @@ def test_a_flat_picture_has_a_spectrum():
 
 
 def test_real_photos_are_like_real_photos(person):
-    figures = found(faces(person, 12), faces(person, 24)[12:])
-    assert figures["spectrum.distance"].estimate.value < 1
-    assert abs(figures["spectrum.high"].estimate.value) < 1
+    scores = found(faces(person, 12), faces(person, 24)[12:])
+    assert scores["spectrum.distance"].estimate.value < 1
+    assert abs(scores["spectrum.high"].estimate.value) < 1
     same = found(faces(person, 4), faces(person, 4))
     assert same["spectrum.distance"].estimate.value == 0
     assert "4 pictures" in same["spectrum.distance"].warnings[0]
@@ -115,9 +115,9 @@ def test_blur_takes_the_finest_away_and_noise_adds_to_it(person):
         lambda it: noisy(it, 4),
         lambda it: noisy(it, 12),
     ):
-        figures = found([damage(it) for it in real], real)
-        far.append(figures["spectrum.distance"].estimate.value)
-        high.append(figures["spectrum.high"].estimate.value)
+        scores = found([damage(it) for it in real], real)
+        far.append(scores["spectrum.distance"].estimate.value)
+        high.append(scores["spectrum.high"].estimate.value)
     assert high == sorted(high)
     assert far[0] > far[1] > far[2] == 0
     assert far[4] > far[3] > 0.3
@@ -125,13 +125,13 @@ def test_blur_takes_the_finest_away_and_noise_adds_to_it(person):
 
 def test_the_worst_picture_is_the_damaged_one_and_the_interval_holds_the_value(person):
     real = faces(person, 8)
-    made = [*real[:5], blurred(real[5], 2), *real[6:]]
-    for figure in found(made, real).values():
-        assert figure.losses.argmax() == 5
-        assert figure.estimate.low <= figure.estimate.value <= figure.estimate.high
-    far = found(made, real)["spectrum.distance"].estimate
+    generated = [*real[:5], blurred(real[5], 2), *real[6:]]
+    for score in found(generated, real).values():
+        assert score.losses.argmax() == 5
+        assert score.estimate.low <= score.estimate.value <= score.estimate.high
+    far = found(generated, real)["spectrum.distance"].estimate
     assert far.resamples.mean() == pytest.approx(far.value)
-    high = found(made, real)["spectrum.high"]
+    high = found(generated, real)["spectrum.high"]
     assert high.per_image.mean() == pytest.approx(high.estimate.value, abs=1e-4)
 
 

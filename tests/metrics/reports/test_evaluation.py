@@ -28,38 +28,45 @@ DRAWS = Resampling(resamples=60)
 
 
 @pytest.fixture
-def subject(folders):
+def evaluated(folders):
     return EvaluationSet.of_folders(
-        folders["made"], sketches=folders["sketches"], truth=folders["truth"], as_is=True
+        folders["generated"],
+        sketches=folders["sketches"],
+        ground_truth=folders["ground_truth"],
+        as_is=True,
     )
 
 
 @pytest.fixture
-def measured(subject):
-    return measure(subject, [Identity(), Kid()], resampling=DRAWS)
+def measured(evaluated):
+    return measure(evaluated, [Identity(), Kid()], resampling=DRAWS)
 
 
 def test_every_figure_comes_with_all_that_it_rests_on(measured, tmp_path):
     report.write_json(measured, tmp_path / "r.json")
     found = json.loads((tmp_path / "r.json").read_text())
-    figures = {figure["name"]: figure for figure in found["figures"]}
-    rank = figures["identity.rank1"]
+    scores = {score["name"]: score for score in found["figures"]}
+    rank = scores["identity.rank1"]
     assert rank["n"] == 12
     assert rank["low"] <= rank["value"] <= rank["high"]
-    assert rank["formats"] == {"made": {"PNG": 12}, "truth": {"JPEG": 12}}
+    assert rank["formats"] == {"generated": {"PNG": 12}, "ground_truth": {"JPEG": 12}}
     assert "Lanczos" in rank["resize"]
     assert re.fullmatch("dlib face descriptor sha256:[0-9a-f]{64}", rank["features"][0])
-    assert rank["of"] == ["made", "truth"]
+    assert rank["of"] == ["generated", "ground_truth"]
     assert "12 people" in rank["warnings"][0]
-    assert list(figures["identity.genuine"]["each"]) == sorted(measured.subject.rows)
-    assert figures["identity.area"]["each"] is None
-    assert found["pictures"]["truth"]["sizes"] == {"64x64": 12}
+    assert list(scores["identity.genuine"]["each"]) == sorted(measured.evaluated.rows)
+    assert scores["identity.area"]["each"] is None
+    assert found["pictures"]["ground_truth"]["sizes"] == {"64x64": 12}
     assert found["settings"]["draws"] == 60
 
 
 def test_numbers_that_are_not_finite_are_null_in_json(fill, crops, tmp_path):
-    made = fill("made", crops[:2])
-    one = measure(EvaluationSet.of_folders(made, truth=made, as_is=True), [Kid()], resampling=DRAWS)
+    generated = fill("generated", crops[:2])
+    one = measure(
+        EvaluationSet.of_folders(generated, ground_truth=generated, as_is=True),
+        [Kid()],
+        resampling=DRAWS,
+    )
     report.write_json(one, tmp_path / "r.json")
     assert "NaN" not in (tmp_path / "r.json").read_text()
 
@@ -78,10 +85,10 @@ def test_the_page_is_whole_by_itself_and_shows_the_cases(measured, tmp_path):
     assert not re.search("<script", page)
 
 
-def test_the_page_begins_with_figures_that_there_are(subject, tmp_path):
-    measures = [Identity(), Found(), Kid(), Strokes(), SmileDrift(), Brightness()]
-    found = measure(subject, measures, resampling=DRAWS)
-    assert set(report._HEADLINES) <= found.figures.keys()
+def test_the_page_begins_with_figures_that_there_are(evaluated, tmp_path):
+    metrics = [Identity(), Found(), Kid(), Strokes(), SmileDrift(), Brightness()]
+    found = measure(evaluated, metrics, resampling=DRAWS)
+    assert set(report._HEADLINES) <= found.scores.keys()
     report.write_page(found, tmp_path / "r.html")
     page = (tmp_path / "r.html").read_text()
     assert "photos in which a face is found" in page[: page.index("</header>")]
@@ -90,7 +97,9 @@ def test_the_page_begins_with_figures_that_there_are(subject, tmp_path):
 def test_every_link_of_the_page_leads_somewhere(folders, fill, crops, tmp_path):
     one = fill("one", crops[:2])  # of which brightness can show no best and worst
     found = measure(
-        EvaluationSet.of_folders(one, truth=one, as_is=True), [Brightness(), Identity()], resampling=DRAWS
+        EvaluationSet.of_folders(one, ground_truth=one, as_is=True),
+        [Brightness(), Identity()],
+        resampling=DRAWS,
     )
     report.write_page(found, tmp_path / "r.html")
     page = (tmp_path / "r.html").read_text()
@@ -99,18 +108,20 @@ def test_every_link_of_the_page_leads_somewhere(folders, fill, crops, tmp_path):
     assert all(f'id="{link}"' in page for link in links)
 
 
-def test_single_pictures_are_in_the_unit_of_the_figure_unless_they_say_something_else(subject):
-    found = measure(subject, [Checkerboard(), Found()], resampling=DRAWS)
-    grid, face = cases(subject, found.answers).values()
+def test_single_pictures_are_in_the_unit_of_the_figure_unless_they_say_something_else(evaluated):
+    found = measure(evaluated, [Checkerboard(), Found()], resampling=DRAWS)
+    grid, face = cases(evaluated, found.results).values()
     assert (grid["unit"], grid["digits"]) == ("dB", 1)
     assert face["title"] == "confidence of the detector"
     assert face["unit"] == ""
 
 
 def test_the_worst_is_shown_as_the_worst(folders, crops, tmp_path):
-    images.write(folders["made"] / "p07.png", np.rot90(crops[7], 2).copy())
-    subject = EvaluationSet.of_folders(folders["made"], truth=folders["truth"], as_is=True)
-    found = measure(subject, [Identity()], resampling=DRAWS)
+    images.write(folders["generated"] / "p07.png", np.rot90(crops[7], 2).copy())
+    evaluated = EvaluationSet.of_folders(
+        folders["generated"], ground_truth=folders["ground_truth"], as_is=True
+    )
+    found = measure(evaluated, [Identity()], resampling=DRAWS)
     report.write_page(found, tmp_path / "r.html")
     page = (tmp_path / "r.html").read_text()
     worst = page[page.index("<h4>Worst</h4>") :]
@@ -122,9 +133,9 @@ def test_beside_a_copy_stands_the_training_face(folders, fill, crops):
     order = rng.permutation(12)
     training = fill("training", crops[order], names=[f"t{n:02d}" for n in range(12)])
     (training / "a-broken.png").write_bytes(b"no picture")  # the numbers go on after it
-    subject = EvaluationSet.of_folders(folders["made"], training=training, as_is=True)
-    found = measure(subject, [Memorisation()], resampling=DRAWS)
-    shown = cases(subject, found.answers)[0]
+    evaluated = EvaluationSet.of_folders(folders["generated"], training=training, as_is=True)
+    found = measure(evaluated, [Memorisation()], resampling=DRAWS)
+    shown = cases(evaluated, found.results)[0]
     assert "training" in shown["roles"]
     columns = [column for group in shown["groups"].values() for column in group]
     assert len(columns) == 9
@@ -143,12 +154,12 @@ def test_best_median_and_worst_are_different_pictures():
     assert chosen(np.array([2.0, 1.0])) == {"all": [1, 0]}
 
 
-def test_a_comparison_as_a_page_and_as_json(subject, measured, fill, crops, folders, tmp_path):
+def test_a_comparison_as_a_page_and_as_json(evaluated, measured, fill, crops, folders, tmp_path):
     blurred = [crop // 2 for crop in crops]
     other = EvaluationSet.of_folders(
         fill("other", blurred),
         sketches=folders["sketches"],
-        truth=folders["truth"],
+        ground_truth=folders["ground_truth"],
         as_is=True,
     )
     compared = compare(

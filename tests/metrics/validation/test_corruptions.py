@@ -9,18 +9,18 @@ OF_A_SHARE = ("swap", "ignored", "copied", "collapsed", "scrambled")
 
 
 @pytest.fixture(scope="module")
-def pictures(person):
+def everybody(person):
     return np.stack([person(number)[:240, :240][::5, ::5] for number in range(40)])
 
 
 @pytest.fixture(scope="module")
-def pictures(pictures):
-    return pictures[:20]
+def pictures(everybody):
+    return everybody[:20]
 
 
 @pytest.fixture(scope="module")
-def others(pictures):
-    return pictures[20:]
+def others(everybody):
+    return everybody[20:]
 
 
 def changed(pictures, spoilt):

@@ -36,11 +36,11 @@ def trial(data, tmp_path_factory):
 
 @pytest.mark.parametrize("name", OWN)
 def test_a_figure_gets_worse_step_by_step_under_its_own_damage(trial, name):
-    figures = [trial.figures(OWN[name], strength)[name] for strength in (0, 0.5, 1)]
-    values = [figure.estimate.value for figure in figures]
+    scores = [trial.scores(OWN[name], strength)[name] for strength in (0, 0.5, 1)]
+    values = [score.estimate.value for score in scores]
     steps = np.diff(values)
     assert (steps > 0).all() or (steps < 0).all(), values
-    assert figures[2].loss(values[2]) > figures[0].loss(values[0])
+    assert scores[2].loss(values[2]) > scores[0].loss(values[0])
 
 
 @pytest.mark.parametrize("name", STILL)
@@ -54,4 +54,4 @@ def test_every_measure_has_its_damage_and_every_damage_its_measure(trial):
     tried = {name.partition(".")[0] for name in OWN}
     assert tried >= {one.name for one in standard()} - {"cycle"}  # of which no photo has any
     assert set(OWN.values()) | {"jpeg", "features"} == set(DAMAGES)
-    assert set(OWN) <= set(trial.figures())
+    assert set(OWN) <= set(trial.scores())

@@ -66,8 +66,8 @@ class Cycle:
     min_pictures: ClassVar[int] = 1
     inputs: ClassVar[Mapping[str, Input]] = {"pair": Input.of(CYCLE, "sketch", "back")}
 
-    def figures(self, features: Features, resampling: Resampling) -> Iterable[Score]:
-        """See `Metric.figures`."""
+    def scores(self, features: Features, resampling: Resampling) -> Iterable[Score]:
+        """See `Metric.scores`."""
         pairs = features["pair"]
         blank = int((pairs[:, 2] < _BLANK).sum())
         warnings = (_blank(blank, len(pairs)),) if blank else ()

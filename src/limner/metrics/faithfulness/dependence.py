@@ -39,13 +39,13 @@ _FEW = 50
 
 
 def left_out(
-    sketches: NDArray[np.floating[Any]], made: NDArray[np.floating[Any]]
+    sketches: NDArray[np.floating[Any]], generated: NDArray[np.floating[Any]]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """How far off each made photo is predicted by all others: `[n]` and `[n]`, squared.
 
     Args:
         sketches: Features `[n, D]`, n at least 3.
-        made: Features `[n, E]`.
+        generated: Features `[n, E]`.
 
     Returns:
         The squared error of the prediction from the sketch, and that of predicting the mean of the
@@ -54,14 +54,14 @@ def left_out(
     Raises:
         UsageError: The shapes are others.
     """
-    fitting = sketches.ndim == made.ndim == 2 and len(sketches) == len(made)
-    if not fitting or len(made) < 3:
+    fitting = sketches.ndim == generated.ndim == 2 and len(sketches) == len(generated)
+    if not fitting or len(generated) < 3:
         raise UsageError(
-            f"features are {list(sketches.shape)} and {list(made.shape)}; expected [n, D] and "
+            f"features are {list(sketches.shape)} and {list(generated.shape)}; expected [n, D] and "
             "[n, E] with the same n, at least 3"
         )
-    count = len(made)
-    outputs = made.astype(np.float64) - made.mean(axis=0, dtype=np.float64)
+    count = len(generated)
+    outputs = generated.astype(np.float64) - generated.mean(axis=0, dtype=np.float64)
     basis, power = _basis(sketches.astype(np.float64))
     inside = basis.T @ outputs
     best = plain = np.square(outputs * count / (count - 1)).sum(axis=1)
@@ -88,26 +88,26 @@ def _basis(inputs: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np
     return left, np.square(singular)
 
 
-def explained(sketches: NDArray[np.floating[Any]], made: NDArray[np.floating[Any]]) -> float:
+def explained(sketches: NDArray[np.floating[Any]], generated: NDArray[np.floating[Any]]) -> float:
     """Share of what differs between made photos that their sketches explain, in 0..1.
 
     0 where they ignore their sketches, and where they are all alike.
 
     Args:
         sketches: As in `left_out`.
-        made: As in `left_out`.
+        generated: As in `left_out`.
 
     Raises:
         UsageError: The shapes are others.
     """
-    errors, plain = left_out(sketches, made)
-    if _all_alike(made):
+    errors, plain = left_out(sketches, generated)
+    if _all_alike(generated):
         return 0.0
     return float(1 - errors.sum() / plain.sum())
 
 
-def _all_alike(made: NDArray[np.floating[Any]]) -> bool:
-    return bool(squared_spread(made, np.ones((1, len(made))))[0] < _ALIKE)
+def _all_alike(generated: NDArray[np.floating[Any]]) -> bool:
+    return bool(squared_spread(generated, np.ones((1, len(generated))))[0] < _ALIKE)
 
 
 @dataclass(frozen=True)
@@ -119,29 +119,29 @@ class Dependence:
     question: ClassVar[str] = "Does the sketch decide what the photo looks like?"
     min_pictures: ClassVar[int] = 3
     inputs: ClassVar[Mapping[str, Input]] = {
-        "made": Input.of(THUMBNAIL, "made"),
+        "generated": Input.of(THUMBNAIL, "generated"),
         "sketch": Input.of(THUMBNAIL, "sketch"),
         "real": Input.of(THUMBNAIL, "real"),
     }
 
-    def figures(self, features: Features, resampling: Resampling) -> Iterable[Score]:
-        """See `Metric.figures`.
+    def scores(self, features: Features, resampling: Resampling) -> Iterable[Score]:
+        """See `Metric.scores`.
 
         The intervals take the predictions as they are: each draws the pictures at hand anew, with
         their errors, and learns nothing again, for a picture that came twice would be predicted
         from its copy.
         """
-        made, real = features["made"], features["real"]
-        errors, plain = left_out(features["sketch"], made)
+        generated, real = features["generated"], features["real"]
+        errors, plain = left_out(features["sketch"], generated)
         warnings = []
-        if len(made) < _FEW:
+        if len(generated) < _FEW:
             warnings.append(
-                f"{len(made)} pictures are few to learn a prediction from: the figure is too low; "
-                "compare only with figures of as many"
+                f"{len(generated)} pictures are few to learn a prediction from: the score is too "
+                "low; compare only with figures of as many"
             )
-        if _all_alike(made):
+        if _all_alike(generated):
             warnings.append("the made photos are all alike: there is nothing to explain")
-            errors = plain = np.ones(len(made))
+            errors = plain = np.ones(len(generated))
 
         def share(weights: Weights) -> NDArray[np.float64]:
             left: NDArray[np.float64] = (weights @ errors) / np.maximum(weights @ plain, 1e-9)
@@ -149,14 +149,14 @@ class Dependence:
 
         def decided(made_weights: Weights, real_weights: Weights) -> NDArray[np.float64]:
             real_spread = np.maximum(squared_spread(real, real_weights), _ALIKE)
-            variety = squared_spread(made, made_weights) / real_spread
+            variety = squared_spread(generated, made_weights) / real_spread
             return share(made_weights) * np.minimum(variety, 1)
 
         per_image = 1 - errors / max(float(plain.mean()), 1e-9)
         yield Score(
             name="dependence.explained",
             title="differences between made photos that the sketches explain",
-            estimate=resampling.of(share, len(made)),
+            estimate=resampling.of(share, len(generated)),
             better="higher",
             unit="%",
             digits=1,
@@ -166,7 +166,7 @@ class Dependence:
         yield Score(
             name="dependence.decided",
             title="the same, as a share of the differences between real photos",
-            estimate=resampling.of(decided, len(made), len(real)),
+            estimate=resampling.of(decided, len(generated), len(real)),
             better="higher",
             unit="%",
             digits=1,

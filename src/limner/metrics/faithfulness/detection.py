@@ -82,11 +82,11 @@ class Found:
     title: ClassVar[str] = "A face at all"
     question: ClassVar[str] = "Is there a face, where it should be?"
     min_pictures: ClassVar[int] = 1
-    inputs: ClassVar[Mapping[str, Input]] = {"made": Input.of(FOUND, "made")}
+    inputs: ClassVar[Mapping[str, Input]] = {"generated": Input.of(FOUND, "generated")}
 
-    def figures(self, features: Features, resampling: Resampling) -> Iterable[Score]:
-        """See `Metric.figures`."""
-        there, score, off = features["made"].astype(np.float64).T
+    def scores(self, features: Features, resampling: Resampling) -> Iterable[Score]:
+        """See `Metric.scores`."""
+        there, score, off = features["generated"].astype(np.float64).T
         in_place = (there > 0) & (off <= IN_PLACE)
         yield Score(
             name="found.face",

@@ -122,10 +122,10 @@ class Hatching:
     title: ClassVar[str] = "Hatching"
     question: ClassVar[str] = "Are the pencil strokes on the skin still in the photo?"
     min_pictures: ClassVar[int] = 1
-    inputs: ClassVar[Mapping[str, Input]] = {"pair": Input.of(HATCHING, "sketch", "made")}
+    inputs: ClassVar[Mapping[str, Input]] = {"pair": Input.of(HATCHING, "sketch", "generated")}
 
-    def figures(self, features: Features, resampling: Resampling) -> Iterable[Score]:
-        """See `Metric.figures`."""
+    def scores(self, features: Features, resampling: Resampling) -> Iterable[Score]:
+        """See `Metric.scores`."""
         pairs = features["pair"]
         bare = int((pairs[:, 2] == 0).sum())
         warnings = (

@@ -54,30 +54,32 @@ class SmileFeature:
 SMILE = SmileFeature()
 
 
-def smile_drift(made: NDArray[np.floating], before: NDArray[np.floating]) -> NDArray[np.float64]:
+def smile_drift(
+    generated: NDArray[np.floating], before: NDArray[np.floating]
+) -> NDArray[np.float64]:
     """What each picture adds to the drift, whose mean is the drift: `[N]`.
 
     1 where a smile was added, -1 where one was lost, 0 where all is as it was.
 
     Args:
-        made: Scores `[N]` of the made photos.
+        generated: Scores `[N]` of the made photos.
         before: Scores of the drawings or the true photos.
 
     Raises:
         UsageError: The shapes are others.
     """
-    if made.ndim != 1 or made.shape != before.shape:
+    if generated.ndim != 1 or generated.shape != before.shape:
         raise UsageError(
-            f"scores are {list(made.shape)} and {list(before.shape)}; expected the same [N]"
+            f"scores are {list(generated.shape)} and {list(before.shape)}; expected the same [N]"
         )
-    return (made > SMILING).astype(np.float64) - (before > SMILING)
+    return (generated > SMILING).astype(np.float64) - (before > SMILING)
 
 
 @dataclass(frozen=True, kw_only=True)
 class SmileDrift:
     """Share of made photos that smile, less the share of the true photos or of the drawings."""
 
-    against: Literal["truth", "sketch"] = "truth"
+    against: Literal["ground_truth", "sketch"] = "ground_truth"
     """Against drawings the figures are called `smile_drawn.*`: they are other figures, since the
     score sees fewer smiles in drawings than in photos of the same serious people."""
     question: ClassVar[str] = "Are smiles added that nobody drew, or lost?"
@@ -85,28 +87,31 @@ class SmileDrift:
     inputs: Mapping[str, Input] = field(init=False)
 
     def __post_init__(self) -> None:
-        if self.against not in ("truth", "sketch"):
-            raise UsageError(f"against is {self.against!r}; expected 'truth' or 'sketch'")
-        inputs = {"made": Input.of(SMILE, "made"), "before": Input.of(SMILE, self.against)}
+        if self.against not in ("ground_truth", "sketch"):
+            raise UsageError(f"against is {self.against!r}; expected 'ground_truth' or 'sketch'")
+        inputs = {
+            "generated": Input.of(SMILE, "generated"),
+            "before": Input.of(SMILE, self.against),
+        }
         object.__setattr__(self, "wants", inputs)
 
     @property
     def name(self) -> str:
         """See `Metric.name`."""
-        return "smile" if self.against == "truth" else "smile_drawn"
+        return "smile" if self.against == "ground_truth" else "smile_drawn"
 
     @property
     def title(self) -> str:
         """See `Metric.title`."""
-        return "Smiles" if self.against == "truth" else "Smiles, against the drawings"
+        return "Smiles" if self.against == "ground_truth" else "Smiles, against the drawings"
 
-    def figures(self, features: Features, resampling: Resampling) -> Iterable[Score]:
-        """See `Metric.figures`."""
-        made = features["made"][:, 0].astype(np.float64)
+    def scores(self, features: Features, resampling: Resampling) -> Iterable[Score]:
+        """See `Metric.scores`."""
+        generated = features["generated"][:, 0].astype(np.float64)
         before = features["before"][:, 0].astype(np.float64)
-        drift = smile_drift(made, before)
-        than = "in the true photos" if self.against == "truth" else "in the drawings"
-        warnings = (_ACCURACY,) if self.against == "truth" else (_ACCURACY, _DRAWN)
+        drift = smile_drift(generated, before)
+        than = "in the true photos" if self.against == "ground_truth" else "in the drawings"
+        warnings = (_ACCURACY,) if self.against == "ground_truth" else (_ACCURACY, _DRAWN)
         yield Score(
             name=f"{self.name}.drift",
             title=f"smiles more than {than}",
@@ -115,13 +120,13 @@ class SmileDrift:
             unit="%",
             digits=1,
             warnings=warnings,
-            per_image=made - before,
+            per_image=generated - before,
             per_image_title=f"score of smiling above that {than}",
         )
         yield Score(
             name=f"{self.name}.score",
             title=f"score of smiling above that {than}",
-            estimate=resampling.mean(made - before),
+            estimate=resampling.mean(generated - before),
             better="nearer",
         )
         yield Score(
@@ -131,7 +136,7 @@ class SmileDrift:
             better="lower",
             unit="%",
             digits=1,
-            per_image=np.abs(made - before),
+            per_image=np.abs(generated - before),
             per_image_title=f"score of smiling off that {than}",
         )
 

@@ -179,10 +179,10 @@ class Strokes:
     title: ClassVar[str] = "Strokes"
     question: ClassVar[str] = "How much of the drawing is still in the photo?"
     min_pictures: ClassVar[int] = 1
-    inputs: ClassVar[Mapping[str, Input]] = {"pair": Input.of(STROKES, "sketch", "made")}
+    inputs: ClassVar[Mapping[str, Input]] = {"pair": Input.of(STROKES, "sketch", "generated")}
 
-    def figures(self, features: Features, resampling: Resampling) -> Iterable[Score]:
-        """See `Metric.figures`."""
+    def scores(self, features: Features, resampling: Resampling) -> Iterable[Score]:
+        """See `Metric.scores`."""
         pairs = features["pair"]
         bare = [int((pairs[:, column] == 0).sum()) for column in (3, 4)]
         warnings = tuple(

@@ -32,13 +32,13 @@ class Brightness:
     question: ClassVar[str] = "Are made photos as light as the true ones?"
     min_pictures: ClassVar[int] = 1
     inputs: ClassVar[Mapping[str, Input]] = {
-        "made": Input.of(BRIGHTNESS, "made"),
-        "truth": Input.of(BRIGHTNESS, "truth"),
+        "generated": Input.of(BRIGHTNESS, "generated"),
+        "ground_truth": Input.of(BRIGHTNESS, "ground_truth"),
     }
 
-    def figures(self, features: Features, resampling: Resampling) -> Iterable[Score]:
-        """See `Metric.figures`."""
-        lighter = (features["made"] - features["truth"])[:, 0].astype(np.float64)
+    def scores(self, features: Features, resampling: Resampling) -> Iterable[Score]:
+        """See `Metric.scores`."""
+        lighter = (features["generated"] - features["ground_truth"])[:, 0].astype(np.float64)
         yield Score(
             name="brightness.drift",
             title="lighter than the true photo",

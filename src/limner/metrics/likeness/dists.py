@@ -159,10 +159,12 @@ class Dists:
     inputs: Mapping[str, Input] = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "wants", {"pair": Input.of(self.feature, "made", "truth")})
+        object.__setattr__(
+            self, "wants", {"pair": Input.of(self.feature, "generated", "ground_truth")}
+        )
 
-    def figures(self, features: Features, resampling: Resampling) -> Iterable[Score]:
-        """See `Metric.figures`."""
+    def scores(self, features: Features, resampling: Resampling) -> Iterable[Score]:
+        """See `Metric.scores`."""
         yield Score(
             name="dists",
             title="DISTS to the true photo (VGG16)",

@@ -202,10 +202,10 @@ class Fsim:
     title: ClassVar[str] = "Likeness of features (FSIM)"
     question: ClassVar[str] = "Are edges, lines and corners where the true photo has them?"
     min_pictures: ClassVar[int] = 1
-    inputs: ClassVar[Mapping[str, Input]] = {"pair": Input.of(FSIM, "made", "truth")}
+    inputs: ClassVar[Mapping[str, Input]] = {"pair": Input.of(FSIM, "generated", "ground_truth")}
 
-    def figures(self, features: Features, resampling: Resampling) -> Iterable[Score]:
-        """See `Metric.figures`."""
+    def scores(self, features: Features, resampling: Resampling) -> Iterable[Score]:
+        """See `Metric.scores`."""
         for place, (name, title) in enumerate(
             (("grey", "FSIM with the true photo"), ("colour", "FSIMc, with the colours"))
         ):

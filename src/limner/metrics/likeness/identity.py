@@ -197,20 +197,20 @@ class Identity:
     question: ClassVar[str] = "Is it still the same person?"
     min_pictures: ClassVar[int] = 2
     inputs: ClassVar[Mapping[str, Input]] = {
-        "made": Input.of(DESCRIPTOR, "made"),
-        "truth": Input.of(DESCRIPTOR, "truth"),
+        "generated": Input.of(DESCRIPTOR, "generated"),
+        "ground_truth": Input.of(DESCRIPTOR, "ground_truth"),
     }
 
-    def figures(self, features: Features, resampling: Resampling) -> Iterable[Score]:
-        """See `Metric.figures`.
+    def scores(self, features: Features, resampling: Resampling) -> Iterable[Score]:
+        """See `Metric.scores`.
 
         Ranks are those in this gallery: draws look for other probes in the same one.
         """
-        made, truth = features["made"], features["truth"]
-        own, nearer, impostors = _looked_up(made, truth)
-        few = () if len(made) >= _FEW else (_few(len(made)),)
+        generated, ground_truth = features["generated"], features["ground_truth"]
+        own, nearer, impostors = _looked_up(generated, ground_truth)
+        few = () if len(generated) >= _FEW else (_few(len(generated)),)
         for rank in (1, 5, 10):
-            if rank < len(made):
+            if rank < len(generated):
                 yield Score(
                     name=f"identity.rank{rank}",
                     title="true photo is the nearest of all"
@@ -239,17 +239,17 @@ class Identity:
             better="higher",
             per_image=impostors[0],
         )
-        pairs = _Pairs(made, truth)
+        pairs = _Pairs(generated, ground_truth)
         yield Score(
             name="identity.area",
             title="area under the ROC curve",
-            estimate=resampling.of(pairs.area, len(made)),
+            estimate=resampling.of(pairs.area, len(generated)),
             better="higher",
         )
         yield Score(
             name="identity.equal_error",
             title="equal error rate",
-            estimate=resampling.of(pairs.equal_error, len(made)),
+            estimate=resampling.of(pairs.equal_error, len(generated)),
             better="lower",
             unit="%",
             digits=1,

@@ -144,12 +144,14 @@ def _file(count: Count) -> Path:
     return Path(str(resources.files("limner.faces") / "points5.dat"))
 
 
-def point_errors(drawn: NDArray[np.floating], made: NDArray[np.floating]) -> NDArray[np.float64]:
+def point_errors(
+    drawn: NDArray[np.floating], generated: NDArray[np.floating]
+) -> NDArray[np.float64]:
     """How far each point is from where it was drawn, over the drawn distance of the eyes.
 
     Args:
         drawn: Points `[N, P, 2]` of the drawings, P 5 or 68, as shares of the side.
-        made: Points of the made photos, of the same shape.
+        generated: Points of the made photos, of the same shape.
 
     Returns:
         `[N, P]`. Where the drawing's eyes are nearer to each other than half the template's,
@@ -158,15 +160,19 @@ def point_errors(drawn: NDArray[np.floating], made: NDArray[np.floating]) -> NDA
     Raises:
         UsageError: The shapes are others.
     """
-    if drawn.shape != made.shape or drawn.ndim != 3 or drawn.shape[1:] not in ((5, 2), (68, 2)):
+    if (
+        drawn.shape != generated.shape
+        or drawn.ndim != 3
+        or drawn.shape[1:] not in ((5, 2), (68, 2))
+    ):
         raise UsageError(
-            f"points are {list(drawn.shape)} and {list(made.shape)}; expected the same "
+            f"points are {list(drawn.shape)} and {list(generated.shape)}; expected the same "
             "[N, 5, 2] or [N, 68, 2]"
         )
     left, right = _OUTER[drawn.shape[1]]
-    drawn, made = drawn.astype(np.float64), made.astype(np.float64)
+    drawn, generated = drawn.astype(np.float64), generated.astype(np.float64)
     apart = np.linalg.norm(drawn[:, left] - drawn[:, right], axis=1)
-    away: NDArray[np.float64] = np.linalg.norm(made - drawn, axis=2)
+    away: NDArray[np.float64] = np.linalg.norm(generated - drawn, axis=2)
     away /= np.maximum(apart, _LEAST)[:, None]
     return away
 
@@ -188,7 +194,7 @@ class Geometry:
         if self.points not in _PARTS:
             raise UsageError(f"points is {self.points}; expected 5 or 68")
         feature = PointsFeature(self.points)
-        inputs = {role: Input.of(feature, role) for role in ("sketch", "made")}
+        inputs = {role: Input.of(feature, role) for role in ("sketch", "generated")}
         object.__setattr__(self, "wants", inputs)
 
     @property
@@ -196,10 +202,12 @@ class Geometry:
         """See `Metric.name`."""
         return "geometry" if self.points == 5 else "geometry68"
 
-    def figures(self, features: Features, resampling: Resampling) -> Iterable[Score]:
-        """See `Metric.figures`."""
-        sketch, made = (features[role].reshape(-1, self.points, 2) for role in ("sketch", "made"))
-        errors = point_errors(sketch, made)
+    def scores(self, features: Features, resampling: Resampling) -> Iterable[Score]:
+        """See `Metric.scores`."""
+        sketch, generated = (
+            features[role].reshape(-1, self.points, 2) for role in ("sketch", "generated")
+        )
+        errors = point_errors(sketch, generated)
         licence = () if self.points == 5 else (_LICENCE,)
         parts = {"error": slice(None), **_PARTS[self.points]}
         for part, some in parts.items():

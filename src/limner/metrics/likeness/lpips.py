@@ -132,10 +132,12 @@ class Lpips:
     inputs: Mapping[str, Input] = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "wants", {"pair": Input.of(self.feature, "made", "truth")})
+        object.__setattr__(
+            self, "wants", {"pair": Input.of(self.feature, "generated", "ground_truth")}
+        )
 
-    def figures(self, features: Features, resampling: Resampling) -> Iterable[Score]:
-        """See `Metric.figures`."""
+    def scores(self, features: Features, resampling: Resampling) -> Iterable[Score]:
+        """See `Metric.scores`."""
         yield Score(
             name="lpips",
             title="LPIPS to the true photo (VGG16)",

@@ -70,25 +70,30 @@ class Skin:
     question: ClassVar[str] = "Is the skin as light and as colourful as it truly is?"
     min_pictures: ClassVar[int] = 1
     inputs: ClassVar[Mapping[str, Input]] = {
-        "made": Input.of(SKIN, "made"),
-        "truth": Input.of(SKIN, "truth"),
+        "generated": Input.of(SKIN, "generated"),
+        "ground_truth": Input.of(SKIN, "ground_truth"),
     }
 
-    def figures(self, features: Features, resampling: Resampling) -> Iterable[Score]:
-        """See `Metric.figures`.
+    def scores(self, features: Features, resampling: Resampling) -> Iterable[Score]:
+        """See `Metric.scores`.
 
         Raises:
             UsageError: The features are not of the same pictures.
         """
-        made, truth = (features[role].astype(np.float64) for role in ("made", "truth"))
-        if made.shape != truth.shape:
+        generated, ground_truth = (
+            features[role].astype(np.float64) for role in ("generated", "ground_truth")
+        )
+        if generated.shape != ground_truth.shape:
             raise UsageError(
-                f"colours are {list(made.shape)} and {list(truth.shape)}; expected the same [N, 3]"
+                f"colours are {list(generated.shape)} and {list(ground_truth.shape)}; expected "
+                "the same [N, 3]"
             )
-        drift = made - truth
-        chroma = np.hypot(made[:, 1], made[:, 2]) - np.hypot(truth[:, 1], truth[:, 2])
-        tone = typology_angle(made) - typology_angle(truth)
-        off = deltaE_ciede2000(truth, made)  # type: ignore[no-untyped-call]
+        drift = generated - ground_truth
+        chroma = np.hypot(generated[:, 1], generated[:, 2]) - np.hypot(
+            ground_truth[:, 1], ground_truth[:, 2]
+        )
+        tone = typology_angle(generated) - typology_angle(ground_truth)
+        off = deltaE_ciede2000(ground_truth, generated)  # type: ignore[no-untyped-call]
         rows: tuple[tuple[str, str, NDArray[np.float64], Better, str], ...] = (
             ("error", "colour difference (CIEDE2000)", off, "lower", ""),
             ("chroma", "more colourful than true; below 0 is greyer", chroma, "nearer", ""),
@@ -107,8 +112,8 @@ class Skin:
                 unit=unit,
                 digits=1,
             )
-        if len(made) >= _ENOUGH:
-            yield from _by_lightness(truth[:, 0], drift[:, 0], resampling)
+        if len(generated) >= _ENOUGH:
+            yield from _by_lightness(ground_truth[:, 0], drift[:, 0], resampling)
 
 
 def _by_lightness(

@@ -73,10 +73,10 @@ class Ssim:
     title: ClassVar[str] = "Likeness place by place (SSIM)"
     question: ClassVar[str] = "Has the made photo the light and the shapes of the true one?"
     min_pictures: ClassVar[int] = 1
-    inputs: ClassVar[Mapping[str, Input]] = {"pair": Input.of(SSIM, "made", "truth")}
+    inputs: ClassVar[Mapping[str, Input]] = {"pair": Input.of(SSIM, "generated", "ground_truth")}
 
-    def figures(self, features: Features, resampling: Resampling) -> Iterable[Score]:
-        """See `Metric.figures`."""
+    def scores(self, features: Features, resampling: Resampling) -> Iterable[Score]:
+        """See `Metric.scores`."""
         yield Score(
             name="ssim.grey",
             title="SSIM with the true photo",

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limner.features.feature import Computed, Features, Input
-from limner.metrics.discrepancy import MOST_REAL, minus_distance, by_image, of_weighted
+from limner.metrics.discrepancy import MOST_REAL, by_image, minus_distance, of_weighted
 from limner.metrics.resampling import Resampling, Weights
 from limner.metrics.score import Score
 from limner.metrics.subsampling import thinned
@@ -83,25 +83,25 @@ class Look:
     question: ClassVar[str] = "Have made photos the light, the colours and the grain of real ones?"
     min_pictures: ClassVar[int] = 2
     inputs: ClassVar[Mapping[str, Input]] = {
-        "made": Input.of(LOOK, "made"),
+        "generated": Input.of(LOOK, "generated"),
         "real": Input.of(LOOK, "real"),
     }
 
-    def figures(self, features: Features, resampling: Resampling) -> Iterable[Score]:
-        """See `Metric.figures`. Of more than 10,000 real photos so many are taken."""
+    def scores(self, features: Features, resampling: Resampling) -> Iterable[Score]:
+        """See `Metric.scores`. Of more than 10,000 real photos so many are taken."""
         photos = features["real"][thinned(len(features["real"]), MOST_REAL)]
-        made, real = (standardised(some, photos) for some in (features["made"], photos))
-        few = min(len(made), len(real))
+        generated, real = (standardised(some, photos) for some in (features["generated"], photos))
+        few = min(len(generated), len(real))
 
         def statistic(made_weights: Weights, real_weights: Weights) -> NDArray[np.float64]:
-            return of_weighted(made, real, made_weights, real_weights, minus_distance)
+            return of_weighted(generated, real, made_weights, real_weights, minus_distance)
 
         yield Score(
             name="look.distance",
             title="distance in light, colour and grain, in spreads of real photos",
-            estimate=resampling.of(statistic, len(made), len(real)),
+            estimate=resampling.of(statistic, len(generated), len(real)),
             better="lower",
             digits=2,
-            per_image=by_image(made, real, minus_distance),
+            per_image=by_image(generated, real, minus_distance),
             warnings=() if few >= _FEW else (f"{few} pictures say little about how photos look",),
         )

@@ -141,16 +141,16 @@ class Checkerboard:
     question: ClassVar[str] = "Did the network leave a grid in the pictures?"
     min_pictures: ClassVar[int] = 2
     inputs: ClassVar[Mapping[str, Input]] = {
-        "made": Input.of(GRID, "made"),
+        "generated": Input.of(GRID, "generated"),
         "real": Input.of(GRID, "real"),
     }
 
-    def figures(self, features: Features, resampling: Resampling) -> Iterable[Score]:
-        """See `Metric.figures`."""
-        made, real = (features[role].astype(np.float64) for role in ("made", "real"))
-        few = min(len(made), len(real))
+    def scores(self, features: Features, resampling: Resampling) -> Iterable[Score]:
+        """See `Metric.scores`."""
+        generated, real = (features[role].astype(np.float64) for role in ("generated", "real"))
+        few = min(len(generated), len(real))
         warnings = () if few >= _FEW else (f"{few} pictures: chance alone gives a dB or two",)
-        waves = [_waves(pictures) for pictures in (made, real)]
+        waves = [_waves(pictures) for pictures in (generated, real)]
 
         def common(made_weights: Weights, real_weights: Weights) -> NDArray[np.float64]:
             above = _common(waves[0], made_weights) - _common(waves[1], real_weights)
@@ -160,7 +160,7 @@ class Checkerboard:
         yield Score(
             name="checkerboard.common",
             title="strongest grid common to all, above that of real photos",
-            estimate=resampling.of(common, len(made), len(real)),
+            estimate=resampling.of(common, len(generated), len(real)),
             better="lower",
             unit="dB",
             digits=1,
@@ -171,23 +171,25 @@ class Checkerboard:
                 name=f"checkerboard.period{length}",
                 title=f"grid of {length} px, above that of real photos",
                 estimate=resampling.of(
-                    functools.partial(_above, made[:, place], real[:, place]), len(made), len(real)
+                    functools.partial(_above, generated[:, place], real[:, place]),
+                    len(generated),
+                    len(real),
                 ),
                 better="lower",
                 unit="dB",
                 digits=1,
                 warnings=warnings,
-                per_image=made[:, place] - real[:, place].mean(),
+                per_image=generated[:, place] - real[:, place].mean(),
             )
 
 
 def _above(
-    made: NDArray[np.float64],
+    generated: NDArray[np.float64],
     real: NDArray[np.float64],
     made_weights: Weights,
     real_weights: Weights,
 ) -> NDArray[np.float64]:
-    return means(made_weights, made) - means(real_weights, real)
+    return means(made_weights, generated) - means(real_weights, real)
 
 
 def _waves(features: NDArray[np.float64]) -> NDArray[np.complex128]:

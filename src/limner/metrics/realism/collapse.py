@@ -70,20 +70,20 @@ def own_share(thumbnails: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
     return own
 
 
-def average_face(made: NDArray[np.floating[Any]], real: NDArray[np.floating[Any]]) -> float:
+def average_face(generated: NDArray[np.floating[Any]], real: NDArray[np.floating[Any]]) -> float:
     """How like the average face made photos are.
 
     0 where they are as individual as real photos, 1 where all are the average of the made ones;
     below 0 where they are more individual than people are.
 
     Args:
-        made: Thumbnails `[N, 768]`, N at least 2.
+        generated: Thumbnails `[N, 768]`, N at least 2.
         real: Thumbnails `[M, 768]`, M at least 2.
 
     Raises:
         UsageError: There are fewer, or the shapes are others.
     """
-    return float(1 - own_share(made).mean() / max(float(own_share(real).mean()), _FLAT))
+    return float(1 - own_share(generated).mean() / max(float(own_share(real).mean()), _FLAT))
 
 
 def _faces(
@@ -128,18 +128,18 @@ class Collapse:
     question: ClassVar[str] = "Do made photos differ as real people do?"
     min_pictures: ClassVar[int] = 2
     inputs: ClassVar[Mapping[str, Input]] = {
-        "made": Input.of(THUMBNAIL, "made"),
+        "generated": Input.of(THUMBNAIL, "generated"),
         "real": Input.of(THUMBNAIL, "real"),
     }
 
-    def figures(self, features: Features, resampling: Resampling) -> Iterable[Score]:
-        """See `Metric.figures`.
+    def scores(self, features: Features, resampling: Resampling) -> Iterable[Score]:
+        """See `Metric.scores`.
 
         `collapse.variety` is that of `limner.metrics.realism.diversity`, with the root of the mean
         square in place of the mean distance; the two differ by a few per cent.
         """
-        made, real = features["made"], features["real"]
-        few = min(len(made), len(real))
+        generated, real = features["generated"], features["real"]
+        few = min(len(generated), len(real))
         warnings = [] if few >= _FEW else [f"{few} pictures say little about how people differ"]
         apart = np.sqrt(squared_spread(real, np.ones((1, len(real))))[0])
         if apart < 1e-3:
@@ -148,24 +148,24 @@ class Collapse:
 
         def variety(made_weights: Weights, real_weights: Weights) -> NDArray[np.float64]:
             spreads = squared_spread(real, real_weights)
-            shares: NDArray[np.float64] = squared_spread(made, made_weights)
+            shares: NDArray[np.float64] = squared_spread(generated, made_weights)
             return np.sqrt(shares / np.maximum(spreads, 1e-6))
 
         own = own_share(real).mean()
-        middle = made.mean(axis=0, dtype=np.float64)
+        middle = generated.mean(axis=0, dtype=np.float64)
         yield Score(
             name="collapse.variety",
             title="variety, as a multiple of that of real photos",
-            estimate=resampling.of(variety, len(made), len(real)),
+            estimate=resampling.of(variety, len(generated), len(real)),
             better="nearer",
             target=1,
             digits=2,
             warnings=tuple(warnings),
             # Two pictures are sqrt(2) times as far from each other as from their mean.
-            per_image=np.linalg.norm(made - middle, axis=1) * np.sqrt(2) / apart,
+            per_image=np.linalg.norm(generated - middle, axis=1) * np.sqrt(2) / apart,
             per_image_better="higher",
         )
-        made_faces, real_faces = _faces(made), _faces(real)
+        made_faces, real_faces = _faces(generated), _faces(real)
 
         def average(made_weights: Weights, real_weights: Weights) -> NDArray[np.float64]:
             shares = [
@@ -178,10 +178,10 @@ class Collapse:
         yield Score(
             name="collapse.average",
             title="likeness to the average face: 0 as real people, 1 all the same face",
-            estimate=resampling.of(average, len(made), len(real)),
+            estimate=resampling.of(average, len(generated), len(real)),
             better="nearer",
             digits=2,
             warnings=tuple(warnings),
-            per_image=1 - own_share(made) / max(float(own), _FLAT),
+            per_image=1 - own_share(generated) / max(float(own), _FLAT),
             per_image_better="lower",
         )

@@ -15,20 +15,20 @@ _SIDE = 16
 """Side that pictures are averaged down to: shapes and tones count, grain does not."""
 
 
-def variety(made: NDArray[np.uint8], real: NDArray[np.uint8]) -> float:
+def variety(generated: NDArray[np.uint8], real: NDArray[np.uint8]) -> float:
     """Mean distance between two made pictures, as a multiple of that between two real ones.
 
     As the made ones come of different inputs, it also says how much an input decides of its
     output: 0 is a collapse, 1 what real pictures have, beyond 1 there is noise.
 
     Args:
-        made: `[N, S, S]` or `[N, S, S, 3]`, N at least 2.
+        generated: `[N, S, S]` or `[N, S, S, 3]`, N at least 2.
         real: `[M, S, S]` or `[M, S, S, 3]`, M at least 2.
 
     Raises:
         UsageError: There are fewer, or the shapes are others.
     """
-    spreads = [_spread(pictures) for pictures in (made, real)]
+    spreads = [_spread(pictures) for pictures in (generated, real)]
     return float(spreads[0] / max(spreads[1], 1e-9))
 
 

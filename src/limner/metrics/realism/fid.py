@@ -50,28 +50,28 @@ class Fid:
     inputs: Mapping[str, Input] = field(init=False)
 
     def __post_init__(self) -> None:
-        inputs = {role: Input.of(self.feature, role) for role in ("made", "real")}
+        inputs = {role: Input.of(self.feature, role) for role in ("generated", "real")}
         object.__setattr__(self, "wants", inputs)
 
-    def figures(self, features: Features, resampling: Resampling) -> Iterable[Score]:
-        """See `Metric.figures`."""
-        made, real = features["made"], features["real"]
-        shares = fid_shares(made, real)
+    def scores(self, features: Features, resampling: Resampling) -> Iterable[Score]:
+        """See `Metric.scores`."""
+        generated, real = features["generated"], features["real"]
+        shares = fid_shares(generated, real)
 
         def statistic(made_weights: Weights, real_weights: Weights) -> NDArray[np.float64]:
-            changes = (made_weights - 1) @ shares.made + (real_weights - 1) @ shares.real
+            changes = (made_weights - 1) @ shares.generated + (real_weights - 1) @ shares.real
             return shares.value + changes
 
-        fewest = min(len(made), len(real))
+        fewest = min(len(generated), len(real))
         yield Score(
             name=f"fid{self.suffix}",
             title=f"FID on {self.on}",
-            estimate=resampling.of(statistic, len(made), len(real)),
+            estimate=resampling.of(statistic, len(generated), len(real)),
             better="lower",
             digits=4,
-            per_image=len(made) * shares.made,
+            per_image=len(generated) * shares.generated,
             per_image_title="how fast FID grows with the picture's weight",
-            warnings=() if fewest >= _ENOUGH else (_few(fewest, made.shape[1]),),
+            warnings=() if fewest >= _ENOUGH else (_few(fewest, generated.shape[1]),),
         )
 
 
@@ -88,17 +88,17 @@ def _few(pictures: int, numbers: int) -> str:
     )
 
 
-def fid(made: NDArray[np.floating], real: NDArray[np.floating]) -> float:
+def fid(generated: NDArray[np.floating], real: NDArray[np.floating]) -> float:
     """The distance of two crowds; 0 where mean and covariance are the same.
 
     Args:
-        made: Features `[N, D]`, N at least 2; fewer pictures than features are right, too.
+        generated: Features `[N, D]`, N at least 2; fewer pictures than features are right, too.
         real: Features `[M, D]`, M at least 2.
 
     Raises:
         UsageError: The shapes are others.
     """
-    return fid_shares(made, real).value
+    return fid_shares(generated, real).value
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -107,13 +107,13 @@ class Shares:
 
     value: float
     """FID."""
-    made: NDArray[np.float64]
+    generated: NDArray[np.float64]
     """`[N]`: how fast it grows with the weight of each made picture, from 1 on."""
     real: NDArray[np.float64]
     """`[M]`: the same of each real one."""
 
 
-def fid_shares(made: NDArray[np.floating], real: NDArray[np.floating]) -> Shares:
+def fid_shares(generated: NDArray[np.floating], real: NDArray[np.floating]) -> Shares:
     """FID and its derivatives by the weights of all pictures (Jaeckel's infinitesimal jackknife).
 
     Their spread says how sure the figure is (Efron 1982, *The Jackknife, the Bootstrap and Other
@@ -126,19 +126,19 @@ def fid_shares(made: NDArray[np.floating], real: NDArray[np.floating]) -> Shares
     that sum by `(U Z U')_ii / 2` for each unit of w.
 
     Args:
-        made: As in `fid`.
+        generated: As in `fid`.
         real: As in `fid`.
 
     Raises:
         UsageError: The shapes are others.
     """
-    fitting = made.ndim == real.ndim == 2 and made.shape[1] == real.shape[1]
-    if not fitting or min(len(made), len(real)) < 2:
+    fitting = generated.ndim == real.ndim == 2 and generated.shape[1] == real.shape[1]
+    if not fitting or min(len(generated), len(real)) < 2:
         raise UsageError(
-            f"features are {list(made.shape)} and {list(real.shape)}; expected [N, D] and [M, D] "
-            "with N and M at least 2"
+            f"features are {list(generated.shape)} and {list(real.shape)}; expected [N, D] and "
+            "[M, D] with N and M at least 2"
         )
-    a, made_mean = _centred(made)
+    a, made_mean = _centred(generated)
     b, real_mean = _centred(real)
     shift = made_mean - real_mean
     # Only what lies in the span of both crowds has to be decomposed: at most min(n, D) wide.
@@ -148,7 +148,7 @@ def fid_shares(made: NDArray[np.floating], real: NDArray[np.floating]) -> Shares
     distance = shift @ shift + np.square(a).sum() + np.square(b).sum() - 2 * values.sum()
     return Shares(
         value=max(float(distance), 0.0),  # equal crowds: rounding could leave it below
-        made=_pulls(a, shift, np.square(made_base @ left) @ values),
+        generated=_pulls(a, shift, np.square(made_base @ left) @ values),
         real=_pulls(b, -shift, np.square(real_base @ right.T) @ values),
     )
 

@@ -52,31 +52,31 @@ class InceptionScore:
     def __post_init__(self) -> None:
         if self.splits < 1:
             raise UsageError(f"splits is {self.splits}; at least 1 is needed")
-        object.__setattr__(self, "wants", {"made": Input.of(self.feature, "made")})
+        object.__setattr__(self, "wants", {"generated": Input.of(self.feature, "generated")})
 
     @property
     def min_pictures(self) -> int:
         """See `Metric.min_pictures`: a part of one picture scores 1 whatever it is."""
         return 2 * self.splits
 
-    def figures(self, features: Features, resampling: Resampling) -> Iterable[Score]:
-        """See `Metric.figures`."""
-        made = features["made"]
+    def scores(self, features: Features, resampling: Resampling) -> Iterable[Score]:
+        """See `Metric.scores`."""
+        generated = features["generated"]
 
         def statistic(weights: Weights) -> NDArray[np.float64]:
-            return _weighted(made, weights, self.splits)
+            return _weighted(generated, weights, self.splits)
 
         parts = "" if self.splits == 1 else f", mean of {self.splits} parts"
         yield Score(
             name="inception_score",
             title=f"variety and clearness by ImageNet's classes{parts}",
             # Of a crowd with repetitions it is smaller than it is.
-            estimate=resampling.of(statistic, len(made), centred=True),
+            estimate=resampling.of(statistic, len(generated), centred=True),
             better="higher",
             digits=2,
             warnings=(
                 "its classes are objects, none of them a face; it depends on the network's "
-                f"weights, and on the number of pictures ({len(made)} in {self.splits} "
+                f"weights, and on the number of pictures ({len(generated)} in {self.splits} "
                 f"part{'s' * (self.splits > 1)}): compare it only where all of these are the same"
                 ", and trust any other figure more",
             ),

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from limner.features.descriptor import DESCRIPTOR
 from limner.features.feature import Feature, Features, Input
-from limner.metrics.discrepancy import MOST_REAL, cubic, by_image, of_weighted
+from limner.metrics.discrepancy import MOST_REAL, by_image, cubic, of_weighted
 from limner.metrics.resampling import Resampling, Weights
 from limner.metrics.score import Score
 from limner.metrics.subsampling import thinned
@@ -40,35 +40,35 @@ class Kid:
     inputs: Mapping[str, Input] = field(init=False)
 
     def __post_init__(self) -> None:
-        inputs = {role: Input.of(self.feature, role) for role in ("made", "real")}
+        inputs = {role: Input.of(self.feature, role) for role in ("generated", "real")}
         object.__setattr__(self, "wants", inputs)
 
-    def figures(self, features: Features, resampling: Resampling) -> Iterable[Score]:
-        """See `Metric.figures`. Of more than 10,000 real photos so many are taken."""
-        made, real = features["made"], features["real"]
+    def scores(self, features: Features, resampling: Resampling) -> Iterable[Score]:
+        """See `Metric.scores`. Of more than 10,000 real photos so many are taken."""
+        generated, real = features["generated"], features["real"]
         real = real[thinned(len(real), MOST_REAL)]
-        scale = 1 / made.shape[1] if self.unit_scale else scale_of(real)
+        scale = 1 / generated.shape[1] if self.unit_scale else scale_of(real)
 
         def statistic(made_weights: Weights, real_weights: Weights) -> NDArray[np.float64]:
-            return of_weighted(made, real, made_weights, real_weights, cubic(scale))
+            return of_weighted(generated, real, made_weights, real_weights, cubic(scale))
 
         yield Score(
             name=f"kid{self.suffix}",
             title=f"KID on {self.on}",
-            estimate=resampling.of(statistic, len(made), len(real)),
+            estimate=resampling.of(statistic, len(generated), len(real)),
             better="lower",
             digits=4,
-            per_image=kid_of_each(made, real, scale=scale),
+            per_image=kid_of_each(generated, real, scale=scale),
         )
 
 
 def kid(
-    made: NDArray[np.floating], real: NDArray[np.floating], *, scale: float | None = None
+    generated: NDArray[np.floating], real: NDArray[np.floating], *, scale: float | None = None
 ) -> float:
     """The distance of two crowds; 0 is expected where both are of one kind.
 
     Args:
-        made: Features `[N, D]`, N at least 2.
+        generated: Features `[N, D]`, N at least 2.
         real: Features `[M, D]`, M at least 2.
         scale: Factor of the inner products in the kernel `(scale * x.y + 1) ** 3`. By default
             `1 / D` as in the paper, whose features are of unit size; see `scale_of` for others.
@@ -76,23 +76,23 @@ def kid(
     Raises:
         UsageError: The shapes are others.
     """
-    return float(kid_of_each(made, real, scale=scale).mean())
+    return float(kid_of_each(generated, real, scale=scale).mean())
 
 
 def kid_of_each(
-    made: NDArray[np.floating], real: NDArray[np.floating], *, scale: float | None = None
+    generated: NDArray[np.floating], real: NDArray[np.floating], *, scale: float | None = None
 ) -> NDArray[np.float64]:
     """What each made picture adds to `kid`: `[N]`; see `limner.metrics.discrepancy.by_image`.
 
     Args:
-        made: As in `kid`.
+        generated: As in `kid`.
         real: As in `kid`.
         scale: As in `kid`.
 
     Raises:
         UsageError: The shapes are others.
     """
-    return by_image(made, real, cubic(1 / made.shape[-1] if scale is None else scale))
+    return by_image(generated, real, cubic(1 / generated.shape[-1] if scale is None else scale))
 
 
 def scale_of(real: NDArray[np.floating]) -> float:

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from limner.errors import UsageError
 from limner.features.descriptor import DESCRIPTOR
-from limner.features.feature import Features, Role, Input
+from limner.features.feature import Features, Input, Role
 from limner.metrics.resampling import Resampling, Weights
 from limner.metrics.score import Score
 from limner.metrics.subsampling import thinned
@@ -132,7 +132,7 @@ def _nearest_few(
 class Memorisation:
     """How near made photos come to the photos that the model learnt from."""
 
-    against: Literal["training", "truth", "real"] = "training"
+    against: Literal["training", "ground_truth", "real"] = "training"
     """What sets the standard: how near the training faces are to each other, or how near the true
     photos or other real ones are to them. The true photos are the best standard, for they are of
     the same kind of people, in the same light: where all training faces are of other people than
@@ -144,19 +144,19 @@ class Memorisation:
     inputs: Mapping[str, Input] = field(init=False)
 
     def __post_init__(self) -> None:
-        roles: tuple[Role, ...] = ("made", "training", self.against)
+        roles: tuple[Role, ...] = ("generated", "training", self.against)
         object.__setattr__(self, "wants", {role: Input.of(DESCRIPTOR, role) for role in roles})
 
-    def figures(self, features: Features, resampling: Resampling) -> Iterable[Score]:
-        """See `Metric.figures`.
+    def scores(self, features: Features, resampling: Resampling) -> Iterable[Score]:
+        """See `Metric.scores`.
 
         By chance 1 % of the made faces are as near, or somewhat more: of the standard a stranger
         who happens to be very near is passed over as the same person. Intervals draw the made
         faces and those of the standard anew, not the training faces: the model learnt from these
         and no others.
         """
-        made, training = features["made"], features["training"]
-        whose, away = nearest(made, training)
+        generated, training = features["generated"], features["training"]
+        whose, away = nearest(generated, training)
         usual, warnings = self._standard(features)
         steps = np.sort(usual)
         order = np.argsort(usual, kind="stable")
@@ -176,13 +176,13 @@ class Memorisation:
         suffix = "" if self.against == "training" else f"_{self.against}"
         whom = {
             "training": "other training faces",
-            "truth": "the true photos",
+            "ground_truth": "the true photos",
             "real": "other real photos",
         }[self.against]
         yield Score(
             name=f"copying.share{suffix}",
             title=f"photos nearer to a training face than all but 1 % of {whom}",
-            estimate=resampling.unsure(resampling.of(share, len(made), len(usual))),
+            estimate=resampling.unsure(resampling.of(share, len(generated), len(usual))),
             better="lower",
             unit="%",
             digits=1,
@@ -195,13 +195,15 @@ class Memorisation:
         yield Score(
             name=f"copying.ratio{suffix}",
             title=f"median distance to the nearest training face, as a multiple of that of {whom}",
-            estimate=resampling.of(ratio, len(made), len(usual)),
+            estimate=resampling.of(ratio, len(generated), len(usual)),
             better="nearer",
             target=1,
             digits=2,
             warnings=warnings,
             per_image=away / max(float(np.median(usual)), 1e-6),
-            per_image_title=f"distance to the nearest training face, as a multiple of that of {whom}",
+            per_image_title=(
+                f"distance to the nearest training face, as a multiple of that of {whom}"
+            ),
             per_image_better="higher",
         )
 

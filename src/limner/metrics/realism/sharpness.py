@@ -127,13 +127,15 @@ class Sharpness:
     question: ClassVar[str] = "Are made photos as sharp as real ones?"
     min_pictures: ClassVar[int] = 1
     inputs: ClassVar[Mapping[str, Input]] = {
-        "made": Input.of(SHARPNESS, "made"),
+        "generated": Input.of(SHARPNESS, "generated"),
         "real": Input.of(SHARPNESS, "real"),
     }
 
-    def figures(self, features: Features, resampling: Resampling) -> Iterable[Score]:
-        """See `Metric.figures`."""
-        made, real = (features[role][:, 0].astype(np.float64) for role in ("made", "real"))
+    def scores(self, features: Features, resampling: Resampling) -> Iterable[Score]:
+        """See `Metric.scores`."""
+        generated, real = (
+            features[role][:, 0].astype(np.float64) for role in ("generated", "real")
+        )
         warnings = []
         if real.mean() < _BLURRED:
             warnings.append(
@@ -144,15 +146,15 @@ class Sharpness:
             warnings.append(f"only {len(real)} real photos say how sharp photos are")
 
         def ratio(made_weights: Weights, real_weights: Weights) -> NDArray[np.float64]:
-            return means(made_weights, made) / np.maximum(means(real_weights, real), 1e-6)
+            return means(made_weights, generated) / np.maximum(means(real_weights, real), 1e-6)
 
         yield Score(
             name="sharpness.ratio",
             title="sharpness, as a multiple of that of real photos",
-            estimate=resampling.of(ratio, len(made), len(real)),
+            estimate=resampling.of(ratio, len(generated), len(real)),
             better="nearer",
             target=1,
             digits=2,
             warnings=tuple(warnings),
-            per_image=made / max(float(real.mean()), 1e-6),
+            per_image=generated / max(float(real.mean()), 1e-6),
         )

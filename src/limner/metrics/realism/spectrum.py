@@ -83,19 +83,19 @@ class Spectrum:
     question: ClassVar[str] = "Have made photos as much detail of every fineness as real ones?"
     min_pictures: ClassVar[int] = 1
     inputs: ClassVar[Mapping[str, Input]] = {
-        "made": Input.of(SPECTRUM, "made"),
+        "generated": Input.of(SPECTRUM, "generated"),
         "real": Input.of(SPECTRUM, "real"),
     }
 
-    def figures(self, features: Features, resampling: Resampling) -> Iterable[Score]:
-        """See `Metric.figures`."""
-        made, real = (features[role].astype(np.float64) for role in ("made", "real"))
-        few = min(len(made), len(real))
+    def scores(self, features: Features, resampling: Resampling) -> Iterable[Score]:
+        """See `Metric.scores`."""
+        generated, real = (features[role].astype(np.float64) for role in ("generated", "real"))
+        few = min(len(generated), len(real))
         warnings = () if few >= _FEW else (f"{few} pictures: chance alone gives a dB or two",)
 
         def above(made_weights: Weights, real_weights: Weights) -> NDArray[np.float64]:
             """How far the mean spectrum of draws is above: `[B, 14]` dB."""
-            return means(made_weights, made) - means(real_weights, real)
+            return means(made_weights, generated) - means(real_weights, real)
 
         def distance(made_weights: Weights, real_weights: Weights) -> NDArray[np.float64]:
             away = np.abs(above(made_weights, real_weights)[:, :_BANDS])
@@ -105,12 +105,12 @@ class Spectrum:
         def high(made_weights: Weights, real_weights: Weights) -> NDArray[np.float64]:
             return above(made_weights, real_weights)[:, _BANDS]
 
-        per_image = made - real.mean(axis=0)
+        per_image = generated - real.mean(axis=0)
         yield Score(
             name="spectrum.distance",
             title="how far the spectrum is from that of real photos",
             # Chance takes the means of draws apart: a distance, which cannot be below 0, grows.
-            estimate=resampling.of(distance, len(made), len(real), centred=True),
+            estimate=resampling.of(distance, len(generated), len(real), centred=True),
             better="lower",
             unit="dB",
             digits=2,
@@ -120,7 +120,7 @@ class Spectrum:
         yield Score(
             name="spectrum.high",
             title="finest detail, more (+) or less (-) than in real photos",
-            estimate=resampling.of(high, len(made), len(real)),
+            estimate=resampling.of(high, len(generated), len(real)),
             better="nearer",
             unit="dB",
             digits=1,

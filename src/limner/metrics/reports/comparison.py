@@ -42,7 +42,7 @@ def write_page(comparison: Comparison, path: Path) -> None:
     values = _numbers(comparison)
     by_measure: dict[str, list[int]] = defaultdict(list)
     for place, row in enumerate(comparison.rows):
-        by_measure[row.measure].append(place)
+        by_measure[row.metric].append(place)
     pages.write(
         path,
         "comparison_report.html",
@@ -68,28 +68,28 @@ def _numbers(comparison: Comparison) -> dict[str, Any]:
     return {
         "limner": __version__,
         "names": list(comparison.names),
-        "n": [measured.facts["made"].n for measured in comparison.measured],
-        "draws": comparison.measured[0].resampling.resamples,
+        "n": [measured.facts["generated"].n for measured in comparison.measured],
+        "resamples": comparison.measured[0].resampling.resamples,
         "rows": [_row(row) for row in comparison.rows],
         "warnings": [
             {"text": text, "of": [] if len(names) == everywhere else names}
             for text, names in warnings.items()
         ],
-        "unanswered": [{"title": one.title, "why": one.why} for one in comparison.skipped],
+        "skipped": [{"title": one.title, "reason": one.why} for one in comparison.skipped],
     }
 
 
 def _row(row: Row) -> dict[str, Any]:
-    like = next(cell.figure for cell in row.cells if cell is not None)
+    like = next(cell.score for cell in row.cells if cell is not None)
     return {
         "name": row.name,
         "title": row.title,
-        "measure": row.measure,
+        "metric": row.metric,
         "better": row.better,
         "target": like.target if row.better == "nearer" else None,
         "unit": like.unit,
         "digits": like.digits,
-        "warnings": sorted({w for cell in row.cells if cell for w in cell.figure.warnings}),
+        "warnings": sorted({w for cell in row.cells if cell for w in cell.score.warnings}),
         "cells": [_cell(cell) for cell in row.cells],
     }
 
@@ -97,7 +97,7 @@ def _row(row: Row) -> dict[str, Any]:
 def _cell(cell: Cell | None) -> dict[str, Any] | None:
     if cell is None:
         return None
-    estimate, difference = cell.figure.estimate, cell.difference
+    estimate, difference = cell.score.estimate, cell.difference
     return {
         "value": finite(estimate.value),
         "low": finite(estimate.low),
@@ -113,27 +113,27 @@ def _cell(cell: Cell | None) -> dict[str, Any] | None:
             "better": difference.better,
             "p": difference.p,
             "q": difference.q,
-            "real": difference.real,
+            "significant": difference.significant,
         },
     }
 
 
 def _diagram(comparison: Comparison, row: Row) -> dict[str, Any]:
     """A dot for each model, and its interval."""
-    figure, axes = pages.figure(340, _HEAD + _ROW * len(row.cells))
+    score, axes = pages.figure(340, _HEAD + _ROW * len(row.cells))
     words = []
     for place, (name, cell) in enumerate(zip(comparison.names, row.cells, strict=True)):
         if cell is None:
             continue
-        estimate = cell.figure.estimate
-        factor = 100 if cell.figure.unit == "%" else 1
+        estimate = cell.score.estimate
+        factor = 100 if cell.score.unit == "%" else 1
         ends = [factor * estimate.low, factor * estimate.high]
         colour = pages.SERIES[1] if cell.best else pages.SERIES[0]
         axes.plot(ends, [place, place], color=colour, linewidth=2, solid_capstyle="butt")
         axes.plot([factor * estimate.value], [place], "o", color=colour, markersize=5)
         words.append(f"{name} {factor * estimate.value:.4g}")
     if row.better == "nearer":
-        like = next(cell.figure for cell in row.cells if cell is not None)
+        like = next(cell.score for cell in row.cells if cell is not None)
         axes.axvline(
             like.target * (100 if like.unit == "%" else 1), color=pages.QUIET, linewidth=0.8
         )
@@ -143,10 +143,10 @@ def _diagram(comparison: Comparison, row: Row) -> dict[str, Any]:
     axes.grid(visible=False, axis="y")
     axes.grid(visible=True, axis="x")
     axes.locator_params(axis="x", nbins=5)
-    description = f"{row.measure}, {row.title}: {', '.join(words)}"
-    unit = next(cell.figure.unit for cell in row.cells if cell is not None)
+    description = f"{row.metric}, {row.title}: {', '.join(words)}"
+    unit = next(cell.score.unit for cell in row.cells if cell is not None)
     title = f"{row.title}, in {unit}" if unit else row.title
-    return {"title": title, "better": row.better, "svg": pages.svg(figure, description)}
+    return {"title": title, "better": row.better, "svg": pages.svg(score, description)}
 
 
 def _short(name: str) -> str:
@@ -162,7 +162,7 @@ def _short(name: str) -> str:
 class _Shown:
     """Which pictures to show for a measure."""
 
-    measure: str
+    metric: str
     title: str
     """What they were chosen by."""
     groups: dict[str, list[str]]
@@ -172,14 +172,14 @@ def _cases(comparison: Comparison) -> list[dict[str, Any]]:
     """For each measure the pictures that the models did best and worst at, on the whole."""
     shown: dict[str, _Shown] = {}
     for row in comparison.rows:
-        if row.measure not in shown and (found := _shown(comparison, row)) is not None:
-            shown[row.measure] = found
+        if row.metric not in shown and (found := _shown(comparison, row)) is not None:
+            shown[row.metric] = found
     names = {name for one in shown.values() for group in one.groups.values() for name in group}
-    pictures = [framed(measured.subject, sorted(names)) for measured in comparison.measured]
+    pictures = [framed(measured.evaluated, sorted(names)) for measured in comparison.measured]
     side = _SIDE if len(pictures) <= _MANY else _SMALL
     return [
         {
-            "measure": one.measure,
+            "metric": one.metric,
             "title": one.title,
             "groups": {
                 kind: [_column(pictures, name, side) for name in group]
@@ -192,8 +192,8 @@ def _cases(comparison: Comparison) -> list[dict[str, Any]]:
 
 def _shown(comparison: Comparison, row: Row) -> _Shown | None:
     """What to show by a figure; None if it does not say of each picture how all models did."""
-    figures = [cell.figure for cell in row.cells if cell is not None]
-    losses = [figure.losses for figure in figures]
+    scores = [cell.score for cell in row.cells if cell is not None]
+    losses = [score.losses for score in scores]
     known = [loss for loss in losses if loss is not None]
     names = [measured.rows_of(row.name) for measured in comparison.measured]
     if len(known) < len(comparison.names) or len(set(names)) > 1 or names[0] is None:
@@ -204,17 +204,19 @@ def _shown(comparison: Comparison, row: Row) -> _Shown | None:
     if np.ptp(mean) == 0:
         return None
     groups = {kind: [names[0][place] for place in rows] for kind, rows in chosen(mean).items()}
-    title = figures[0].per_image_title or row.title
-    return _Shown(measure=row.measure, title=title, groups=groups)
+    title = scores[0].per_image_title or row.title
+    return _Shown(metric=row.metric, title=title, groups=groups)
 
 
 def _column(pictures: list[dict[str, dict[Role, Any]]], name: str, side: int) -> dict[str, Any]:
     first = pictures[0][name]
-    others: tuple[Role, ...] = ("sketch", "truth")
+    others: tuple[Role, ...] = ("sketch", "ground_truth")
     return {
         "name": name,
-        "made": [
-            pages.embedded(of_model[name]["made"], side=side) if "made" in of_model[name] else None
+        "generated": [
+            pages.embedded(of_model[name]["generated"], side=side)
+            if "generated" in of_model[name]
+            else None
             for of_model in pictures
         ],
     } | {role: pages.embedded(first[role], side=side) if role in first else None for role in others}

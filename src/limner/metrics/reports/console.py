@@ -20,21 +20,21 @@ def table(measured: Measured) -> None:
         shown.add_column(heading, justify="left" if side == "left" else "right")
     shown.add_column("n", justify="right")
     shown.add_column("better")
-    for answer in measured.answers:
-        shown.add_row(f"[bold]{answer.measure.title}[/]")
-        for figure in answer.figures:
-            estimate = figure.estimate
+    for result in measured.results:
+        shown.add_row(f"[bold]{result.metric.title}[/]")
+        for score in result.scores:
+            estimate = score.estimate
             shown.add_row(
-                f"  {figure.title}",
-                in_words(figure, estimate.value),
-                f"{in_words(figure, estimate.low)} to {in_words(figure, estimate.high)}",
+                f"  {score.title}",
+                in_words(score, estimate.value),
+                f"{in_words(score, estimate.low)} to {in_words(score, estimate.high)}",
                 f"{estimate.n:,}",
-                better(figure),
+                better(score),
             )
     _console().print(shown)
     said = Console(stderr=True, highlight=False, soft_wrap=True)
     notes = [
-        warning for answer in measured.answers for f in answer.figures for warning in f.warnings
+        warning for result in measured.results for f in result.scores for warning in f.warnings
     ]
     for warning in dict.fromkeys([*measured.warnings, *notes]):
         said.print(f"note: {warning}", markup=False)
@@ -49,12 +49,12 @@ def comparison_table(comparison: Comparison) -> None:
     shown.add_column("better")
     for name in comparison.names:
         shown.add_column(Text(name), justify="right")  # whose brackets are no markup
-    measure = ""
+    metric = ""
     for row in comparison.rows:
-        if row.measure != measure:
-            measure = row.measure
-            shown.add_row(f"[bold]{measure}[/]")
-        like = next(cell.figure for cell in row.cells if cell is not None)
+        if row.metric != metric:
+            metric = row.metric
+            shown.add_row(f"[bold]{metric}[/]")
+        like = next(cell.score for cell in row.cells if cell is not None)
         shown.add_row(f"  {row.title}", better(like), *(_of_cell(cell) for cell in row.cells))
     _console().print(shown)
     said = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -62,7 +62,7 @@ def comparison_table(comparison: Comparison) -> None:
         for warning in measured.warnings:
             said.print(f"note: {name}: {warning}", markup=False)
     cells = [cell for row in comparison.rows for cell in row.cells if cell is not None]
-    for warning in dict.fromkeys(w for cell in cells for w in cell.figure.warnings):
+    for warning in dict.fromkeys(w for cell in cells for w in cell.score.warnings):
         said.print(f"note: {warning}", markup=False)
     for name, warning in comparison.untested.items():
         said.print(f"note: {name}: {warning}", markup=False)
@@ -84,8 +84,8 @@ def _console() -> Console:
 def _of_cell(cell: Cell | None) -> str:
     if cell is None:
         return "-"
-    value = in_words(cell.figure, cell.figure.estimate.value)
+    value = in_words(cell.score, cell.score.estimate.value)
     sign = ""
-    if cell.difference is not None and cell.difference.real:
+    if cell.difference is not None and cell.difference.significant:
         sign = "(+) " if cell.difference.better else "(-) "
     return f"{sign}[bold]{value}[/]" if cell.best else f"{sign}{value}"

@@ -7,7 +7,7 @@ from typing import Any
 from limner import __version__, images, pages
 from limner.features.feature import Role
 from limner.features.framing import RESIZE
-from limner.metrics.measuring import MetricResult, Measured
+from limner.metrics.measuring import Measured, MetricResult
 from limner.metrics.reports.examples import cases
 from limner.metrics.reports.formatting import amount, finite
 from limner.metrics.score import Score
@@ -27,25 +27,25 @@ def write_json(measured: Measured, path: Path) -> None:
 def write_page(measured: Measured, path: Path) -> None:
     """Write a page that shows them, with the best and the worst pictures. Raises OutputError."""
     values = numbers(measured)
-    answers = list(measured.answers)
-    shown = cases(measured.subject, answers)
-    headlines = [name for name in _HEADLINES if name in measured.figures]
+    results = list(measured.results)
+    shown = cases(measured.evaluated, results)
+    headlines = [name for name in _HEADLINES if name in measured.scores]
     pages.write(
         path,
         "measure_report.html",
         report=values,
-        headlines=[figure for figure in values["figures"] if figure["name"] in headlines],
-        answers=[
+        headlines=[score for score in values["scores"] if score["name"] in headlines],
+        results=[
             {
-                "name": answer.measure.name,
+                "name": result.metric.name,
                 "place": position + 1,
-                "title": answer.measure.title,
-                "question": answer.measure.question,
-                "figures": [f for f in values["figures"] if f["measure"] == position],
+                "title": result.metric.title,
+                "question": result.metric.question,
+                "scores": [f for f in values["scores"] if f["metric"] == position],
                 "cases": shown.get(position),
-                "has_section": position in shown or any(f.warnings for f in answer.figures),
+                "has_section": position in shown or any(f.warnings for f in result.scores),
             }
-            for position, answer in enumerate(answers)
+            for position, result in enumerate(results)
         ],
         amount=amount,
     )
@@ -53,25 +53,25 @@ def write_page(measured: Measured, path: Path) -> None:
 
 def numbers(measured: Measured) -> dict[str, Any]:
     """All of it, ready for JSON."""
-    subject = measured.subject
+    evaluated = measured.evaluated
     return {
         "limner": __version__,
-        "made": subject.folders.get("made", ""),
+        "generated": evaluated.folders.get("generated", ""),
         "settings": {
-            "size": subject.size,
-            "as_is": subject.as_is,
+            "size": evaluated.size,
+            "as_is": evaluated.as_is,
             "resize": RESIZE,
-            "draws": measured.resampling.resamples,
+            "resamples": measured.resampling.resamples,
             "seed": measured.resampling.seed,
             "confidence": measured.resampling.confidence,
         },
         "pictures": {role: _facts(measured, role) for role in measured.facts},
-        "figures": [
-            _figure(figure, answer, position, measured)
-            for position, answer in enumerate(measured.answers)
-            for figure in answer.figures
+        "scores": [
+            _score(score, result, position, measured)
+            for position, result in enumerate(measured.results)
+            for score in result.scores
         ],
-        "unanswered": [{"title": one.title, "why": one.why} for one in measured.skipped],
+        "skipped": [{"title": one.title, "reason": one.why} for one in measured.skipped],
         "warnings": list(measured.warnings),
     }
 
@@ -79,39 +79,39 @@ def numbers(measured: Measured) -> dict[str, Any]:
 def _facts(measured: Measured, role: Role) -> dict[str, Any]:
     facts = measured.facts[role]
     return {
-        "folder": measured.subject.folders.get(role, ""),
+        "folder": measured.evaluated.folders.get(role, ""),
         "n": facts.n,
         "formats": dict(facts.formats.most_common()),
         "sizes": dict(facts.sizes.most_common()),
         "framed": dict(facts.framed.most_common()),
         "grey": facts.grey,
         "constant": facts.constant,
-        "lost": dict(sorted(facts.excluded.items())),
+        "excluded": dict(sorted(facts.excluded.items())),
     }
 
 
-def _figure(figure: Score, answer: MetricResult, position: int, measured: Measured) -> dict[str, Any]:
-    estimate = figure.estimate
-    per_image = figure.by_image
-    by_name = per_image is not None and len(per_image) == len(answer.rows)
+def _score(score: Score, result: MetricResult, position: int, measured: Measured) -> dict[str, Any]:
+    estimate = score.estimate
+    per_image = score.by_image
+    by_name = per_image is not None and len(per_image) == len(result.rows)
     return {
-        "name": figure.name,
-        "title": figure.title,
-        "measure": position,
+        "name": score.name,
+        "title": score.title,
+        "metric": position,
         "value": finite(estimate.value),
         "low": finite(estimate.low),
         "high": finite(estimate.high),
         "n": estimate.n,
-        "better": figure.better,
-        "target": figure.target if figure.better == "nearer" else None,
-        "unit": figure.unit,
-        "digits": figure.digits,
-        "warnings": list(figure.warnings),
-        "of": list(answer.roles),
-        "formats": {role: dict(measured.facts[role].formats) for role in answer.roles},
-        "resize": answer.resize or RESIZE,
-        "features": list(answer.models),
-        "each": dict(zip(answer.rows, map(finite, per_image.tolist()), strict=True))
+        "better": score.better,
+        "target": score.target if score.better == "nearer" else None,
+        "unit": score.unit,
+        "digits": score.digits,
+        "warnings": list(score.warnings),
+        "of": list(result.roles),
+        "formats": {role: dict(measured.facts[role].formats) for role in result.roles},
+        "resize": result.resize or RESIZE,
+        "features": list(result.models),
+        "per_image": dict(zip(result.rows, map(finite, per_image.tolist()), strict=True))
         if by_name and per_image is not None
         else None,
     }

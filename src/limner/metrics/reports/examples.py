@@ -21,15 +21,15 @@ _OF_A_KIND = 3
 _DIGITS = 3
 """Of what single pictures got, where that is something else than the figure, with a title of its
 own."""
-_SHOWN: tuple[Role, ...] = ("sketch", "made", "back", "truth")
+_SHOWN: tuple[Role, ...] = ("sketch", "generated", "back", "ground_truth")
 
 
-def judged(figures: Iterable[Score], rows: int) -> Score | None:
+def judged(scores: Iterable[Score], rows: int) -> Score | None:
     """The first figure that says of each of so many pictures how it did."""
-    for figure in figures:
-        losses = figure.losses
+    for score in scores:
+        losses = score.losses
         if losses is not None and len(losses) == rows and np.ptp(losses) > 0:
-            return figure
+            return score
     return None
 
 
@@ -51,16 +51,16 @@ def chosen(losses: NDArray[np.float64]) -> dict[str, list[int]]:
 class _Shown:
     """What is shown of an answer."""
 
-    answer: MetricResult
-    figure: Score
+    result: MetricResult
+    score: Score
     per_image: list[float]
     groups: dict[str, list[int]]
 
     def beside(self, row: int) -> int | None:
         """Number of the training photo to show beside a picture."""
-        if self.figure.beside is None:
+        if self.score.beside is None:
             return None
-        return self.answer.training[int(self.figure.beside[row])]
+        return self.result.training[int(self.score.beside[row])]
 
     @property
     def rows(self) -> list[int]:
@@ -68,36 +68,36 @@ class _Shown:
         return [row for rows in self.groups.values() for row in rows]
 
 
-def cases(subject: EvaluationSet, answers: Sequence[MetricResult]) -> dict[int, dict[str, Any]]:
+def cases(evaluated: EvaluationSet, results: Sequence[MetricResult]) -> dict[int, dict[str, Any]]:
     """For each answer that judges single pictures, by its place: what to show.
 
     `title` says what they were chosen by; `groups` has for `best`, `median` and
     `worst` the columns: `name`, `value`, and `pictures` by role as `data:` URIs.
     """
-    shown = {place: one for place, answer in enumerate(answers) if (one := _shown(answer))}
-    names = {one.answer.rows[row] for one in shown.values() for row in one.rows}
+    shown = {place: one for place, result in enumerate(results) if (one := _shown(result))}
+    names = {one.result.rows[row] for one in shown.values() for row in one.rows}
     pictures = {
         name: {role: pages.embedded(found[role]) for role in _SHOWN if role in found}
-        for name, found in framed(subject, sorted(names)).items()
+        for name, found in framed(evaluated, sorted(names)).items()
     }
     numbers = {one.beside(row) for one in shown.values() for row in one.rows} - {None}
-    training = framed_unpaired(subject, "training", (n for n in numbers if n is not None))
+    training = framed_unpaired(evaluated, "training", (n for n in numbers if n is not None))
     beside = {number: pages.embedded(picture) for number, picture in training.items()}
     return {place: _columns(one, pictures, beside) for place, one in shown.items()}
 
 
-def _shown(answer: MetricResult) -> _Shown | None:
-    figure = judged(answer.figures, len(answer.rows))
-    if figure is None or figure.losses is None or figure.by_image is None:
+def _shown(result: MetricResult) -> _Shown | None:
+    score = judged(result.scores, len(result.rows))
+    if score is None or score.losses is None or score.by_image is None:
         return None
-    return _Shown(answer, figure, figure.by_image.tolist(), chosen(figure.losses))
+    return _Shown(result, score, score.by_image.tolist(), chosen(score.losses))
 
 
 def _columns(
     one: _Shown, pictures: Mapping[str, Mapping[Role, str]], beside: Mapping[int, str]
 ) -> dict[str, Any]:
     def column(row: int) -> dict[str, Any]:
-        name, number = one.answer.rows[row], one.beside(row)
+        name, number = one.result.rows[row], one.beside(row)
         found = dict(pictures[name])
         if number is not None and number in beside:
             found["training"] = beside[number]
@@ -107,9 +107,9 @@ def _columns(
     every = [shown for columns in groups.values() for shown in columns]
     there = {role for shown in every for role in shown["pictures"]}
     return {
-        "title": one.figure.per_image_title or one.figure.title,
-        "unit": "" if one.figure.per_image_title else one.figure.unit,
-        "digits": _DIGITS if one.figure.per_image_title else one.figure.digits,
+        "title": one.score.per_image_title or one.score.title,
+        "unit": "" if one.score.per_image_title else one.score.unit,
+        "digits": _DIGITS if one.score.per_image_title else one.score.digits,
         "roles": sorted(there),
         "groups": groups,
     }

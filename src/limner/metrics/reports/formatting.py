@@ -12,28 +12,28 @@ _MINUS = "\N{MINUS SIGN}"
 _SPACE = "\N{NO-BREAK SPACE}"
 
 
-def in_words(figure: Score, value: float) -> str:
+def in_words(score: Score, value: float) -> str:
     """A value of a figure for a terminal: `43.2 %`, `-0.8 dB`."""
-    return _amount(value, figure.unit, figure.digits, sign="z")
+    return _amount(value, score.unit, score.digits, sign="z")
 
 
-def amount(value: float | None, figure: Mapping[str, Any], *, signed: bool = False) -> str:
+def amount(value: float | None, score: Mapping[str, Any], *, signed: bool = False) -> str:
     """A value for a page: `43.2 %`, `−0.8 dB`, a dash for none.
 
     Args:
         value: It.
-        figure: Holds its `unit` and its `digits`.
+        score: Holds its `unit` and its `digits`.
         signed: Whether what is above 0 has a plus.
     """
     if value is None:
         return "\N{EN DASH}"
-    text = _amount(value, figure["unit"], figure["digits"], sign="+z" if signed else "z")
+    text = _amount(value, score["unit"], score["digits"], sign="+z" if signed else "z")
     return text.replace("-", _MINUS).replace(" ", _SPACE)
 
 
-def better(figure: Score) -> str:
+def better(score: Score) -> str:
     """Which way is better: `higher`, `nearer 0`."""
-    return f"nearer {figure.target:g}" if figure.better == "nearer" else figure.better
+    return f"nearer {score.target:g}" if score.better == "nearer" else score.better
 
 
 def finite(value: float) -> float | None:

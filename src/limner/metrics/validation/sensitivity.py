@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from limner import images
 from limner.engines import Engine
-from limner.features.evaluation_set import Picture, EvaluationSet
+from limner.features.evaluation_set import EvaluationSet, Picture
 from limner.metrics.catalogue import standard
 from limner.metrics.measuring import measure
 from limner.metrics.resampling import Resampling
@@ -101,7 +101,7 @@ move it with reason: a blurred face is harder to tell, a scrambled one has no sk
 class Photos:
     """Framed photos `[n, S, S, 3]` of different people."""
 
-    truth: NDArray[np.uint8]
+    ground_truth: NDArray[np.uint8]
     real: NDArray[np.uint8]
     training: NDArray[np.uint8]
 
@@ -118,14 +118,17 @@ class Trial:
             engine: Where they are found; by default in this process.
         """
         self._photos, self._cache, self._engine = photos, cache, engine
-        self._truth, self._drawn = _pictures(photos.truth), _pictures(drawn(photos.truth))
+        self._truth, self._drawn = (
+            _pictures(photos.ground_truth),
+            _pictures(drawn(photos.ground_truth)),
+        )
         self._crowds: dict[Role, tuple[Picture, ...]] = {
             "real": _pictures(photos.real),
             "training": _pictures(photos.training),
         }
         self._known: dict[tuple[str, float], dict[str, Score]] = {}
 
-    def figures(self, damage: str = "", strength: float = 0.0) -> dict[str, Score]:
+    def scores(self, damage: str = "", strength: float = 0.0) -> dict[str, Score]:
         """All figures of photos with so much of a damage, 0 to 1; by default of sound ones."""
         key = (damage, strength) if strength else ("", 0.0)
         if key not in self._known:
@@ -137,31 +140,33 @@ class Trial:
 
         NaN if it cannot be measured then.
         """
-        sound = self.figures()[name]
-        spoilt = self.figures(damage, strength).get(name)
+        sound = self.scores()[name]
+        spoilt = self.scores(damage, strength).get(name)
         if spoilt is None:
             return float("nan")
-        return _worse(spoilt, sound) / _worse(self.figures(OWN[name], 1.0)[name], sound)
+        return _worse(spoilt, sound) / _worse(self.scores(OWN[name], 1.0)[name], sound)
 
     def _measured(self, damage: str, strength: float) -> dict[str, Score]:
-        truth, training = self._photos.truth, self._photos.training
-        made = damaged(truth, damage, strength, others=training) if strength else truth
+        ground_truth, training = self._photos.ground_truth, self._photos.training
+        generated = (
+            damaged(ground_truth, damage, strength, others=training) if strength else ground_truth
+        )
         rows: dict[str, dict[Role, Picture]] = {
-            f"{number:04d}": {"made": one, "truth": true, "sketch": page}
+            f"{number:04d}": {"generated": one, "ground_truth": true, "sketch": page}
             for number, (one, true, page) in enumerate(
-                zip(_pictures(made), self._truth, self._drawn, strict=True)
+                zip(_pictures(generated), self._truth, self._drawn, strict=True)
             )
         }
-        subject = EvaluationSet(rows=rows, unpaired=self._crowds, size=truth.shape[1])
+        evaluated = EvaluationSet(rows=rows, unpaired=self._crowds, size=ground_truth.shape[1])
         resamples = Resampling(resamples=20)  # only the values are looked at
         found = measure(
-            subject, standard(), resampling=resamples, engine=self._engine, cache=self._cache
+            evaluated, standard(), resampling=resamples, engine=self._engine, cache=self._cache
         )
-        return found.figures
+        return found.scores
 
 
-def _worse(figure: Score, before: Score) -> float:
-    return figure.loss(figure.estimate.value) - before.loss(before.estimate.value)
+def _worse(score: Score, before: Score) -> float:
+    return score.loss(score.estimate.value) - before.loss(before.estimate.value)
 
 
 def _pictures(crops: Iterable[NDArray[np.uint8]]) -> tuple[Picture, ...]:
