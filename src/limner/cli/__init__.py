@@ -8,6 +8,7 @@ import typer
 
 from limner import __version__
 from limner.cli import data, measuring, pictures, training
+from limner.cli.renamed import with_present_names
 from limner.cli.shared import complain
 from limner.errors import EXTRA_OF, Interrupted, LimnerError, MissingExtraError, UsageError
 
@@ -21,7 +22,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Turn hand-drawn sketches of faces into photo-realistic faces, on a plain CPU.",
     epilog=(
-        "Exit codes: 0 all done, 1 some inputs failed (the others are done), 2 wrong usage, "
+        "Exit codes: 0 all done, 1 some inputs failed (the others are done), 2 usage error, "
         "130 interrupted."
     ),
 )
@@ -30,7 +31,7 @@ app = typer.Typer(
 def main() -> None:
     """Entry point: errors become one line on stderr and an exit code."""
     try:
-        app()
+        app(with_present_names(sys.argv[1:], complain))
     except ModuleNotFoundError as error:
         package = (error.name or "").partition(".")[0]
         if package not in EXTRA_OF:

@@ -21,48 +21,52 @@ __all__ = ["compare", "measure"]
 
 Sketches = Annotated[
     Path | None,
-    typer.Option(help="Folder of the sketches that the photos were made from, of the same names."),
+    typer.Option(help="Folder of the sketches that the photos were generated from, with the same names."),
 ]
-Truth = Annotated[Path | None, typer.Option(help="Folder of the true photos, of the same names.")]
+GroundTruth = Annotated[
+    Path | None, typer.Option(help="Folder of the ground-truth photos, with the same names.")
+]
 Real = Annotated[
     Path | None,
     typer.Option(
-        help="Folder of real photos, or a prepared set: what photos are like; by default the true "
-        "ones."
+        help="Reference set of real photos, a folder or a prepared set; by default the ground "
+        "truth."
     ),
 ]
 Training = Annotated[
     Path | None,
-    typer.Option(help="Folder or prepared set that the model learnt from: does it copy them?"),
+    typer.Option(help="Folder or prepared set that the model was trained on: has it memorised faces?"),
 ]
 Weights = Annotated[
     list[str] | None,
     typer.Option(
-        help="NAME=FILE of a network that limner does not bring: inception, vgg, lpips or dists."
+        help="NAME=FILE of a network that is not part of limner: inception, vgg, lpips or dists."
     ),
 ]
-Points = Annotated[
+Landmarks = Annotated[
     int,
-    typer.Option(help="Points of a face: 5, or 68 by a predictor that excludes commercial use."),
+    typer.Option(help="Landmarks per face: 5, or 68 by a predictor that excludes commercial use."),
 ]
 Size = Annotated[
     int | None,
     typer.Option(
-        min=32, max=1024, help="Side in px at which faces are looked at; by default the results'."
+        min=32, max=1024, help="Side in px at which faces are compared; by default the results'."
     ),
 ]
 AsIs = Annotated[
-    bool, typer.Option("--as-is", help="All pictures are faces that are cut out: look for none.")
+    bool, typer.Option("--as-is", help="All pictures are aligned crops: skip face detection.")
 ]
-Draws = Annotated[int, typer.Option(min=100, help="Bootstrap draws behind each interval.")]
+Resamples = Annotated[
+    int, typer.Option(min=100, help="Bootstrap resamples behind each confidence interval.")
+]
 Cache = Annotated[
     Path | None,
-    typer.Option(show_default="limner's own", help="Folder that features are kept in."),
+    typer.Option(show_default="limner's own", help="Folder in which features are cached."),
 ]
-NoCache = Annotated[bool, typer.Option("--no-cache", help="Keep no features, and use none.")]
-Json = Annotated[Path | None, typer.Option("--json", help="Write all figures into this file.")]
+NoCache = Annotated[bool, typer.Option("--no-cache", help="Neither read nor write cached features.")]
+Json = Annotated[Path | None, typer.Option("--json", help="Write all scores to this file.")]
 Html = Annotated[
-    Path | None, typer.Option("--html", help="Write a page with figures and pictures.")
+    Path | None, typer.Option("--html", help="Write a page with scores and pictures.")
 ]
 
 
@@ -71,39 +75,39 @@ def measure(
         Path,
         typer.Option(
             show_default=False,
-            help="Folder of made photos; with --model it may be empty, and they are made.",
+            help="Folder of generated photos; with --model it may be empty, and they are generated.",
         ),
     ],
     sketches: Sketches = None,
-    ground_truth: Truth = None,
+    ground_truth: GroundTruth = None,
     real: Real = None,
     training: Training = None,
     model: Annotated[
         list[str] | None,
         typer.Option(
-            help="The model: a name, an .onnx file or a run. One that makes sketches of photos "
-            "takes the way back. May be repeated."
+            help="The model: a name, an .onnx file or a run. A photo-to-sketch model is used for "
+            "cycle consistency. May be repeated."
         ),
     ] = None,
     weights: Weights = None,
-    points: Points = 5,
+    landmarks: Landmarks = 5,
     size: Size = None,
     as_is: AsIs = False,
-    resamples: Draws = 1000,
+    resamples: Resamples = 1000,
     workers: Workers = 0,
     cache: Cache = None,
     no_cache: NoCache = False,
     json: Json = None,
     html: Html = None,
 ) -> None:
-    """Measure made photos: one figure for each way in which a model can fail.
+    """Evaluate generated photos: one score, at least, for each way a model can fail.
 
-    Realism, identity, structure, strokes, geometry, smiles, skin, sharpness, checkerboard,
-    collapse, copies: each is measured when what it needs is given, and otherwise says what is
-    missing. Every figure has its 95 % interval.
+    Realism, identity, structure, strokes, landmarks, smiles, skin, sharpness, checkerboard,
+    collapse, memorisation: each is computed if its inputs are given, and otherwise says what is
+    missing. Every score has a 95% confidence interval.
 
     - `limner measure --generated results/ --sketches drawings/`
-    - `limner measure --generated results/ --sketches drawings/ --ground-truth photos/ --html report.html`
+    - `limner measure --generated results/ --ground-truth photos/ --html report.html`
     - `limner measure --generated results/ --sketches drawings/ --model portrait --real sets/mine`
     """
     from limner import evaluation
@@ -114,7 +118,7 @@ def measure(
     from limner.metrics.reports.console import table
 
     _check_apart(json, html)
-    metrics, lacking = _metrics(weights, points)
+    metrics, lacking = _metrics(weights, landmarks)
     with _stoppable(), tempfile.TemporaryDirectory(prefix="limner-") as folder:
         back = None
         notes: tuple[str, ...] = ()
@@ -159,7 +163,7 @@ def measure(
             report.write_json(measured, json)
         if html is not None:
             report.write_page(measured, html)
-            typer.echo(f"look at {html}", err=True)
+            typer.echo(f"report: {html}", err=True)
     if notes or measured.failed:
         raise typer.Exit(1)
 
@@ -168,37 +172,37 @@ def compare(
     candidates: Annotated[
         list[str],
         typer.Argument(
-            metavar="THING...",
+            metavar="MODEL...",
             show_default=False,
-            help="Models (names, .onnx files), training runs, folders of made photos; the others "
-            "are held against the first.",
+            help="Models (names, .onnx files), training runs, folders of generated photos; the "
+            "others are compared with the first.",
         ),
     ],
     sketches: Sketches = None,
-    ground_truth: Truth = None,
+    ground_truth: GroundTruth = None,
     real: Real = None,
     training: Training = None,
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", help="Keep the photos that models make in this folder."),
+        typer.Option("--out", "-o", help="Keep the generated photos in this folder."),
     ] = None,
     weights: Weights = None,
-    points: Points = 5,
+    landmarks: Landmarks = 5,
     size: Size = None,
     as_is: AsIs = False,
-    resamples: Draws = 1000,
+    resamples: Resamples = 1000,
     workers: Workers = 0,
     cache: Cache = None,
     no_cache: NoCache = False,
     json: Json = None,
     html: Html = None,
 ) -> None:
-    """Compare models, runs or folders of results by all measures.
+    """Compare models, runs or folders of results by all metrics.
 
-    A table with intervals, differences that are tested picture by picture, and the best, median
-    and worst cases side by side.
+    A table with confidence intervals, differences that are tested on paired pictures, and the
+    best, median and worst examples side by side.
 
-    - `limner compare portrait mine.onnx --sketches drawings/ --ground-truth photos/ --html page.html`
+    - `limner compare portrait mine.onnx --sketches drawings/ --ground-truth photos/`
     - `limner compare runs/a runs/b --sketches drawings/ --real sets/mine`
     - `limner compare results-1/ results-2/ --sketches drawings/`
     """
@@ -209,9 +213,9 @@ def compare(
     from limner.metrics.reports.console import comparison_table
 
     if len(candidates) < 2:
-        raise UsageError("name at least two things to compare; limner measure looks at one")
+        raise UsageError("name at least two candidates to compare; limner measure evaluates one")
     _check_apart(json, html)
-    metrics, lacking = _metrics(weights, points)
+    metrics, lacking = _metrics(weights, landmarks)
     with _stoppable(), tempfile.TemporaryDirectory(prefix="limner-") as folder:
         found = evaluation.candidates(
             candidates, out or Path(folder), sketches=sketches, as_is=as_is
@@ -244,7 +248,7 @@ def compare(
             comparison_report.write_json(compared, json)
         if html is not None:
             comparison_report.write_page(compared, html)
-            typer.echo(f"look at {html}", err=True)
+            typer.echo(f"report: {html}", err=True)
     if any(candidate.notes for candidate in found) or any(one.failed for one in measured.values()):
         raise typer.Exit(1)
 
@@ -256,23 +260,23 @@ def _check_apart(json: Path | None, html: Path | None) -> None:
 
 @contextlib.contextmanager
 def _stoppable() -> Iterator[None]:
-    """Ctrl-C is answered with one line."""
+    """Ctrl-C ends with one line."""
     try:
         yield
     except KeyboardInterrupt as error:
         raise Interrupted(
-            "interrupted before the end; the same command goes on with what was found until then"
+            "interrupted; the same command resumes with the features found so far"
         ) from error
 
 
 def _metrics(
-    weights: list[str] | None, points: int
+    weights: list[str] | None, landmarks: int
 ) -> "tuple[Sequence[Metric], Sequence[Skipped]]":
-    """Those that can be taken, and those that lack a file."""
+    """Those that can be computed, and those that lack a file."""
     from limner.metrics.catalogue import standard, unavailable, weights_of
 
     files = weights_of(weights or [])
-    return standard(weights=files, points=points), unavailable(files)
+    return standard(weights=files, landmarks=landmarks), unavailable(files)
 
 
 def _resampling(resamples: int) -> "Resampling":
