@@ -25,10 +25,10 @@ from limner import images
 from limner.errors import NoFaceError
 from limner.faces import DlibDetector, Preprocessing, find
 from limner.features.feature import Feature
-from limner.metrics.faithfulness.detection import FOUND, IN_PLACE
+from limner.metrics.faithfulness.detection import DETECTION, IN_PLACE
 from limner.metrics.faithfulness.smiles import SMILE, smile_drift
 from limner.metrics.likeness.brightness import BRIGHTNESS
-from limner.metrics.likeness.landmarks import PointsFeature, point_errors
+from limner.metrics.likeness.landmarks import LandmarksFeature, landmark_errors
 from limner.metrics.likeness.skin import SKIN
 from limner.metrics.validation.corruptions import damaged
 from limner.sketching import STYLES, sketch
@@ -45,7 +45,7 @@ def main() -> None:
     options = parser.parse_args()
     if options.data is None:
         parser.error("--data DIR is needed, or LIMNER_DATA in the environment")
-    feature = PointsFeature(options.points)
+    feature = LandmarksFeature(options.points)
     for folder in sorted(options.data.glob("research/cufs*")):
         photos, drawings = aligned_pairs(folder, options.every)
         print(f"{folder.name}: {len(photos)} people")
@@ -59,7 +59,7 @@ def main() -> None:
     faces = framed(images.files_below(options.data / "open")[:: 6 * options.every])
     look("photos", faces)
     look("scrambled", damaged(faces, "scrambled", 1, others=faces))
-    for one in (feature, SMILE, SKIN, BRIGHTNESS, FOUND):
+    for one in (feature, SMILE, SKIN, BRIGHTNESS, DETECTION):
         print(f"{one.key.partition('/')[0]:12s} {milliseconds(one, faces[:200]):6.2f} ms")
 
 
@@ -82,12 +82,12 @@ def framed(files: list[Path]) -> Crops:
     return np.stack(crops)
 
 
-def points(feature: PointsFeature, photos: Crops, drawings: Crops) -> None:
+def points(feature: LandmarksFeature, photos: Crops, drawings: Crops) -> None:
     """Print the errors of points against those of the photos."""
 
     def row(name: str, pictures: Crops, found: NDArray[np.float32]) -> None:
         other = described(feature, pictures).reshape(len(photos), -1, 2)
-        errors = point_errors(other, found.reshape(other.shape)).mean(axis=1)
+        errors = landmark_errors(other, found.reshape(other.shape)).mean(axis=1)
         print(f"  points, {name:28s} {errors.mean():.4f}  median {np.median(errors):.4f}")
 
     found = described(feature, photos)
@@ -107,7 +107,7 @@ def smiles(name: str, generated: Crops, before: Crops) -> None:
 
 def look(name: str, pictures: Crops) -> None:
     """Print in how many a face is found."""
-    there, _, off = described(FOUND, pictures).T
+    there, _, off = described(DETECTION, pictures).T
     print(
         f"{name}: {len(pictures)}, face in {there.mean():.4f}, in place in "
         f"{(off <= IN_PLACE).mean():.4f}; eyes off by {np.median(off):.4f} (median)"

@@ -21,8 +21,8 @@ from limner.engines import LocalEngine
 from limner.errors import LimnerError
 from limner.faces import DlibDetector, Preprocessing, find
 from limner.metrics.reports.formatting import in_words
-from limner.metrics.validation.corruptions import DAMAGES
-from limner.metrics.validation.sensitivity import OWN, Photos, Trial
+from limner.metrics.validation.corruptions import CORRUPTIONS
+from limner.metrics.validation.sensitivity import TARGET, Photos, SensitivityTest
 
 STEPS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
@@ -44,26 +44,26 @@ def load(folder: Path, people: int) -> Photos:
     return Photos(crops[:people], crops[people : 3 * people], crops[3 * people :])
 
 
-def own_damages(trial: Trial) -> Iterator[str]:
+def own_damages(trial: SensitivityTest) -> Iterator[str]:
     """Each figure under its own damage, step by step."""
     yield "| figure | damage | " + " | ".join(f"{step:g}" for step in STEPS) + " |"
     yield "|---|---|" + "---|" * len(STEPS)
-    for name, damage in OWN.items():
+    for name, damage in TARGET.items():
         scores = [trial.scores(damage, step)[name] for step in STEPS]
         values = " | ".join(in_words(one, one.estimate.value) for one in scores)
         yield f"| `{name}` | {damage} | {values} |"
 
 
-def all_damages(trial: Trial) -> Iterator[str]:
+def all_damages(trial: SensitivityTest) -> Iterator[str]:
     """Each figure under all damages."""
-    yield "| figure | " + " | ".join(DAMAGES) + " |"
-    yield "|---|" + "---|" * len(DAMAGES)
-    for name, own in OWN.items():
+    yield "| figure | " + " | ".join(CORRUPTIONS) + " |"
+    yield "|---|" + "---|" * len(CORRUPTIONS)
+    for name, own in TARGET.items():
         cells = (
             f"**{trial.harm(name, damage):.2f}**"
             if damage == own
             else f"{trial.harm(name, damage):z.2f}"
-            for damage in DAMAGES
+            for damage in CORRUPTIONS
         )
         yield f"| `{name}` | " + " | ".join(cells) + " |"
 
@@ -76,7 +76,7 @@ def main() -> None:
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         photos = load(args.data, args.people)
-        trial = Trial(photos, Path(folder), engine=LocalEngine(workers=2))
+        trial = SensitivityTest(photos, Path(folder), engine=LocalEngine(workers=2))
         for lines in (own_damages, all_damages):
             print()
             for line in lines(trial):

@@ -18,7 +18,7 @@ from pathlib import Path
 from limner import evaluation, images
 from limner.engines import engine_of
 from limner.features.cache import default_folder
-from limner.metrics.faithfulness.detection import Found
+from limner.metrics.faithfulness.detection import FaceDetection
 from limner.metrics.faithfulness.smiles import SmileDrift
 from limner.metrics.likeness.brightness import Brightness
 from limner.metrics.likeness.fsim import Fsim
@@ -31,7 +31,7 @@ from limner.training.run import RunFolder, notes
 
 MEASURES = (
     *(Identity(), Checkerboard(), Fsim(), SmileDrift(against="ground_truth"), Brightness(), Skin()),
-    Found(),
+    FaceDetection(),
 )
 SHOWN = {
     "identity.rank1": "rank-1",
@@ -41,7 +41,7 @@ SHOWN = {
     "smile.drift": "smiles more than true",
     "brightness.drift": "lighter than true",
     "skin.error": "skin, CIEDE2000",
-    "found.face": "faces found",
+    "detection.rate": "faces found",
 }
 """Figures of the table, by the names that `limner measure --json` gives them."""
 KEYS = ("model", "drawings")
@@ -187,7 +187,7 @@ def words(row: Row) -> Iterable[tuple[str, str]]:
         value = row[name]
         if not value:
             yield name, ""
-        elif name in {"identity.rank1", "smile.drift", "brightness.drift", "found.face"}:
+        elif name in {"identity.rank1", "smile.drift", "brightness.drift", "detection.rate"}:
             yield name, f"{100 * float(value):.1f} %"
         else:
             yield (

@@ -59,7 +59,7 @@ def test_each_snapshot_is_scored_once(snapshots, desk, monkeypatch, capsys):
         ("000000024", "mine", "3"),
     ]
     for row in rows:
-        for name in ("identity.rank1", "fsim.grey", "smile.drift", "skin.error", "found.face"):
+        for name in ("identity.rank1", "fsim.grey", "smile.drift", "skin.error", "detection.rate"):
             low, value, high = (float(row[f"{name}{end}"]) for end in (".low", "", ".high"))
             assert low <= value <= high
     page = (desk / "run" / "pairs.md").read_text().splitlines()

@@ -17,7 +17,7 @@ from limner.shipped import shipped_models
 from limner.translator import Translator
 
 __all__ = [
-    "Thing",
+    "Candidate",
     "back_again",
     "candidates",
     "evaluation_sets",
@@ -28,7 +28,7 @@ __all__ = [
 
 
 @dataclass(frozen=True, kw_only=True)
-class Thing:
+class Candidate:
     """Something that is measured."""
 
     name: str
@@ -118,7 +118,7 @@ def _make(source: Path, start: Photos, out: Path) -> tuple[str, ...]:
 
 def candidates(
     named: Sequence[str], folder: Path, *, sketches: Path | None = None, as_is: bool = False
-) -> list[Thing]:
+) -> list[Candidate]:
     """What a user named, ready to be measured: of models and runs the photos are made.
 
     Args:
@@ -132,12 +132,12 @@ def candidates(
             makes no photos.
         LimnerError: See `models_of` and `make_photos`.
     """
-    found: list[Thing] = []
+    found: list[Candidate] = []
     for name, title in zip(named, _titles(named), strict=True):
         path = Path(name)
         is_run = path.is_dir() and (path / "config.json").exists()
         if path.is_dir() and not is_run and name not in shipped_models():
-            found.append(Thing(name=title, generated=path))
+            found.append(Candidate(name=title, generated=path))
             continue
         if name not in shipped_models() and not path.exists():
             raise UsageError(
@@ -155,7 +155,7 @@ def candidates(
         if PHOTO_TO_SKETCH in models:
             back = place / "back"
             notes += back_again(place / "generated", models[PHOTO_TO_SKETCH], back, as_is=as_is)
-        found.append(Thing(name=title, generated=place / "generated", back=back, notes=notes))
+        found.append(Candidate(name=title, generated=place / "generated", back=back, notes=notes))
     return found
 
 
@@ -183,7 +183,7 @@ def holds_pictures(folder: Path) -> bool:
 
 
 def evaluation_sets(
-    found: Sequence[Thing],
+    found: Sequence[Candidate],
     *,
     sketches: Path | None = None,
     ground_truth: Path | None = None,

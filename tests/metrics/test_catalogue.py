@@ -81,10 +81,10 @@ def test_what_lacks_weights_says_which():
 
 def test_68_points_are_asked_for_by_number():
     [plain] = [one for one in standard() if one.name == "geometry"]
-    [more] = [one for one in standard(points=68) if one.name == "geometry68"]
+    [more] = [one for one in standard(landmarks=68) if one.name == "geometry68"]
     assert (plain.points, more.points) == (5, 68)
     with pytest.raises(UsageError, match="expected 5 or 68"):
-        standard(points=7)
+        standard(landmarks=7)
 
 
 @pytest.mark.parametrize("text", ["vgg", "other=x", "=x", "vgg="])
@@ -104,7 +104,7 @@ def test_files_behind_keys_are_read_once_however_often_they_are_asked_for(tmp_pa
     weights = {name: tmp_path / f"{name}.onnx" for name in WEIGHTS}
     for name, file in weights.items():
         file.write_text(name)
-    metrics = [*standard(weights=weights), *standard(weights=weights, points=68)]
+    metrics = [*standard(weights=weights), *standard(weights=weights, landmarks=68)]
     inputs = [needed for one in metrics for needed in one.inputs.values()]
     keys = [needed.feature.key for needed in inputs]
     read = digest_of.cache_info().misses

@@ -7,7 +7,7 @@ from limner.errors import UsageError
 from limner.features.inception import InceptionFeatures, InceptionProbabilities
 from limner.metrics.faithfulness.cycle import Cycle
 from limner.metrics.faithfulness.dependence import Dependence
-from limner.metrics.faithfulness.detection import Found
+from limner.metrics.faithfulness.detection import FaceDetection
 from limner.metrics.faithfulness.hatching import Hatching
 from limner.metrics.faithfulness.smiles import SmileDrift
 from limner.metrics.faithfulness.strokes import Strokes
@@ -15,13 +15,13 @@ from limner.metrics.likeness.brightness import Brightness
 from limner.metrics.likeness.dists import Dists, DistsFeature
 from limner.metrics.likeness.fsim import Fsim
 from limner.metrics.likeness.identity import Identity
-from limner.metrics.likeness.landmarks import Geometry
+from limner.metrics.likeness.landmarks import Landmarks
 from limner.metrics.likeness.lpips import Lpips, LpipsFeature
 from limner.metrics.likeness.skin import Skin
 from limner.metrics.likeness.ssim import Ssim
 from limner.metrics.measuring import Skipped
 from limner.metrics.metric import Metric
-from limner.metrics.realism.appearance import Look
+from limner.metrics.realism.appearance import Appearance
 from limner.metrics.realism.checkerboard import Checkerboard
 from limner.metrics.realism.collapse import Collapse
 from limner.metrics.realism.fid import Fid
@@ -56,30 +56,30 @@ def weights_of(named: Iterable[str]) -> dict[str, Path]:
     return found
 
 
-def standard(*, weights: Mapping[str, Path] | None = None, points: int = 5) -> Sequence[Metric]:
+def standard(*, weights: Mapping[str, Path] | None = None, landmarks: int = 5) -> Sequence[Metric]:
     """All measures that are possible.
 
     Args:
         weights: Files of networks that limner does not bring, by the names in `WEIGHTS`.
-        points: Points of a face, 5 or 68.
+        landmarks: Landmarks per face, 5 or 68.
 
     Raises:
-        UsageError: There is no such number of points.
+        UsageError: There is no such number of landmarks.
         ModelError: A file of weights is missing.
     """
     weights = weights or {}
-    if points not in (5, 68):
-        raise UsageError(f"points is {points}; expected 5 or 68")
+    if landmarks not in (5, 68):
+        raise UsageError(f"landmarks is {landmarks}; it must be 5 or 68")
     return [
         Identity(),
         Strokes(),
         Hatching(),
-        Geometry(points=68 if points == 68 else 5),
+        Landmarks(count=68 if landmarks == 68 else 5),
         Dependence(),
         Ssim(),
         Fsim(),
         *_perceptual(weights),
-        Look(),
+        Appearance(),
         Kid(),
         Fid(),
         *_inception(weights),
@@ -87,7 +87,7 @@ def standard(*, weights: Mapping[str, Path] | None = None, points: int = 5) -> S
         SmileDrift(against="sketch"),
         Skin(),
         Brightness(),
-        Found(),
+        FaceDetection(),
         Sharpness(),
         Spectrum(),
         Checkerboard(),

@@ -16,7 +16,7 @@ PARTS = {
     "400x512": np.s_[:400, :],
     "512x512": np.s_[:, :],
 }
-DAMAGES = {
+CORRUPTIONS = {
     "shifted": lambda part: np.roll(part, 3, axis=1),
     "mirrored": lambda part: part[:, ::-1],
     "blurred": lambda part: (
@@ -63,7 +63,7 @@ def rounded(picture):
 @pytest.mark.parametrize(("part", "damage", "grey", "coloured"), REFERENCE)
 def test_it_agrees_with_a_reference(photo, part, damage, grey, coloured):
     picture = photo[PARTS[part]]
-    found = fsim(picture, DAMAGES[damage](picture))
+    found = fsim(picture, CORRUPTIONS[damage](picture))
     assert found.fsim == pytest.approx(grey, abs=1e-5)
     assert found.fsimc == pytest.approx(coloured, abs=1e-5)
 
@@ -71,7 +71,7 @@ def test_it_agrees_with_a_reference(photo, part, damage, grey, coloured):
 def test_equal_pictures_have_1_and_the_order_does_not_matter(crop):
     same = fsim(crop, crop)
     assert (same.fsim, same.fsimc) == pytest.approx((1, 1))
-    other = DAMAGES["shifted"](crop)
+    other = CORRUPTIONS["shifted"](crop)
     assert fsim(crop, other).fsimc == pytest.approx(fsim(other, crop).fsimc)
 
 
@@ -135,7 +135,7 @@ def test_other_shapes_are_refused(one, other):
 
 
 def test_the_figures_are_means_of_the_pairs(crop):
-    others = [DAMAGES[name](crop) for name in ("tinted", "mirrored", "blurred")]
+    others = [CORRUPTIONS[name](crop) for name in ("tinted", "mirrored", "blurred")]
     pairs = np.stack([FSIM.start()(crop, other) for other in others])
     assert pairs.dtype == np.float32
     grey, colour = Fsim().scores({"pair": pairs}, Resampling(resamples=20))

@@ -188,8 +188,8 @@ def test_the_measure_agrees_with_retrieval_and_orders_the_pictures_by_distance()
         assert estimate.value == pytest.approx(value)
         assert estimate.low <= estimate.value <= estimate.high
     checked = verification(generated, ground_truth)
-    assert found["identity.area"].estimate.value == pytest.approx(checked.area)
-    assert found["identity.equal_error"].estimate.value == pytest.approx(checked.equal_error)
+    assert found["identity.auc"].estimate.value == pytest.approx(checked.area)
+    assert found["identity.eer"].estimate.value == pytest.approx(checked.equal_error)
     losses = found["identity.rank1"].losses
     np.testing.assert_allclose(losses, np.linalg.norm(generated - ground_truth, axis=1), rtol=1e-6)
     assert not found["identity.rank1"].warnings
@@ -209,7 +209,7 @@ def test_draws_of_pairs_know_that_a_person_stands_on_both_sides():
         )
         without.append([pairs[0].impostor, pairs[1].area])
     expected = np.std(without, axis=0) * np.sqrt(59)
-    spread = [found[name].resamples.std() for name in ("identity.impostor", "identity.area")]
+    spread = [found[name].resamples.std() for name in ("identity.impostor", "identity.auc")]
     np.testing.assert_allclose(spread, expected, rtol=0.08)
 
 

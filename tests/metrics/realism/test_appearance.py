@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
 
-from limner.metrics.realism.appearance import Look, look, standardised
+from limner.metrics.realism.appearance import Appearance, look, standardised
 from limner.metrics.resampling import Resampling
 from limner.sketching import sketch
 
@@ -23,7 +23,7 @@ def found(generated, real):
         "generated": np.stack([*map(look, generated)]),
         "real": np.stack([*map(look, real)]),
     }
-    [score] = Look().scores(features, Resampling(resamples=100))
+    [score] = Appearance().scores(features, Resampling(resamples=100))
     return score
 
 
@@ -66,7 +66,7 @@ def test_drawings_do_not_look_like_photos(person):
 
 def test_the_figure_is_the_energy_distance_of_standardised_features():
     generated, real = (np.stack([*map(look, pictures(seed))]) for seed in (2, 3))
-    [score] = Look().scores({"generated": generated, "real": real}, Resampling(resamples=10))
+    [score] = Appearance().scores({"generated": generated, "real": real}, Resampling(resamples=10))
     x, y = standardised(generated, real), standardised(real, real)
     assert y.mean(axis=0) == pytest.approx(0, abs=1e-6)
     assert y.std(axis=0) * np.sqrt(18) == pytest.approx(1, abs=0.05)

@@ -4,7 +4,7 @@ import pytest
 from limner.errors import UsageError
 from limner.features.common import thumbnail
 from limner.metrics.realism.collapse import Collapse, average_face, own_share, squared_spread
-from limner.metrics.realism.diversity import variety
+from limner.metrics.realism.diversity import diversity
 from limner.metrics.resampling import Resampling
 
 
@@ -49,8 +49,8 @@ def test_its_variety_is_that_of_the_monitor(person):
     pictures = np.stack([person(i)[:256, :256] for i in range(16)])
     generated = np.clip(pictures[:8] * 0.6 + 40, 0, 255).astype(np.uint8)
     ours = found(*(np.stack([thumbnail(it) for it in some]) for some in (generated, pictures[8:])))
-    expected = variety(generated, pictures[8:])
-    assert ours["collapse.variety"].estimate.value == pytest.approx(expected, rel=0.03)
+    expected = diversity(generated, pictures[8:])
+    assert ours["collapse.diversity"].estimate.value == pytest.approx(expected, rel=0.03)
 
 
 def test_real_people_are_as_varied_and_as_individual_as_real_people():
@@ -109,7 +109,7 @@ def test_flat_pictures_are_a_collapse_and_say_so_among_real_ones():
     assert average_face(flat, people(30)) == 1
     nothing = found(people(10), flat)
     assert all(np.isfinite(it.estimate.resamples).all() for it in nothing.values())
-    assert any("nothing to compare" in it for it in nothing["collapse.variety"].warnings)
+    assert any("nothing to compare" in it for it in nothing["collapse.diversity"].warnings)
 
 
 def test_drawing_with_repetitions_moves_neither():

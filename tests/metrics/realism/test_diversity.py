@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from limner.errors import UsageError
-from limner.metrics.realism.diversity import variety
+from limner.metrics.realism.diversity import diversity
 
 
 def pictures(count, *, seed, spread=60, side=64):
@@ -12,29 +12,29 @@ def pictures(count, *, seed, spread=60, side=64):
 
 
 def test_real_pictures_are_as_different_as_real_pictures():
-    assert variety(pictures(16, seed=0), pictures(16, seed=1)) == pytest.approx(1, abs=0.1)
+    assert diversity(pictures(16, seed=0), pictures(16, seed=1)) == pytest.approx(1, abs=0.1)
 
 
 def test_it_is_a_ratio_of_distances():
-    assert variety(pictures(16, seed=0, spread=15), pictures(16, seed=0, spread=30)) == (
+    assert diversity(pictures(16, seed=0, spread=15), pictures(16, seed=0, spread=30)) == (
         pytest.approx(0.5, abs=0.03)
     )
 
 
 def test_one_picture_again_and_again_has_none_however_grainy():
     one = pictures(1, seed=0).repeat(16, axis=0)
-    assert variety(one, pictures(16, seed=1)) == 0
+    assert diversity(one, pictures(16, seed=1)) == 0
     grain = np.random.default_rng(0).integers(-30, 30, one.shape)
     grainy = np.clip(one + grain, 0, 255).astype(np.uint8)
-    assert variety(grainy, pictures(16, seed=1)) < 0.15
+    assert diversity(grainy, pictures(16, seed=1)) < 0.15
 
 
 def test_grey_and_odd_sides_do_too():
     grey = pictures(4, seed=0)[..., 0][:, :50, :50]
-    assert variety(grey, grey) == 1
-    assert variety(grey[:, :9, :9], grey[:, :9, :9]) == 1
+    assert diversity(grey, grey) == 1
+    assert diversity(grey[:, :9, :9], grey[:, :9, :9]) == 1
 
 
 def test_a_single_picture_is_refused():
     with pytest.raises(UsageError, match="N at least 2"):
-        variety(pictures(1, seed=0), pictures(4, seed=0))
+        diversity(pictures(1, seed=0), pictures(4, seed=0))

@@ -70,10 +70,10 @@ def test_copies_are_counted(part):
     copies = round(part * len(generated))
     generated[:copies] = again(training[:copies])
     scores = found(generated, training)
-    assert scores["copying.share"].estimate.value == pytest.approx(part, abs=0.02)
-    assert scores["copying.share"].losses.argmax() < copies
+    assert scores["memorisation.share"].estimate.value == pytest.approx(part, abs=0.02)
+    assert scores["memorisation.share"].losses.argmax() < copies
     if part == 1:
-        assert scores["copying.ratio"].estimate.high < 0.5
+        assert scores["memorisation.ratio"].estimate.high < 0.5
 
 
 @pytest.mark.parametrize("repeated", [30, 300, 1000])
@@ -91,11 +91,11 @@ def test_the_true_photos_set_the_standard_where_they_are_given():
     ground_truth, generated = 0.5 * people(300, seed=2), 0.5 * people(300, seed=3)
     assert values(generated, training)[1] < 0.85
     scores = found(generated, training, "ground_truth", ground_truth=ground_truth)
-    assert list(scores) == ["copying.share_truth", "copying.ratio_truth"]
-    assert scores["copying.share_truth"].estimate.value < 0.04
-    assert scores["copying.ratio_truth"].estimate.value == pytest.approx(1, abs=0.02)
+    assert list(scores) == ["memorisation.share_truth", "memorisation.ratio_truth"]
+    assert scores["memorisation.share_truth"].estimate.value < 0.04
+    assert scores["memorisation.ratio_truth"].estimate.value == pytest.approx(1, abs=0.02)
     known = found(generated, training, "ground_truth", ground_truth=again(training[:300]))
-    assert "are of people in the training set" in known["copying.ratio_truth"].warnings[0]
+    assert "are of people in the training set" in known["memorisation.ratio_truth"].warnings[0]
 
 
 def test_it_wants_what_sets_the_standard():
@@ -145,9 +145,9 @@ def test_few_and_equal_training_faces_are_defined():
     for training in (people(2, seed=0), np.zeros((20, 128), np.float32)):
         scores = found(people(3, seed=1), training)
         assert all(np.isfinite(it.estimate.value) for it in scores.values())
-        assert "too few" in scores["copying.share"].warnings[0]
-    assert scores["copying.share"].estimate.value == 0
-    assert "all on training faces" in scores["copying.share"].warnings[1]
+        assert "too few" in scores["memorisation.share"].warnings[0]
+    assert scores["memorisation.share"].estimate.value == 0
+    assert "all on training faces" in scores["memorisation.share"].warnings[1]
 
 
 @pytest.mark.parametrize("shapes", [((3, 8), (4, 7)), ((3, 8), (0, 8)), ((8,), (4, 8))])

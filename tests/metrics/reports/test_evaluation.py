@@ -10,7 +10,7 @@ from limner import images, pages
 from limner.errors import OutputError
 from limner.features.evaluation_set import EvaluationSet
 from limner.metrics.comparison import compare
-from limner.metrics.faithfulness.detection import Found
+from limner.metrics.faithfulness.detection import FaceDetection
 from limner.metrics.faithfulness.smiles import SmileDrift
 from limner.metrics.faithfulness.strokes import Strokes
 from limner.metrics.likeness.brightness import Brightness
@@ -55,7 +55,7 @@ def test_every_figure_comes_with_all_that_it_rests_on(measured, tmp_path):
     assert rank["of"] == ["generated", "ground_truth"]
     assert "12 people" in rank["warnings"][0]
     assert list(scores["identity.genuine"]["each"]) == sorted(measured.evaluated.rows)
-    assert scores["identity.area"]["each"] is None
+    assert scores["identity.auc"]["each"] is None
     assert found["pictures"]["ground_truth"]["sizes"] == {"64x64": 12}
     assert found["settings"]["draws"] == 60
 
@@ -86,7 +86,7 @@ def test_the_page_is_whole_by_itself_and_shows_the_cases(measured, tmp_path):
 
 
 def test_the_page_begins_with_figures_that_there_are(evaluated, tmp_path):
-    metrics = [Identity(), Found(), Kid(), Strokes(), SmileDrift(), Brightness()]
+    metrics = [Identity(), FaceDetection(), Kid(), Strokes(), SmileDrift(), Brightness()]
     found = measure(evaluated, metrics, resampling=DRAWS)
     assert set(report._HEADLINES) <= found.scores.keys()
     report.write_page(found, tmp_path / "r.html")
@@ -109,7 +109,7 @@ def test_every_link_of_the_page_leads_somewhere(folders, fill, crops, tmp_path):
 
 
 def test_single_pictures_are_in_the_unit_of_the_figure_unless_they_say_something_else(evaluated):
-    found = measure(evaluated, [Checkerboard(), Found()], resampling=DRAWS)
+    found = measure(evaluated, [Checkerboard(), FaceDetection()], resampling=DRAWS)
     grid, face = cases(evaluated, found.results).values()
     assert (grid["unit"], grid["digits"]) == ("dB", 1)
     assert face["title"] == "confidence of the detector"

@@ -3,7 +3,7 @@ import pytest
 
 from limner.errors import UsageError
 from limner.features.common import grey
-from limner.metrics.validation.corruptions import DAMAGES, damaged
+from limner.metrics.validation.corruptions import CORRUPTIONS, damaged
 
 OF_A_SHARE = ("swap", "ignored", "copied", "collapsed", "scrambled")
 
@@ -27,7 +27,7 @@ def changed(pictures, spoilt):
     return (pictures != spoilt).any(axis=(1, 2, 3))
 
 
-@pytest.mark.parametrize("name", DAMAGES)
+@pytest.mark.parametrize("name", CORRUPTIONS)
 def test_nothing_at_0_more_at_1_and_the_same_again(pictures, others, name):
     before = pictures.copy()
     untouched = damaged(pictures, name, 0, others=others)
@@ -58,7 +58,7 @@ def test_of_some_the_strength_is_the_share(pictures, others, name):
         ).any()
 
 
-@pytest.mark.parametrize("name", sorted(set(DAMAGES) - set(OF_A_SHARE)))
+@pytest.mark.parametrize("name", sorted(set(CORRUPTIONS) - set(OF_A_SHARE)))
 def test_the_rest_spoil_them_all(pictures, others, name):
     assert changed(pictures, damaged(pictures, name, 0.5, others=others)).all()
 

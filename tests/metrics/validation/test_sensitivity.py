@@ -7,8 +7,8 @@ from limner import images
 from limner.engines import LocalEngine
 from limner.faces import DlibDetector, Preprocessing, find
 from limner.metrics.catalogue import standard
-from limner.metrics.validation.corruptions import DAMAGES
-from limner.metrics.validation.sensitivity import OWN, STILL, Photos, Trial
+from limner.metrics.validation.corruptions import CORRUPTIONS
+from limner.metrics.validation.sensitivity import TARGET, INVARIANT, Photos, SensitivityTest
 
 PEOPLE = 32
 LITTLE = 0.3
@@ -31,27 +31,27 @@ def trial(data, tmp_path_factory):
     crops = np.stack(crops)
     photos = Photos(crops[:PEOPLE], crops[PEOPLE : 3 * PEOPLE], crops[3 * PEOPLE :])
     cache = tmp_path_factory.mktemp("trial")
-    return Trial(photos, cache, engine=LocalEngine(workers=2))
+    return SensitivityTest(photos, cache, engine=LocalEngine(workers=2))
 
 
-@pytest.mark.parametrize("name", OWN)
+@pytest.mark.parametrize("name", TARGET)
 def test_a_figure_gets_worse_step_by_step_under_its_own_damage(trial, name):
-    scores = [trial.scores(OWN[name], strength)[name] for strength in (0, 0.5, 1)]
+    scores = [trial.scores(TARGET[name], strength)[name] for strength in (0, 0.5, 1)]
     values = [score.estimate.value for score in scores]
     steps = np.diff(values)
     assert (steps > 0).all() or (steps < 0).all(), values
     assert scores[2].loss(values[2]) > scores[0].loss(values[0])
 
 
-@pytest.mark.parametrize("name", STILL)
+@pytest.mark.parametrize("name", INVARIANT)
 def test_and_stays_nearly_where_it_is_under_others(trial, name):
-    harm = {damage: trial.harm(name, damage) for damage in STILL[name]}
+    harm = {damage: trial.harm(name, damage) for damage in INVARIANT[name]}
     moved = {damage: round(by, 2) for damage, by in harm.items() if not abs(by) < LITTLE}
     assert not moved
 
 
 def test_every_measure_has_its_damage_and_every_damage_its_measure(trial):
-    tried = {name.partition(".")[0] for name in OWN}
+    tried = {name.partition(".")[0] for name in TARGET}
     assert tried >= {one.name for one in standard()} - {"cycle"}  # of which no photo has any
-    assert set(OWN.values()) | {"jpeg", "features"} == set(DAMAGES)
-    assert set(OWN) <= set(trial.scores())
+    assert set(TARGET.values()) | {"jpeg", "features"} == set(CORRUPTIONS)
+    assert set(TARGET) <= set(trial.scores())

@@ -61,8 +61,8 @@ class Cycle:
     """Does the sketch come back from the made photo?"""
 
     name: ClassVar[str] = "cycle"
-    title: ClassVar[str] = "There and back"
-    question: ClassVar[str] = "Does the model draw the same sketch again from its own photo?"
+    title: ClassVar[str] = "Cycle consistency"
+    question: ClassVar[str] = "Does the sketch come back from the photo that was generated from it?"
     min_pictures: ClassVar[int] = 1
     inputs: ClassVar[Mapping[str, Input]] = {"pair": Input.of(CYCLE, "sketch", "back")}
 

@@ -115,7 +115,7 @@ class Dependence:
     """How much of the made photos the sketches decide."""
 
     name: ClassVar[str] = "dependence"
-    title: ClassVar[str] = "Led by the sketch"
+    title: ClassVar[str] = "Dependence on the sketch"
     question: ClassVar[str] = "Does the sketch decide what the photo looks like?"
     min_pictures: ClassVar[int] = 3
     inputs: ClassVar[Mapping[str, Input]] = {
@@ -149,8 +149,8 @@ class Dependence:
 
         def decided(made_weights: Weights, real_weights: Weights) -> NDArray[np.float64]:
             real_spread = np.maximum(squared_spread(real, real_weights), _ALIKE)
-            variety = squared_spread(generated, made_weights) / real_spread
-            return share(made_weights) * np.minimum(variety, 1)
+            diversity = squared_spread(generated, made_weights) / real_spread
+            return share(made_weights) * np.minimum(diversity, 1)
 
         per_image = 1 - errors / max(float(plain.mean()), 1e-9)
         yield Score(

@@ -20,7 +20,7 @@ from limner.features.feature import Extract, Features, Input
 from limner.metrics.resampling import Resampling
 from limner.metrics.score import Score
 
-__all__ = ["FOUND", "IN_PLACE", "Found", "FoundFeature", "found"]
+__all__ = ["DETECTION", "IN_PLACE", "FaceDetection", "DetectionFeature", "found"]
 
 IN_PLACE = 0.2
 """Eye distances by which the eyes may be off. In framed photos they are off by 0.8 % (median,
@@ -51,7 +51,7 @@ def found(picture: NDArray[np.uint8], detector: Detector) -> NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class FoundFeature:
+class DetectionFeature:
     """`[3]`: see `found`."""
 
     resize: ClassVar[str] = ""
@@ -71,25 +71,25 @@ class FoundFeature:
         return functools.partial(found, detector=DlibDetector())
 
 
-FOUND = FoundFeature()
+DETECTION = DetectionFeature()
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
+class FaceDetection:
     """Share of made photos in which a face is found, and found in its place."""
 
-    name: ClassVar[str] = "found"
-    title: ClassVar[str] = "A face at all"
-    question: ClassVar[str] = "Is there a face, where it should be?"
+    name: ClassVar[str] = "detection"
+    title: ClassVar[str] = "Face detection"
+    question: ClassVar[str] = "Is there a face where it should be?"
     min_pictures: ClassVar[int] = 1
-    inputs: ClassVar[Mapping[str, Input]] = {"generated": Input.of(FOUND, "generated")}
+    inputs: ClassVar[Mapping[str, Input]] = {"generated": Input.of(DETECTION, "generated")}
 
     def scores(self, features: Features, resampling: Resampling) -> Iterable[Score]:
         """See `Metric.scores`."""
         there, score, off = features["generated"].astype(np.float64).T
         in_place = (there > 0) & (off <= IN_PLACE)
         yield Score(
-            name="found.face",
+            name="detection.rate",
             title="photos in which a face is found",
             estimate=resampling.share(there),
             better="higher",
@@ -99,7 +99,7 @@ class Found:
             per_image_title="confidence of the detector",
         )
         yield Score(
-            name="found.place",
+            name="detection.in_place",
             title="photos in which the face is where it should be",
             estimate=resampling.share(in_place),
             better="higher",

@@ -29,7 +29,7 @@ class Brightness:
 
     name: ClassVar[str] = "brightness"
     title: ClassVar[str] = "Brightness"
-    question: ClassVar[str] = "Are made photos as light as the true ones?"
+    question: ClassVar[str] = "Are generated photos as bright as the ground truth?"
     min_pictures: ClassVar[int] = 1
     inputs: ClassVar[Mapping[str, Input]] = {
         "generated": Input.of(BRIGHTNESS, "generated"),

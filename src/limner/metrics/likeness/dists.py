@@ -154,7 +154,7 @@ class Dists:
     feature: DistsFeature
     name: ClassVar[str] = "dists"
     title: ClassVar[str] = "Structure and texture (DISTS)"
-    question: ClassVar[str] = "Are what lies where and what it is made of those of the true photo?"
+    question: ClassVar[str] = "Do structure and texture match the ground-truth photo?"
     min_pictures: ClassVar[int] = 1
     inputs: Mapping[str, Input] = field(init=False)
 

@@ -199,8 +199,8 @@ class Fsim:
     """Has the made photo the features of the true one?"""
 
     name: ClassVar[str] = "fsim"
-    title: ClassVar[str] = "Likeness of features (FSIM)"
-    question: ClassVar[str] = "Are edges, lines and corners where the true photo has them?"
+    title: ClassVar[str] = "Feature similarity (FSIM)"
+    question: ClassVar[str] = "Are edges, lines and corners where the ground truth has them?"
     min_pictures: ClassVar[int] = 1
     inputs: ClassVar[Mapping[str, Input]] = {"pair": Input.of(FSIM, "generated", "ground_truth")}
 

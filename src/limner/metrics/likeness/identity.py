@@ -241,13 +241,13 @@ class Identity:
         )
         pairs = _Pairs(generated, ground_truth)
         yield Score(
-            name="identity.area",
+            name="identity.auc",
             title="area under the ROC curve",
             estimate=resampling.of(pairs.area, len(generated)),
             better="higher",
         )
         yield Score(
-            name="identity.equal_error",
+            name="identity.eer",
             title="equal error rate",
             estimate=resampling.of(pairs.equal_error, len(generated)),
             better="lower",

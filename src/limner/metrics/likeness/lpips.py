@@ -127,7 +127,7 @@ class Lpips:
     feature: LpipsFeature
     name: ClassVar[str] = "lpips"
     title: ClassVar[str] = "Perceptual distance (LPIPS)"
-    question: ClassVar[str] = "How different do the made photo and the true one look?"
+    question: ClassVar[str] = "How different do the generated photo and the ground truth look?"
     min_pictures: ClassVar[int] = 1
     inputs: Mapping[str, Input] = field(init=False)
 

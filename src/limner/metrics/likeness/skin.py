@@ -67,7 +67,7 @@ class Skin:
 
     name: ClassVar[str] = "skin"
     title: ClassVar[str] = "Skin colour"
-    question: ClassVar[str] = "Is the skin as light and as colourful as it truly is?"
+    question: ClassVar[str] = "Is the skin as light and as colourful as in the ground truth?"
     min_pictures: ClassVar[int] = 1
     inputs: ClassVar[Mapping[str, Input]] = {
         "generated": Input.of(SKIN, "generated"),

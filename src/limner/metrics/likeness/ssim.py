@@ -70,8 +70,8 @@ class Ssim:
     """Is the made photo like the true one, place by place?"""
 
     name: ClassVar[str] = "ssim"
-    title: ClassVar[str] = "Likeness place by place (SSIM)"
-    question: ClassVar[str] = "Has the made photo the light and the shapes of the true one?"
+    title: ClassVar[str] = "Structural similarity (SSIM)"
+    question: ClassVar[str] = "Do light and shapes match the ground truth, place by place?"
     min_pictures: ClassVar[int] = 1
     inputs: ClassVar[Mapping[str, Input]] = {"pair": Input.of(SSIM, "generated", "ground_truth")}
 

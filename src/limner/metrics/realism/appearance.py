@@ -21,7 +21,7 @@ from limner.metrics.resampling import Resampling, Weights
 from limner.metrics.score import Score
 from limner.metrics.subsampling import thinned
 
-__all__ = ["LOOK", "Look", "look", "standardised"]
+__all__ = ["APPEARANCE", "Appearance", "look", "standardised"]
 
 _LAGS = (1, 2, 4, 8)
 """Px, at a side of 128, over which detail is taken."""
@@ -54,7 +54,7 @@ def look(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
     return np.concatenate(found).astype(np.float32)
 
 
-LOOK = Computed(name="look", version=1, function=look)
+APPEARANCE = Computed(name="look", version=1, function=look)
 
 
 def standardised(
@@ -75,16 +75,16 @@ def standardised(
 
 
 @dataclass(frozen=True)
-class Look:
+class Appearance:
     """Energy distance between made and real photos in light, colour and grain."""
 
-    name: ClassVar[str] = "look"
-    title: ClassVar[str] = "Look"
-    question: ClassVar[str] = "Have made photos the light, the colours and the grain of real ones?"
+    name: ClassVar[str] = "appearance"
+    title: ClassVar[str] = "Appearance"
+    question: ClassVar[str] = "Do generated photos have the light, colours and grain of real ones?"
     min_pictures: ClassVar[int] = 2
     inputs: ClassVar[Mapping[str, Input]] = {
-        "generated": Input.of(LOOK, "generated"),
-        "real": Input.of(LOOK, "real"),
+        "generated": Input.of(APPEARANCE, "generated"),
+        "real": Input.of(APPEARANCE, "real"),
     }
 
     def scores(self, features: Features, resampling: Resampling) -> Iterable[Score]:
@@ -97,7 +97,7 @@ class Look:
             return of_weighted(generated, real, made_weights, real_weights, minus_distance)
 
         yield Score(
-            name="look.distance",
+            name="appearance.distance",
             title="distance in light, colour and grain, in spreads of real photos",
             estimate=resampling.of(statistic, len(generated), len(real)),
             better="lower",

@@ -1,7 +1,7 @@
 """Collapse: do made photos differ as people do, or are they all one face?
 
 Two ways to be all alike. Where a generator makes the same picture of everything, its pictures lie
-near to each other (`variety`). Where it makes the same face in many lights and colours they do
+near to each other (`diversity`). Where it makes the same face in many lights and colours they do
 not, and yet each is the average face; so each face is also compared with the average of the
 others, with light and contrast taken off.
 
@@ -125,7 +125,7 @@ class Collapse:
 
     name: ClassVar[str] = "collapse"
     title: ClassVar[str] = "Collapse"
-    question: ClassVar[str] = "Do made photos differ as real people do?"
+    question: ClassVar[str] = "Do generated photos differ as real people do?"
     min_pictures: ClassVar[int] = 2
     inputs: ClassVar[Mapping[str, Input]] = {
         "generated": Input.of(THUMBNAIL, "generated"),
@@ -135,7 +135,7 @@ class Collapse:
     def scores(self, features: Features, resampling: Resampling) -> Iterable[Score]:
         """See `Metric.scores`.
 
-        `collapse.variety` is that of `limner.metrics.realism.diversity`, with the root of the mean
+        `collapse.diversity` is that of `limner.metrics.realism.diversity`, with the root of the mean
         square in place of the mean distance; the two differ by a few per cent.
         """
         generated, real = features["generated"], features["real"]
@@ -146,7 +146,7 @@ class Collapse:
             warnings.append("the real photos are all alike: there is nothing to compare with")
             apart = np.float64(1e-3)
 
-        def variety(made_weights: Weights, real_weights: Weights) -> NDArray[np.float64]:
+        def diversity(made_weights: Weights, real_weights: Weights) -> NDArray[np.float64]:
             spreads = squared_spread(real, real_weights)
             shares: NDArray[np.float64] = squared_spread(generated, made_weights)
             return np.sqrt(shares / np.maximum(spreads, 1e-6))
@@ -154,9 +154,9 @@ class Collapse:
         own = own_share(real).mean()
         middle = generated.mean(axis=0, dtype=np.float64)
         yield Score(
-            name="collapse.variety",
+            name="collapse.diversity",
             title="variety, as a multiple of that of real photos",
-            estimate=resampling.of(variety, len(generated), len(real)),
+            estimate=resampling.of(diversity, len(generated), len(real)),
             better="nearer",
             target=1,
             digits=2,

@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 
 from limner.errors import UsageError
 
-__all__ = ["variety"]
+__all__ = ["diversity"]
 
 _SIDE = 16
 """Side that pictures are averaged down to: shapes and tones count, grain does not."""
 
 
-def variety(generated: NDArray[np.uint8], real: NDArray[np.uint8]) -> float:
+def diversity(generated: NDArray[np.uint8], real: NDArray[np.uint8]) -> float:
     """Mean distance between two made pictures, as a multiple of that between two real ones.
 
     As the made ones come of different inputs, it also says how much an input decides of its

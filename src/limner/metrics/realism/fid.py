@@ -24,7 +24,7 @@ from limner.features.feature import Feature, Features, Input
 from limner.metrics.resampling import Resampling, Weights
 from limner.metrics.score import Score
 
-__all__ = ["Fid", "Shares", "fid", "fid_shares"]
+__all__ = ["Fid", "Contributions", "fid", "fid_shares"]
 
 _ENOUGH = 10_000
 """Pictures from which on the authors of FID trust it."""
@@ -45,7 +45,7 @@ class Fid:
     """Follows the name, to tell one kind of features from another."""
     name: ClassVar[str] = "fid"
     title: ClassVar[str] = "Fréchet distance (FID)"
-    question: ClassVar[str] = "Do made photos, as a crowd, look like real ones?"
+    question: ClassVar[str] = "Is the distribution of generated photos close to that of real ones?"
     min_pictures: ClassVar[int] = 2
     inputs: Mapping[str, Input] = field(init=False)
 
@@ -102,7 +102,7 @@ def fid(generated: NDArray[np.floating], real: NDArray[np.floating]) -> float:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Shares:
+class Contributions:
     """FID, and what each picture does to it."""
 
     value: float
@@ -113,7 +113,7 @@ class Shares:
     """`[M]`: the same of each real one."""
 
 
-def fid_shares(generated: NDArray[np.floating], real: NDArray[np.floating]) -> Shares:
+def fid_shares(generated: NDArray[np.floating], real: NDArray[np.floating]) -> Contributions:
     """FID and its derivatives by the weights of all pictures (Jaeckel's infinitesimal jackknife).
 
     Their spread says how sure the figure is (Efron 1982, *The Jackknife, the Bootstrap and Other
@@ -146,7 +146,7 @@ def fid_shares(generated: NDArray[np.floating], real: NDArray[np.floating]) -> S
     real_base, real_rest = np.linalg.qr(b)
     left, values, right = np.linalg.svd(made_rest @ real_rest.T, full_matrices=False)
     distance = shift @ shift + np.square(a).sum() + np.square(b).sum() - 2 * values.sum()
-    return Shares(
+    return Contributions(
         value=max(float(distance), 0.0),  # equal crowds: rounding could leave it below
         generated=_pulls(a, shift, np.square(made_base @ left) @ values),
         real=_pulls(b, -shift, np.square(real_base @ right.T) @ values),

@@ -35,7 +35,7 @@ class Kid:
     """Whether the features are those of the paper, for which its own scale is right."""
     name: ClassVar[str] = "kid"
     title: ClassVar[str] = "Kernel distance (KID)"
-    question: ClassVar[str] = "Do made photos, as a crowd, look like real ones?"
+    question: ClassVar[str] = "Is the distribution of generated photos close to that of real ones?"
     min_pictures: ClassVar[int] = 2
     inputs: Mapping[str, Input] = field(init=False)
 

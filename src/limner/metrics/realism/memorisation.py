@@ -137,9 +137,9 @@ class Memorisation:
     photos or other real ones are to them. The true photos are the best standard, for they are of
     the same kind of people, in the same light: where all training faces are of other people than
     those in the sketches, made photos are as far from them as the true ones are."""
-    name: ClassVar[str] = "copying"
-    title: ClassVar[str] = "Copies of training faces"
-    question: ClassVar[str] = "Are made photos faces that the model learnt by heart?"
+    name: ClassVar[str] = "memorisation"
+    title: ClassVar[str] = "Memorisation"
+    question: ClassVar[str] = "Are generated photos memorised training faces?"
     min_pictures: ClassVar[int] = 2
     inputs: Mapping[str, Input] = field(init=False)
 
@@ -180,7 +180,7 @@ class Memorisation:
             "real": "other real photos",
         }[self.against]
         yield Score(
-            name=f"copying.share{suffix}",
+            name=f"memorisation.share{suffix}",
             title=f"photos nearer to a training face than all but 1 % of {whom}",
             estimate=resampling.unsure(resampling.of(share, len(generated), len(usual))),
             better="lower",

@@ -124,7 +124,7 @@ class Sharpness:
 
     name: ClassVar[str] = "sharpness"
     title: ClassVar[str] = "Sharpness"
-    question: ClassVar[str] = "Are made photos as sharp as real ones?"
+    question: ClassVar[str] = "Are generated photos as sharp as real ones?"
     min_pictures: ClassVar[int] = 1
     inputs: ClassVar[Mapping[str, Input]] = {
         "generated": Input.of(SHARPNESS, "generated"),

@@ -79,8 +79,8 @@ class Spectrum:
     """The mean spectrum of made photos against that of real ones."""
 
     name: ClassVar[str] = "spectrum"
-    title: ClassVar[str] = "Coarse and fine detail"
-    question: ClassVar[str] = "Have made photos as much detail of every fineness as real ones?"
+    title: ClassVar[str] = "Frequency spectrum"
+    question: ClassVar[str] = "Do generated photos have as much detail at every spatial frequency as real ones?"
     min_pictures: ClassVar[int] = 1
     inputs: ClassVar[Mapping[str, Input]] = {
         "generated": Input.of(SPECTRUM, "generated"),

@@ -14,7 +14,7 @@ from limner.metrics.score import Score
 
 __all__ = ["numbers", "write_json", "write_page"]
 
-_HEADLINES = ("identity.rank1", "found.face", "kid", "strokes.recall", "smile.drift")
+_HEADLINES = ("identity.rank1", "detection.rate", "kid", "strokes.recall", "smile.drift")
 """Figures that the page begins with, where they are there."""
 
 

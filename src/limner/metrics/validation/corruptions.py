@@ -21,10 +21,10 @@ from limner.images import LUMA
 from limner.sketching import sketch
 from limner.sketching.filters import blur
 
-__all__ = ["DAMAGES", "Damage", "damaged", "drawn"]
+__all__ = ["CORRUPTIONS", "Corruption", "damaged", "drawn"]
 
 Pictures = NDArray[np.uint8]
-Damage = Callable[[Pictures, float, np.random.Generator, Pictures], Pictures]
+Corruption = Callable[[Pictures, float, np.random.Generator, Pictures], Pictures]
 """From pictures `[N, S, S, 3]`, a strength in 0..1, a random generator and photos of other people
 `[M, S, S, 3]` to spoilt pictures."""
 
@@ -38,7 +38,7 @@ def damaged(
 
     Args:
         pictures: `[N, S, S, 3]` RGB.
-        name: One of `DAMAGES`.
+        name: One of `CORRUPTIONS`.
         strength: 0..1; at 0 they come back as they are.
         others: Photos of other people `[M, S, S, 3]`, M at least 1: what copies are copies of,
             and whose average the average face is.
@@ -47,8 +47,8 @@ def damaged(
     Raises:
         UsageError: There is no such damage, or shapes or the strength are others.
     """
-    if name not in DAMAGES:
-        raise UsageError(f"no damage is called {name}; there are {', '.join(DAMAGES)}")
+    if name not in CORRUPTIONS:
+        raise UsageError(f"no damage is called {name}; there are {', '.join(CORRUPTIONS)}")
     fitting = pictures.ndim == 4 and pictures.shape[1:] == others.shape[1:] and len(others)
     if not fitting or pictures.shape[3] != 3 or not 0 <= strength <= 1:
         raise UsageError(
@@ -57,7 +57,7 @@ def damaged(
         )
     if strength == 0 or not len(pictures):
         return pictures.copy()
-    return DAMAGES[name](pictures, strength, np.random.default_rng(seed), others)
+    return CORRUPTIONS[name](pictures, strength, np.random.default_rng(seed), others)
 
 
 def drawn(pictures: Pictures) -> list[NDArray[np.uint8]]:
@@ -246,15 +246,15 @@ def _levels(values: NDArray[np.floating]) -> Pictures:
     return levels
 
 
-def _of_each(spoil: Callable[[Pictures, float], Pictures]) -> Damage:
+def _of_each(spoil: Callable[[Pictures, float], Pictures]) -> Corruption:
     return lambda pictures, strength, _rng, _others: spoil(pictures, strength)
 
 
-def _by_chance(spoil: Callable[[Pictures, float, np.random.Generator], Pictures]) -> Damage:
+def _by_chance(spoil: Callable[[Pictures, float, np.random.Generator], Pictures]) -> Corruption:
     return lambda pictures, strength, rng, _others: spoil(pictures, strength, rng)
 
 
-DAMAGES: Mapping[str, Damage] = MappingProxyType(
+CORRUPTIONS: Mapping[str, Corruption] = MappingProxyType(
     {
         "blur": _of_each(_blur),
         "noise": _by_chance(_noise),

@@ -25,18 +25,18 @@ from limner.metrics.validation.corruptions import damaged, drawn
 if TYPE_CHECKING:
     from limner.features.feature import Role
 
-__all__ = ["OWN", "STILL", "Photos", "Trial"]
+__all__ = ["TARGET", "INVARIANT", "Photos", "SensitivityTest"]
 
-OWN: Mapping[str, str] = {
+TARGET: Mapping[str, str] = {
     "identity.rank1": "swap",
     "identity.genuine": "swap",
     "strokes.recall": "ignored",
     "hatching.kept": "hatched",
-    "geometry.error": "eyes",
+    "landmarks.error": "eyes",
     "dependence.explained": "ignored",
     "ssim.grey": "blur",
     "fsim.grey": "blur",
-    "look.distance": "cast",
+    "appearance.distance": "cast",
     "kid": "average",
     "fid": "average",
     "smile.drift": "smile",
@@ -44,14 +44,14 @@ OWN: Mapping[str, str] = {
     "skin.error": "cast",
     "skin.chroma": "grey",
     "brightness.drift": "dark",
-    "found.face": "scrambled",
+    "detection.rate": "scrambled",
     "sharpness.ratio": "blur",
     "spectrum.distance": "noise",
     "checkerboard.period2": "grid",
     "checkerboard.common": "grid",
-    "collapse.variety": "collapsed",
+    "collapse.diversity": "collapsed",
     "collapse.average": "average",
-    "copying.share": "copied",
+    "memorisation.share": "copied",
 }
 """For each figure the damage that it exists for, under which it gets worse step by step."""
 
@@ -59,23 +59,23 @@ _FINE = ("grid", "hatched")
 _OF_LIGHT = ("grey", "cast", "dark")
 _OF_WHO = ("swap", "ignored")
 _OF_PARTS = ("smile", "eyes")
-STILL: Mapping[str, Sequence[str]] = {
+INVARIANT: Mapping[str, Sequence[str]] = {
     "identity.rank1": ("noise", "jpeg", *_FINE, *_OF_PARTS, *_OF_LIGHT),
     "identity.genuine": ("grid", *_OF_LIGHT),
     "strokes.recall": ("noise", "jpeg", *_FINE, "smile", *_OF_LIGHT),
     "hatching.kept": ("noise", "grid", *_OF_PARTS, "grey", "cast"),
-    "geometry.error": ("noise", "jpeg", *_FINE, "smile", *_OF_LIGHT),
+    "landmarks.error": ("noise", "jpeg", *_FINE, "smile", *_OF_LIGHT),
     "dependence.explained": ("blur", "noise", "jpeg", *_FINE, *_OF_PARTS, *_OF_LIGHT),
     "ssim.grey": ("smile", "grey", "cast"),
     "fsim.grey": ("grid", "smile", "grey", "cast"),
-    "look.distance": (*_OF_WHO, "copied", *_OF_PARTS, "features"),
+    "appearance.distance": (*_OF_WHO, "copied", *_OF_PARTS, "features"),
     "kid": ("blur", "noise", "jpeg", *_FINE, *_OF_WHO, "smile", "features", *_OF_LIGHT),
     "fid": ("blur", "noise", "jpeg", *_FINE, *_OF_WHO, "smile", "features", *_OF_LIGHT),
     "smile.drift": ("jpeg", *_FINE, *_OF_WHO, "eyes", "features", *_OF_LIGHT),
     "skin.error": ("blur", "noise", *_FINE, *_OF_PARTS, "features"),
     "skin.chroma": ("blur", "noise", "jpeg", *_FINE, *_OF_WHO, *_OF_PARTS, "features"),
     "brightness.drift": ("blur", "noise", "jpeg", *_FINE, "swap", *_OF_PARTS, "grey", "cast"),
-    "found.face": ("noise", "jpeg", *_FINE, *_OF_WHO, "copied", *_OF_PARTS, *_OF_LIGHT),
+    "detection.rate": ("noise", "jpeg", *_FINE, *_OF_WHO, "copied", *_OF_PARTS, *_OF_LIGHT),
     "sharpness.ratio": ("noise", "jpeg", *_OF_WHO, *_OF_PARTS, "features", *_OF_LIGHT),
     "spectrum.distance": ("jpeg", *_OF_WHO, "copied", *_OF_PARTS, "features", *_OF_LIGHT),
     "checkerboard.period2": (
@@ -89,9 +89,9 @@ STILL: Mapping[str, Sequence[str]] = {
         "average",
     ),
     "checkerboard.common": ("hatched", "blur", "noise", "jpeg", *_OF_WHO, *_OF_PARTS, *_OF_LIGHT),
-    "collapse.variety": ("blur", "noise", "jpeg", *_FINE, "swap", *_OF_PARTS, "features", "cast"),
+    "collapse.diversity": ("blur", "noise", "jpeg", *_FINE, "swap", *_OF_PARTS, "features", "cast"),
     "collapse.average": ("blur", "noise", "jpeg", *_FINE, *_OF_WHO, *_OF_PARTS, *_OF_LIGHT),
-    "copying.share": ("blur", "noise", "jpeg", *_FINE, "swap", "average", *_OF_PARTS, *_OF_LIGHT),
+    "memorisation.share": ("blur", "noise", "jpeg", *_FINE, "swap", "average", *_OF_PARTS, *_OF_LIGHT),
 }
 """For each figure the damages under which it stays nearly where it is. Of the others some may
 move it with reason: a blurred face is harder to tell, a scrambled one has no skin."""
@@ -106,7 +106,7 @@ class Photos:
     training: NDArray[np.uint8]
 
 
-class Trial:
+class SensitivityTest:
     """Measures damaged photos; what does not change is found once."""
 
     def __init__(self, photos: Photos, cache: Path, *, engine: Engine | None = None) -> None:
@@ -144,7 +144,7 @@ class Trial:
         spoilt = self.scores(damage, strength).get(name)
         if spoilt is None:
             return float("nan")
-        return _worse(spoilt, sound) / _worse(self.scores(OWN[name], 1.0)[name], sound)
+        return _worse(spoilt, sound) / _worse(self.scores(TARGET[name], 1.0)[name], sound)
 
     def _measured(self, damage: str, strength: float) -> dict[str, Score]:
         ground_truth, training = self._photos.ground_truth, self._photos.training

@@ -15,7 +15,7 @@ from limner.data.items import Kind, Split
 from limner.data.prepared import PreparedSet
 from limner.directions import PHOTO_TO_SKETCH, SKETCH_TO_PHOTO, Direction
 from limner.metrics.realism.colour import colour
-from limner.metrics.realism.diversity import variety
+from limner.metrics.realism.diversity import diversity
 from limner.sketching import random_sketch, steady_drawing
 from limner.training.config import Augmentation, Config
 from limner.training.feeding.batch import to_images, to_tensor
@@ -186,7 +186,7 @@ def _looks(shown: _Shown, made: NDArray[np.uint8]) -> dict[str, float]:
     if min(len(made), len(shown.beside)) < FEWEST:
         return {}
     real = np.stack(shown.beside)
-    found = {"variety": variety(made, real)} | asdict(colour(made).minus(colour(real)))
+    found = {"variety": diversity(made, real)} | asdict(colour(made).minus(colour(real)))
     if shown.kind == "sketch":
         found = {name: found[name] for name in ("variety", "brightness")}
     return {f"{name}_{shown.kind}": round(value, 6) for name, value in found.items()}
