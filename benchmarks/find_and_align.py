@@ -40,7 +40,7 @@ class StudyDetector:
             sides = (box.left(), box.top(), box.right() + 1, box.bottom() + 1)
             centre = (sides[0] + sides[2]) / 2, (sides[1] + sides[3]) / 2
             points = self._predict(grey, centre, box.width())
-            found.append(Face(box=sides, score=0.0, landmarks=landmarks.astype(np.float32)))
+            found.append(Face(box=sides, score=0.0, points=points.astype(np.float32)))
         return sorted(found, key=lambda face: face.box[0] - face.box[2])
 
 

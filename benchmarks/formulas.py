@@ -24,7 +24,7 @@ from limner.metrics.realism.kid import kid
 
 LIMIT = 1e-6
 UNPAIRED = ((300, 300, 16), (1000, 600, 128), (2000, 2000, 512), (90, 100, 128))
-"""Made pictures, real ones, features."""
+"""Generated pictures, real ones, features."""
 SCORED = ((500, 1000, 1), (500, 1000, 10))
 """Pictures, classes, parts."""
 

@@ -63,7 +63,7 @@ def main() -> None:
         random_hints(photo, rng)
         spent.append(1e3 * (time.perf_counter() - start))
     most = np.quantile(spent, 0.95)
-    print(f"random hints: {np.mean(spent):.2f} ms a photo of {SIDE} px, 95 % below {most:.2f} ms")
+    print(f"random hints: {np.mean(spent):.2f} ms a photo of {SIDE} px, 95% below {most:.2f} ms")
     if args.table:
         sources = faces.column("source", kind="photo")
         kept = [

@@ -1,15 +1,15 @@
 """Who is it? Photos made from hand-drawn sketches against the sketches themselves.
 
 For each folder `DIR/*/` that holds `photos/` and `sketches/` with the same file names: how often
-the true photo is the nearest of all, by dlib's face descriptors, to the raw sketch and to the
-photo that a model makes of it. Aligned, 128 px. Intervals are bootstraps over the people.
+the ground-truth photo is the nearest of all, by dlib's face descriptors, to the raw sketch and to
+the photo that a model makes of it. Aligned, 128 px. Intervals are bootstraps over the people.
 
     python benchmarks/identity.py --data DIR [--model FILE ...] [--set SET] [--jpeg QUALITY]
 
 With --set, also the held-out faces of a prepared set, drawn by limner itself in the style `pencil`.
-With --jpeg, made photos are halved in size, saved at that quality and brought back before they are
-described. A model that learnt by this very descriptor could please it with a pattern that nobody
-sees; such a pattern does not survive that, and a face does.
+With --jpeg, generated photos are halved in size, saved at that quality and brought back before they
+are described. A model that learnt by this very descriptor could please it with a pattern that
+nobody sees; such a pattern does not survive that, and a face does.
 """
 
 import argparse
@@ -28,7 +28,7 @@ from limner.metrics.likeness.identity import Retrieval, retrieval
 from limner.sketching import sketch
 from limner.translator import Translator
 
-HEADER = f"{'':28s} rank-1  (95 %)         rank-5  genuine  impostor"
+HEADER = f"{'':28s} rank-1  (95%)         rank-5  genuine  impostor"
 
 
 def main() -> None:
@@ -38,7 +38,9 @@ def main() -> None:
     parser.add_argument("--model", action="append", help="shipped name or file; may repeat")
     parser.add_argument("--every", type=int, default=1, help="measure every n-th person only")
     parser.add_argument("--set", type=Path, help="prepared set whose held-out faces to draw")
-    parser.add_argument("--jpeg", type=int, help="spoil made photos with this quality, 1 to 95")
+    parser.add_argument(
+        "--jpeg", type=int, help="spoil generated photos with this quality, 1 to 95"
+    )
     options = parser.parse_args()
     describe = Descriptor()
     translators = {name: Translator(name) for name in options.model or ["portrait"]}

@@ -3,11 +3,11 @@
     python benchmarks/measure_order.py --data FOLDER --out FOLDER [--every N]
 
 For each folder of FOLDER that holds `photos/` and `sketches/` with the same file names: the shipped
-model's photos beside results that a person can place at once: the true photos, the raw sketches
-themselves, a drawing of the true photo in each of limner's styles, and the average photo for
-everybody. Faces are cut out first, so that all results lie in one frame. Prints a table and writes
-a page for each set into --out; and says how strong the model's grid of 2 px is in the mean of all
-its photos, where faces cancel out.
+model's photos beside results that a person can place at once: the ground-truth photos, the raw
+sketches themselves, a drawing of the ground-truth photo in each of limner's styles, and the average
+photo for everybody. Faces are cut out first, so that all results lie in one frame. Prints a table
+and writes a page for each set into --out; and says how strong the model's grid of 2 px is in the
+mean of all its photos, where faces cancel out.
 """
 
 import argparse
@@ -40,7 +40,7 @@ def main() -> None:
             print(f"\n{folder.name}: a grid of {grid(made):.2f} grey levels", flush=True)
             page = args.out / f"{folder.name}.html"
             command = [sys.executable, "-m", "limner", "compare", *names, "--as-is"]
-            command += ["--sketches", "raw sketches", "--truth", "true photos"]
+            command += ["--sketches", "raw sketches", "--truth", "ground-truth photos"]
             command += [
                 "--html",
                 str(page.resolve()),
@@ -63,7 +63,7 @@ def results(photos: np.ndarray, drawings: np.ndarray, room: Path) -> list[str]:
     average = photos.mean(axis=0).round().astype(np.uint8)
     made = {
         "portrait": Translator().batch(list(drawings)),
-        "true photos": photos,
+        "ground-truth photos": photos,
         "average photo": [average] * len(photos),
         "raw sketches": drawings,
     } | {

@@ -3,10 +3,11 @@
     python benchmarks/measuring.py --data FOLDER [--triples 1000] [--rounds 3]
 
 For so many photos of FOLDER, a sketch that limner draws of each and the photo that the shipped
-model makes of it: `limner measure` with the true photos, as many other real photos, and the page.
-With 1 worker and with 2, without a cache and with a full one; each takes turns in every round, in a
-process of its own; medians. Memory is the peak of the process and of its largest worker, at a
-quarter of the triples and at all of them. Then what each measure's statistics cost by themselves.
+model makes of it: `limner measure` with the ground-truth photos, as many other real photos, and the
+page. With 1 worker and with 2, without a cache and with a full one; each takes turns in every
+round, in a process of its own; medians. Memory is the peak of the process and of its largest
+worker, at a quarter of the triples and at all of them. Then what each measure's statistics cost by
+themselves.
 """
 
 import argparse
@@ -62,7 +63,7 @@ def main() -> None:
 def make(photos: Path, count: int, room: Path) -> int:
     """Fill the folders `ground_truth`, `sketches`, `generated` and `real`; the number of rows."""
     files = images.files_below(photos)
-    # Evenly over the sources, one for the truth and one for the crowd in turn.
+    # Evenly over the sources, one for the truth and one for the set in turn.
     chosen = files[:: max(1, len(files) // (2 * count))][: 2 * count]
     for number, file in enumerate(chosen):
         place = (

@@ -1,6 +1,6 @@
 """How fast a set is prepared, against the 2018 study's way, and how much memory that takes.
 
-    python benchmarks/prepare.py --data FOLDER              images a second
+    python benchmarks/prepare.py --data FOLDER              images per second
     python benchmarks/prepare.py --data FOLDER --memory     peak memory, at 10,000 and 100,000
 
 A third each of the photos in FOLDER/open, the sketches of CUFS and the images of CelebA (at half
@@ -101,7 +101,7 @@ def found_by_limner(files: list[Path]) -> set[Path]:
 
 
 def speed(args: argparse.Namespace, room: Path) -> None:
-    """Print images a second."""
+    """Print images per second."""
     each = args.pictures // args.rounds
     sources = list(parts(args.data).values())
     rates: dict[str, list[float]] = {"1 worker": [], "2 workers": [], "study": []}

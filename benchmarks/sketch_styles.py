@@ -10,8 +10,8 @@ thread, and how literally the drawings of a random hand are meant.
 
     OPENBLAS_NUM_THREADS=1 python benchmarks/sketch_styles.py --data DIR [--sheets DIR]
 
-With `--sheets` a contact sheet of each set to look at: the photos, the drawings by hand, and a row
-for each style.
+With `--sheets` a contact sheet of each set to look at: the photos, the hand-drawn sketches, and a
+row for each style.
 """
 
 import argparse
@@ -106,7 +106,7 @@ def literal(photos: Crops) -> None:
             for i, photo in enumerate(photos)
         ]
         low, middle, high = np.quantile(meant, [0.1, 0.5, 0.9])
-        print(f"{name:12s} literal {middle:.2f}, 10 % to 90 % of them {low:.2f} to {high:.2f}")
+        print(f"{name:12s} literal {middle:.2f}, 10% to 90% of them {low:.2f} to {high:.2f}")
 
 
 def report(photos: Crops, drawings: Crops, describe: Descriptor) -> None:

@@ -16,8 +16,9 @@ A reader that a model learnt with is a biased judge: another one stands beside i
     OPENBLAS_NUM_THREADS=1 python benchmarks/sketches.py --set SET [--data DIR] [--model NAME ...] \
         [--sheet FILE]
 
-With --data also the photos, and the drawings by hand, of each folder `DIR/*/` that holds `photos/`
-and `sketches/` with the same file names. With --sheet a contact sheet of the set to look at.
+With --data also the photos, and the hand-drawn sketches, of each folder `DIR/*/` that holds
+`photos/` and `sketches/` with the same file names. With --sheet a contact sheet of the set to look
+at.
 """
 
 import argparse

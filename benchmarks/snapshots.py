@@ -1,9 +1,9 @@
 """Score all snapshots of a run on drawings with ground-truth photos, in one table.
 
 A training scores its snapshots on sketches that it made of held-out photos; this scores them on
-drawings by hand. Nothing is learnt from them. Snapshots that are in the table already are skipped,
-so that the same command, given again while the training goes on, adds the new ones. The table is
-written as CSV, with 95 % intervals, and as Markdown.
+hand-drawn sketches. Nothing is learnt from them. Snapshots that are in the table already are
+skipped, so that the same command, given again while the training goes on, adds the new ones. The
+table is written as CSV, with 95% confidence intervals, and as Markdown.
 
     python benchmarks/snapshots.py RUN --sketches DIR... --truth DIR... [--beside portrait]
 """
@@ -35,7 +35,7 @@ MEASURES = (
 )
 SHOWN = {
     "identity.rank1": "rank-1",
-    "identity.genuine": "distance to the true photo",
+    "identity.genuine": "distance to the ground-truth photo",
     "checkerboard.common": "grid, dB above photos",
     "fsim.grey": "FSIM",
     "smile.drift": "smiles more than true",
@@ -52,7 +52,7 @@ Row = dict[str, str]
 
 
 def main() -> None:
-    """Score what is not yet scored, and write the table anew after each."""
+    """Score what is not yet scored, and write the table again after each."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("run", type=Path)
     parser.add_argument("--sketches", type=Path, nargs="+", required=True, metavar="DIR")
@@ -188,7 +188,7 @@ def words(row: Row) -> Iterable[tuple[str, str]]:
         if not value:
             yield name, ""
         elif name in {"identity.rank1", "smile.drift", "brightness.drift", "detection.rate"}:
-            yield name, f"{100 * float(value):.1f} %"
+            yield name, f"{100 * float(value):.1f}%"
         else:
             yield (
                 name,

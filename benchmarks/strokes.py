@@ -1,9 +1,10 @@
-"""What the measure of strokes says of true photos, of those of others, and of made ones.
+"""What the measure of strokes says of ground-truth photos, of those of others, and of made ones.
 
 For each folder `DIR/*/` that holds `photos/` and `sketches/` with the same file names: recall,
 precision and F1 of the hand-drawn sketches' lines in the photo that a model makes of them, in the
-true photo, in true photos of four other people, and in noise; then how often the true photo has
-more of a sketch's lines than one of somebody else (area under the ROC curve). Aligned, 128 px.
+ground-truth photo, in ground-truth photos of four other people, and in noise; then how often the
+ground-truth photo has more of a sketch's lines than one of somebody else (area under the ROC
+curve). Aligned, 128 px.
 
     OPENBLAS_NUM_THREADS=1 python benchmarks/strokes.py --data DIR [--model FILE]
 """

@@ -300,7 +300,7 @@ def fill(tmp_path) -> Callable[..., Path]:
 
 @pytest.fixture
 def folders(crops, fill) -> dict[str, Path]:
-    """Made photos that are the true ones a little darker, their sketches, and the true ones."""
+    """The ground truth, sketches of it, and generated photos that are a little darker."""
     darker = np.clip(crops * 0.9, 0, 255).astype(np.uint8)
     return {
         "made": fill("made", darker),

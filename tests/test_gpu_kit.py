@@ -179,7 +179,7 @@ def test_what_came_back_undoes_nothing(kit, came_back, run, tmp_path, capsys):
 def test_other_settings_make_another_run_there(kit, begun, prepared_set, tmp_path, capsys):
     settings = ("--set", "batch=2", "--set", "images=6")
     assert called(kit["pack"], begun, prepared_set, tmp_path / "kit", *settings) == 0
-    assert "begins anew with its networks" in capsys.readouterr().out
+    assert "begins again with its networks" in capsys.readouterr().out
     about = json.loads((tmp_path / "kit" / "kit.json").read_text())
     assert not about["resumes"]
     shutil.copytree(begun, tmp_path / "run")

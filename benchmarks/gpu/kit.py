@@ -12,9 +12,9 @@ from typing import Any
 
 MIB = 2**20
 WEIGHT_BITS = 13
-"""Of a mantissa of 23, that weights keep: rounded by 0.006 %, far less than a step changes them."""
+"""Of a mantissa of 23, that weights keep: rounded by 0.006%, far less than a step changes them."""
 MOMENT_BITS = 7
-"""That Adam's moments keep: rounded by 0.4 %, and a step is divided by the root of them."""
+"""That Adam's moments keep: rounded by 0.4%, and a step is divided by the root of them."""
 ALL_BITS = 23
 ABOUT = "kit.json"
 RESULTS = "results.json"

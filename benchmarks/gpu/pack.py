@@ -126,7 +126,7 @@ def pack(options: argparse.Namespace) -> None:
         if path.is_file() and path.stat().st_size > MIB / 10:
             print(f"{path.stat().st_size / MIB:6.1f} MiB  {path.relative_to(kit)}")
     print(f"{taken(kit) / MIB:6.1f} MiB  in all; {len(prepared):,} faces as JPEG {quality}")
-    goes = "goes on" if resumes else "begins anew with its networks"
+    goes = "goes on" if resumes else "begins again with its networks"
     print(f"the run after {state['images']:,} images {goes} there")
 
 

@@ -50,7 +50,7 @@ def models_of(named: Iterable[str], folder: Path) -> dict[Direction, str]:
 
     Raises:
         UsageError: Two do the same.
-        ModelError: One is no model.
+        ModelError: One is not a model.
         RunError: A run has no snapshot.
         MissingExtraError: A run is named and torch is not installed.
     """
@@ -93,7 +93,7 @@ def make_photos(sketches: Path, model: str, out: Path, *, as_is: bool = False) -
 
 
 def back_again(generated: Path, model: str, out: Path, *, as_is: bool = False) -> tuple[str, ...]:
-    """Make a sketch of each made photo; says which failed.
+    """Make a sketch of each generated photo; says which failed.
 
     Square photos are faces that are cut out already, as `limner.features.framing` has it; in
     others, unless `as_is`, the face is looked for.
@@ -141,8 +141,8 @@ def candidates(
             continue
         if name not in shipped_models() and not path.exists():
             raise UsageError(
-                f"there is no {name}; name a folder of made photos, a run, an .onnx file, or one "
-                f"of {', '.join(shipped_models())}"
+                f"there is no {name}; name a folder of generated photos, a run, an .onnx file, or "
+                f"one of {', '.join(shipped_models())}"
             )
         if sketches is None:
             raise UsageError(f"{name} makes photos of sketches: name their folder, --sketches DIR")
@@ -234,8 +234,8 @@ def _alike(evaluated: EvaluationSet, names: Set[str], side: int) -> EvaluationSe
     warnings = list(evaluated.warnings)
     if len(names) < len(evaluated.rows):
         warnings.append(
-            f"{len(evaluated.rows) - len(names)} of the {len(evaluated.rows)} made photos are left "
-            "out, since not all things have one of that name"
+            f"{len(evaluated.rows) - len(names)} of the {len(evaluated.rows)} generated photos "
+            "are left out, since not all things have one of that name"
         )
     rows = {name: row for name, row in evaluated.rows.items() if name in names}
     return replace(evaluated, rows=rows, size=side, warnings=tuple(warnings))

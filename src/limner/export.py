@@ -71,7 +71,7 @@ def export(
     """
     if direction not in (None, *typing.get_args(Direction)):
         known = " and ".join(typing.get_args(Direction))
-        raise UsageError(f"direction is '{direction}'; known are {known}")
+        raise UsageError(f"direction is '{direction}'; choose from {known}")
     snapshot = source if source.is_file() else RunFolder(source).choose(direction).snapshot
     found = [direction] if direction else directions_of(snapshot)
     way: Direction = found[0] if found else SKETCH_TO_PHOTO

@@ -1,4 +1,4 @@
-"""What is written into every made picture, so that nobody takes it for a photograph."""
+"""What is written into every generated picture, so that nobody takes it for a photograph."""
 
 import html
 from dataclasses import dataclass

@@ -57,7 +57,7 @@ def change(
     for setting in settings:
         name, equals, text = setting.partition("=")
         if not equals:
-            raise UsageError(f"'{setting}' is no setting; write it as field=value")
+            raise UsageError(f"'{setting}' is not a setting; write it as field=value")
         table, dot, entry = name.strip().partition(".")
         if table in free and dot:
             values[table][entry] = _parse(name, text)
@@ -70,7 +70,7 @@ def change(
                 inside = {}
         if last not in inside or isinstance(inside[last], dict):
             known = [*flatten(values), *(f"{table}.NAME" for table in sorted(free))]
-            raise UsageError(f"'{name}' is not a setting; known are {', '.join(known)}")
+            raise UsageError(f"'{name}' is not a setting; choose from {', '.join(known)}")
         inside[last] = text if isinstance(inside[last], str) else _parse(name, text)
     return values
 
@@ -103,7 +103,7 @@ def check_choices(made: object) -> None:
             continue
         value, choices = getattr(made, name), typing.get_args(kind)
         if value not in choices:
-            raise UsageError(f"{name} is {value!r}; known are {', '.join(map(str, choices))}")
+            raise UsageError(f"{name} is {value!r}; choose from {', '.join(map(str, choices))}")
 
 
 def _fit(name: str, value: Any, kind: Any) -> Any:
@@ -139,7 +139,7 @@ def _one_of(name: str, value: Any, classes: tuple[type[Any], ...]) -> type[Any]:
     known = {typing.get_args(typing.get_type_hints(cls)["kind"])[0]: cls for cls in classes}
     named = value.get("kind", next(iter(known))) if isinstance(value, dict) else next(iter(known))
     if not isinstance(named, str) or named not in known:
-        raise UsageError(f"{name}.kind is {named!r}; known are {', '.join(known)}")
+        raise UsageError(f"{name}.kind is {named!r}; choose from {', '.join(known)}")
     return known[named]
 
 
@@ -155,7 +155,7 @@ def _in_words(kind: Any) -> str:
 
 def _parse(name: str, text: str) -> Any:
     def refuse(constant: str) -> None:
-        raise ValueError(f"{constant} is no number to compute with")
+        raise ValueError(f"{constant} is not a number to compute with")
 
     try:
         return json.loads(text, parse_constant=refuse)

@@ -43,7 +43,7 @@ class Translation:
     """One face, translated."""
 
     image: NDArray[np.uint8]
-    """The made face: `[S, S, 3]` RGB, or `[S, S]` grey if it is a sketch."""
+    """The generated face: `[S, S, 3]` RGB, or `[S, S]` grey if it is a sketch."""
     aligned: Aligned
     """What it was made from."""
 
@@ -68,7 +68,7 @@ class Translator:
 
     An object may be used by several threads at once, copied, pickled and forked: it carries its
     model, and each process makes a session of ONNX Runtime of its own. To be pickled, a `detector`
-    that was given has to be picklable; dlib's is loaded anew.
+    that was given has to be picklable; dlib's is loaded again.
     """
 
     def __init__(
@@ -97,7 +97,7 @@ class Translator:
             raise
         except Exception as error:  # onnxruntime's own exceptions share no base but this one
             raise ModelError(
-                f"{path} is no ONNX model, or a damaged one; export it again"
+                f"{path} is not an ONNX model, or a damaged one; export it again"
             ) from error
         metadata: dict[str, str] = runtime.get_modelmeta().custom_metadata_map
         if KEY not in metadata:

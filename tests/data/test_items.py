@@ -35,7 +35,7 @@ def tarred(path, *names):
 
 @pytest.fixture
 def mixed(tmp_path):
-    """A folder with a file, a deep file, two archives and things that are no pictures."""
+    """A folder with a file, a deep file, two archives and things that are not pictures."""
     root = tmp_path / "mixed"
     (root / "deep" / "er").mkdir(parents=True)
     for name in ("b.png", "deep/er/a.JPG", "얼굴.png", "deep/.hidden.png", "notes.txt"):
@@ -143,5 +143,5 @@ def test_a_photo_passed_through_a_style_is_a_sketch(photo, tmp_path):
 def test_what_is_no_folder_is_refused(tmp_path):
     (tmp_path / "a.txt").write_text("x")
     for path in (tmp_path / "none", tmp_path / "a.txt", tmp_path / "none.zip"):
-        with pytest.raises(DataError, match="is no folder and no"):
+        with pytest.raises(DataError, match="is not a folder and no"):
             list(walk(path))

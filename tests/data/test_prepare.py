@@ -344,7 +344,7 @@ def test_hugging_face_datasets_shows_the_faces(made, tmp_path, monkeypatch):
 
 
 def test_what_cannot_be_prepared_says_why(folder, tmp_path):
-    with pytest.raises(DataError, match="is no folder"):
+    with pytest.raises(DataError, match="is not a folder"):
         of(tmp_path / "none", out=tmp_path / "set")
     (tmp_path / "bare").mkdir()
     with pytest.raises(DataError, match="none of the 0 pictures"):
@@ -381,7 +381,7 @@ def interrupted_after(results):
 def test_an_interruption_loses_no_block(made, folder, about, tmp_path, monkeypatch):
     monkeypatch.setattr("limner.data.blocks.BLOCK", 2)
     out = tmp_path / "set"
-    with pytest.raises(Interrupted, match="the same command goes on from there"):
+    with pytest.raises(Interrupted, match="the same command resumes it from there"):
         of(folder, out=out, about=about, engine=interrupted_after(1))
     assert [path.name for path in out.iterdir()] == ["unfinished"]
     assert len(list((out / "unfinished").iterdir())) == 1

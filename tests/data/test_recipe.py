@@ -42,7 +42,7 @@ def test_set1_and_set2_are_the_studys():
         ("[parts]\nsource = 'celeba'", "a table each"),
         (
             "[[parts]]\nsource = 'celeba'\npath = 'x'\ncuont = 3",
-            "'parts.0.cuont' is not a setting of limner .*; known are source",
+            "'parts.0.cuont' is not a setting of limner .*; choose from source",
         ),
         ("[[parts]]\nsource = 'celeba'\npath = 'x'\ncount = -3", "at least 0"),
         ("[[parts]]\nsource = 'celeba'\npath = 'x'\ncount = '3'", "a whole number is needed"),

@@ -253,8 +253,8 @@ def test_pictures_are_shown_as_they_were_and_as_they_became(page):
 
 def test_each_reason_has_its_limit_and_its_examples_their_details(page):
     reasons = [" ".join(text.split()) for text in page.headings]
-    assert "Turned 2 pictures, 20.0 %: the head is turned too far to a side (over 30°)" in reasons
-    assert "Surplus 1 picture, 10.0 %: good, but more than the recipe wants" in reasons
+    assert "Turned 2 pictures, 20.0%: the head is turned too far to a side (over 30°)" in reasons
+    assert "Surplus 1 picture, 10.0%: good, but more than the recipe wants" in reasons
     assert "head turned by about 41°; 30° are allowed" in page.text
     assert "h.png: <empty> (0 bytes)" in page.text
 
@@ -285,7 +285,7 @@ def says(path, words):
 
 
 def test_what_calls_for_a_look_is_said(made, page):
-    assert not says(made, "4 of 10 pictures (40.0\u00a0%) were of no use")
+    assert not says(made, "4 of 10 pictures (40.0\u00a0%) were unusable")
     assert not says(made, "2 sources lost more than a quarter that way; most of all 둘<i>: 1 of 2")
     assert not says(made, "celeba & co gave 5 of the 8 faces wanted")
     assert not says(made, "66.7\u00a0% of the photos and 0.0\u00a0% of the sketches smile")

@@ -1,4 +1,4 @@
-"""Pages of each kind, drawn anew from our own drawings, against the clean drawing."""
+"""Pages of each kind, drawn again from our own drawings, against the clean drawing."""
 
 import zlib
 from pathlib import Path

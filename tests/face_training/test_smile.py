@@ -104,7 +104,7 @@ def test_it_reports_on_people_it_did_not_see(trained):
 
 
 def test_who_is_measured_was_not_learnt_from(tmp_path):
-    """Labels by chance can be learnt by heart, and not be told of others."""
+    """Labels by chance can be memorised, and not be told of others."""
     rng = np.random.default_rng(0)
     rows = []
     for number in range(40):

@@ -284,7 +284,7 @@ def test_only_torchscript_needs_torch(script, graph, monkeypatch):
 
 
 def test_kid_fid_and_score_take_them(script):
-    """Made pictures are darker than real ones, and all three measures have a figure of them."""
+    """Generated pictures are darker than real ones, and all three metrics have a score of them."""
     features, probabilities = InceptionFeatures(script), InceptionProbabilities(script)
     find, judge = features.start(), probabilities.start()
     pictures = [picture(seed, side=16) for seed in range(24)]

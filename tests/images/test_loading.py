@@ -1,4 +1,4 @@
-"""A picture in any form that a program has it in, and what is no picture."""
+"""A picture in any form that a program has it in, and what is not a picture."""
 
 import io
 import re

@@ -33,8 +33,8 @@ def test_measure_prints_all_figures_and_writes_the_page_and_json(folders, option
         "measure", "--generated", folders["generated"], *options, "--html", page, "--json", numbers
     )
     assert done.returncode == 0, done.stderr
-    assert "true photo is the nearest of all" in done.stdout
-    assert "95 % interval" in done.stdout
+    assert "ground-truth photo is the nearest of all" in done.stdout
+    assert "95% confidence interval" in done.stdout
     assert "12 people" in done.stderr
     assert "not measured" in done.stderr
     assert f"look at {page}" in done.stderr
@@ -128,7 +128,7 @@ def test_where_some_pictures_cannot_be_used_the_exit_code_is_1(folders, options,
     page = tmp_path / "r.html"
     done = limner("measure", "--generated", folders["generated"], *options, "--html", page)
     assert done.returncode == 1
-    assert "1 of 12 true photos cannot be used" in done.stderr
+    assert "1 of 12 ground-truth photos cannot be used" in done.stderr
     assert page.exists()  # the others are measured
     both = limner("compare", folders["generated"], folders["ground_truth"], *options)
     assert both.returncode == 1
@@ -139,8 +139,11 @@ def test_where_some_pictures_cannot_be_used_the_exit_code_is_1(folders, options,
     [
         (("measure", "--generated", "a" * 300), "File name too long"),
         (("compare", "MADE", "a" * 300), "File name too long"),
-        (("measure", "--generated", "nowhere"), "nowhere is no folder"),
-        (("measure", "--generated", "MADE", "--ground-truth", "nowhere"), "nowhere is no folder"),
+        (("measure", "--generated", "nowhere"), "nowhere is not a folder"),
+        (
+            ("measure", "--generated", "MADE", "--ground-truth", "nowhere"),
+            "nowhere is not a folder",
+        ),
         (("measure", "--generated", "MADE", "--cache", "x", "--no-cache"), "contradict"),
         (("measure", "--generated", "nowhere", "--model", "portrait"), "name the sketches"),
         (("measure", "--generated", "MADE", "--weights", "inception"), "expected NAME=FILE"),
@@ -152,7 +155,7 @@ def test_where_some_pictures_cannot_be_used_the_exit_code_is_1(folders, options,
             ("measure", "--generated", "MADE", "--json", "x", "--html", "x"),
             "both x; name two files",
         ),
-        (("compare", "MADE", "nowhere"), "there is no nowhere; name a folder of made photos"),
+        (("compare", "MADE", "nowhere"), "there is no nowhere; name a folder of generated photos"),
         (("compare", "MADE"), "at least two"),
         (("compare", "MADE", "portrait"), "--sketches DIR"),
     ],

@@ -1,6 +1,6 @@
 """Values that another implementation gave for the same features: torchmetrics 1.9.0, in float64.
 
-`benchmarks/formulas.py` compares anew, and shows how these were computed.
+`benchmarks/formulas.py` compares again, and shows how these were computed.
 """
 
 import numpy as np

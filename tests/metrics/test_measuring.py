@@ -39,7 +39,7 @@ class Cycle:
 
 
 class Tone:
-    """How dark made photos are."""
+    """How dark generated photos are."""
 
     name = "tone"
     title = "Tone"
@@ -50,7 +50,7 @@ class Tone:
     def scores(self, features, resampling):
         per_image = features["generated"].mean(axis=1)
         if per_image.max() == 0:
-            raise UsageError("all made photos are black")
+            raise UsageError("all generated photos are black")
         yield Score(
             name="tone.mean", title="tone", estimate=resampling.mean(per_image), better="higher"
         )
@@ -87,11 +87,13 @@ def test_what_is_missing_is_named_by_its_option(folders):
 def test_too_few_pictures_and_what_a_measure_refuses_are_said(fill, crops):
     few = measure(EvaluationSet.of_folders(fill("few", crops[:2]), as_is=True), [Tone()])
     assert few.results == ()
-    assert few.skipped[0].why == ("needs 3 pictures at least, and there are 2 usable made photos")
+    assert few.skipped[0].why == (
+        "needs 3 pictures at least, and there are 2 usable generated photos"
+    )
     black = np.zeros_like(crops[:4])
     refused = measure(EvaluationSet.of_folders(fill("black", black), as_is=True), [Tone()])
-    assert refused.skipped[0].why == "all made photos are black"
-    assert "4 of the made photos are one colour all over" in refused.warnings
+    assert refused.skipped[0].why == "all generated photos are black"
+    assert "4 of the generated photos are one colour all over" in refused.warnings
 
 
 def test_lost_grey_and_uneven_pictures_are_warned_of(folders, crops):
@@ -103,18 +105,18 @@ def test_lost_grey_and_uneven_pictures_are_warned_of(folders, crops):
         folders["generated"], ground_truth=folders["ground_truth"], as_is=True
     )
     warnings = "\n".join(measure(evaluated, [Tone()], resampling=DRAWS).warnings)
-    assert "1 of 12 true photos cannot be used and are left out" in warnings
+    assert "1 of 12 ground-truth photos cannot be used and are left out" in warnings
     assert "p02.jpg" in warnings
     assert "bend the figures" in warnings
-    assert "the made photos are of 2 sizes: 64x64 (11), 40x40 (1)" in warnings
-    assert "12 of the 12 made photos are grey, of the 11 true photos 0" in warnings
+    assert "the generated photos are of 2 sizes: 64x64 (11), 40x40 (1)" in warnings
+    assert "12 of the 12 generated photos are grey, of the 11 ground-truth photos 0" in warnings
 
 
 def test_results_that_are_no_pictures_are_an_error(fill, crops):
     folder = fill("generated", crops[:2])
     for path in folder.iterdir():
         path.write_bytes(b"no picture")
-    with pytest.raises(UsageError, match=r"none of the made pictures can be used; .*p00\.png"):
+    with pytest.raises(UsageError, match=r"none of the generated pictures can be used; .*p00\.png"):
         measure(EvaluationSet.of_folders(folder), [Tone()])
 
 
@@ -126,7 +128,7 @@ def test_pictures_that_are_looked_at_at_another_size_are_a_warning(folders, fill
     generated = folders["generated"]
     assert "looked at at" not in _said(EvaluationSet.of_folders(generated))
     said = _said(EvaluationSet.of_folders(generated, size=128))
-    assert "the made photos are of 64 px and looked at at 128" in said
+    assert "the generated photos are of 64 px and looked at at 128" in said
     assert "too small" not in said
     said = _said(EvaluationSet.of_folders(generated, size=48))
     assert "pictures of 48 px are too small to tell grids" in said
@@ -134,15 +136,15 @@ def test_pictures_that_are_looked_at_at_another_size_are_a_warning(folders, fill
 
 def test_one_picture_is_a_warning_since_its_interval_says_nothing(folders, fill, crops):
     said = _said(EvaluationSet.of_folders(fill("one", crops[:1])))
-    assert "there is 1 made photo: an interval of one picture says nothing" in said
+    assert "there is 1 generated photo: an interval of one picture says nothing" in said
     assert "there is 1" not in _said(EvaluationSet.of_folders(folders["generated"]))
 
 
 def test_whole_pictures_that_are_taken_as_they_are_are_a_warning(folders, fill, crops):
     whole = fill("whole", np.pad(crops, ((0, 0), (0, 20), (0, 0), (0, 0))))
     said = _said(EvaluationSet.of_folders(folders["generated"], ground_truth=whole, as_is=True))
-    assert "12 of the true photos are not square: with --as-is" in said
-    assert "made photos are not square" not in said
+    assert "12 of the ground-truth photos are not square: with --as-is" in said
+    assert "generated photos are not square" not in said
     assert "not square" not in _said(
         EvaluationSet.of_folders(folders["generated"], ground_truth=whole)
     )

@@ -90,7 +90,7 @@ def test_every_picture_is_drawn_as_often():
 def test_a_centred_interval_is_about_the_value():
     per_image = np.arange(30.0)
 
-    def biased(weights):  # a crowd with repetitions has fewer different pictures
+    def biased(weights):  # a set with repetitions has fewer different pictures
         return (weights > 0).sum(axis=1).astype(float)
 
     plain = Resampling(resamples=200).of(biased, len(per_image))

@@ -11,7 +11,7 @@ from limner.sketching import filters
 @pytest.mark.parametrize("sigma", [0.5, 2.0, 8.0])
 def test_blur_is_a_gaussian_with_replicated_edges(size, sigma):
     image = np.random.default_rng(0).random(size, dtype=np.float32)
-    pixels = sigma * min(size) / 128  # which the blur meets within 2.2 %
+    pixels = sigma * min(size) / 128  # which the blur meets within 2.2%
     expected = gaussian_filter(image.astype(float), pixels, mode="nearest", truncate=3.0)
     assert np.abs(filters.blur(image, sigma) - expected).max() < 0.01
 

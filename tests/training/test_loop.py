@@ -151,7 +151,7 @@ def test_a_run_whose_time_is_up_leaves_a_snapshot_and_goes_on(tiny, finished_run
     assert notes(path / "scores.jsonl")[-1]["images"] == state["images"]
     assert said == [
         f"stopped after {state['images']} of 24 images, since its time is up; "
-        "the same command goes on"
+        "the same command resumes it"
     ]
     train(tiny, path, seconds=3600)
     assert same_state(RunFolder(path).load_state(), RunFolder(finished_run).load_state())

@@ -15,7 +15,7 @@ def prepare(
         str,
         typer.Argument(
             show_default=False,
-            help="Folder of pictures, searched to the bottom, a .zip or .tar of them, or a recipe: "
+            help="Folder of pictures, searched recursively, a .zip or .tar of them, or a recipe: "
             "`set1`, `set2` or a .toml file.",
         ),
     ],

@@ -21,7 +21,9 @@ __all__ = ["compare", "measure"]
 
 Sketches = Annotated[
     Path | None,
-    typer.Option(help="Folder of the sketches that the photos were generated from, with the same names."),
+    typer.Option(
+        help="Folder of the sketches that the photos were generated from, with the same names."
+    ),
 ]
 GroundTruth = Annotated[
     Path | None, typer.Option(help="Folder of the ground-truth photos, with the same names.")
@@ -35,7 +37,9 @@ Real = Annotated[
 ]
 Training = Annotated[
     Path | None,
-    typer.Option(help="Folder or prepared set that the model was trained on: has it memorised faces?"),
+    typer.Option(
+        help="Folder or prepared set that the model was trained on: has it memorised faces?"
+    ),
 ]
 Weights = Annotated[
     list[str] | None,
@@ -63,11 +67,11 @@ Cache = Annotated[
     Path | None,
     typer.Option(show_default="limner's own", help="Folder in which features are cached."),
 ]
-NoCache = Annotated[bool, typer.Option("--no-cache", help="Neither read nor write cached features.")]
-Json = Annotated[Path | None, typer.Option("--json", help="Write all scores to this file.")]
-Html = Annotated[
-    Path | None, typer.Option("--html", help="Write a page with scores and pictures.")
+NoCache = Annotated[
+    bool, typer.Option("--no-cache", help="Neither read nor write cached features.")
 ]
+Json = Annotated[Path | None, typer.Option("--json", help="Write all scores to this file.")]
+Html = Annotated[Path | None, typer.Option("--html", help="Write a page with scores and pictures.")]
 
 
 def measure(
@@ -75,7 +79,9 @@ def measure(
         Path,
         typer.Option(
             show_default=False,
-            help="Folder of generated photos; with --model it may be empty, and they are generated.",
+            help=(
+                "Folder of generated photos; with --model it may be empty, and they are generated."
+            ),
         ),
     ],
     sketches: Sketches = None,

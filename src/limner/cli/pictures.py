@@ -23,7 +23,7 @@ Pictures = Annotated[
     list[str],
     typer.Argument(
         show_default=False,
-        help="Files, folders (searched to the bottom) and globs; `-` reads one from stdin.",
+        help="Files, folders (searched recursively) and globs; `-` reads one from stdin.",
     ),
 ]
 Out = Annotated[

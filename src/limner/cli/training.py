@@ -24,7 +24,7 @@ def train(
 ) -> None:
     """Train a model, or go on with a training that was interrupted.
 
-    Ctrl-C saves the state; the same command goes on from it. It warns as soon as something goes
+    Ctrl-C saves the state; the same command resumes it from it. It warns as soon as something goes
     wrong, and says at the end which snapshot is the best on held-out faces. Several GPUs share the
     work with `--set devices=N`; several hosts, whose folders are the same, under torchrun.
 

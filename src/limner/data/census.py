@@ -298,9 +298,9 @@ def _summary(values: NDArray[np.float32], edges: NDArray[np.float64]) -> dict[st
     return {
         "faces": len(values),
         "least": low,
-        "5 %": five,
+        "5%": five,
         "median": middle,
-        "95 %": most,
+        "95%": most,
         "greatest": high,
         "counts": counts,
     }

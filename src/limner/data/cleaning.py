@@ -136,7 +136,7 @@ def fingerprint(crop: NDArray[np.uint8]) -> bytes:
     """32 bytes that change little where a picture does: ImageHash's perceptual hash, 16 x 16.
 
     Of copies that were halved, saved again or cropped by a few per cent, three in four differ in
-    at most 20 of the 256 bits: what the eyes move by when the face is found anew. Of different
+    at most 20 of the 256 bits: what the eyes move by when the face is found again. Of different
     photos 95 in 100 have none nearer than 50 bits; see `docs/experiments.md`.
     """
     bits = imagehash.phash(Image.fromarray(images.to_grey(crop)), hash_size=16).hash

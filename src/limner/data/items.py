@@ -179,8 +179,8 @@ def walk(root: Path) -> Iterator[tuple[str, Place]]:
             yield from ((f"{name}/{member}", place) for member, place in inside)
     else:
         raise DataError(
-            f"{root} is no folder and no {' or '.join(sorted(ARCHIVES))} archive; name what holds "
-            "the pictures (a .tar.gz has to be unpacked first)"
+            f"{root} is not a folder and no {' or '.join(sorted(ARCHIVES))} archive; name what "
+            "holds the pictures (a .tar.gz has to be unpacked first)"
         )
 
 

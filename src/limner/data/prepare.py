@@ -258,6 +258,6 @@ def _read_about(path: Path | None) -> dict[str, dict[str, str]]:
     for source, values in facts.items():
         if not isinstance(values, dict):
             raise UsageError(
-                f"{path}: '{source}' is no table; write [{source}] and its facts below"
+                f"{path}: '{source}' is not a table; write [{source}] and its facts below"
             )
     return facts

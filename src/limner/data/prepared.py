@@ -96,7 +96,8 @@ class PreparedSet:
         """The faces of a split and a kind, None for all: `[N, S, S, 3]`.
 
         Raises:
-            DataError: There are none, the file is damaged, or a picture in it is no face of side S.
+            DataError: There are none, the file is damaged, or a picture in it is not a face of side
+            S.
         """
         chosen = self._rows(split, kind)
         if not len(chosen):
@@ -178,7 +179,7 @@ def _where(cell: dict[str, Any] | None, row: int, file: Path | str) -> str:
 
 
 def _picture_in(cell: pa.Scalar) -> dict[str, Any] | None:
-    """What a cell of the image column holds. Raises TypeError if that is no picture."""
+    """What a cell of the image column holds. Raises TypeError if that is not a picture."""
     picture = cell.as_py()
     if picture is not None and not isinstance(picture, dict):
         raise TypeError(f"a cell of the image column holds {type(picture).__name__}")

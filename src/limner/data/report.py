@@ -16,10 +16,10 @@ from limner.errors import DataError, ImageError
 __all__ = ["write_report"]
 
 BY_CHOICE = frozenset({"near-duplicate", "smile balance", "surplus"})
-"""Reasons that say nothing against a picture; for any other it is of no use."""
+"""Reasons that say nothing against a picture; for any other it is unusable."""
 
 _MOST_LOST = 0.25
-"""Share of useless pictures that calls for a look; the 2018 study's worst source lost 20 %."""
+"""Share of useless pictures that calls for a look; the 2018 study's worst source lost 20%."""
 _MOST_APART = 0.1
 """Difference of photos and sketches in their share of smiles that calls for one."""
 _ROWS = 30
@@ -107,9 +107,7 @@ def _checks(report: dict[str, Any]) -> Iterator[tuple[bool, str]]:
 
 def _losses(report: dict[str, Any]) -> Iterator[tuple[bool, str]]:
     useless, share = _useless(report)
-    said = (
-        f"{useless:,} of {report['looked_at']:,} pictures ({pages.percent(share)}) were of no use"
-    )
+    said = f"{useless:,} of {report['looked_at']:,} pictures ({pages.percent(share)}) were unusable"
     yield (
         share <= _MOST_LOST,
         f"{said}: unreadable, without a face, or with one outside the limits.",
@@ -123,7 +121,7 @@ def _losses(report: dict[str, Any]) -> Iterator[tuple[bool, str]]:
 
 
 def _useless(counts: dict[str, Any]) -> tuple[int, float]:
-    """How many pictures of a set or a source were of no use, and their share."""
+    """How many pictures of a set or a source were unusable, and their share."""
     useless = sum(n for reason, n in counts["dropped"].items() if reason not in BY_CHOICE)
     return useless, useless / max(counts["looked_at"], 1)
 
@@ -199,8 +197,8 @@ def _diagram(measure: dict[str, Any]) -> dict[str, Any]:
             axes.stairs(shares, edges, color=colour, fill=True, alpha=0.35 if filled else 0.1)
             axes.stairs(shares, edges, color=colour, linewidth=1.3)
             words.append(
-                f"{_PLURAL[kind]}: median {some['median']:.4g}, nine in ten from {some['5 %']:.4g} "
-                f"to {some['95 %']:.4g}"
+                f"{_PLURAL[kind]}: median {some['median']:.4g}, nine in ten from {some['5%']:.4g} "
+                f"to {some['95%']:.4g}"
             )
     limits = [limit for limit in measure["limits"] if edges[0] <= limit <= edges[-1]]
     for limit in limits:

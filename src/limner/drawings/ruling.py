@@ -61,7 +61,7 @@ def find_ruling(page: Field) -> Ruling | None:
     """The lines that run from left to right, if there is a ruling.
 
     Args:
-        page: `[h, w]`, logarithm of the lightness, about 300 to 700 px a side.
+        page: `[h, w]`, logarithm of the lightness, about 300 to 700 px per side.
     """
     if min(page.shape) < 2 * STRIPS:
         return None

@@ -4,7 +4,7 @@ Work comes as a `start`, called once in each worker, that gives the function for
 that a detector is loaded once and not for each picture. `start`, tasks and results have to be
 picklable unless there is one worker: functions and classes at the top of a module are.
 
-Worker processes are started afresh and import the main module again. A script that uses more than
+Worker processes are started again and import the main module again. A script that uses more than
 one worker therefore has to keep its own work under `if __name__ == "__main__":`, as with all of
 Python's `multiprocessing`; the command line needs no such care.
 """
@@ -30,7 +30,7 @@ def engine_of(name: EngineName, *, workers: int = 0, address: str = "") -> Engin
         UsageError: An address without `ray`, or a number of workers below zero.
     """
     if workers < 0:
-        raise UsageError(f"workers is {workers}; at least 1 is needed, or 0 for one a core")
+        raise UsageError(f"workers is {workers}; at least 1 is needed, or 0 for one per core")
     if name == "ray":
         from limner.engines.cluster import RayEngine
 

@@ -62,5 +62,5 @@ def config_of(name: str) -> Config:
         UsageError: There is no such experiment.
     """
     if name not in EXPERIMENTS:
-        raise UsageError(f"there is no experiment '{name}'; known are {', '.join(EXPERIMENTS)}")
+        raise UsageError(f"there is no experiment '{name}'; choose from {', '.join(EXPERIMENTS)}")
     return EXPERIMENTS[name]()

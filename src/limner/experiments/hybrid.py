@@ -1,11 +1,11 @@
-"""Pairs and drawings by hand in one run."""
+"""Pairs and hand-drawn sketches in one run."""
 
 from limner.networks.config import PatchGANConfig, UNetConfig
 from limner.training.config import Config, DiscriminatorAugmentation, Weights
 
 
 def hybrid() -> Config:
-    """A model of self-made pairs that comes to know drawings by hand.
+    """A model of synthetic pairs that comes to know hand-drawn sketches.
 
     The networks are those of `portrait`, so that a run of it can be begun with:
 

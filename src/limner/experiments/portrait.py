@@ -5,7 +5,7 @@ from limner.training.config import Config, Weights
 
 
 def portrait() -> Config:
-    r"""Sketch to photo from openly licensed portraits, each sketched afresh at every visit.
+    r"""Sketch to photo from openly licensed portraits, each sketched again at every visit.
 
     The study's U-Net at width 24 instead of 32 and a PatchGAN at half its width, in batches of 8:
     what two CPU cores can train in two hours. Faces are learnt first, and then whose they are:

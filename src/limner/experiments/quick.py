@@ -19,7 +19,7 @@ def quick() -> Config:
     `benchmarks/training.py experiments --data SET --names quick --threads 1` prints it; on
     a busy machine 17 minutes went by.
     Outcome, by eye and of 242 portraits: faces in natural colours from held-out photos and from
-    pencil drawings by hand, with streaks in the background and blotches where strokes are dense.
+    pencil hand-drawn sketches, with streaks in the background and blotches where strokes are dense.
     """
     return Config(
         experiment="quick",

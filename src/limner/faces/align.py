@@ -1,4 +1,4 @@
-"""Bring a face to the template, and put a made face back where it came from."""
+"""Bring a face to the template, and put a generated face back where it came from."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
@@ -123,7 +123,7 @@ class Preprocessing:
 def put_back(
     made: NDArray[np.uint8], aligned: Aligned, original: NDArray[np.uint8]
 ) -> NDArray[np.uint8]:
-    """Put a made face into the picture that it was cut from, with a soft edge.
+    """Put a generated face into the picture that it was cut from, with a soft edge.
 
     Args:
         made: [S, S, 3] RGB or [S, S] grey in place of `aligned.image`; any other side is scaled to

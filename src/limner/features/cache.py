@@ -67,7 +67,7 @@ class FeatureCache:
         if self._table is None:
             return {}
         found: dict[bytes, NDArray[np.float32]] = {}
-        with contextlib.suppress(sqlite3.Error):  # damaged since: they are found anew
+        with contextlib.suppress(sqlite3.Error):  # damaged since: they are found again
             for some in _split(list(keys)):
                 marks = ", ".join("?" * len(some))
                 rows = self._table.execute(

@@ -2,7 +2,7 @@
 
 A face is described by 128 numbers whose Euclidean distance tells people apart: dlib's ResNet-29,
 trained with a metric loss so that pictures of one person lie within 0.6 (King, "High Quality Face
-Recognition with Deep Metric Learning", 2017). Its author reports 99.38 % on Labeled Faces in the
+Recognition with Deep Metric Learning", 2017). Its author reports 99.38% on Labeled Faces in the
 Wild.
 """
 

@@ -1,7 +1,7 @@
 """dlib's face descriptor on ONNX Runtime.
 
 dlib itself takes many times as long for the same numbers (`benchmarks/descriptor.py`). So the
-network of `limner.faces.dlib_file` is put together anew from dlib's own weights, its normalisation
+network of `limner.faces.dlib_file` is put together again from dlib's own weights, its normalisation
 folded into the convolutions. `limner.networks.descriptor` is the same in torch, for gradients.
 """
 

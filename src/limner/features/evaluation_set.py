@@ -26,7 +26,7 @@ FOLDERS: Mapping[Role, str] = {
 }
 """The option of `limner measure` that brings the pictures of each role."""
 
-_SIDE = 128  # px, where the made pictures do not say another one
+_SIDE = 128  # px, where the generated pictures do not say another one
 _NAMED = 3  # examples in a message
 
 
@@ -87,7 +87,7 @@ class PreparedFaces(Collection[Picture]):
 
 @dataclass(frozen=True, kw_only=True)
 class EvaluationSet:
-    """The pictures of a model, and those that it is held against."""
+    """The pictures of a model, and those that it is compared with."""
 
     rows: Mapping[str, Mapping[Role, Picture]]
     """By name (the path below the folder, without suffix): the pictures that belong together."""
@@ -122,23 +122,26 @@ class EvaluationSet:
         size: int | None = None,
         as_is: bool = False,
     ) -> "EvaluationSet":
-        """Look into folders; nothing is read yet but the size of the made pictures.
+        """Look into folders; nothing is read yet but the size of the generated pictures.
 
         Args:
             generated: Folder of the model's photos.
             sketches: Folder of what they were made from, of the same names.
-            ground_truth: Folder of the true photos, of the same names.
+            ground_truth: Folder of the ground-truth photos, of the same names.
             back: Folder of sketches that a model made again from the photos, of the same names.
-            real: Folder of real photos of anybody, or a prepared set; by default the true photos.
+            real: Folder of real photos of anybody, or a prepared set; by default the ground-truth
+                photos.
             training: Folder of photos that the model learnt from, or a prepared set, of whose
                 photos those count that are not held out.
-            size: Side in px at which all are looked at; by default that of the made pictures, if
+            size: Side in px at which all are looked at; by default that of the generated pictures,
+            if
                 they are square and of one size, else 128.
             as_is: See the class.
 
         Raises:
             UsageError: A folder is missing or holds no pictures, two pictures have one name,
-                none of a folder's names is that of a made picture, or a prepared set has no photos.
+                none of a folder's names is that of a generated picture, or a prepared set has no
+                photos.
             DataError: A prepared set is damaged or empty.
         """
         named: dict[Role, Path | None] = {
@@ -191,16 +194,16 @@ class EvaluationSet:
         )
 
     def compared_with_ground_truth(self) -> "EvaluationSet":
-        """The same with the true photos of its rows for real ones."""
+        """The same with the ground-truth photos of its rows for real ones."""
         true = tuple(row["ground_truth"] for row in self.rows.values() if "ground_truth" in row)
-        folders = {**self.folders, "real": f"{self.folders['ground_truth']}, the true ones"}
+        folders = {**self.folders, "real": f"{self.folders['ground_truth']}, the ground truth"}
         return replace(self, unpaired={**self.unpaired, "real": true}, folders=folders)
 
 
 def _pictures(folder: Path, warnings: list[str]) -> dict[str, Picture]:
     """Those below a folder, by name."""
     if not folder.is_dir():
-        raise UsageError(f"{folder} is no folder; name one with pictures")
+        raise UsageError(f"{folder} is not a folder; name one with pictures")
     found: dict[str, Picture] = {}
     for file in images.files_below(folder):
         if file == folder:  # see `files_below`

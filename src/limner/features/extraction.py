@@ -57,10 +57,10 @@ class Extracted:
     rows: tuple[str, ...]
     """Names of the pictures that belong together; row i of all vectors is picture i."""
     vectors: dict[Key, NDArray[np.float32]]
-    """`[len(rows), D]`, NaN where there is no picture; `[n, D]` for crowds."""
+    """`[len(rows), D]`, NaN where there is no picture; `[n, D]` for sets."""
     facts: dict[Role, RoleFacts]
     unpaired: dict[Role, tuple[int, ...]]
-    """Of each crowd the numbers of the pictures that the rows of its vectors are of."""
+    """Of each set the numbers of the pictures that the rows of its vectors are of."""
     unusable: str = ""
     """Why nothing could be kept, if so."""
 
@@ -198,7 +198,7 @@ class _Gathered:
         return tuple(sorted(found))
 
     def array(self, key: Key) -> NDArray[np.float32]:
-        """NaN for rows that paired pictures lack; of a crowd, those that there are, in order."""
+        """NaN for rows that paired pictures lack; of a set, those that there are, in order."""
         found = self._found.get(key, {})
         length = len(next(iter(found.values()))) if found else 1
         if not self._rows:

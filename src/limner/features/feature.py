@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 __all__ = ["UNPAIRED", "Computed", "Extract", "Feature", "Features", "Input", "Role"]
 
 Role = Literal["generated", "sketch", "ground_truth", "back", "real", "training"]
-"""What a picture is: made by the model; the sketch that it was made from; the true photo; the
-sketch that a model made of the made photo; a real photo of anybody; a photo that the model learnt
-from. The first four belong together by name, the others are crowds."""
+"""What a picture is: made by the model; the sketch that it was made from; the ground-truth photo;
+the sketch that a model made of the generated photo; a real photo of anybody; a photo that the model
+learnt from. The first four belong together by name, the others are sets."""
 
 UNPAIRED: frozenset[Role] = frozenset({"real", "training"})
 """Roles whose pictures belong to no other."""
@@ -94,4 +94,4 @@ class Input:
 
 Features = Mapping[str, NDArray[np.float32]]
 """For each name in `Metric.inputs` the features, `[n, D]`. Rows of roles that belong together are
-of the same n pictures, in the same order; crowds have rows of their own."""
+of the same n pictures, in the same order; sets have rows of their own."""

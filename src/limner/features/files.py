@@ -34,7 +34,7 @@ def framed(
 def framed_unpaired(
     evaluated: EvaluationSet, role: Role, numbers: Iterable[int]
 ) -> dict[int, NDArray[np.uint8]]:
-    """Some pictures of a crowd, by their numbers, framed as they were for measuring."""
+    """Some pictures of a set, by their numbers, framed as they were for measuring."""
     wanted, framer = set(numbers), Framer(size=evaluated.size, as_is=evaluated.as_is)
     found: dict[int, NDArray[np.uint8]] = {}
     for number, picture in enumerate(evaluated.unpaired.get(role, ())):

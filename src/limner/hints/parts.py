@@ -46,7 +46,7 @@ _Colour = NDArray[np.float64]
 
 @lru_cache(maxsize=64)
 def pixels(part: Part, size: int) -> tuple[NDArray[np.intp], ...]:
-    """The pixels of each place of a part, numbered row by row in a frame of `size` px a side.
+    """The pixels of each place of a part, numbered row by row in a frame of `size` px per side.
 
     Each has one at least, however small the frame.
     """

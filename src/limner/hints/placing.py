@@ -43,7 +43,7 @@ def planes(hints: Sequence[Picture] | None, count: int, size: int) -> NDArray[np
     Colours are 0 where the mask is 0; without hints all is 0.
 
     Raises:
-        UsageError: There are not `count` hint pictures of `size` px a side.
+        UsageError: There are not `count` hint pictures of `size` px per side.
     """
     if hints is None:
         return np.zeros((count, 4, size, size), np.float32)

@@ -1,6 +1,6 @@
 """Compare models: the same figures of all of them, and whether the differences are real.
 
-Each model is held against the first. Where both made the same pictures, the difference is taken
+Each model is compared with the first. Where both made the same pictures, the difference is taken
 picture by picture, or draw by draw of the same pictures: what is hard about a picture is hard for
 both, and drops out.
 """
@@ -31,7 +31,7 @@ class Difference:
 
     value: float
     low: float
-    """Lower end of its 95 % interval."""
+    """Lower end of its 95% confidence interval."""
     high: float
     better: bool
     """Whether it is on the better side, as far as the values say."""
@@ -88,7 +88,7 @@ class Comparison:
 
     @property
     def untested(self) -> dict[str, str]:
-        """What to know, by name, of models whose figures are not held against the first's."""
+        """What to know, by name, of models whose figures are not compared with the first's."""
         found: dict[str, str] = {}
         for place, name in enumerate(self.names[1:], 1):
             both = [row.cells[place] for row in self.rows if row.cells[0] is not None]
@@ -96,14 +96,14 @@ class Comparison:
             if apart:
                 found[name] = (
                     f"{apart} figures rest on other pictures than those of {self.names[0]}, "
-                    "of which some were of no use in one of them: they are not tested, and may "
+                    "of which some were unusable in one of them: they are not tested, and may "
                     "differ for that alone; leave these pictures out of all"
                 )
         return found
 
 
 def compare(models: Mapping[str, Measured]) -> Comparison:
-    """Hold them against the first.
+    """Compare them with the first.
 
     Args:
         models: By name: what was measured of each, with the same measures, resampling and other

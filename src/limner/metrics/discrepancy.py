@@ -1,4 +1,4 @@
-"""How far two crowds are apart: the squared maximum mean discrepancy, without bias.
+"""How far two sets are apart: the squared maximum mean discrepancy, without bias.
 
 Gretton et al. 2012, *A Kernel Two-Sample Test*, lemma 6: the mean kernel among the made, plus that
 among the real, less twice that between them; no picture meets itself. 0 is expected where both are
@@ -27,7 +27,7 @@ Kernel = Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.float64
 """From features `[n, D]` and `[m, D]` to how alike they are, `[n, m]`."""
 
 MOST_REAL = 10_000
-"""Real photos that a crowd is held against: time grows with the square of their number, and more
+"""Real photos that a set is compared with: time grows with the square of their number, and more
 than this make no figure surer that rests on as many made ones or fewer."""
 _ROWS = 1024
 """Of the kernel, at once."""
@@ -63,7 +63,7 @@ def squared_distances(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray
 def by_image(
     generated: NDArray[np.floating], real: NDArray[np.floating], kernel: Kernel
 ) -> NDArray[np.float64]:
-    """What each made picture adds: `[N]`, whose mean is the discrepancy.
+    """What each generated picture adds: `[N]`, whose mean is the discrepancy.
 
     Their spread says how sure it is, given these real pictures: it is the first-order term of the
     estimate's variance (Hoeffding 1948). Where two models made the same pictures, the differences
@@ -97,7 +97,7 @@ def of_weighted(
     real_weights: Weights,
     kernel: Kernel,
 ) -> NDArray[np.float64]:
-    """The discrepancy of crowds in which each picture comes so often: `[B]`.
+    """The discrepancy of sets in which each picture comes so often: `[B]`.
 
     Two copies of one picture are no pair.
 

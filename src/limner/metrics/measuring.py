@@ -79,7 +79,7 @@ class Measured:
 
     @property
     def failed(self) -> int:
-        """How many pictures that belong to the made ones, or are these, could not be used."""
+        """How many pictures that belong to the generated ones, or are these, could not be used."""
         return sum(
             len(facts.excluded) for role, facts in self.facts.items() if role not in UNPAIRED
         )
@@ -123,7 +123,7 @@ def measure(
     found = extract(evaluated, inputs, engine=engine, cache=cache)
     if not found.facts["generated"].n:
         reasons = list(found.facts["generated"].excluded.values())
-        raise UsageError(f"none of the made pictures can be used; the first: {reasons[0]}")
+        raise UsageError(f"none of the generated pictures can be used; the first: {reasons[0]}")
     results: list[MetricResult] = []
     skipped: list[Skipped] = []
     for one in metrics:
@@ -170,9 +170,9 @@ def _result(one: Metric, found: Extracted, resampling: Resampling) -> MetricResu
 
 
 _PLURAL: dict[Role, str] = {
-    "generated": "made photos",
+    "generated": "generated photos",
     "sketch": "sketches",
-    "ground_truth": "true photos",
+    "ground_truth": "ground-truth photos",
     "back": "sketches made again",
     "real": "real photos",
     "training": "training photos",
@@ -217,9 +217,9 @@ def _warnings(found: Extracted, evaluated: EvaluationSet) -> Iterator[str]:
 
 
 def _sizes(generated: RoleFacts, side: int) -> Iterator[str]:
-    """What to know of the made photos, which are looked at at a side of so many px."""
+    """What to know of the generated photos, which are looked at at a side of so many px."""
     if generated.n == 1:
-        yield "there is 1 made photo: an interval of one picture says nothing"
+        yield "there is 1 generated photo: an interval of one picture says nothing"
     if side < _SMALL:
         yield (
             f"pictures of {side} px are too small to tell grids of 8 and 16 px from what is around "
@@ -228,8 +228,8 @@ def _sizes(generated: RoleFacts, side: int) -> Iterator[str]:
     [width, height] = next(iter(generated.sizes)).split("x")
     if len(generated.sizes) == 1 and width == height != str(side):
         yield (
-            f"the made photos are of {width} px and looked at at {side}: sharpness, detail and "
-            "grids are those of the resampled pictures"
+            f"the generated photos are of {width} px and looked at at {side}: sharpness, detail "
+            "and grids are those of the resampled pictures"
         )
 
 
@@ -242,6 +242,7 @@ def _colours(facts: dict[Role, RoleFacts]) -> Iterator[str]:
         grey, theirs = generated.grey / generated.n, other.grey / other.n
         if abs(grey - theirs) > 0.5:
             yield (
-                f"{generated.grey} of the {generated.n} made photos are grey, of the {other.n} "
+                f"{generated.grey} of the {generated.n} generated photos are grey, of the "
+                f"{other.n} "
                 f"{_PLURAL[role]} {other.grey}: measures of colour and realism speak of that first"
             )

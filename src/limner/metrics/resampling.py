@@ -1,6 +1,6 @@
 """How sure a figure is: bootstrap intervals.
 
-The pictures at hand are drawn anew, with replacement, B times, and the figure is taken of each
+The pictures at hand are drawn again, with replacement, B times, and the figure is taken of each
 draw (Efron and Tibshirani 1993, *An Introduction to the Bootstrap*, chapter 13: the percentile
 interval). A draw is given as weights: how often each picture came.
 
@@ -23,7 +23,7 @@ __all__ = ["Resampling", "Statistic", "Weights", "means"]
 Weights = NDArray[np.float64]
 """`[B, n]`: for each draw how often each of n pictures came; a row adds up to n."""
 Statistic = Callable[..., NDArray[np.float64]]
-"""From the weights of one or more crowds to the figure of each draw, `[B]`."""
+"""From the weights of one or more sets to the figure of each draw, `[B]`."""
 
 _AT_ONCE = 4_000_000
 """Numbers in a block of weights, so that memory does not grow with the number of pictures."""
@@ -31,7 +31,7 @@ _AT_ONCE = 4_000_000
 
 @dataclass(frozen=True, kw_only=True)
 class Resampling:
-    """Draws pictures anew; the same settings draw the same ones."""
+    """Draws pictures again; the same settings draw the same ones."""
 
     resamples: int = 1000
     """How many times, B."""
@@ -81,21 +81,21 @@ class Resampling:
         return replace(share, low=min(share.low, 1 - beyond)) if share.value == 1 else share
 
     def of(self, statistic: Statistic, *counts: int, centred: bool = False) -> Estimate:
-        """A statistic of one or more crowds of pictures, resampled apart from each other.
+        """A statistic of one or more sets of pictures, resampled apart from each other.
 
         Args:
-            statistic: Called with the weights of each crowd, `[B', counts[k]]`; gives `[B']`.
-            counts: How many pictures the crowds have; the estimate's n is the first's.
+            statistic: Called with the weights of each set, `[B', counts[k]]`; gives `[B']`.
+            counts: How many pictures the sets have; the estimate's n is the first's.
             centred: Whether the interval is shifted so that the draws' mean is the value: for
-                figures such as FID that a crowd with repetitions makes greater than it is.
+                figures such as FID that a set with repetitions makes greater than it is.
 
         Raises:
-            UsageError: A crowd is empty.
+            UsageError: A set is empty.
         """
         if not counts or min(counts) < 1:
-            raise UsageError(f"crowds of {counts} pictures; each needs at least 1")
+            raise UsageError(f"sets of {counts} pictures; each needs at least 1")
         value = float(statistic(*(np.ones((1, count)) for count in counts))[0])
-        # Each crowd is drawn by chance of its own: its draws do not hang on how many others there
+        # Each set is drawn by chance of its own: its draws do not hang on how many others there
         # are, nor on the size of blocks.
         rngs = [np.random.default_rng((self.seed, place)) for place in range(len(counts))]
         block = max(1, _AT_ONCE // max(counts))

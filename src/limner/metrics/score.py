@@ -18,13 +18,13 @@ class Estimate:
 
     value: float
     low: float
-    """Lower end of its 95 % interval."""
+    """Lower end of its 95% confidence interval."""
     high: float
     """Upper end of it."""
     n: int
     """Number of things (pictures, people) that it rests on."""
     resamples: NDArray[np.float64]
-    """`[B]`: its values on resampled crowds. For the same crowds in the same order, draw b is of
+    """`[B]`: its values on resampled sets. For the same sets in the same order, draw b is of
     the same resampled ones, so that draws of two models may be subtracted."""
     per_image: NDArray[np.float64] | None = None
     """`[n]`: what each contributes, if the value is a mean."""

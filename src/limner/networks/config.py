@@ -171,4 +171,4 @@ DiscriminatorConfig = PatchGANConfig | ProjectedConfig
 def check_norm(network: str, norm: str) -> None:
     """Raise `UsageError` unless `norm` is known."""
     if norm not in NORMS:
-        raise UsageError(f"{network}.norm is {norm!r}; known are {', '.join(NORMS)}")
+        raise UsageError(f"{network}.norm is {norm!r}; choose from {', '.join(NORMS)}")

@@ -1,6 +1,6 @@
 """The rough hand: an unsteady, hatching person's pencil, small effects freely combined.
 
-Drawings by hand are inaccurate, hatched, smudged and gone over twice, and they leave things out.
+Hand-drawn sketches are inaccurate, hatched, smudged and gone over twice, and they leave things out.
 None of that is in the photo: a model that is shown it learns to take only what was meant.
 """
 

@@ -70,7 +70,7 @@ class Config:
     """Name of the experiment that this config came from."""
     objective: ObjectiveName = "pix2pix"
     """What is learnt: `pix2pix` learns from pairs that are made by sketching the photos, `cyclegan`
-    from photos and drawings by hand that have nothing to do with each other, `hybrid` from both.
+    from photos and hand-drawn sketches that have nothing to do with each other, `hybrid` from both.
     `draughtsman` learns the way back, photo to sketch, such that `reader` makes the same person of
     its drawings again."""
     data: str = ""
@@ -113,8 +113,9 @@ class Config:
     """GAN loss, `least-squares`, `plain` or `hinge`; `auto` becomes `hinge` for a projected
     discriminator and `least-squares` for a PatchGAN."""
     pool: int = 50
-    """Made pictures that are kept to show the discriminators of `cyclegan` and `hybrid` now and
-    then instead of new ones, so that they forget nothing (Shrivastava et al. 2017); 0 for none."""
+    """Generated pictures that are kept to show the discriminators of `cyclegan` and `hybrid` now
+    and then instead of new ones, so that they forget nothing (Shrivastava et al. 2017); 0 for
+    none."""
     images: int = 200_000
     """Length of the run."""
     batch: int = 16
@@ -160,7 +161,7 @@ class Config:
     """Let torch compile the networks; `auto` does on a GPU of CUDA. `graphs` makes CUDA graphs of
     them too, which pays where kernels are small."""
     threads: int = 0
-    """CPU threads; 0 takes one a core. The last bits of a result depend on it."""
+    """CPU threads; 0 takes one per core. The last bits of a result depend on it."""
     workers: int = 0
     """Processes that draw the images ahead; 0 takes none on a CPU, which has enough to do, and one
     for each core that is left beside a GPU. No result depends on it."""

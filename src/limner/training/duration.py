@@ -19,14 +19,14 @@ def seconds_of(text: str) -> int:
     """Seconds of a text such as `2h`, `1h30m`, `90s`, or a number of seconds.
 
     Raises:
-        UsageError: It is no time, none at all, or more than a year.
+        UsageError: It is not a time, none at all, or more than a year.
     """
     plain = text.strip().lower()
     if plain.isascii() and plain.isdecimal():
         plain += "s"
     found = _TEXT.fullmatch(plain) if plain else None
     if found is None:
-        raise UsageError(f"'{text}' is no time; write it as 2h, 1h30m, 45m or 90s")
+        raise UsageError(f"'{text}' is not a time; write it as 2h, 1h30m, 45m or 90s")
     counts = zip(found.groups(), _UNITS.values(), strict=True)
     seconds = sum(int(count or 0) * each for count, each in counts)
     if not 0 < seconds <= _MOST:

@@ -18,11 +18,11 @@ __all__ = ["start"]
 
 
 def start(config: Config, objective: Objective, averages: Averages) -> None:
-    """Take over the networks of `config.start`; optimisers begin afresh.
+    """Take over the networks of `config.start`; optimisers start fresh.
 
     Of a run, all those that the objective has too; of an exported model, the generator of its
     direction. A U-Net of half the size grows, see `limner.training.growth`. Discriminators begin
-    afresh then, and where they were of another kind or looked at other crops.
+    again then, and where they were of another kind or looked at other crops.
 
     Raises:
         RunError: It has no state, or networks of another shape, or leads elsewhere.
@@ -52,11 +52,11 @@ def _from_run(other: RunFolder, config: Config, objective: Objective, averages: 
         )
     there = completed(state.get("config", {}))
     judged = (there["discriminator.kind"], there["fine.crop"])
-    afresh = judged != (config.discriminator.kind, config.fine.crop) or any(
+    again = judged != (config.discriminator.kind, config.fine.crop) or any(
         grows(config.generator, one["network"]) for one in state["objective"].values()
     )
     for name, learner in objective.learners.items():
-        if isinstance(learner, Adversary) and afresh:
+        if isinstance(learner, Adversary) and again:
             continue
         if name in state["objective"]:
             _take_over(config, learner.network, state["objective"][name]["network"])

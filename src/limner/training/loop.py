@@ -212,12 +212,12 @@ def _train(
                 fabric.barrier()  # until all is saved: whoever ends ends the others too
                 raise Interrupted(
                     f"stopped after {seen} of {config.images} images, all saved in {path}; "
-                    "the same command goes on"
+                    "the same command resumes it"
                 )
     if say is not None and leads and seen < config.images and not over:
         say(
             f"stopped after {seen} of {config.images} images, since its time is up; "
-            "the same command goes on"
+            "the same command resumes it"
         )
     last = run.snapshot_path(seen)
     if leads and not last.exists():
@@ -268,7 +268,7 @@ class _Meter:
             self.sums[name] = self.sums.get(name, torch.zeros_like(term)) + count * term
 
     def read(self, seen: int, run: RunFolder) -> Progress:
-        """Report and start anew; a term that is not finite ends the run here, before a save."""
+        """Report and start again; a term that is not finite ends the run here, before a save."""
         count = seen - self.last_seen
         if self.fabric.world_size > 1:
             together = mean_of(self.fabric, torch.stack(list(self.sums.values())))

@@ -28,15 +28,17 @@ class Score:
 FIGURES = {
     "identity": Score(
         title="Identity distance",
-        meaning="distance of the face descriptors of made and true photo, from sketched photos",
+        meaning=(
+            "distance of the face descriptors of made and ground-truth photo, from sketched photos"
+        ),
     ),
     "kid_photo": Score(
         title="KID of photos",
-        meaning="photos made from sketches against real ones, as crowds of face descriptors",
+        meaning="photos made from sketches against real ones, as sets of face descriptors",
     ),
     "kid_sketch": Score(
         title="KID of sketches",
-        meaning="sketches made from photos against real ones, as crowds of face descriptors",
+        meaning="sketches made from photos against real ones, as sets of face descriptors",
     ),
     "returned": Score(
         title="Identity distance of photos read again",
@@ -50,7 +52,9 @@ FIGURES = {
         title="L1 of drawings",
         meaning="difference from the drawing of a steady hand, over an image pyramid",
     ),
-    "l1": Score(title="L1", meaning="difference of made and true photo, over an image pyramid"),
+    "l1": Score(
+        title="L1", meaning="difference of made and ground-truth photo, over an image pyramid"
+    ),
     "cycle_photo": Score(
         title="Cycle of photos", meaning="difference of the pixels after photo, sketch and photo"
     ),

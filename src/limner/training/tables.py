@@ -84,7 +84,7 @@ class Fine:
     """How frozen networks look at photos larger than the 128 to 150 px that they were made for.
 
     With a `crop`, a projected discriminator and the perceptual term are shown each photo twice:
-    whole, shrunk to `crop` px a side, and a random crop of that side at full size. There is a
+    whole, shrunk to `crop` px per side, and a random crop of that side at full size. There is a
     discriminator for either. dlib's descriptor is shown the whole photo, shrunk. A PatchGAN judges
     the photo at full size as ever.
     """

@@ -28,7 +28,7 @@ def found(drawn, generated, real, resamples=200):
 
 
 def test_leaving_one_out_is_learning_without_it():
-    """Kernel ridge regression with a free mean, solved anew for each picture, in its dual form."""
+    """Kernel ridge regression with a free mean, solved again for each picture, in its dual form."""
     drawn, generated = sketches(12), photos(sketches(12), noise=1)
     apart = np.square(drawn[:, None].astype(float) - drawn[None]).sum(axis=2)
     kernel = np.exp(-apart / (3 * np.median(apart[np.triu_indices(12, 1)])))

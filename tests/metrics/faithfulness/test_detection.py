@@ -22,7 +22,7 @@ def face(*eyes, score=1.0):
     """With outer eye corners at these places, in px."""
     points = np.zeros((5, 2), np.float32)
     points[[2, 0]] = eyes
-    return Face(box=(0, 0, 1, 1), score=score, landmarks=landmarks)
+    return Face(box=(0, 0, 1, 1), score=score, points=points)
 
 
 @pytest.mark.parametrize("side", [64, 128, 512])

@@ -54,7 +54,7 @@ def test_against_drawings_it_is_another_figure_and_says_why():
     by_truth, by_drawing = (scores(one, [0.9], [0.1]) for one in (ground_truth, drawn))
     assert not set(by_truth) & set(by_drawing)
     assert len(by_drawing["smile_drawn.drift"].warnings) == 2
-    assert "86 %" in by_truth["smile.drift"].warnings[0]
+    assert "86%" in by_truth["smile.drift"].warnings[0]
 
 
 def test_anything_else_is_refused():

@@ -161,7 +161,9 @@ def test_the_figures_are_means_of_the_pairs_and_name_the_blank(crop, drawing):
         mean = np.mean([getattr(score, name) for score in scores])
         assert score.estimate.value == pytest.approx(mean)
         assert np.argmax(score.losses) == 2
-        assert score.warnings == ("1 of 3 made photos have no line on the face and count as 0",)
+        assert score.warnings == (
+            "1 of 3 generated photos have no line on the face and count as 0",
+        )
     assert not found
     [first, *_] = Strokes().scores({"pair": pairs[:2]}, Resampling(resamples=20))
     assert first.warnings == ()

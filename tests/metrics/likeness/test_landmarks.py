@@ -4,7 +4,12 @@ import pytest
 from limner import images
 from limner.errors import UsageError
 from limner.faces import DlibDetector, Preprocessing
-from limner.metrics.likeness.landmarks import FaceLandmarks, Landmarks, LandmarksFeature, landmark_errors
+from limner.metrics.likeness.landmarks import (
+    FaceLandmarks,
+    Landmarks,
+    LandmarksFeature,
+    landmark_errors,
+)
 from limner.metrics.resampling import Resampling
 from limner.metrics.validation.corruptions import damaged
 from limner.sketching import sketch

@@ -1,4 +1,4 @@
-"""Light, colour and grain: what makes a crowd of pictures look like photos."""
+"""Light, colour and grain: what makes a set of pictures look like photos."""
 
 import numpy as np
 import pytest

@@ -65,7 +65,7 @@ def test_another_mean_and_less_variety_are_both_seen():
 
 
 def weighted(generated, real, made_weights, real_weights):
-    """FID of crowds in which each picture comes so often, also in parts."""
+    """FID of sets in which each picture comes so often, also in parts."""
     shift, total, factors = 0.0, 0.0, []
     for sign, rows, weights in ((1, generated, made_weights), (-1, real, real_weights)):
         mean = weights @ rows / weights.sum()

@@ -113,7 +113,7 @@ def test_intervals_hold_the_value_and_draw_both_crowds():
 
 
 def test_draws_are_quantiles_of_what_was_drawn(monkeypatch):
-    """The ratio of each draw, from the crowds drawn by hand."""
+    """The ratio of each draw, from the sets drawn by hand."""
     generated, training = people(30, seed=0), people(50, seed=1)
     _, away = nearest(generated, training)
     usual, _ = nearest_other(training, training)

@@ -74,7 +74,7 @@ def test_numbers_that_are_not_finite_are_null_in_json(fill, crops, tmp_path):
 def test_the_page_is_whole_by_itself_and_shows_the_cases(measured, tmp_path):
     report.write_page(measured, tmp_path / "r.html")
     page = (tmp_path / "r.html").read_text()
-    assert "true photo is the nearest of all" in page
+    assert "ground-truth photo is the nearest of all" in page
     assert "12 people" in page
     for kind in ("Best", "Median", "Worst"):
         assert f"<h4>{kind}</h4>" in page

@@ -8,7 +8,7 @@ from limner.engines import LocalEngine
 from limner.faces import DlibDetector, Preprocessing, find
 from limner.metrics.catalogue import standard
 from limner.metrics.validation.corruptions import CORRUPTIONS
-from limner.metrics.validation.sensitivity import TARGET, INVARIANT, Photos, SensitivityTest
+from limner.metrics.validation.sensitivity import INVARIANT, TARGET, Photos, SensitivityTest
 
 PEOPLE = 32
 LITTLE = 0.3

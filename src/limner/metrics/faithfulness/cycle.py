@@ -58,7 +58,7 @@ CYCLE = Computed(name="cycle", version=1, function=_cycle)
 
 @dataclass(frozen=True)
 class Cycle:
-    """Does the sketch come back from the made photo?"""
+    """Does the sketch come back from the generated photo?"""
 
     name: ClassVar[str] = "cycle"
     title: ClassVar[str] = "Cycle consistency"

@@ -1,7 +1,7 @@
-"""Dependence: is what differs between made photos decided by the sketch?
+"""Dependence: is what differs between generated photos decided by the sketch?
 
 A generator that ignores its sketch, and makes faces by chance or the same face always, can look
-good picture by picture. So the made photo is predicted from the sketch: by kernel ridge
+good picture by picture. So the generated photo is predicted from the sketch: by kernel ridge
 regression between their thumbnails, each photo by what was learnt of all others. What can be
 predicted, the sketch decided.
 
@@ -41,7 +41,7 @@ _FEW = 50
 def left_out(
     sketches: NDArray[np.floating[Any]], generated: NDArray[np.floating[Any]]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """How far off each made photo is predicted by all others: `[n]` and `[n]`, squared.
+    """How far off each generated photo is predicted by all others: `[n]` and `[n]`, squared.
 
     Args:
         sketches: Features `[n, D]`, n at least 3.
@@ -89,7 +89,7 @@ def _basis(inputs: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np
 
 
 def explained(sketches: NDArray[np.floating[Any]], generated: NDArray[np.floating[Any]]) -> float:
-    """Share of what differs between made photos that their sketches explain, in 0..1.
+    """Share of what differs between generated photos that their sketches explain, in 0..1.
 
     0 where they ignore their sketches, and where they are all alike.
 
@@ -112,7 +112,7 @@ def _all_alike(generated: NDArray[np.floating[Any]]) -> bool:
 
 @dataclass(frozen=True)
 class Dependence:
-    """How much of the made photos the sketches decide."""
+    """How much of the generated photos the sketches decide."""
 
     name: ClassVar[str] = "dependence"
     title: ClassVar[str] = "Dependence on the sketch"
@@ -127,7 +127,7 @@ class Dependence:
     def scores(self, features: Features, resampling: Resampling) -> Iterable[Score]:
         """See `Metric.scores`.
 
-        The intervals take the predictions as they are: each draws the pictures at hand anew, with
+        The intervals take the predictions as they are: each draws the pictures at hand again, with
         their errors, and learns nothing again, for a picture that came twice would be predicted
         from its copy.
         """
@@ -140,7 +140,7 @@ class Dependence:
                 "low; compare only with figures of as many"
             )
         if _all_alike(generated):
-            warnings.append("the made photos are all alike: there is nothing to explain")
+            warnings.append("the generated photos are all alike: there is nothing to explain")
             errors = plain = np.ones(len(generated))
 
         def share(weights: Weights) -> NDArray[np.float64]:
@@ -155,7 +155,7 @@ class Dependence:
         per_image = 1 - errors / max(float(plain.mean()), 1e-9)
         yield Score(
             name="dependence.explained",
-            title="differences between made photos that the sketches explain",
+            title="differences between generated photos that the sketches explain",
             estimate=resampling.of(share, len(generated)),
             better="higher",
             unit="%",

@@ -20,7 +20,7 @@ from limner.features.feature import Extract, Features, Input
 from limner.metrics.resampling import Resampling
 from limner.metrics.score import Score
 
-__all__ = ["DETECTION", "IN_PLACE", "FaceDetection", "DetectionFeature", "found"]
+__all__ = ["DETECTION", "IN_PLACE", "DetectionFeature", "FaceDetection", "found"]
 
 IN_PLACE = 0.2
 """Eye distances by which the eyes may be off. In framed photos they are off by 0.8 % (median,
@@ -76,7 +76,7 @@ DETECTION = DetectionFeature()
 
 @dataclass(frozen=True, kw_only=True)
 class FaceDetection:
-    """Share of made photos in which a face is found, and found in its place."""
+    """Share of generated photos in which a face is found, and found in its place."""
 
     name: ClassVar[str] = "detection"
     title: ClassVar[str] = "Face detection"

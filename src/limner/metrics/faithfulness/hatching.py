@@ -15,10 +15,10 @@ sketch's:
 
 The median of the cells counts: contours, hair or the rim of a beard cross few of them, hatching
 fills many. So fine a band is what tells copying from likeness. A wrinkle that was drawn by hand
-lies a pixel or more from where the photo has it, a copied stroke does not: true photos have a slope
-of about 0.05 on hand-drawn sketches of the same people, photos of others one of about 0.01.
+lies a pixel or more from where the photo has it, a copied stroke does not: ground-truth photos have
+a slope of about 0.05 on hand-drawn sketches of the same people, photos of others one of about 0.01.
 Sketches that were computed from a photo are as exact as copies are, and that photo's slope on them
-is about 0.3: compare with that of the true photos if there are any.
+is about 0.3: compare with that of the ground-truth photos if there are any.
 """
 
 from collections.abc import Iterable, Iterator, Mapping

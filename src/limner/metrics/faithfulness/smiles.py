@@ -62,8 +62,8 @@ def smile_drift(
     1 where a smile was added, -1 where one was lost, 0 where all is as it was.
 
     Args:
-        generated: Scores `[N]` of the made photos.
-        before: Scores of the drawings or the true photos.
+        generated: Scores `[N]` of the generated photos.
+        before: Scores of the drawings or the ground-truth photos.
 
     Raises:
         UsageError: The shapes are others.
@@ -77,7 +77,7 @@ def smile_drift(
 
 @dataclass(frozen=True, kw_only=True)
 class SmileDrift:
-    """Share of made photos that smile, less the share of the true photos or of the drawings."""
+    """Share of generated photos that smile, less that of the ground truth or of the drawings."""
 
     against: Literal["ground_truth", "sketch"] = "ground_truth"
     """Against drawings the figures are called `smile_drawn.*`: they are other figures, since the
@@ -110,7 +110,7 @@ class SmileDrift:
         generated = features["generated"][:, 0].astype(np.float64)
         before = features["before"][:, 0].astype(np.float64)
         drift = smile_drift(generated, before)
-        than = "in the true photos" if self.against == "ground_truth" else "in the drawings"
+        than = "in the ground-truth photos" if self.against == "ground_truth" else "in the drawings"
         warnings = (_ACCURACY,) if self.against == "ground_truth" else (_ACCURACY, _DRAWN)
         yield Score(
             name=f"{self.name}.drift",
@@ -142,10 +142,10 @@ class SmileDrift:
 
 
 _ACCURACY = (
-    "smiles are counted by a score that is right about 86 % of CelebA's faces; a drift comes out "
-    "smaller than it is, there by about 30 %"
+    "smiles are counted by a score that is right about 86% of CelebA's faces; a drift comes out "
+    "smaller than it is, there by about 30%"
 )
 _DRAWN = (
-    "the score sees smiles in 8 to 9 % of hand-drawn sketches and in 16 to 18 % of photos of the "
+    "the score sees smiles in 8 to 9% of hand-drawn sketches and in 16 to 18% of photos of the "
     "same serious people: some drift is its own"
 )

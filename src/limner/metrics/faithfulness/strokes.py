@@ -1,6 +1,6 @@
 """Strokes: how much of the drawing is still in the photo?
 
-Lines of the sketch are looked for among the lines of the made photo, and the other way round:
+Lines of the sketch are looked for among the lines of the generated photo, and the other way round:
 recall and precision of edges within a tolerance, as Martin, Fowlkes and Malik 2004 have them
 (*Learning to Detect Natural Image Boundaries*, IEEE TPAMI 26(5)), where a line is only found by one
 of about the same direction (oriented chamfer matching: Shotton, Blake and Cipolla 2008,
@@ -173,7 +173,7 @@ STROKES = Computed(name="strokes", version=1, function=_strokes)
 
 @dataclass(frozen=True)
 class Strokes:
-    """Is what was drawn in the made photo, and nothing else?"""
+    """Is what was drawn in the generated photo, and nothing else?"""
 
     name: ClassVar[str] = "strokes"
     title: ClassVar[str] = "Strokes"
@@ -187,7 +187,7 @@ class Strokes:
         bare = [int((pairs[:, column] == 0).sum()) for column in (3, 4)]
         warnings = tuple(
             f"{count} of {len(pairs)} {what} have no line on the face and count as 0"
-            for count, what in zip(bare, ("sketches", "made photos"), strict=True)
+            for count, what in zip(bare, ("sketches", "generated photos"), strict=True)
             if count
         )
         for place, (name, title) in enumerate(

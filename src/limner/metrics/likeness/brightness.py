@@ -1,4 +1,4 @@
-"""Brightness: are made photos as light as the true ones?"""
+"""Brightness: are generated photos as light as the ground truth?"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ BRIGHTNESS = Computed(name="brightness", version=1, function=brightness)
 
 @dataclass(frozen=True, kw_only=True)
 class Brightness:
-    """How much lighter made photos are than the true ones, background and all."""
+    """How much lighter generated photos are than the ground truth, background and all."""
 
     name: ClassVar[str] = "brightness"
     title: ClassVar[str] = "Brightness"
@@ -41,7 +41,7 @@ class Brightness:
         lighter = (features["generated"] - features["ground_truth"])[:, 0].astype(np.float64)
         yield Score(
             name="brightness.drift",
-            title="lighter than the true photo",
+            title="lighter than the ground-truth photo",
             estimate=resampling.mean(lighter),
             better="nearer",
             unit="%",

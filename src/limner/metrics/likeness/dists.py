@@ -1,4 +1,4 @@
-"""DISTS: how different are the made photo and the true one in structure and texture?
+"""DISTS: how different are the generated photo and the ground truth in structure and texture?
 
 Ding et al. 2020, *Image Quality Assessment: Unifying Structure and Texture Similarity*.
 Two pictures are compared channel by channel, of themselves and of the five stages of VGG16: by the
@@ -149,7 +149,7 @@ class DistsFeature:
 
 @dataclass(frozen=True, kw_only=True)
 class Dists:
-    """DISTS between made photos and true ones."""
+    """DISTS between generated photos and true ones."""
 
     feature: DistsFeature
     name: ClassVar[str] = "dists"
@@ -167,7 +167,7 @@ class Dists:
         """See `Metric.scores`."""
         yield Score(
             name="dists",
-            title="DISTS to the true photo (VGG16)",
+            title="DISTS to the ground-truth photo (VGG16)",
             estimate=resampling.mean(features["pair"][:, 0]),
             better="lower",
         )

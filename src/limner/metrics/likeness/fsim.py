@@ -1,4 +1,4 @@
-"""FSIM: has a made photo the features of the true one, where a feature is?
+"""FSIM: has a generated photo the features of the ground truth, where a feature is?
 
 The feature similarity index of Zhang, Zhang, Mou and Zhang 2011, *FSIM: A Feature Similarity Index
 for Image Quality Assessment* (IEEE TIP 20(8)): how alike phase congruency and gradient are, place
@@ -196,7 +196,7 @@ FSIM = Computed(name="fsim", version=1, function=_fsim)
 
 @dataclass(frozen=True)
 class Fsim:
-    """Has the made photo the features of the true one?"""
+    """Has the generated photo the features of the ground truth?"""
 
     name: ClassVar[str] = "fsim"
     title: ClassVar[str] = "Feature similarity (FSIM)"
@@ -207,7 +207,7 @@ class Fsim:
     def scores(self, features: Features, resampling: Resampling) -> Iterable[Score]:
         """See `Metric.scores`."""
         for place, (name, title) in enumerate(
-            (("grey", "FSIM with the true photo"), ("colour", "FSIMc, with the colours"))
+            (("grey", "FSIM with the ground-truth photo"), ("colour", "FSIMc, with the colours"))
         ):
             yield Score(
                 name=f"fsim.{name}",

@@ -1,4 +1,4 @@
-"""Identity: is the person of a made picture the person of its source?
+"""Identity: is the person of a generated picture the person of its source?
 
 Distances are those of dlib's face descriptor, see `limner.features.descriptor`.
 """
@@ -116,7 +116,7 @@ class Verification:
 class _Pairs:
     """All pairs of people, as what each person has to do with the figures.
 
-    A person who is drawn anew brings a genuine pair, and impostor pairs on both sides: with the
+    A person who is drawn again brings a genuine pair, and impostor pairs on both sides: with the
     probe and with the picture in the gallery. Whose draws left one side out would be too sure. To
     the first order (Hoeffding 1948) both sides add up, and no draw has to look at all pairs again.
     """
@@ -190,7 +190,7 @@ def verification(probes: NDArray[np.float32], gallery: NDArray[np.float32]) -> V
 
 @dataclass(frozen=True)
 class Identity:
-    """Is the person of the made photo the person of the true one?"""
+    """Is the person of the generated photo the person of the ground truth?"""
 
     name: ClassVar[str] = "identity"
     title: ClassVar[str] = "Identity"
@@ -213,21 +213,21 @@ class Identity:
             if rank < len(generated):
                 yield Score(
                     name=f"identity.rank{rank}",
-                    title="true photo is the nearest of all"
+                    title="ground-truth photo is the nearest of all"
                     if rank == 1
-                    else f"true photo is among the nearest {rank}",
+                    else f"ground-truth photo is among the nearest {rank}",
                     estimate=resampling.share(nearer < rank),
                     better="higher",
                     unit="%",
                     digits=1,
                     per_image=own,
-                    per_image_title="distance to the true photo",
+                    per_image_title="distance to the ground-truth photo",
                     per_image_better="lower",
                     warnings=few,
                 )
         yield Score(
             name="identity.genuine",
-            title="distance to the true photo",
+            title="distance to the ground-truth photo",
             estimate=resampling.mean(own),
             better="lower",
         )

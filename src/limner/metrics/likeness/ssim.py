@@ -1,4 +1,4 @@
-"""SSIM: have a made photo and the true one the same light, contrast and shapes, place by place?
+"""SSIM: do light, contrast and shapes match the ground truth, place by place?
 
 The structural similarity index of Wang, Bovik, Sheikh and Simoncelli 2004, *Image Quality
 Assessment: From Error Visibility to Structural Similarity* (IEEE TIP 13(4)), with the constants of
@@ -67,7 +67,7 @@ SSIM = Computed(name="ssim", version=1, function=_ssim)
 
 @dataclass(frozen=True)
 class Ssim:
-    """Is the made photo like the true one, place by place?"""
+    """Is the generated photo like the ground truth, place by place?"""
 
     name: ClassVar[str] = "ssim"
     title: ClassVar[str] = "Structural similarity (SSIM)"
@@ -79,7 +79,7 @@ class Ssim:
         """See `Metric.scores`."""
         yield Score(
             name="ssim.grey",
-            title="SSIM with the true photo",
+            title="SSIM with the ground-truth photo",
             estimate=resampling.mean(features["pair"][:, 0]),
             better="higher",
         )

@@ -1,11 +1,11 @@
-"""Look: light, colour and grain of a crowd of made photos against those of real ones.
+"""Look: light, colour and grain of a set of generated photos against those of real ones.
 
 A face descriptor sees who somebody is, through light, colour and style: a good pencil drawing is
 near its photo. Whether a picture looks like a photograph is told by plainer things: how light and
 how colourful it is, how much its parts differ, and how much detail it has at each size, in the
 light and in the colours apart. Natural pictures keep these within narrow bounds (Ruderman 1994,
 *The statistics of natural images*). The energy distance, see `limner.metrics.discrepancy`, then
-compares the crowds, in units of the spread among real photos.
+compares the sets, in units of the spread among real photos.
 """
 
 from collections.abc import Iterable, Mapping
@@ -76,7 +76,7 @@ def standardised(
 
 @dataclass(frozen=True)
 class Appearance:
-    """Energy distance between made and real photos in light, colour and grain."""
+    """Energy distance between generated and real photos in light, colour and grain."""
 
     name: ClassVar[str] = "appearance"
     title: ClassVar[str] = "Appearance"

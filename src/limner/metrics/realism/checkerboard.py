@@ -134,7 +134,7 @@ GRID = Computed(name="grid", version=1, function=_feature)
 
 @dataclass(frozen=True)
 class Checkerboard:
-    """Peaks of the periods of upsampling, in made photos and in real ones."""
+    """Peaks of the periods of upsampling, in generated photos and in real ones."""
 
     name: ClassVar[str] = "checkerboard"
     title: ClassVar[str] = "Checkerboard"

@@ -1,4 +1,4 @@
-"""Collapse: do made photos differ as people do, or are they all one face?
+"""Collapse: do generated photos differ as people do, or are they all one face?
 
 Two ways to be all alike. Where a generator makes the same picture of everything, its pictures lie
 near to each other (`diversity`). Where it makes the same face in many lights and colours they do
@@ -71,10 +71,10 @@ def own_share(thumbnails: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
 
 
 def average_face(generated: NDArray[np.floating[Any]], real: NDArray[np.floating[Any]]) -> float:
-    """How like the average face made photos are.
+    """How like the average face generated photos are.
 
-    0 where they are as individual as real photos, 1 where all are the average of the made ones;
-    below 0 where they are more individual than people are.
+    0 where they are as individual as real photos, 1 where all are the average of the generated
+    ones; below 0 where they are more individual than people are.
 
     Args:
         generated: Thumbnails `[N, 768]`, N at least 2.
@@ -121,7 +121,7 @@ def _own(
 
 @dataclass(frozen=True)
 class Collapse:
-    """Variety of made photos, and how like the average face they are, against real ones."""
+    """Variety of generated photos, and how like the average face they are, against real ones."""
 
     name: ClassVar[str] = "collapse"
     title: ClassVar[str] = "Collapse"
@@ -135,8 +135,8 @@ class Collapse:
     def scores(self, features: Features, resampling: Resampling) -> Iterable[Score]:
         """See `Metric.scores`.
 
-        `collapse.diversity` is that of `limner.metrics.realism.diversity`, with the root of the mean
-        square in place of the mean distance; the two differ by a few per cent.
+        `collapse.diversity` is that of `limner.metrics.realism.diversity`, with the root of the
+        mean square in place of the mean distance; the two differ by a few per cent.
         """
         generated, real = features["generated"], features["real"]
         few = min(len(generated), len(real))

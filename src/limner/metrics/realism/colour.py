@@ -1,4 +1,4 @@
-"""Colour: have made pictures, on average, the light and the colours of real ones?"""
+"""Colour: have generated pictures, on average, the light and the colours of real ones?"""
 
 from dataclasses import dataclass
 

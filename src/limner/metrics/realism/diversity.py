@@ -16,9 +16,9 @@ _SIDE = 16
 
 
 def diversity(generated: NDArray[np.uint8], real: NDArray[np.uint8]) -> float:
-    """Mean distance between two made pictures, as a multiple of that between two real ones.
+    """Mean distance between two generated pictures, as a multiple of that between two real ones.
 
-    As the made ones come of different inputs, it also says how much an input decides of its
+    As the generated ones come of different inputs, it also says how much an input decides of its
     output: 0 is a collapse, 1 what real pictures have, beyond 1 there is noise.
 
     Args:

@@ -1,11 +1,11 @@
-"""FID: do made pictures, as a crowd, look like real ones?
+"""FID: do generated pictures, as a set, look like real ones?
 
-The Fréchet distance between the normal distributions that fit two crowds of features best (Heusel
+The Fréchet distance between the normal distributions that fit two sets of features best (Heusel
 et al. 2017, *GANs Trained by a Two Time-Scale Update Rule Converge to a Local Nash Equilibrium*)::
 
     |m - m'|^2 + tr(S + S' - 2 (S S')^(1/2))
 
-It is here because many papers give it. Few pictures make it greater than it is: even of two crowds
+It is here because many papers give it. Few pictures make it greater than it is: even of two sets
 of one kind it is above 0, the more the fewer they are (Bińkowski et al. 2018, *Demystifying MMD
 GANs*), and by how much depends on the model (Chong and Forsyth 2020, *Effectively
 Unbiased FID and Inception Score*). KID has no such bias, see `limner.metrics.realism.kid`.
@@ -24,7 +24,7 @@ from limner.features.feature import Feature, Features, Input
 from limner.metrics.resampling import Resampling, Weights
 from limner.metrics.score import Score
 
-__all__ = ["Fid", "Contributions", "fid", "fid_shares"]
+__all__ = ["Contributions", "Fid", "fid", "fid_shares"]
 
 _ENOUGH = 10_000
 """Pictures from which on the authors of FID trust it."""
@@ -32,9 +32,9 @@ _ENOUGH = 10_000
 
 @dataclass(frozen=True, kw_only=True)
 class Fid:
-    """FID between made photos and real ones, on features of one kind.
+    """FID between generated photos and real ones, on features of one kind.
 
-    Draws are what `fid_shares` says of their weights, to the first order: FID itself of a crowd
+    Draws are what `fid_shares` says of their weights, to the first order: FID itself of a set
     with repetitions is far too great, and spreads too widely where pictures are few.
     """
 
@@ -89,7 +89,7 @@ def _few(pictures: int, numbers: int) -> str:
 
 
 def fid(generated: NDArray[np.floating], real: NDArray[np.floating]) -> float:
-    """The distance of two crowds; 0 where mean and covariance are the same.
+    """The distance of two sets; 0 where mean and covariance are the same.
 
     Args:
         generated: Features `[N, D]`, N at least 2; fewer pictures than features are right, too.
@@ -108,7 +108,7 @@ class Contributions:
     value: float
     """FID."""
     generated: NDArray[np.float64]
-    """`[N]`: how fast it grows with the weight of each made picture, from 1 on."""
+    """`[N]`: how fast it grows with the weight of each generated picture, from 1 on."""
     real: NDArray[np.float64]
     """`[M]`: the same of each real one."""
 
@@ -118,9 +118,9 @@ def fid_shares(generated: NDArray[np.floating], real: NDArray[np.floating]) -> C
 
     Their spread says how sure the figure is (Efron 1982, *The Jackknife, the Bootstrap and Other
     Resampling Plans*). Where features are many and pictures few, it says so better
-    than crowds drawn anew, whose repetitions cost them rank, and it costs one decomposition.
+    than sets drawn again, whose repetitions cost them rank, and it costs one decomposition.
 
-    Let `A` and `B` be the centred crowds over `sqrt(n - 1)`, so that `S = A'A`. The trace of
+    Let `A` and `B` be the centred sets over `sqrt(n - 1)`, so that `S = A'A`. The trace of
     `(S S')^(1/2)` is the sum of the singular values of `A B' = U Z V'`, whatever the ranks; no
     root of a matrix is taken. A weight w of picture i scales its row by `sqrt(w)`, which changes
     that sum by `(U Z U')_ii / 2` for each unit of w.
@@ -141,20 +141,20 @@ def fid_shares(generated: NDArray[np.floating], real: NDArray[np.floating]) -> C
     a, made_mean = _centred(generated)
     b, real_mean = _centred(real)
     shift = made_mean - real_mean
-    # Only what lies in the span of both crowds has to be decomposed: at most min(n, D) wide.
+    # Only what lies in the span of both sets has to be decomposed: at most min(n, D) wide.
     made_base, made_rest = np.linalg.qr(a)
     real_base, real_rest = np.linalg.qr(b)
     left, values, right = np.linalg.svd(made_rest @ real_rest.T, full_matrices=False)
     distance = shift @ shift + np.square(a).sum() + np.square(b).sum() - 2 * values.sum()
     return Contributions(
-        value=max(float(distance), 0.0),  # equal crowds: rounding could leave it below
+        value=max(float(distance), 0.0),  # equal sets: rounding could leave it below
         generated=_pulls(a, shift, np.square(made_base @ left) @ values),
         real=_pulls(b, -shift, np.square(real_base @ right.T) @ values),
     )
 
 
 def _centred(pictures: NDArray[np.floating]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """A crowd less its mean over `sqrt(n - 1)`, `[n, D]`, and the mean."""
+    """A set less its mean over `sqrt(n - 1)`, `[n, D]`, and the mean."""
     features = pictures.astype(np.float64)
     mean: NDArray[np.float64] = features.mean(axis=0)
     return (features - mean) / np.sqrt(len(features) - 1), mean

@@ -1,4 +1,4 @@
-"""Inception Score: are made pictures clear, and of many kinds?
+"""Inception Score: are generated pictures clear, and of many kinds?
 
 Salimans et al. 2016, *Improved Techniques for Training GANs*, section 4::
 
@@ -33,7 +33,7 @@ __all__ = ["InceptionScore", "inception_score"]
 
 @dataclass(frozen=True, kw_only=True)
 class InceptionScore:
-    """The score of the made photos.
+    """The score of the generated photos.
 
     Raises:
         UsageError: There are no parts to split them into.
@@ -70,7 +70,7 @@ class InceptionScore:
         yield Score(
             name="inception_score",
             title=f"variety and clearness by ImageNet's classes{parts}",
-            # Of a crowd with repetitions it is smaller than it is.
+            # Of a set with repetitions it is smaller than it is.
             estimate=resampling.of(statistic, len(generated), centred=True),
             better="higher",
             digits=2,
@@ -104,7 +104,7 @@ def inception_score(probabilities: NDArray[np.floating], *, splits: int = 1) -> 
 def _weighted(
     probabilities: NDArray[np.floating], weights: Weights, splits: int
 ) -> NDArray[np.float64]:
-    """Score of crowds in which each picture comes so often: `[B]`.
+    """Score of sets in which each picture comes so often: `[B]`.
 
     The mean of the divergences is the entropy of the mean less the mean entropy. A part none of
     whose pictures was drawn scores 1, as one picture does.

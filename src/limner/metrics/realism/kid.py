@@ -1,7 +1,7 @@
-"""KID: do made pictures, as a crowd, look like real ones?
+"""KID: do generated pictures, as a set, look like real ones?
 
 The Kernel Inception Distance of Bińkowski et al. 2018, *Demystifying MMD GANs*, section 4: the
-squared maximum mean discrepancy between two crowds of features under a cubic kernel, estimated
+squared maximum mean discrepancy between two sets of features under a cubic kernel, estimated
 without bias, so that it can be compared where pictures are few, and may be below 0.
 """
 
@@ -24,7 +24,7 @@ __all__ = ["Kid", "kid", "kid_of_each", "scale_of"]
 
 @dataclass(frozen=True, kw_only=True)
 class Kid:
-    """KID between made photos and real ones, on features of one kind."""
+    """KID between generated photos and real ones, on features of one kind."""
 
     feature: Feature = DESCRIPTOR
     on: str = "face descriptors"
@@ -65,7 +65,7 @@ class Kid:
 def kid(
     generated: NDArray[np.floating], real: NDArray[np.floating], *, scale: float | None = None
 ) -> float:
-    """The distance of two crowds; 0 is expected where both are of one kind.
+    """The distance of two sets; 0 is expected where both are of one kind.
 
     Args:
         generated: Features `[N, D]`, N at least 2.
@@ -82,7 +82,7 @@ def kid(
 def kid_of_each(
     generated: NDArray[np.floating], real: NDArray[np.floating], *, scale: float | None = None
 ) -> NDArray[np.float64]:
-    """What each made picture adds to `kid`: `[N]`; see `limner.metrics.discrepancy.by_image`.
+    """What each generated picture adds to `kid`: `[N]`; see `limner.metrics.discrepancy.by_image`.
 
     Args:
         generated: As in `kid`.

@@ -1,14 +1,14 @@
-"""Copying: are made photos faces that the model learnt by heart?
+"""Copying: are generated photos faces that the model memorised?
 
-A made photo that lies nearer to a photo of the training set than different people lie to each
+A generated photo that lies nearer to a photo of the training set than different people lie to each
 other is not of somebody new (Webster, Rabin, Simon and Jurie 2019, *Detecting Overfitting of Deep
 Generative Networks via Latent Recovery*; Meehan, Chaudhuri and Dasgupta 2020, *A Non-Parametric
 Test to Detect Data-Copying in Generative Models*). Nearness is that of face descriptors, which
 light, framing and a mirror hardly change.
 
 How near a face comes to the nearest of many depends on how many there are, and so the standard is
-the nearest of the same training faces, too: to one of themselves, to the true photos, or to other
-real photos. The same person or picture again would make that standard blind to copies. Such a
+the nearest of the same training faces, too: to one of themselves, to the ground-truth photos, or to
+other real photos. The same person or picture again would make that standard blind to copies. Such a
 face stands out: it is much nearer than the next ones, while the next ones of different people are
 about equally far, as distances in many dimensions are.
 """
@@ -99,7 +99,7 @@ def _neighbours(
     for start in range(0, len(faces), _ROWS):
         rows = slice(start, start + _ROWS)
         numbers[rows] = _nearest_few(faces[rows], training, count)
-    # Taken anew, without the cancellation of equal squares, so that a copy is at 0.
+    # Taken again, without the cancellation of equal squares, so that a copy is at 0.
     distances = np.empty(numbers.shape)
     for place in range(count):
         distances[:, place] = np.linalg.norm(faces - training[numbers[:, place]], axis=1)
@@ -130,13 +130,13 @@ def _nearest_few(
 
 @dataclass(frozen=True, kw_only=True)
 class Memorisation:
-    """How near made photos come to the photos that the model learnt from."""
+    """How near generated photos come to the photos that the model learnt from."""
 
     against: Literal["training", "ground_truth", "real"] = "training"
     """What sets the standard: how near the training faces are to each other, or how near the true
-    photos or other real ones are to them. The true photos are the best standard, for they are of
-    the same kind of people, in the same light: where all training faces are of other people than
-    those in the sketches, made photos are as far from them as the true ones are."""
+    photos or other real ones are to them. The ground-truth photos are the best standard, for they
+    are of the same kind of people, in the same light: where all training faces are of other people
+    than those in the sketches, generated photos are as far from them as the ground truth are."""
     name: ClassVar[str] = "memorisation"
     title: ClassVar[str] = "Memorisation"
     question: ClassVar[str] = "Are generated photos memorised training faces?"
@@ -150,10 +150,10 @@ class Memorisation:
     def scores(self, features: Features, resampling: Resampling) -> Iterable[Score]:
         """See `Metric.scores`.
 
-        By chance 1 % of the made faces are as near, or somewhat more: of the standard a stranger
-        who happens to be very near is passed over as the same person. Intervals draw the made
-        faces and those of the standard anew, not the training faces: the model learnt from these
-        and no others.
+        By chance 1% of the generated faces are as near, or somewhat more: of the standard a
+        stranger who happens to be very near is passed over as the same person. Intervals draw the
+        made faces and those of the standard again, not the training faces: the model learnt from
+        these and no others.
         """
         generated, training = features["generated"], features["training"]
         whose, away = nearest(generated, training)
@@ -176,12 +176,12 @@ class Memorisation:
         suffix = "" if self.against == "training" else f"_{self.against}"
         whom = {
             "training": "other training faces",
-            "ground_truth": "the true photos",
+            "ground_truth": "the ground-truth photos",
             "real": "other real photos",
         }[self.against]
         yield Score(
             name=f"memorisation.share{suffix}",
-            title=f"photos nearer to a training face than all but 1 % of {whom}",
+            title=f"photos nearer to a training face than all but 1% of {whom}",
             estimate=resampling.unsure(resampling.of(share, len(generated), len(usual))),
             better="lower",
             unit="%",
@@ -215,12 +215,12 @@ class Memorisation:
         warnings = []
         if len(usual) < _FEW:
             warnings.append(
-                f"only {len(usual)} faces set the standard, too few for the closest 1 % of them"
+                f"only {len(usual)} faces set the standard, too few for the closest 1% of them"
             )
         if self.against != "training" and same.mean() > 0.5:
             warnings.append(
                 f"{same.mean():.0%} of the photos that set the standard are of people in the "
-                "training set: made photos are near to it for that reason alone"
+                "training set: generated photos are near to it for that reason alone"
             )
         if not usual.any():
             warnings.append(

@@ -1,4 +1,4 @@
-"""Sharpness: are made photos as sharp as real ones?
+"""Sharpness: are generated photos as sharp as real ones?
 
 An edge that is blurred by b px has a mean squared gradient that falls with the scale s at which
 it is taken, as 1 / sqrt(b^2 + s^2). The ratio of the gradients at a fine and at a coarse scale
@@ -120,7 +120,7 @@ SHARPNESS = Computed(name="sharpness", version=2, function=_feature)
 
 @dataclass(frozen=True)
 class Sharpness:
-    """Mean sharpness of made photos as a multiple of that of real ones."""
+    """Mean sharpness of generated photos as a multiple of that of real ones."""
 
     name: ClassVar[str] = "sharpness"
     title: ClassVar[str] = "Sharpness"

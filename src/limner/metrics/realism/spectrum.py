@@ -1,4 +1,4 @@
-"""Spectrum: have made photos as much coarse, fine and finest detail as real ones?
+"""Spectrum: have generated photos as much coarse, fine and finest detail as real ones?
 
 Generators give themselves away by their power spectrum, above all at high frequencies, where
 upsampling and too little or too much texture show (Durall, Keuper and Keuper 2020, *Watch your
@@ -76,11 +76,13 @@ SPECTRUM = Computed(name="spectrum", version=1, function=spectrum)
 
 @dataclass(frozen=True)
 class Spectrum:
-    """The mean spectrum of made photos against that of real ones."""
+    """The mean spectrum of generated photos against that of real ones."""
 
     name: ClassVar[str] = "spectrum"
     title: ClassVar[str] = "Frequency spectrum"
-    question: ClassVar[str] = "Do generated photos have as much detail at every spatial frequency as real ones?"
+    question: ClassVar[str] = (
+        "Do generated photos have as much detail at every spatial frequency as real ones?"
+    )
     min_pictures: ClassVar[int] = 1
     inputs: ClassVar[Mapping[str, Input]] = {
         "generated": Input.of(SPECTRUM, "generated"),

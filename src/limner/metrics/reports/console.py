@@ -16,7 +16,11 @@ _WIDE = 240  # columns
 def table(measured: Measured) -> None:
     """Print what was measured on stdout, and what to know of it on stderr."""
     shown = Table(box=None, pad_edge=False)
-    for heading, side in (("figure", "left"), ("value", "right"), ("95 % interval", "right")):
+    for heading, side in (
+        ("figure", "left"),
+        ("value", "right"),
+        ("95% confidence interval", "right"),
+    ):
         shown.add_column(heading, justify="left" if side == "left" else "right")
     shown.add_column("n", justify="right")
     shown.add_column("better")
@@ -69,8 +73,7 @@ def comparison_table(comparison: Comparison) -> None:
     for one in comparison.skipped:
         said.print(f"not measured: {one.title}: {one.why}", markup=False)
     said.print(
-        f"bold: best; (+) and (-): better and worse than {comparison.names[0]} by more than chance "
-        "explains",
+        f"bold: best; (+) and (-): significantly better and worse than {comparison.names[0]}",
         markup=False,
     )
 

@@ -13,12 +13,12 @@ _SPACE = "\N{NO-BREAK SPACE}"
 
 
 def in_words(score: Score, value: float) -> str:
-    """A value of a figure for a terminal: `43.2 %`, `-0.8 dB`."""
+    """A value of a figure for a terminal: `43.2%`, `-0.8 dB`."""
     return _amount(value, score.unit, score.digits, sign="z")
 
 
 def amount(value: float | None, score: Mapping[str, Any], *, signed: bool = False) -> str:
-    """A value for a page: `43.2 %`, `−0.8 dB`, a dash for none.
+    """A value for a page: `43.2%`, `−0.8 dB`, a dash for none.
 
     Args:
         value: It.

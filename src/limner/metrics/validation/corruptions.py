@@ -107,7 +107,7 @@ def _hatched(pictures: Pictures, strength: float) -> Pictures:
 
 
 def _swap(pictures: Pictures, strength: float, rng: np.random.Generator) -> Pictures:
-    """A share of the pictures change places: each shows somebody else of the same crowd."""
+    """A share of the pictures change places: each shows somebody else of the same set."""
     rows = _some(len(pictures), strength, rng)
     result = pictures.copy()
     result[rows] = pictures[np.roll(rows, 1)]

@@ -1,7 +1,7 @@
 """Measures on trial: does each notice the damage that it exists for, and no other?
 
 Real photos stand in for those of a perfect model. They are their own truth, limner draws the
-sketches of them, and they are damaged step by step. Other photos are the crowd of real ones, again
+sketches of them, and they are damaged step by step. Other photos are the set of real ones, again
 others those that a model learnt from.
 """
 
@@ -25,7 +25,7 @@ from limner.metrics.validation.corruptions import damaged, drawn
 if TYPE_CHECKING:
     from limner.features.feature import Role
 
-__all__ = ["TARGET", "INVARIANT", "Photos", "SensitivityTest"]
+__all__ = ["INVARIANT", "TARGET", "Photos", "SensitivityTest"]
 
 TARGET: Mapping[str, str] = {
     "identity.rank1": "swap",
@@ -91,7 +91,16 @@ INVARIANT: Mapping[str, Sequence[str]] = {
     "checkerboard.common": ("hatched", "blur", "noise", "jpeg", *_OF_WHO, *_OF_PARTS, *_OF_LIGHT),
     "collapse.diversity": ("blur", "noise", "jpeg", *_FINE, "swap", *_OF_PARTS, "features", "cast"),
     "collapse.average": ("blur", "noise", "jpeg", *_FINE, *_OF_WHO, *_OF_PARTS, *_OF_LIGHT),
-    "memorisation.share": ("blur", "noise", "jpeg", *_FINE, "swap", "average", *_OF_PARTS, *_OF_LIGHT),
+    "memorisation.share": (
+        "blur",
+        "noise",
+        "jpeg",
+        *_FINE,
+        "swap",
+        "average",
+        *_OF_PARTS,
+        *_OF_LIGHT,
+    ),
 }
 """For each figure the damages under which it stays nearly where it is. Of the others some may
 move it with reason: a blurred face is harder to tell, a scrambled one has no skin."""
@@ -113,7 +122,7 @@ class SensitivityTest:
         """Draw the sketches.
 
         Args:
-            photos: What to damage, and the crowds.
+            photos: What to damage, and the sets.
             cache: Folder that features are kept in.
             engine: Where they are found; by default in this process.
         """

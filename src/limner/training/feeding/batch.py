@@ -48,7 +48,7 @@ class Batch:
     first: int
     """Number of the first one."""
     images: dict[str, Tensor]
-    """`[B, C, S, S]` in [-1, 1]: `photo`, `sketch` for drawings by hand that have nothing to do
+    """`[B, C, S, S]` in [-1, 1]: `photo`, `sketch` for hand-drawn sketches that have nothing to do
     with the photos, `sketched` for drawings of these very photos."""
     shared: bool = False
     """See `Part`."""

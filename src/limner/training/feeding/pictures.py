@@ -1,4 +1,4 @@
-"""What is learnt from: photos, sketches made of them at every visit, and drawings by hand."""
+"""What is learnt from: photos, sketches made of them at every visit, and hand-drawn sketches."""
 
 import math
 from typing import Any, Self
@@ -79,7 +79,7 @@ class TrainingImages:
     """An endless sequence of images in which number n is a function of (seed, n) alone.
 
     Nothing has to be stored to go on from any point, and any number of processes can share the
-    work. Photos and drawings by hand have nothing to do with each other: each kind is a shuffled
+    work. Photos and hand-drawn sketches have nothing to do with each other: each kind is a shuffled
     sequence of its own, the smaller one comes round more often, and an epoch counts the photos.
     """
 
@@ -101,7 +101,7 @@ class TrainingImages:
 
         Args:
             photos: `[N, S, S, 3]`; S may exceed `size`.
-            sketches: `[M, S, S]`, drawings by hand; None to show none.
+            sketches: `[M, S, S]`, hand-drawn sketches; None to show none.
             size: Side of what comes out, in px.
             seed: Decides all that is random.
             augmentation: Random geometry, of both kinds.

@@ -102,7 +102,7 @@ class Ahead:
                 raise  # what went wrong while it drew
             raise EngineError(
                 "a process that draws images ahead was lost, as they are where memory runs out; "
-                "the same command goes on from the last state, with a lower `workers` if it "
+                "the same command resumes it from the last state, with a lower `workers` if it "
                 "happens again"
             ) from error
 

@@ -37,7 +37,7 @@ class Translations:
     loss: Tensor
     """Their weighted sum."""
     made: dict[str, Tensor]
-    """Made pictures by their kind, `sketch` or `photo`; detached."""
+    """Generated pictures by their kind, `sketch` or `photo`; detached."""
     real_scores: dict[str, Scores]
     """What each kind's discriminator says of the real ones."""
     made_scores: dict[str, Scores]

@@ -1,4 +1,4 @@
-"""The CycleGAN of the study and self-made pairs, in one run."""
+"""The CycleGAN of the study and synthetic pairs, in one run."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -20,10 +20,11 @@ __all__ = ["Hybrid"]
 
 
 class Hybrid:
-    """A CycleGAN on drawings by hand whose way to the photo is taught by pairs as well.
+    """A CycleGAN on hand-drawn sketches whose way to the photo is taught by pairs as well.
 
-    The pairs know which photo a sketch came from, but are drawn by a program; the drawings by hand
-    are what the model is for, but nobody knows their photos. Both teach the same generator.
+    The pairs know which photo a sketch came from, but are drawn by a program; the hand-drawn
+    sketches are what the model is for, but nobody knows their photos. Both teach the same
+    generator.
     """
 
     def __init__(self, config: Config, fabric: Fabric) -> None:

@@ -90,7 +90,7 @@ class Adversary(Learner):
             judged: Channels of the images that it judges.
             condition: Channels of the sketch that comes first in what it is shown; 0 for none.
             place: Its number among the run's discriminators: each has random labels of its own.
-            pool: Made pictures that it is kept reminded of.
+            pool: Generated pictures that it is kept reminded of.
             frozen: Networks that it may look through; None to load them for it alone.
         """
         shared = frozen or Frozen(fabric)
@@ -181,7 +181,7 @@ class Adversary(Learner):
         return [None] * half + [sharp] * (len(scores) - half)
 
     def _exchanged(self, made: Tensor, first: int, *, shared: bool) -> Tensor:
-        """What is shown instead of the made ones.
+        """What is shown instead of the generated ones.
 
         Every process has the whole pool, and lets it take in what all of them made: so it is that
         of one process with the whole batch, and the state of a run knows of no processes.

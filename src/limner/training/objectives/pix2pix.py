@@ -47,7 +47,7 @@ class Guesses:
     loss: Tensor
     """Their weighted sum."""
     made: Tensor
-    """(sketch, made photo) pairs, `[B, 1 + 3, H, W]`."""
+    """(sketch, generated photo) pairs, `[B, 1 + 3, H, W]`."""
     real_scores: Scores
     """What the discriminator says of the true pairs."""
     made_scores: Scores
@@ -119,7 +119,7 @@ class Pix2Pix:
         return self.finish(guesses, batch, lr)
 
     def guess(self, batch: Batch) -> Guesses:
-        """Make photos and compare them with the true ones; nothing is learnt yet."""
+        """Make photos and compare them with the ground truth; nothing is learnt yet."""
         sketch, photo = batch["sketched"], batch["photo"]
         made = self.generator(sketch, batch.literal, batch.hints)
         pairs = torch.cat([sketch, made], dim=1)

@@ -1,4 +1,4 @@
-"""A history of made pictures, so that a discriminator forgets none of a generator's tricks."""
+"""A history of generated pictures, so that a discriminator forgets none of a generator's tricks."""
 
 from typing import Any
 

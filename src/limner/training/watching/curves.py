@@ -45,11 +45,11 @@ class _Panel:
 
 _ABOUT = (("", "pairs"), ("_photo", "photos"), ("_sketch", "sketches"))
 _TERMS = {
-    "adversarial": ("Adversarial", "what is left until made pictures are taken for real"),
+    "adversarial": ("Adversarial", "what is left until generated pictures are taken for real"),
     "cycle": ("Cycle", "difference of the pixels after there and back"),
     "mapping": ("Mapping", "difference of the pixels where there is nothing to change"),
-    "l1": ("L1", "difference of made and true photo, over an image pyramid"),
-    "gradient": ("Gradient", "difference of the edges of made and true photo"),
+    "l1": ("L1", "difference of made and ground-truth photo, over an image pyramid"),
+    "gradient": ("Gradient", "difference of the edges of made and ground-truth photo"),
     "features": ("Features", "difference in the features of the discriminator"),
     "perceptual": ("Perceptual loss", "difference of features of a network trained on ImageNet"),
     "face": ("Face features", "difference of inner features of the face descriptor"),
@@ -105,7 +105,7 @@ def _panels(lines: Sequence[dict[str, Any]], config: Config) -> list[_Panel]:
             _Panel(
                 section="Discriminators",
                 title="Loss",
-                unit="how wrong they are about real and made pictures",
+                unit="how wrong they are about real and generated pictures",
                 curves=of("discriminator"),
                 log=True,
             )
@@ -125,7 +125,7 @@ def _panels(lines: Sequence[dict[str, Any]], config: Config) -> list[_Panel]:
     panels += _looks(names)
     for name, title, unit in (
         ("lr", "Learning rate", "of Adam, for all networks"),
-        ("rate", "Speed", "images a second, with all that was saved and scored"),
+        ("rate", "Speed", "images per second, with all that was saved and scored"),
     ):
         if name in names:
             panels.append(_Panel(section="Pace", title=title, unit=unit, curves=((name, ""),)))
@@ -163,7 +163,7 @@ def _looks(names: Sequence[str]) -> list[_Panel]:
         panels += [
             _Panel(
                 section="Looks",
-                title="Saturation of made photos",
+                title="Saturation of generated photos",
                 unit="less that of real ones, as a share of white; dashed: the limits",
                 curves=(("saturation_photo", ""),),
                 marks=(-SATURATION, SATURATION),
@@ -171,7 +171,7 @@ def _looks(names: Sequence[str]) -> list[_Panel]:
             ),
             _Panel(
                 section="Looks",
-                title="Tint of made photos",
+                title="Tint of generated photos",
                 unit="above that of real ones, as a share of white; dashed: the limits",
                 curves=(("red_photo", "red"), ("green_photo", "green"), ("blue_photo", "blue")),
                 marks=(-TINT, TINT),
@@ -228,7 +228,7 @@ def _diagram(panel: _Panel, curves: dict[str, Curve], warned: list[int]) -> dict
 
 
 def _score_diagram(scores: Sequence[dict[str, Any]], name: str) -> dict[str, Any]:
-    """Means with the errors that they have if all was drawn anew; the best is filled."""
+    """Means with the errors that they have if all was drawn again; the best is filled."""
     figure, axes = pages.figure(*_SIZE)
     lines = [line for line in scores if name in line.get("each", ())]
     seen = np.array([line["images"] for line in lines])

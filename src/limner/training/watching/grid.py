@@ -173,7 +173,7 @@ class SampleGrid:
 def still(
     pictures: NDArray[np.uint8], size: int, most: int = ROWS * COLUMNS, *, lifted: bool = False
 ) -> Pictures:
-    """A few of them, evenly spread, as they are but `size` px a side; lifted if photos are."""
+    """A few of them, evenly spread, as they are but `size` px per side; lifted if photos are."""
     count = min(most, len(pictures))
     chosen = np.linspace(0, len(pictures) - 1, count).round().astype(int)
     rng = np.random.default_rng(0)  # nothing is random about a view that stays as it is

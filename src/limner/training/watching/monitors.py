@@ -37,9 +37,9 @@ SCORES: dict[GANLoss, tuple[float, float]] = {
     "plain": (-3.0, 3.0),
     "hinge": (-1.0, 1.0),
 }
-"""Scores of made and real pictures by which a discriminator is certain. Those of `least-squares`
-are its labels; those of `plain` are logits, of 0.05 and 0.95; beyond those of `hinge` it has no
-loss."""
+"""Scores of generated and real pictures by which a discriminator is certain. Those of
+`least-squares` are its labels; those of `plain` are logits, of 0.05 and 0.95; beyond those of
+`hinge` it has no loss."""
 
 _NEAR = 0.1
 """How near to being certain, as a share of the way between the two."""
@@ -124,7 +124,8 @@ def discriminator_blind(lines: Sequence[Line], config: Config) -> Iterator[Troub
             about=about,
             text=(
                 f"the discriminator{_of(about)} tells nothing apart: for {_span(recent):,} images "
-                f"it scored real and made ones within {np.abs(apart).max():.4f} of each other, so "
+                f"it scored real and generated ones within {np.abs(apart).max():.4f} of each "
+                "other, so "
                 "the generator learns nothing from it. Set discriminator.width higher, or "
                 "label_noise and label_flips lower"
             ),

@@ -82,7 +82,7 @@ def _facts(
         rates = np.array([line["rate"] for line in timed])
         seconds = float((counts / np.maximum(rates, 1e-9)).sum())
         found.append((time_left(seconds), "spent on them"))
-        found.append((pages.number(float(np.median(rates))), "images a second, mostly"))
+        found.append((pages.number(float(np.median(rates))), "images per second, mostly"))
     if name := deciding(scores):
         best = min(scores, key=lambda line: float(line[name]))
         title = FIGURES[name].title

@@ -187,7 +187,7 @@ class HeldOut:
         return described
 
     def _distances(self, made: Mapping[str, Tensor], real: _Crowd) -> Scores:
-        """Of the descriptors of made pictures from those of the real ones that they stand for."""
+        """Distances of descriptors of generated pictures from those of their real ones."""
         figures: Scores = {}
         for name, pictures in made.items():
             described = self._describe(pictures)

@@ -24,7 +24,7 @@ def write_events(path: Path, out: Path) -> None:
 
     Raises:
         MissingExtraError: TensorBoard is not installed.
-        RunError: `path` is no run.
+        RunError: `path` is not a run.
         ImageError: A grid is damaged.
     """
     try:
