@@ -75,11 +75,11 @@ def measure(
         small = translator.batch([images.resize(drawing, side) for drawing in drawings])
         generated = np.stack([images.resize(photo, drawings.shape[1]) for photo in small])
         if jpeg:
-            generated = np.stack([spoilt(photo, jpeg) for photo in generated])
+            generated = np.stack([degraded(photo, jpeg) for photo in generated])
         report(Path(model).name, describe(generated), gallery)
 
 
-def spoilt(photo: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:
+def degraded(photo: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:
     """A photo `[S, S, 3]` after a journey through half its size and a JPEG file."""
     file = io.BytesIO()
     Image.fromarray(images.resize(photo, len(photo) // 2)).save(file, "JPEG", quality=quality)

@@ -184,7 +184,7 @@ class ReferenceCycleGAN(Reference):
 
     def _pooled(self, made: Tensor) -> Tensor:
         pool = self.pools[made.shape[1]]
-        if len(pool) < self.config.pool:
+        if len(pool) < self.config.image_pool:
             pool.append(made)
             return made
         if random.random() > 0.5:

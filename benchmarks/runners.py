@@ -16,10 +16,10 @@ from limner.faces import Preprocessing
 from limner.networks.config import PatchGANConfig, UNetConfig
 from limner.sketching import sketch
 from limner.training.config import Config
-from limner.training.devices import fabric_of, keeps_resident, workers_of
+from limner.training.devices import caches_on_device, fabric_of, workers_of
 from limner.training.feeding.batch import Batch, Part
-from limner.training.feeding.device_cache import Resident
-from limner.training.feeding.prefetch import Ahead
+from limner.training.feeding.device_cache import DeviceCache
+from limner.training.feeding.prefetch import Prefetcher
 from limner.training.loop import OBJECTIVES
 
 STEPS = 10**9
@@ -89,10 +89,10 @@ class Ours:
             learner.network.to(memory_format=layout)
         parts = functools.partial(_parts, config.batch)
         size, sketched = images.size_held, images.pairs
-        if keeps_resident(config, self.fabric, size=size, sketched=sketched):
-            self.drawn: Any = Resident(images, parts, self.fabric.device)
+        if caches_on_device(config, self.fabric, size=size, sketched=sketched):
+            self.drawn: Any = DeviceCache(images, parts, self.fabric.device)
             return
-        self.drawn = Ahead(
+        self.drawn = Prefetcher(
             images,
             parts,
             workers=workers_of(config, self.fabric),

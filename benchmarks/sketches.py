@@ -28,7 +28,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from identity import spoilt
+from identity import degraded
 from numpy.typing import NDArray
 from sketch_styles import aligned_pairs
 
@@ -103,7 +103,7 @@ def measure(
     print(f"{'':12s} {'found':>6s} " + " ".join(f"{one:>14s}" for one in columns) + "      ms")
 
     def row(drawer: str, drawings: Crops, cost: str) -> None:
-        spoiled = np.stack([spoilt(one, QUALITY) for one in drawings])
+        spoiled = np.stack([degraded(one, QUALITY) for one in drawings])
         shown = [drawings]
         shown += [reader.batch(list(drawings)) for reader in readers.values()]
         shown += [reader.batch(list(spoiled)) for reader in readers.values()]

@@ -27,7 +27,7 @@ from limner.metrics.likeness.skin import Skin
 from limner.metrics.measuring import measure
 from limner.metrics.realism.checkerboard import Checkerboard
 from limner.metrics.score import Score
-from limner.training.run import RunFolder, notes
+from limner.training.run import RunFolder, read_jsonl
 
 MEASURES = (
     *(Identity(), Checkerboard(), Fsim(), SmileDrift(against="ground_truth"), Brightness(), Skin()),
@@ -85,8 +85,8 @@ def main() -> None:
                 found = figures_of(model, sketches, ground_truth, options.workers)
                 rows[key] = row_of(key, found)
                 print(*(f"{name} {text}" for name, text in words(rows[key])), sep=", ", flush=True)
-                write(out, rows, notes(RunFolder(options.run).scores_path))
-    write(out, rows, notes(RunFolder(options.run).scores_path))
+                write(out, rows, read_jsonl(RunFolder(options.run).scores_path))
+    write(out, rows, read_jsonl(RunFolder(options.run).scores_path))
     print(f"look at {out.with_suffix('.md')}")
 
 

@@ -66,7 +66,7 @@ def levers(options: argparse.Namespace, objective: str, prepared: Any) -> dict[s
         "images cost nothing": AtHand(config(**plain), prepared),
     }
     if objective == "cyclegan":
-        found["pictures on the device"] = Ours(config(resident="on", **plain), prepared)
+        found["pictures on the device"] = Ours(config(cache_on_device="on", **plain), prepared)
     if objective == "pix2pix":
         found["a pass more for the truth"] = TwiceTheTruth(config(**plain), prepared)
     found["and bf16"] = Ours(config(precision="bf16-mixed", compile="off"), prepared)
@@ -276,7 +276,7 @@ def experiments(options: argparse.Namespace) -> None:
         config = dataclasses.replace(config, device=options.device, threads=options.threads)
         config = dataclasses.replace(config, warm_up=0)  # while it lasts, steps are lighter
         if config.objective == "draughtsman":
-            config = dataclasses.replace(config, reader=str(shipped_models()["lifelike"]))
+            config = dataclasses.replace(config, reconstructor=str(shipped_models()["lifelike"]))
         ours = Ours(config, prepared)
         ours.step()
         wait()
@@ -296,7 +296,7 @@ def experiments(options: argparse.Namespace) -> None:
 ACTS = {
     "speed": speed,
     "memory": memory,
-    "start": start,
+    "init_from": start,
     "saves": saves,
     "experiments": experiments,
     "one-memory": one_memory,

@@ -159,7 +159,7 @@ def tiny_of(tiny, mixed_set, tiny_model):
     from limner.networks.config import ProjectedConfig
     from limner.training.config import DiscriminatorAugmentation, Weights
 
-    mixed = dataclasses.replace(tiny, data=str(mixed_set), pool=3)
+    mixed = dataclasses.replace(tiny, data=str(mixed_set), image_pool=3)
     augmented = DiscriminatorAugmentation(colour=True, translation=0.125, cutout=0.5)
     hybrid = dataclasses.replace(mixed, objective="hybrid", discriminator_augmentation=augmented)
     return {
@@ -167,7 +167,7 @@ def tiny_of(tiny, mixed_set, tiny_model):
         "draughtsman": dataclasses.replace(
             tiny,
             objective="draughtsman",
-            reader=str(tiny_model),
+            reconstructor=str(tiny_model),
             weights=Weights(adversarial=1.0, l1=8.0, features=4.0, cycle=2.0, identity=1.0),
         ),
         "cyclegan": dataclasses.replace(mixed, objective="cyclegan"),

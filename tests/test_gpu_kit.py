@@ -89,7 +89,7 @@ def run_there(*arguments, env, code=0):
 @pytest.fixture(scope="module")
 def begun(tiny, tmp_path_factory):
     """A run of 12 images, 3 steps of 4 before its end."""
-    quick = dataclasses.replace(tiny, scored=0, snapshot_every=24, decay_from=1.0, images=12)
+    quick = dataclasses.replace(tiny, eval_images=0, snapshot_every=24, decay_from=1.0, images=12)
     weights = dataclasses.replace(quick.weights, identity=0.0)
     path = tmp_path_factory.mktemp("begun") / "run"
     train(dataclasses.replace(quick, weights=weights), path)
@@ -190,7 +190,7 @@ def test_other_settings_make_another_run_there(kit, begun, prepared_set, tmp_pat
     train(config, tmp_path / "run-new")
     state = RunFolder(tmp_path / "run-new").load_state()
     assert (state["images"], state["config"]["batch"]) == (6, 2)
-    assert config.start == str(tmp_path / "run")
+    assert config.init_from == str(tmp_path / "run")
 
 
 def test_what_does_not_fit_or_is_no_kit_is_refused(kit, begun, prepared_set, tmp_path, capsys):
@@ -219,7 +219,7 @@ def test_what_is_missing_there_is_named(packed, bare, tmp_path):
 
 
 def test_a_state_with_its_unused_moments_left_out_goes_on_to_the_bit(tiny, kit, tmp_path):
-    config = dataclasses.replace(tiny, betas=(0.0, 0.99), decay_from=1.0, scored=0)
+    config = dataclasses.replace(tiny, betas=(0.0, 0.99), decay_from=1.0, eval_images=0)
     train(config, tmp_path / "whole")
     train(dataclasses.replace(config, images=12), tmp_path / "run")
     run = RunFolder(tmp_path / "run")

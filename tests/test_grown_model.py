@@ -27,14 +27,14 @@ def grown_model(tiny, tmp_path_factory):
     config = dataclasses.replace(
         tiny,
         size=256,
-        start=str(shipped_models()["lifelike"]),
+        init_from=str(shipped_models()["lifelike"]),
         generator=UNetConfig(width=12, depth=5, literal=True, hints=True),
         discriminator=PatchGANConfig(width=2, strides=2),
         weights=Weights(features=0),
         images=2,
         batch=2,
         lr=1e-8,
-        scored=0,
+        eval_images=0,
         threads=2,
     )
     train(config, folder / "run")

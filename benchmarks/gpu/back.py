@@ -20,7 +20,7 @@ from kit import RESULTS, STATE, KitError, check_digests
 from limner import images
 from limner.errors import LimnerError
 from limner.training.config import Config
-from limner.training.run import RunFolder, settled
+from limner.training.run import RunFolder, fixed_settings
 
 
 def main() -> int:
@@ -73,7 +73,7 @@ def put_back(out: Path, path: Path) -> tuple[int, Config]:
 def same_run(run: RunFolder, config: Config, about: dict[str, Any]) -> Config:
     """The config of the run that is here. Raises KitError if it is not the one that was packed."""
     here = run.config()
-    if settled(here) != settled(config):
+    if fixed_settings(here) != fixed_settings(config):
         raise KitError(f"{run.path} is another run; name a folder that is not there yet")
     state = run.load_state()
     seen = state["images"] if state is not None else 0

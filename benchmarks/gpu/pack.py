@@ -44,7 +44,7 @@ from limner.faces.points import public_file
 from limner.networks.efficientnet import weights_file
 from limner.training.config import FOLDERS, Config
 from limner.training.objectives.frozen import DESCRIPTOR
-from limner.training.run import RunFolder, settled
+from limner.training.run import RunFolder, fixed_settings
 
 PACKAGES = ("lightning_fabric", "lightning_utilities", "packaging")
 """Pure Python, and maybe not there."""
@@ -94,7 +94,7 @@ def pack(options: argparse.Namespace) -> None:
     if state.get("data") != prepared.digest:
         raise KitError(f"{options.run} was trained on other faces than {options.set} holds")
     prepare_folder(kit)
-    resumes = settled(config) == settled(before)
+    resumes = fixed_settings(config) == fixed_settings(before)
     (kit / "run").mkdir()
     for name in NOTES:
         if (options.run / name).exists():
@@ -156,7 +156,7 @@ def folder_of(package: str) -> Path:
 def weights_of(config: Config) -> Iterable[tuple[str, bytes]]:
     """Files of the frozen networks that a training looks through, rounded."""
     weights = config.weights
-    if weights.identity or weights.face or config.scored:
+    if weights.identity or weights.face or config.eval_images:
         yield f"packages/{WEIGHTS['descriptor']}", descriptor_bytes(public_file(DESCRIPTOR))
     if config.discriminator.kind == "projected" or weights.perceptual:
         yield f"packages/{WEIGHTS['features']}", features_bytes(weights_file())

@@ -189,12 +189,12 @@ def arguments(about: dict[str, Any], work: Path, name: str) -> list[str]:
     else:
         folder = work / f"{name}-new"
         # A start is looked at in a run's first stretch alone.
-        places = [f"data={work / 'set'}", f"start={packed}"]
+        places = [f"data={work / 'set'}", f"init_from={packed}"]
         if not (folder / "config.json").exists():
-            config = about["config"] | {"data": str(work / "set"), "start": str(packed)}
+            config = about["config"] | {"data": str(work / "set"), "init_from": str(packed)}
             folder.mkdir()
             (folder / "config.json").write_text(json.dumps(config))
-    settings = [*about["settings"], "drawings=", *places]
+    settings = [*about["settings"], "sample_sketches=", *places]
     options = [part for one in settings for part in ("--set", one)]
     return ["train", about["experiment"], str(folder), *options]
 

@@ -9,12 +9,23 @@ import json
 import math
 import types
 import typing
+import warnings
+from collections.abc import Mapping
 from typing import Any, Literal, TypeVar
 
 from limner import __version__
 from limner.errors import UsageError
 
-__all__ = ["at_least", "at_most", "build", "change", "check_choices", "flatten"]
+__all__ = [
+    "at_least",
+    "at_most",
+    "build",
+    "change",
+    "check_choices",
+    "flatten",
+    "with_present_name",
+    "with_present_names",
+]
 
 T = TypeVar("T")
 
@@ -38,6 +49,39 @@ def build(cls: type[T], values: dict[str, Any], prefix: str = "") -> T:
         if field.name not in values and not optional:
             raise UsageError(f"{prefix}{field.name} is missing")
     return cls(**{name: _fit(prefix + name, value, hints[name]) for name, value in values.items()})
+
+
+def with_present_names(values: Mapping[str, Any], renamed: Mapping[str, str]) -> dict[str, Any]:
+    """Nested settings, or flat ones under dotted names, with those of an earlier version renamed.
+
+    Args:
+        values: The settings.
+        renamed: Dotted names that settings had before, and their present ones in the same table.
+    """
+    present = dict(values)
+    for old, new in renamed.items():
+        if old in present:
+            present[new] = present.pop(old)
+        table, _, field = old.rpartition(".")
+        inside = present.get(table) if table else None
+        if isinstance(inside, Mapping) and field in inside:
+            kept = {name: value for name, value in inside.items() if name != field}
+            present[table] = kept | {new.rpartition(".")[2]: inside[field]}
+    return present
+
+
+def with_present_name(setting: str, renamed: Mapping[str, str]) -> str:
+    """A `field=value` setting under the present name of its field; warns if it had another."""
+    name, equals, text = setting.partition("=")
+    present = renamed.get(name.strip())
+    if present is None:
+        return setting
+    warnings.warn(
+        f"the setting {name.strip()} is now {present}; the old name will be removed",
+        FutureWarning,
+        stacklevel=2,
+    )
+    return present + equals + text
 
 
 def change(

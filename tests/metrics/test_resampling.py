@@ -101,7 +101,7 @@ def test_a_centred_interval_is_about_the_value():
     assert centred.resamples.mean() == pytest.approx(30)
 
 
-@pytest.mark.parametrize("each", [[], [1.0, np.nan], [[1.0], [2.0]], [np.inf]])
+@pytest.mark.parametrize("per_image", [[], [1.0, np.nan], [[1.0], [2.0]], [np.inf]])
 def test_what_has_no_mean_is_an_error(per_image):
     with pytest.raises(UsageError, match="all finite"):
         Resampling().mean(per_image)

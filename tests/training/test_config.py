@@ -43,7 +43,7 @@ def test_settings_reach_nested_fields_in_their_type():
         ("generator.kind=mlp", "generator.kind is 'mlp'; choose from unet, resnet"),
         ("generator.blocks=3", "'generator.blocks' is not a setting"),
         ("gan=wasserstein", "known are least-squares, plain, hinge"),
-        ("pool=-1", "at least 0"),
+        ("image_pool=-1", "at least 0"),
         ("discriminator_augmentation.cutout=2", "between 0 and 1"),
         ("generator.inputs=4", "1 channel of a sketch"),
         ("generator.outputs=1", "3 of a photo"),

@@ -20,7 +20,7 @@ from limner.errors import LimnerError, ModelError, OutputError, RunError
 from limner.training.config import Config
 from limner.training.loop import train
 from limner.training.objectives.pix2pix import Pix2Pix
-from limner.training.run import FREE, KEY, RunFolder, notes, settled
+from limner.training.run import FREE, KEY, RunFolder, fixed_settings, read_jsonl
 from limner.training.watching.monitors import troubles
 from limner.training.watching.report import write_report
 
@@ -262,7 +262,7 @@ def test_no_config_with_a_wrong_value_is_taken(tiny, stopped, tmp_path):
                 refusals.append(str(error))
                 continue
             assert Config.from_dict(config.to_dict()) == config
-            if settled(config) != settled(tiny):
+            if fixed_settings(config) != fixed_settings(tiny):
                 with refused("other settings", place[0], kind=RunError):
                     run.check(tiny)
             else:
@@ -371,7 +371,7 @@ def test_lines_that_are_not_as_they_were_written_count_for_nothing(tmp_path):
         *('{"images": 8, "l1": 1, "each": {"l1": ["x"]}}', "[" * 50_000, "9" * 5_000, "\0\0"),
     ]
     (tmp_path / "scores.jsonl").write_text("\n".join([*bad, json.dumps(good), *bad]))
-    assert notes(tmp_path / "scores.jsonl") == [good]
+    assert read_jsonl(tmp_path / "scores.jsonl") == [good]
 
 
 @pytest.mark.parametrize("name", ["stats.jsonl", "scores.jsonl", "grid.json"])

@@ -12,9 +12,9 @@ from limner.errors import UsageError
 from limner.networks.config import PatchGANConfig
 from limner.training import devices
 from limner.training.config import Weights
-from limner.training.devices import differences, fabric_of, how, part_of, workers_of
+from limner.training.devices import differences, fabric_of, part_of, runtime, workers_of
 from limner.training.loop import OBJECTIVES, train
-from limner.training.objectives.objective import Adversary
+from limner.training.objectives.objective import DiscriminatorTrainer
 from limner.training.run import RunFolder
 
 SHARED = """
@@ -68,7 +68,7 @@ def config_for(tiny_of, objective, **changes):
         weights = dataclasses.replace(plain.weights, face=0, identity=0)
         plain = dataclasses.replace(plain, weights=weights)
     # Snapshots are scored in float32.
-    return dataclasses.replace(plain, **{"images": 26, "scored": 0, **changes})
+    return dataclasses.replace(plain, **{"images": 26, "eval_images": 0, **changes})
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +90,11 @@ def made_runs(tiny_of, top):
     configs = {name: config_for(tiny_of, name) for name in OBJECTIVES}
     configs["cyclegan"] = dataclasses.replace(configs["cyclegan"], images=25)  # 1 is left over
     configs["projected"] = dataclasses.replace(
-        tiny_of["projected"], weights=Weights(perceptual=1), images=26, scored=0, decay_from=1.0
+        tiny_of["projected"],
+        weights=Weights(perceptual=1),
+        images=26,
+        eval_images=0,
+        decay_from=1.0,
     )
     short = config_for(tiny_of, "cyclegan", images=12)
     for name, config in configs.items():
@@ -211,10 +215,10 @@ def test_what_a_cpu_does_by_itself(tiny, monkeypatch, found, precision):
     monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: True)
     free = dataclasses.replace(tiny, precision="auto")
     fabric = fabric_of(free)
-    computed = how(free, fabric)
+    computed = runtime(free, fabric)
     assert (computed["precision"], computed["compile"]) == (precision, "off")
     assert computed["processes"] == 1
-    assert how(tiny, fabric)["precision"] == "32-true"
+    assert runtime(tiny, fabric)["precision"] == "32-true"
     with fabric.autocast():
         product = torch.ones(2, 2) @ torch.ones(2, 2)
     assert product.dtype == (torch.bfloat16 if precision == "bf16-mixed" else torch.float32)
@@ -282,7 +286,7 @@ def test_only_what_is_known_to_differ_is_said():
 def test_compiled_networks_have_the_names_of_others(tiny):
     fabric = Fabric(accelerator="cpu", devices=1)
     plain, compiled = (
-        Adversary(dataclasses.replace(tiny, compile=kind), fabric, judged=3, place=0)
+        DiscriminatorTrainer(dataclasses.replace(tiny, compile=kind), fabric, judged=3, place=0)
         for kind in ("off", "on")
     )
     assert plain.network.state_dict().keys() == compiled.network.state_dict().keys()

@@ -13,7 +13,7 @@ from limner.networks.config import PatchGANConfig, ResNetConfig, UNetConfig
 from limner.networks.resnet import ResNet
 from limner.networks.unet import UNet
 from limner.training.devices import fabric_of
-from limner.training.ema import Average
+from limner.training.ema import EMA
 from limner.training.growth import grown, grows
 from limner.training.initial import start
 from limner.training.loop import train
@@ -144,7 +144,7 @@ def half(tiny, tmp_path_factory):
 def twice(tiny, folder):
     return dataclasses.replace(
         tiny,
-        start=str(folder),
+        init_from=str(folder),
         generator=UNetConfig(width=6, depth=2),
         discriminator=PatchGANConfig(width=4, strides=1),
     )
@@ -153,7 +153,7 @@ def twice(tiny, folder):
 def begun(config):
     torch.manual_seed(config.seed)
     objective = Pix2Pix(config, fabric_of(config))
-    averages = {way: Average(one, config.average) for way, one in objective.generators.items()}
+    averages = {way: EMA(one, config.ema_half_life) for way, one in objective.generators.items()}
     fresh = {
         name: {key: value.clone() for key, value in learner.network.state_dict().items()}
         for name, learner in objective.learners.items()

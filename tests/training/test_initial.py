@@ -10,7 +10,7 @@ import torch
 from limner.errors import ModelError, RunError
 from limner.networks.config import UNetConfig
 from limner.training.devices import fabric_of
-from limner.training.ema import Average
+from limner.training.ema import EMA
 from limner.training.initial import start
 from limner.training.loop import train
 from limner.training.objectives.pix2pix import Pix2Pix
@@ -21,12 +21,12 @@ def begun(config):
     """An objective and its averages before the first image."""
     torch.manual_seed(config.seed)
     objective = Pix2Pix(config, fabric_of(config))
-    averages = {way: Average(one, config.average) for way, one in objective.generators.items()}
+    averages = {way: EMA(one, config.ema_half_life) for way, one in objective.generators.items()}
     return objective, averages
 
 
 def test_a_run_goes_on_from_an_exported_model(tiny, tiny_model, finished_run):
-    config = dataclasses.replace(tiny, start=str(tiny_model), seed=5)
+    config = dataclasses.replace(tiny, init_from=str(tiny_model), seed=5)
     objective, averages = begun(config)
     fresh = {k: v.clone() for k, v in objective.generator.network.state_dict().items()}
     start(config, objective, averages)
@@ -39,7 +39,7 @@ def test_a_run_goes_on_from_an_exported_model(tiny, tiny_model, finished_run):
 
 
 def test_it_trains_and_resumes_from_there(tiny, tiny_model, tmp_path):
-    config = dataclasses.replace(tiny, start=str(tiny_model), images=16)
+    config = dataclasses.replace(tiny, init_from=str(tiny_model), images=16)
     train(dataclasses.replace(config, images=8), tmp_path / "run")
     train(config, tmp_path / "run")
     assert RunFolder(tmp_path / "run").load_state()["images"] == 16
@@ -47,14 +47,14 @@ def test_it_trains_and_resumes_from_there(tiny, tiny_model, tmp_path):
 
 def test_a_model_of_another_shape_is_refused(tiny, tiny_model):
     config = dataclasses.replace(
-        tiny, start=str(tiny_model), generator=UNetConfig(width=8, depth=2)
+        tiny, init_from=str(tiny_model), generator=UNetConfig(width=8, depth=2)
     )
     with pytest.raises(RunError, match="networks of another shape"):
         start(config, *begun(config))
 
 
 def test_a_model_that_leads_elsewhere_is_refused(tiny, tiny_sketcher):
-    config = dataclasses.replace(tiny, start=str(tiny_sketcher))
+    config = dataclasses.replace(tiny, init_from=str(tiny_sketcher))
     with pytest.raises(RunError, match="goes from photo-to-sketch"):
         start(config, *begun(config))
 
@@ -69,13 +69,13 @@ def test_what_is_no_model_of_ours_is_refused(tiny, tiny_model, tmp_path):
         ("torn.onnx", "not an ONNX model, or damaged"),
         ("missing.onnx", "cannot be read"),
     ):
-        config = dataclasses.replace(tiny, start=str(tmp_path / name))
+        config = dataclasses.replace(tiny, init_from=str(tmp_path / name))
         with pytest.raises(ModelError, match=found):
             start(config, *begun(config))
 
 
 def test_the_state_names_no_folder_of_the_model(tiny, tiny_model, tmp_path):
-    config = dataclasses.replace(tiny, start=str(tiny_model), images=8, snapshot_every=8)
+    config = dataclasses.replace(tiny, init_from=str(tiny_model), images=8, snapshot_every=8)
     snapshot = train(config, tmp_path / "run")
     assert str(tiny_model.parent).encode() not in snapshot.read_bytes()
     kept = json.loads((tmp_path / "run" / "config.json").read_text())
@@ -84,8 +84,10 @@ def test_the_state_names_no_folder_of_the_model(tiny, tiny_model, tmp_path):
 
 def test_new_inputs_change_nothing_at_first(tiny, tiny_model):
     generator = dataclasses.replace(tiny.generator, literal=True, hints=True)
-    narrow, _ = before = begun(dataclasses.replace(tiny, start=str(tiny_model)))
-    wide, _ = after = begun(dataclasses.replace(tiny, start=str(tiny_model), generator=generator))
+    narrow, _ = before = begun(dataclasses.replace(tiny, init_from=str(tiny_model)))
+    wide, _ = after = begun(
+        dataclasses.replace(tiny, init_from=str(tiny_model), generator=generator)
+    )
     start(narrow.config, *before)
     start(wide.config, *after)
     sketch, hints = torch.rand(2, 1, 32, 32), torch.rand(2, 4, 32, 32)
@@ -95,7 +97,7 @@ def test_new_inputs_change_nothing_at_first(tiny, tiny_model):
 
 def test_a_run_takes_over_networks_with_fewer_inputs(tiny, finished_run):
     generator = dataclasses.replace(tiny.generator, hints=True)
-    config = dataclasses.replace(tiny, start=str(finished_run), generator=generator)
+    config = dataclasses.replace(tiny, init_from=str(finished_run), generator=generator)
     objective, averages = begun(config)
     start(config, objective, averages)
     [held] = RunFolder(finished_run).load_state()["average"].values()

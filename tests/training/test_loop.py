@@ -24,7 +24,7 @@ from limner.errors import (
 from limner.training import loop
 from limner.training.loop import OBJECTIVES, learning_rate, train
 from limner.training.objectives.pix2pix import Pix2Pix
-from limner.training.run import RunFolder, notes
+from limner.training.run import RunFolder, read_jsonl
 
 
 def same_state(a, b):
@@ -48,7 +48,7 @@ def assert_same_run(a, b):
     """State, statistics, grids and snapshots, all to the bit."""
     assert same_state(RunFolder(a).load_state(), RunFolder(b).load_state())
     assert stats_without_time(a) == stats_without_time(b)
-    assert notes(a / "scores.jsonl") == notes(b / "scores.jsonl") != []
+    assert read_jsonl(a / "scores.jsonl") == read_jsonl(b / "scores.jsonl") != []
     assert files_of(a).keys() == files_of(b).keys()
     assert files_of(a) == files_of(b)
 
@@ -113,7 +113,7 @@ def test_an_interrupted_run_ends_as_the_uninterrupted_one(
     states = [RunFolder(path).load_state() for path in (whole, tmp_path / "run")]
     assert same_state(*states)
     assert files_of(whole) == files_of(tmp_path / "run")
-    assert notes(whole / "scores.jsonl") == notes(tmp_path / "run" / "scores.jsonl") != []
+    assert read_jsonl(whole / "scores.jsonl") == read_jsonl(tmp_path / "run" / "scores.jsonl") != []
 
 
 @pytest.mark.parametrize("objective", list(OBJECTIVES))
@@ -148,7 +148,7 @@ def test_a_run_whose_time_is_up_leaves_a_snapshot_and_goes_on(tiny, finished_run
     assert 0 < state["images"] < tiny.images
     assert last == RunFolder(path).snapshot_path(state["images"])
     assert last.exists()
-    assert notes(path / "scores.jsonl")[-1]["images"] == state["images"]
+    assert read_jsonl(path / "scores.jsonl")[-1]["images"] == state["images"]
     assert said == [
         f"stopped after {state['images']} of 24 images, since its time is up; "
         "the same command resumes it"
@@ -243,7 +243,7 @@ def test_a_set_that_holds_nobody_out_will_do(tiny, prepared_set, tmp_path, monke
         .choose()
         .why.endswith("is the last; none was scored for this, so that another may be better")
     )
-    train(dataclasses.replace(tiny, images=8, scored=0), tmp_path / "other", say=said.append)
+    train(dataclasses.replace(tiny, images=8, eval_images=0), tmp_path / "other", say=said.append)
     assert said == [line]  # who wants no scores is not told that there are none
 
 
@@ -258,7 +258,7 @@ def test_a_device_that_is_not_there_is_named(tiny, tmp_path):
 @pytest.mark.parametrize("objective", ["pix2pix", "hybrid"])
 def test_a_run_begins_with_the_networks_of_another(tiny_of, finished_run, tmp_path, objective):
     config = dataclasses.replace(
-        tiny_of[objective], start=str(finished_run), images=4, batch=4, lr=1e-12
+        tiny_of[objective], init_from=str(finished_run), images=4, batch=4, lr=1e-12
     )
     train(config, tmp_path / "run")
     old, new = (RunFolder(p).load_state()["objective"] for p in (finished_run, tmp_path / "run"))
@@ -319,7 +319,7 @@ def test_a_run_with_other_discriminators_begins_with_the_generators_of_one(
     tiny, finished_run, tmp_path
 ):
     config = tiny.with_settings(
-        [f"start={finished_run}", "discriminator.kind=projected", "images=4", "warm_up=4"]
+        [f"init_from={finished_run}", "discriminator.kind=projected", "images=4", "warm_up=4"]
     )
     train(config, tmp_path / "run")
     old, new = (RunFolder(p).load_state() for p in (finished_run, tmp_path / "run"))
@@ -330,10 +330,10 @@ def test_a_run_with_other_discriminators_begins_with_the_generators_of_one(
 
 @pytest.mark.parametrize("wrong", ["no run", "other shape"])
 def test_networks_that_do_not_fit_are_refused(tiny, finished_run, tmp_path, wrong):
-    config = dataclasses.replace(tiny, start=str(tmp_path))
+    config = dataclasses.replace(tiny, init_from=str(tmp_path))
     if wrong == "other shape":
         wide = dataclasses.replace(tiny.generator, width=8)
-        config = dataclasses.replace(tiny, start=str(finished_run), generator=wide)
+        config = dataclasses.replace(tiny, init_from=str(finished_run), generator=wide)
     with pytest.raises(RunError, match=r"no state|of another shape"):
         train(config, tmp_path / "run")
     assert not (tmp_path / "run").exists()

@@ -54,7 +54,7 @@ def test_memory_that_runs_out_leaves_the_state_and_says_what_helps(
     train(dataclasses.replace(tiny, images=8), tmp_path)
     good = (tmp_path / "state.pt").read_bytes()
     monkeypatch.setattr(Pix2Pix, "step", runs_out)
-    with pytest.raises(RunError, match=r"4 images of 32 px.*state\.pt.*batch=2 --set start="):
+    with pytest.raises(RunError, match=r"4 images of 32 px.*state\.pt.*batch=2 --set init_from="):
         train(tiny, tmp_path)
     assert (tmp_path / "state.pt").read_bytes() == good
 

@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from limner.training.selection import better, choose, deciding, stale
+from limner.training.selection import better, choose, deciding, out_of_patience
 
 HARD = np.random.default_rng(0).uniform(0.2, 0.6, 50)
 """How hard each picture is, for all snapshots."""
@@ -86,9 +86,9 @@ def test_scores_of_other_pictures_decide_nothing():
 
 def test_patience():
     lines = [scored(n, s) for n, s in ((1000, 0.2), (2000, 0.1), (3000, 0.15), (4000, 0.12))]
-    assert stale(lines, 2000)
-    assert not stale(lines, 2001)
-    assert not stale(lines, 0)
-    assert not stale(lines[:3], 2000)
-    assert not stale([*lines, scored(5000, 0.0)], 2000)
-    assert not stale([], 1)
+    assert out_of_patience(lines, 2000)
+    assert not out_of_patience(lines, 2001)
+    assert not out_of_patience(lines, 0)
+    assert not out_of_patience(lines[:3], 2000)
+    assert not out_of_patience([*lines, scored(5000, 0.0)], 2000)
+    assert not out_of_patience([], 1)

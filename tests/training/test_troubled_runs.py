@@ -11,7 +11,7 @@ from limner.data.schema import FACES
 from limner.data.writer import Writer
 from limner.faces import Preprocessing
 from limner.training import loop
-from limner.training.run import notes
+from limner.training.run import read_jsonl
 from limner.training.watching import monitors
 
 SIDE = 32
@@ -60,13 +60,13 @@ def said_of(tiny, tmp_path, monkeypatch):
             lr=2e-3,
             save_every=200,
             snapshot_every=count,
-            average=40.0,
+            ema_half_life=40.0,
             decay_from=1.0,
-            pool=0,
-            scored=0,
+            image_pool=0,
+            eval_images=0,
         )
         loop.train(config.with_settings(list(settings)), tmp_path / "run")
-        lines = notes(tmp_path / "run" / "warnings.jsonl")
+        lines = read_jsonl(tmp_path / "run" / "warnings.jsonl")
         return {(line["monitor"], line["about"]) for line in lines}
 
     return said

@@ -2,7 +2,8 @@
 
 import errno
 import sys
-from typing import Annotated
+import warnings
+from typing import Annotated, TextIO
 
 import typer
 
@@ -30,6 +31,7 @@ app = typer.Typer(
 
 def main() -> None:
     """Entry point: errors become one line on stderr and an exit code."""
+    warnings.showwarning = _show_warning
     try:
         app(with_present_names(sys.argv[1:], complain))
     except ModuleNotFoundError as error:
@@ -49,6 +51,24 @@ def main() -> None:
             raise
         complain(f"{error.filename}: cannot be looked up ({error.strerror}); check the path")
         sys.exit(2)
+
+
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """What a user should know in one line, as errors are; others as Python shows them."""
+    if issubclass(category, FutureWarning):
+        complain(message)
+    else:
+        print(
+            warnings.formatwarning(message, category, filename, lineno, line),
+            file=file or sys.stderr,
+        )
 
 
 def _show_version(value: bool) -> None:

@@ -35,7 +35,7 @@ def train(
     - `torchrun --nnodes 2 --nproc-per-node 8 -m limner train portrait runs/mine`
     """
     from limner.experiments import config_of
-    from limner.training.devices import leading
+    from limner.training.devices import is_rank_zero
     from limner.training.duration import seconds_of
     from limner.training.loop import train as train_run
     from limner.training.run import RunFolder
@@ -51,7 +51,7 @@ def train(
     seconds = None if time is None else seconds_of(time)
     with Console() as console:
         last = train_run(config, run, report=console.report, say=console.say, seconds=seconds)
-    if leading():
+    if is_rank_zero():
         typer.echo(f"done: {last}")
         typer.echo(f"{folder.choose().why}")
         typer.echo(f"next: limner plot {run}; limner export {run} MODEL.onnx")

@@ -11,7 +11,8 @@ def draughtsman() -> Config:
 
         limner prepare PHOTOS SET --size 160 --about docs/portrait-sources.toml \
             --identity 'london_\w+/(\d+)_'
-        limner train draughtsman RUN --set data=SET --set reader=src/limner/models/lifelike.onnx \
+        limner train draughtsman RUN --set data=SET --set
+        reconstructor=src/limner/models/lifelike.onnx \
             --set sampling.sfhq_t2i=0.35 --set sampling.sfhq=0.5
         limner export RUN draughtsman.onnx
 
@@ -37,7 +38,7 @@ def draughtsman() -> Config:
         clip=5.0,
         label_noise=0.0,
         label_flips=0.0,
-        average=800.0,
+        ema_half_life=800.0,
         decay_from=0.4,
         save_every=1_000,
         snapshot_every=4_000,

@@ -11,7 +11,7 @@ def hybrid() -> Config:
 
         limner prepare RECIPE.toml SET
         limner train portrait FIRST --set data=SET --set weights.identity=0
-        limner train hybrid RUN --set data=SET --set start=FIRST
+        limner train hybrid RUN --set data=SET --set init_from=FIRST
 
     `RECIPE.toml` has photos and hand-drawn sketches. As these are few, the discriminators see them
     moved, recoloured and cut out at random.

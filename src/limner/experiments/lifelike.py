@@ -20,12 +20,12 @@ def lifelike() -> Config:
 
         limner prepare PHOTOS SET --size 160 --about docs/portrait-sources.toml \
             --identity 'london_\w+/(\d+)_'
-        limner train lifelike RUN --set data=SET --set start=src/limner/models/portrait.onnx
+        limner train lifelike RUN --set data=SET --set init_from=src/limner/models/portrait.onnx
 
     Cost: 20 images/s on 2 cores of an AMD EPYC (Zen 5), so 5.5 hours in all.
     Outcome after 24,000 images without these inputs, shipped as `lifelike`: no grid, less painted,
     rank-1 0.44 on `cufs_cuhk_train` and 0.57 on `cufs_ar`; see `docs/experiments.md`. To go on from
-    there: `--set start=src/limner/models/lifelike.onnx`.
+    there: `--set init_from=src/limner/models/lifelike.onnx`.
     """
     return Config(
         experiment="lifelike",
@@ -51,8 +51,8 @@ def lifelike() -> Config:
         warm_up=1_200,
         label_noise=0.0,
         label_flips=0.0,
-        pool=0,
-        average=1_100.0,
+        image_pool=0,
+        ema_half_life=1_100.0,
         decay_from=0.8,
         save_every=4_000,
         snapshot_every=8_000,

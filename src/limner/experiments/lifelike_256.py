@@ -16,7 +16,7 @@ def lifelike_256() -> Config:
 
         limner prepare PHOTOS SET --size 320 --about docs/portrait-sources.toml \
             --identity 'london_\w+/(\d+)_'
-        limner train lifelike-256 RUN --set data=SET --set start=LIFELIKE
+        limner train lifelike-256 RUN --set data=SET --set init_from=LIFELIKE
 
     where LIFELIKE is a run of `lifelike` or `src/limner/models/lifelike.onnx`.
 

@@ -13,7 +13,7 @@ def portrait() -> Config:
         limner prepare PHOTOS SET --size 160 --about docs/portrait-sources.toml \
             --identity 'london_\w+/(\d+)_'
         limner train portrait FIRST --set data=SET --set weights.identity=0
-        limner train portrait RUN --set data=SET --set start=FIRST --set seed=1
+        limner train portrait RUN --set data=SET --set init_from=FIRST --set seed=1
         limner export RUN portrait.onnx
 
     Cost: 52 and 65 minutes on 2 cores of an AMD EPYC (Zen 5), 15 to 19 images/s.

@@ -31,7 +31,7 @@ def quick() -> Config:
         images=10_000,
         batch=8,
         lr=5e-4,
-        average=500.0,
+        ema_half_life=500.0,
         save_every=1_000,
         snapshot_every=5_000,
     )

@@ -58,7 +58,19 @@ MOST |= {"seed": 2**63 - 1}
 """What a slip of the finger must not go beyond: more is started or drawn without end."""
 _FREE_TABLES = frozenset({"sampling"})
 """Tables whose fields can have any name."""
-FOLDERS = frozenset({"data", "drawings", "start", "reader"})
+RENAMED = {
+    "average": "ema_half_life",
+    "drawings": "sample_sketches",
+    "pool": "image_pool",
+    "reader": "reconstructor",
+    "resident": "cache_on_device",
+    "scored": "eval_images",
+    "start": "init_from",
+    "weights.mapping": "weights.identity_mapping",
+}
+"""What settings were called before; such names are read in files, and work for one release on the
+command line, with a warning."""
+FOLDERS = frozenset({"data", "sample_sketches", "init_from", "reconstructor"})
 """Settings that name folders and files of this machine."""
 
 
@@ -71,8 +83,8 @@ class Config:
     objective: ObjectiveName = "pix2pix"
     """What is learnt: `pix2pix` learns from pairs that are made by sketching the photos, `cyclegan`
     from photos and hand-drawn sketches that have nothing to do with each other, `hybrid` from both.
-    `draughtsman` learns the way back, photo to sketch, such that `reader` makes the same person of
-    its drawings again."""
+    `draughtsman` learns the way back, photo to sketch, such that `reconstructor` makes the same
+    person of its drawings again."""
     data: str = ""
     """Folder of the prepared set: photos, and sketches if the objective learns from them."""
     sampling: dict[str, float] = field(default_factory=dict)
@@ -84,15 +96,15 @@ class Config:
     """Lift dark photos by a gamma, halfway to mid-grey; those that are held out, too, as results
     are compared with them. It cannot tell a dark exposure from dark skin: leave it off where faces
     are well exposed."""
-    drawings: str = ""
+    sample_sketches: str = ""
     """Folder of a prepared set of hand-drawn sketches to show in the sample grids; '' for none."""
-    start: str = ""
+    init_from: str = ""
     """Run folder whose networks this run begins with, of the same shape, or an exported model file
     for its generator; '' for fresh ones. A U-Net of half the `size`, twice the `generator.width`
     and a `generator.depth` less grows: the run begins with its photos enlarged. A run
     of another objective gives those that both have, one with another kind of discriminator its
     generators: let the new discriminators learn first then, see `warm_up`."""
-    reader: str = ""
+    reconstructor: str = ""
     """Exported model file of sketch to photo, which `draughtsman` draws for: it stays as it is."""
     size: int = 128
     """Side of the images in pixels."""
@@ -112,7 +124,7 @@ class Config:
     gan: GANLoss = _AUTO
     """GAN loss, `least-squares`, `plain` or `hinge`; `auto` becomes `hinge` for a projected
     discriminator and `least-squares` for a PatchGAN."""
-    pool: int = 50
+    image_pool: int = 50
     """Generated pictures that are kept to show the discriminators of `cyclegan` and `hybrid` now
     and then instead of new ones, so that they forget nothing (Shrivastava et al. 2017); 0 for
     none."""
@@ -128,7 +140,7 @@ class Config:
     """Adam's decay rates."""
     decay_from: float = 0.5
     """Share of the run after which the learning rate falls linearly to zero; 1 keeps it."""
-    average: float = 2_000.0
+    ema_half_life: float = 2_000.0
     """Half-life in images of the exponential moving average of the generators' weights."""
     clip: float = 0.0
     """Largest norm of a network's gradient at a step, longer ones are scaled down; 0 for any."""
@@ -144,7 +156,7 @@ class Config:
     """Images between two saves of the state, each with a sample grid."""
     snapshot_every: int = 40_000
     """Images between two snapshots of the averaged generators."""
-    scored: int = 200
+    eval_images: int = 200
     """Held-out pictures of each kind that every snapshot is scored on; 0 for no scores."""
     patience: int = 0
     """Images without a better scored snapshot after which the run ends; 0 to go on to the end."""
@@ -165,7 +177,7 @@ class Config:
     workers: int = 0
     """Processes that draw the images ahead; 0 takes none on a CPU, which has enough to do, and one
     for each core that is left beside a GPU. No result depends on it."""
-    resident: Literal["auto", "on", "off"] = "auto"
+    cache_on_device: Literal["auto", "on", "off"] = "auto"
     """Keep all pictures on the device and turn them there, where no sketches are made of them
     (cyclegan); `auto` does on a GPU of CUDA if they take a quarter of its memory at most. Pixels
     differ by some grey levels from those that are turned on the CPU."""
@@ -176,12 +188,12 @@ class Config:
         for name in ("size", "images", "batch", "save_every", "snapshot_every", "devices"):
             settings.at_least(name, getattr(self, name), 1)
         counts = (
-            "average",
+            "ema_half_life",
             "clip",
             "label_noise",
             "patience",
-            "pool",
-            "scored",
+            "image_pool",
+            "eval_images",
             "seed",
             "threads",
             "warm_up",
@@ -198,10 +210,10 @@ class Config:
             value = getattr(self, name)
             if not 0 <= value <= 1:
                 raise UsageError(f"{name} is {value}; a share between 0 and 1 is needed")
-        if self.patience and not self.scored:
+        if self.patience and not self.eval_images:
             raise UsageError(
-                f"patience is {self.patience}, and scored is 0: nothing tells whether a snapshot "
-                "is better; set scored to some hundred pictures"
+                f"patience is {self.patience}, and eval_images is 0: nothing tells whether a "
+                "snapshot is better; set eval_images to some hundred pictures"
             )
         for name in ("lr", "discriminator_lr"):
             if not getattr(self, name) > 0:
@@ -218,10 +230,10 @@ class Config:
                 )
         if self.objective == "draughtsman":
             self._check_draughtsman()
-        if self.resident == "on" and self.objective != "cyclegan":
+        if self.cache_on_device == "on" and self.objective != "cyclegan":
             raise UsageError(
-                f"resident is 'on', and the objective '{self.objective}' makes sketches of its "
-                "photos, which is done on the CPU: take 'auto', and workers to draw ahead"
+                f"cache_on_device is 'on', and the objective '{self.objective}' makes sketches of "
+                "its photos, which is done on the CPU: take 'auto', and workers to draw ahead"
             )
 
     def _check_draughtsman(self) -> None:
@@ -230,10 +242,10 @@ class Config:
                 f"hands.crude and hands.rough are {self.hands.crude} and {self.hands.rough}; the "
                 "objective 'draughtsman' learns from one steady hand: leave both at 0"
             )
-        if self.drawings:
+        if self.sample_sketches:
             raise UsageError(
-                f"drawings is {self.drawings}; the objective 'draughtsman' makes drawings, and has "
-                "no use for others: leave it out"
+                f"sample_sketches is {self.sample_sketches}; the objective 'draughtsman' makes "
+                "drawings, and has no use for others: leave it out"
             )
 
     @property
@@ -295,7 +307,7 @@ class Config:
         Raises:
             UsageError: A field is unknown, of the wrong type or out of range.
         """
-        return settings.build(cls, values)
+        return settings.build(cls, settings.with_present_names(values, RENAMED))
 
     def with_settings(self, changes: list[str]) -> Self:
         """A copy with `field=value` settings applied, nested fields as `generator.width=24`.
@@ -307,6 +319,7 @@ class Config:
             UsageError: A setting has no `=`, names no field, or its value does not fit.
         """
         start = self
+        changes = [settings.with_present_name(change, RENAMED) for change in changes]
         for change in changes:
             name, _, kind = change.partition("=")
             network, _, last = name.strip().partition(".")

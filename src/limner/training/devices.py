@@ -23,20 +23,20 @@ from limner.training.config import Config
 from limner.training.feeding.batch import Part
 
 __all__ = [
-    "agree",
-    "any_hears",
+    "any_rank",
+    "any_rank_set",
     "average_gradients",
     "begin_step",
+    "caches_on_device",
+    "check_consistent",
     "compile_network",
     "differences",
-    "everyones",
     "fabric_of",
-    "how",
-    "in_any",
-    "keeps_resident",
-    "leading",
+    "gather",
+    "is_rank_zero",
     "mean_of",
     "part_of",
+    "runtime",
     "workers_of",
 ]
 
@@ -64,7 +64,7 @@ def fabric_of(config: Config, before: Mapping[str, Any] | None = None) -> Fabric
 
     Args:
         config: Of the run.
-        before: How the state was computed that the run resumes from, see `how`.
+        before: How the state was computed that the run resumes from, see `runtime`.
 
     Raises:
         UsageError: The devices are not there, or cannot share the batches.
@@ -97,7 +97,7 @@ def fabric_of(config: Config, before: Mapping[str, Any] | None = None) -> Fabric
     return fabric
 
 
-def leading() -> bool:
+def is_rank_zero() -> bool:
     """Whether this process is the one that writes and speaks."""
     there = torch.distributed.is_available() and torch.distributed.is_initialized()
     return not there or torch.distributed.get_rank() == 0
@@ -131,26 +131,26 @@ def mean_of(fabric: Fabric, tensor: Tensor) -> Tensor:
     return cast("Tensor", fabric.all_reduce(tensor, reduce_op="mean"))
 
 
-def everyones(fabric: Fabric, part: Tensor) -> Tensor:
+def gather(fabric: Fabric, part: Tensor) -> Tensor:
     """`[B, ...]` of each process one after the other, by rank, without gradients."""
     return cast("Tensor", fabric.all_gather(part.detach())).flatten(0, 1)
 
 
-def any_hears(fabric: Fabric, event: Event, *, step: int) -> bool:
+def any_rank_set(fabric: Fabric, event: Event, *, step: int) -> bool:
     """Whether the event is set in any of the processes: the same answer in all, a bit late."""
     if fabric.world_size > 1 and fabric.device.type != "cpu" and step % _LISTEN_EVERY:
         return False
-    return in_any(fabric, event.is_set())
+    return any_rank(fabric, event.is_set())
 
 
-def in_any(fabric: Fabric, fact: bool) -> bool:  # noqa: FBT001 - a fact, no flag
+def any_rank(fabric: Fabric, fact: bool) -> bool:  # noqa: FBT001 - a fact, no flag
     """Whether something is so in any of the processes: the same answer in all."""
     if fabric.world_size == 1:
         return fact
     return bool(mean_of(fabric, torch.tensor(float(fact), device=fabric.device)) > 0)
 
 
-def agree(fabric: Fabric, facts: Mapping[str, Any]) -> None:
+def check_consistent(fabric: Fabric, facts: Mapping[str, Any]) -> None:
     """Make sure that all processes see the same.
 
     Raises:
@@ -158,17 +158,19 @@ def agree(fabric: Fabric, facts: Mapping[str, Any]) -> None:
     """
     if fabric.world_size == 1:
         return
-    everyones: list[Mapping[str, Any] | None] = [None] * fabric.world_size
-    torch.distributed.all_gather_object(everyones, dict(facts))
+    gather: list[Mapping[str, Any] | None] = [None] * fabric.world_size
+    torch.distributed.all_gather_object(gather, dict(facts))
     for name in facts:
-        if len(values := {str(one and one[name]) for one in everyones}) > 1:
+        if len(values := {str(one and one[name]) for one in gather}) > 1:
             raise RunError(
                 f"the processes of this run do not see the same {name} ({', '.join(sorted(values))}"
                 "); the prepared set and the run folder must be there, and the same, on all hosts"
             )
 
 
-def how(config: Config, fabric: Fabric, before: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def runtime(
+    config: Config, fabric: Fabric, before: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """What no result should depend on, but its last bits do; `before` as in `fabric_of`."""
     return {
         "processes": fabric.world_size,
@@ -202,7 +204,7 @@ def workers_of(config: Config, fabric: Fabric) -> int:
     return min(MOST_WORKERS, max(0, cores() // here - 1))
 
 
-def keeps_resident(config: Config, fabric: Fabric, *, size: int, sketched: bool) -> bool:
+def caches_on_device(config: Config, fabric: Fabric, *, size: int, sketched: bool) -> bool:
     """Whether all pictures are kept on the device.
 
     Args:
@@ -211,8 +213,8 @@ def keeps_resident(config: Config, fabric: Fabric, *, size: int, sketched: bool)
         size: Of the pictures, in bytes.
         sketched: Whether sketches are made of them, which is done on the CPU.
     """
-    if config.resident != "auto":
-        return config.resident == "on"
+    if config.cache_on_device != "auto":
+        return config.cache_on_device == "on"
     if sketched or fabric.device.type != "cuda":
         return False
     free, _ = torch.cuda.mem_get_info(fabric.device)

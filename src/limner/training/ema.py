@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 
-class Average:
+class EMA:
     """Exponential moving average of a network's weights, with a half-life in images.
 
     Karras et al. 2018, *Progressive Growing of GANs*, section 6. Early in a run the half-life is

@@ -10,15 +10,15 @@ from limner.training.config import Config
 from limner.training.exported import read_model
 from limner.training.growth import grown, grows
 from limner.training.memory import ran_out
-from limner.training.objectives.objective import Adversary, Objective
+from limner.training.objectives.objective import DiscriminatorTrainer, Objective
 from limner.training.run import RunFolder
-from limner.training.state import FORMAT, MISFITS, Averages, completed
+from limner.training.state import FORMAT, MISFITS, EMAs, completed
 
 __all__ = ["start"]
 
 
-def start(config: Config, objective: Objective, averages: Averages) -> None:
-    """Take over the networks of `config.start`; optimisers start fresh.
+def start(config: Config, objective: Objective, averages: EMAs) -> None:
+    """Take over the networks of `config.init_from`; optimisers start fresh.
 
     Of a run, all those that the objective has too; of an exported model, the generator of its
     direction. A U-Net of half the size grows, see `limner.training.growth`. Discriminators begin
@@ -28,7 +28,7 @@ def start(config: Config, objective: Objective, averages: Averages) -> None:
         RunError: It has no state, or networks of another shape, or leads elsewhere.
         ModelError: The model file is missing or damaged, or not limner's.
     """
-    path = Path(config.start)
+    path = Path(config.init_from)
     try:
         if path.suffix.lower() == ".onnx":
             _from_model(path, config, objective, averages)
@@ -43,7 +43,7 @@ def start(config: Config, objective: Objective, averages: Averages) -> None:
         ) from error
 
 
-def _from_run(other: RunFolder, config: Config, objective: Objective, averages: Averages) -> None:
+def _from_run(other: RunFolder, config: Config, objective: Objective, averages: EMAs) -> None:
     state = other.load_state()
     if state is None or state.get("format") != FORMAT:
         raise RunError(
@@ -56,7 +56,7 @@ def _from_run(other: RunFolder, config: Config, objective: Objective, averages: 
         grows(config.generator, one["network"]) for one in state["objective"].values()
     )
     for name, learner in objective.learners.items():
-        if isinstance(learner, Adversary) and again:
+        if isinstance(learner, DiscriminatorTrainer) and again:
             continue
         if name in state["objective"]:
             _take_over(config, learner.network, state["objective"][name]["network"])
@@ -65,7 +65,7 @@ def _from_run(other: RunFolder, config: Config, objective: Objective, averages: 
             _take_over(config, average.network, state["average"][direction])
 
 
-def _from_model(path: Path, config: Config, objective: Objective, averages: Averages) -> None:
+def _from_model(path: Path, config: Config, objective: Objective, averages: EMAs) -> None:
     card, weights = read_model(path)
     direction = card.direction
     if direction not in averages:

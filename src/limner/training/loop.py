@@ -18,34 +18,34 @@ from limner.data.prepared import PreparedSet
 from limner.errors import DivergedError, Interrupted
 from limner.training.config import Config, ObjectiveName
 from limner.training.devices import (
-    agree,
-    any_hears,
+    any_rank,
+    any_rank_set,
     begin_step,
+    caches_on_device,
+    check_consistent,
     differences,
     fabric_of,
-    how,
-    in_any,
-    keeps_resident,
-    leading,
+    is_rank_zero,
     mean_of,
     part_of,
+    runtime,
     workers_of,
 )
 from limner.training.duration import alarm
-from limner.training.ema import Average
+from limner.training.ema import EMA
 from limner.training.feeding.batch import Batch, Part
 from limner.training.feeding.detail import count_of
-from limner.training.feeding.device_cache import Resident
+from limner.training.feeding.device_cache import DeviceCache
 from limner.training.feeding.pictures import TrainingImages
-from limner.training.feeding.prefetch import Ahead
+from limner.training.feeding.prefetch import Prefetcher
 from limner.training.initial import start
 from limner.training.memory import enough_memory
 from limner.training.objectives.cyclegan import CycleGAN
-from limner.training.objectives.draughtsman import Draughtsman, readers_of
+from limner.training.objectives.draughtsman import Draughtsman, reconstructors_of
 from limner.training.objectives.hybrid import Hybrid
 from limner.training.objectives.pix2pix import Pix2Pix
 from limner.training.run import RunFolder
-from limner.training.state import Averages, gathered, go_on
+from limner.training.state import EMAs, collect_state, resume
 from limner.training.watching.grid import SampleGrid
 from limner.training.watching.watch import Watch
 
@@ -114,7 +114,7 @@ def train(
         Interrupted: Ctrl-C or SIGTERM, after the state was saved.
     """
     run = RunFolder(path)
-    fabric = fabric_of(config, run.how())
+    fabric = fabric_of(config, run.runtime())
     with enough_memory(config, run.state_path, fabric.world_size), alarm(seconds) as time_up:
         return _train(config, path, fabric, report, say, time_up)
 
@@ -137,23 +137,23 @@ def _train(
     kind = OBJECTIVES[config.objective]
     images = kind.images(config, prepared)
     objective = kind(config, fabric)
-    averages: Averages = {
-        direction: Average(generator, config.average)
+    averages: EMAs = {
+        direction: EMA(generator, config.ema_half_life)
         for direction, generator in objective.generators.items()
     }
-    seen, before = go_on(run, config, prepared, objective, averages)
-    if not seen and config.start:
+    seen, before = resume(run, config, prepared, objective, averages)
+    if not seen and config.init_from:
         start(config, objective, averages)
-    resident = keeps_resident(config, fabric, size=images.size_held, sketched=images.pairs)
-    computed = how(config, fabric, before) | {"resident": "on" if resident else "off"}
-    agree(fabric, {"images seen": seen, "prepared set": prepared.digest})
-    leads = leading()
+    resident = caches_on_device(config, fabric, size=images.size_held, sketched=images.pairs)
+    computed = runtime(config, fabric, before) | {"resident": "on" if resident else "off"}
+    check_consistent(fabric, {"images seen": seen, "prepared set": prepared.digest})
+    leads = is_rank_zero()
     if say is not None and leads and (changed := differences(before, computed)):
         say(changed)
 
     # What is left behind. Nothing is written before all that may be refused was looked at.
     averaged = {direction: average.network for direction, average in averages.items()}
-    shown = averaged | readers_of(objective)
+    shown = averaged | reconstructors_of(objective)
     grid = SampleGrid(config, prepared)
     watch = Watch(config, prepared, run, fabric.device)
     for line in (watch.held_out.lack, count_of(config, images.sharp)):
@@ -162,8 +162,8 @@ def _train(
     meter = _Meter(config, fabric, images.epoch, seen)
     if leads:
         run.open(config, grid.layout)
-        watch.go_on(seen)
-    over = in_any(fabric, leads and watch.over)
+        watch.resume(seen)
+    over = any_rank(fabric, leads and watch.over)
 
     def snapshot() -> dict[str, float]:
         run.save_snapshot(averaged, seen, prepared)
@@ -186,7 +186,9 @@ def _train(
             if report is not None:
                 report(replace(progress, scores=scores, warnings=warnings))
         if saving or stopping or watch.over:
-            run.save_state(gathered(config, prepared, objective, averaged, seen=seen, how=computed))
+            run.save_state(
+                collect_state(config, prepared, objective, averaged, seen=seen, how=computed)
+            )
 
     drawn = _drawn(config, fabric, images, seen, resident=resident)
     with drawn, _interruptible() as interrupted:
@@ -201,11 +203,11 @@ def _train(
                 average.update(objective.generators[direction], batch=count, seen=seen)
             meter.add(terms, count)
             step = seen // config.batch
-            late = any_hears(fabric, time_up, step=step)
-            stopping = any_hears(fabric, interrupted, step=step) or late
+            late = any_rank_set(fabric, time_up, step=step)
+            stopping = any_rank_set(fabric, interrupted, step=step) or late
             keep(due, stopping=stopping, late=late)
             if due(config.snapshot_every) or late:
-                over = in_any(fabric, leads and watch.over)
+                over = any_rank(fabric, leads and watch.over)
             if late:
                 break
             if stopping and seen < config.images and not over:
@@ -228,7 +230,7 @@ def _train(
 
 def _drawn(
     config: Config, fabric: Fabric, images: TrainingImages, seen: int, *, resident: bool
-) -> Ahead | Resident:
+) -> Prefetcher | DeviceCache:
     """What this process learns from, batch by batch, from image `seen` on."""
 
     def parts() -> Iterator[Part]:
@@ -236,9 +238,9 @@ def _drawn(
             yield part_of(fabric, first, min(config.batch, config.images - first))
 
     if resident:
-        return Resident(images, parts, fabric.device)
+        return DeviceCache(images, parts, fabric.device)
     workers = workers_of(config, fabric) if seen < config.images else 0
-    return Ahead(images, parts, workers=workers, pinned=fabric.device.type == "cuda")
+    return Prefetcher(images, parts, workers=workers, pinned=fabric.device.type == "cuda")
 
 
 def learning_rate(config: Config, seen: int) -> float:

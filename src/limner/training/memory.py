@@ -54,7 +54,7 @@ def enough_memory(config: Config, state: Path, processes: int) -> Iterator[None]
         if state.exists():
             lower = (
                 "; or begin another run with a lower batch and its networks: --set "
-                f"batch={each // 2 * processes} --set start={state.parent}"
+                f"batch={each // 2 * processes} --set init_from={state.parent}"
                 if each > 1
                 else "; a smaller batch there is not"
             )

@@ -64,7 +64,7 @@ class RunFolder:
             RunError: It holds a run with another config.
         """
         if self.exists() and (self.state_path.exists() or self.snapshots()):
-            require_same(settled(self.config()), config, self.path)
+            require_same(fixed_settings(self.config()), config, self.path)
 
     def open(self, config: Config, layout: Mapping[str, Any]) -> None:
         """Write `config.json` and the layout of the grids, and the folder if need be.
@@ -146,7 +146,7 @@ class RunFolder:
             )
         return state
 
-    def how(self) -> dict[str, Any]:
+    def runtime(self) -> dict[str, Any]:
         """How the last state was computed, see `limner.training.devices.how`; {} if unknown.
 
         Only that is read of it. What is wrong with a damaged one, `load_state` says.
@@ -203,7 +203,7 @@ class RunFolder:
             raise RunError(
                 f"{self.path} holds no snapshot; train on, or name a run folder that has one"
             )
-        return choose(snapshots, notes(self.scores_path), direction)
+        return choose(snapshots, read_jsonl(self.scores_path), direction)
 
     def append_stats(self, stats: Mapping[str, Any]) -> None:
         """Add one line to `stats.jsonl`."""
@@ -213,11 +213,13 @@ class RunFolder:
         """Forget what was noted after the state that a run goes on from."""
         for path in (self.stats_path, self.scores_path, self.warnings_path):
             if path.exists():
-                kept = [json.dumps(line) + "\n" for line in notes(path) if line["images"] <= seen]
+                kept = [
+                    json.dumps(line) + "\n" for line in read_jsonl(path) if line["images"] <= seen
+                ]
                 images.write_bytes(path, "".join(kept).encode())
 
 
-def settled(config: Config) -> dict[str, Any]:
+def fixed_settings(config: Config) -> dict[str, Any]:
     """The settings that stay as they are while a run goes on, by their dotted names."""
     return {name: v for name, v in flatten(config.to_dict()).items() if name not in FREE}
 
@@ -228,7 +230,7 @@ def require_same(there: Mapping[str, Any], config: Config, place: Path) -> None:
     Raises:
         RunError: It is not; the settings that differ are named.
     """
-    wanted = settled(config)
+    wanted = fixed_settings(config)
     listed = ", ".join(
         f"{name} ({there.get(name, 'none')} there, {wanted.get(name, 'none')} now)"
         for name in {**there, **wanted}
@@ -267,7 +269,7 @@ def append(path: Path, line: Mapping[str, Any]) -> None:
         raise images.output_error(path, error) from error
 
 
-def notes(path: Path) -> list[dict[str, Any]]:
+def read_jsonl(path: Path) -> list[dict[str, Any]]:
     """What was noted in a file of lines, in order; nothing if it is not there.
 
     A line that is not as it was written counts for nothing: one that an interruption cut short,

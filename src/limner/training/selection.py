@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from limner.directions import Direction
 
-__all__ = ["FIGURES", "Choice", "Score", "better", "choose", "deciding", "stale"]
+__all__ = ["FIGURES", "Choice", "Score", "better", "choose", "deciding", "out_of_patience"]
 
 SURE = 2.0
 """Standard errors beyond which a difference is taken for one."""
@@ -109,7 +109,7 @@ def better(one: Line, other: Line, name: str) -> tuple[float, float]:
     return float(difference.mean()), float(difference.std(ddof=1)) / math.sqrt(len(difference))
 
 
-def stale(scores: Sequence[Line], patience: int) -> bool:
+def out_of_patience(scores: Sequence[Line], patience: int) -> bool:
     """Whether the last `patience` images brought no better snapshot; never if it is 0."""
     name = deciding(scores)
     if not patience or name is None:

@@ -8,23 +8,24 @@ from torch import nn
 from limner.data.prepared import PreparedSet
 from limner.directions import Direction
 from limner.errors import RunError
-from limner.training.config import Config
-from limner.training.ema import Average
+from limner.settings import with_present_names
+from limner.training.config import RENAMED, Config
+from limner.training.ema import EMA
 from limner.training.memory import ran_out
 from limner.training.objectives.objective import Objective
-from limner.training.run import RunFolder, require_same, settled
+from limner.training.run import RunFolder, fixed_settings, require_same
 
-__all__ = ["FORMAT", "MISFITS", "Averages", "completed", "gathered", "go_on"]
+__all__ = ["FORMAT", "MISFITS", "EMAs", "collect_state", "completed", "resume"]
 
 FORMAT = 2
 
-Averages = dict[Direction, Average]
+EMAs = dict[Direction, EMA]
 
 MISFITS = (AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError)
 """What networks and optimisers raise of what is not theirs."""
 
 
-def gathered(
+def collect_state(
     config: Config,
     prepared: PreparedSet,
     objective: Objective,
@@ -38,19 +39,19 @@ def gathered(
         "format": FORMAT,
         "images": seen,
         "data": prepared.digest,
-        "config": settled(config),
+        "config": fixed_settings(config),
         "how": dict(how),
         "objective": {name: one.state_dict() for name, one in objective.learners.items()},
         "average": {way: network.state_dict() for way, network in averaged.items()},
     }
 
 
-def go_on(
+def resume(
     run: RunFolder,
     config: Config,
     prepared: PreparedSet,
     objective: Objective,
-    averages: Averages,
+    averages: EMAs,
 ) -> tuple[int, Mapping[str, Any]]:
     """Take over the last state of a run.
 
@@ -78,7 +79,7 @@ def go_on(
         if type(seen) is not int or seen < 1:
             raise ValueError(f"it has seen {seen!r} images")
         # Those of an earlier version do not say what they were made with.
-        there = completed(state["config"]) if "config" in state else settled(config)
+        there = completed(state["config"]) if "config" in state else fixed_settings(config)
         require_same(there, config, run.state_path)
         for name, learner in objective.learners.items():
             learner.load_state_dict(state["objective"][name])
@@ -104,10 +105,10 @@ def completed(there: Mapping[str, Any]) -> dict[str, Any]:
     """
     defaults = {
         name: value
-        for name, value in settled(Config(experiment="")).items()
+        for name, value in fixed_settings(Config(experiment="")).items()
         if name.endswith(".kind") or not name.startswith(("generator.", "discriminator."))
     }
-    return {**defaults, **there}
+    return {**defaults, **with_present_names(there, RENAMED)}
 
 
 def in_short(error: Exception) -> str:

@@ -16,11 +16,11 @@ PAIRED = ("identity", "perceptual", "face")
 class Weights:
     """How much each term adds to the generators' loss; 0 leaves the term out.
 
-    An objective takes the terms that it has pictures for: `cycle` and `mapping` need unpaired ones,
-    all others but the GAN losses need pairs. In `draughtsman`, `l1`, `gradient` and `features`
-    compare a drawing with that of a steady hand; `cycle` (over an image pyramid), `perceptual`,
-    `face` and `identity` compare the photo that `reader` makes of it with the one that was drawn.
-    Where a sketch says how literally it is meant (see
+    An objective takes the terms that it has pictures for: `cycle` and `identity_mapping` need
+    unpaired ones, all others but the GAN losses need pairs. In `draughtsman`, `l1`, `gradient` and
+    `features` compare a drawing with that of a steady hand; `cycle` (over an image pyramid),
+    `perceptual`, `face` and `identity` compare the photo that `reader` makes of it with the one
+    that was drawn. Where a sketch says how literally it is meant (see
     `limner.training.feeding.batch.Batch.literal`), `l1`, `gradient`, `face` and `identity` count
     that much, and `perceptual` at least 0.3.
     """
@@ -32,7 +32,7 @@ class Weights:
     cycle: float = 10.0
     """Mean absolute difference of the pixels after there and back. The cycles of Zhu et al. 2017
     weigh 10 beside an adversarial term of 2: their least squares are not halved."""
-    mapping: float = 0.0
+    identity_mapping: float = 0.0
     """Mean absolute difference of the pixels when a generator is given what it is to make, in
     grey or in three times the same channel: that is to stay as it is ("identity loss")."""
     l1: float = 20.0

@@ -54,8 +54,8 @@ def test_every_figure_comes_with_all_that_it_rests_on(measured, tmp_path):
     assert re.fullmatch("dlib face descriptor sha256:[0-9a-f]{64}", rank["features"][0])
     assert rank["of"] == ["generated", "ground_truth"]
     assert "12 people" in rank["warnings"][0]
-    assert list(scores["identity.genuine"]["each"]) == sorted(measured.evaluated.rows)
-    assert scores["identity.auc"]["each"] is None
+    assert list(scores["identity.genuine"]["per_image"]) == sorted(measured.evaluated.rows)
+    assert scores["identity.auc"]["per_image"] is None
     assert found["pictures"]["ground_truth"]["sizes"] == {"64x64": 12}
     assert found["settings"]["draws"] == 60
 

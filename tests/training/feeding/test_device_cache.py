@@ -13,9 +13,9 @@ import torch
 from limner import images
 from limner.errors import Interrupted, UsageError
 from limner.training.config import Augmentation
-from limner.training.devices import keeps_resident
+from limner.training.devices import caches_on_device
 from limner.training.feeding.batch import Part
-from limner.training.feeding.device_cache import Resident
+from limner.training.feeding.device_cache import DeviceCache
 from limner.training.feeding.pictures import TrainingImages
 from limner.training.loop import train
 from limner.training.objectives.cyclegan import CycleGAN
@@ -42,7 +42,7 @@ def resident(shown, *cuts):
         for first, last in pairwise(cuts):
             yield Part(first=first, count=last - first)
 
-    with Resident(shown, parts, CPU) as drawn:
+    with DeviceCache(shown, parts, CPU) as drawn:
         found = [next(drawn) for _ in range(len(cuts) - 1)]
     return {name: torch.cat([one[name] for _, one in found]) for name in found[0][1]}
 
@@ -82,7 +82,7 @@ def test_an_image_depends_on_its_number_alone(faces):
 
 
 def test_a_run_that_is_resident_is_resumed_exactly(tiny_of, tmp_path, monkeypatch):
-    config = dataclasses.replace(tiny_of["cyclegan"], resident="on", images=16)
+    config = dataclasses.replace(tiny_of["cyclegan"], cache_on_device="on", images=16)
     train(config, tmp_path / "whole")
     step, steps = CycleGAN.step, []
 
@@ -102,11 +102,15 @@ def test_a_run_that_is_resident_is_resumed_exactly(tiny_of, tmp_path, monkeypatc
 
 
 def test_going_on_without_it_is_said(tiny_of, tmp_path):
-    config = dataclasses.replace(tiny_of["cyclegan"], images=8, resident="on")
+    config = dataclasses.replace(tiny_of["cyclegan"], images=8, cache_on_device="on")
     train(config, tmp_path / "run")
     assert RunFolder(tmp_path / "run").load_state()["how"]["resident"] == "on"
     said = []
-    train(dataclasses.replace(config, images=12, resident="off"), tmp_path / "run", say=said.append)
+    train(
+        dataclasses.replace(config, images=12, cache_on_device="off"),
+        tmp_path / "run",
+        say=said.append,
+    )
     assert any("resident off (it was on)" in line for line in said)
 
 
@@ -115,16 +119,16 @@ def test_where_pictures_are_kept(tiny_of, monkeypatch):
     here = SimpleNamespace(device=CPU)
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (4000, 9000))
     config = tiny_of["cyclegan"]
-    assert keeps_resident(config, gpu, size=1000, sketched=False)
-    assert not keeps_resident(config, gpu, size=1001, sketched=False)  # too large
-    assert not keeps_resident(config, gpu, size=10, sketched=True)
-    assert not keeps_resident(config, here, size=10, sketched=False)
-    on = dataclasses.replace(config, resident="on")
-    assert keeps_resident(on, here, size=10**9, sketched=False)
-    off = dataclasses.replace(config, resident="off")
-    assert not keeps_resident(off, gpu, size=10, sketched=False)
+    assert caches_on_device(config, gpu, size=1000, sketched=False)
+    assert not caches_on_device(config, gpu, size=1001, sketched=False)  # too large
+    assert not caches_on_device(config, gpu, size=10, sketched=True)
+    assert not caches_on_device(config, here, size=10, sketched=False)
+    on = dataclasses.replace(config, cache_on_device="on")
+    assert caches_on_device(on, here, size=10**9, sketched=False)
+    off = dataclasses.replace(config, cache_on_device="off")
+    assert not caches_on_device(off, gpu, size=10, sketched=False)
 
 
 def test_it_cannot_be_had_with_sketches_of_the_photos(tiny_of):
     with pytest.raises(UsageError, match="makes sketches of its photos"):
-        dataclasses.replace(tiny_of["hybrid"], resident="on")
+        dataclasses.replace(tiny_of["hybrid"], cache_on_device="on")

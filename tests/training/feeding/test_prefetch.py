@@ -16,7 +16,7 @@ from limner.errors import EngineError, Interrupted
 from limner.training.config import Augmentation
 from limner.training.feeding.batch import Part
 from limner.training.feeding.pictures import TrainingImages
-from limner.training.feeding.prefetch import Ahead
+from limner.training.feeding.prefetch import Prefetcher
 from limner.training.loop import train
 from limner.training.objectives.hybrid import Hybrid
 from limner.training.run import RunFolder
@@ -62,7 +62,7 @@ def is_running(pid):
 
 def test_without_workers_each_part_is_drawn_when_it_is_asked_for():
     images = pictures()
-    with Ahead(images, parts, workers=0) as ahead:
+    with Prefetcher(images, parts, workers=0) as ahead:
         drawn = [next(ahead) for _ in range(3)]
     assert [part for part, _ in drawn] == list(parts())
     for part, shown in drawn:
@@ -97,7 +97,7 @@ def test_workers_outlive_signals_to_a_group_and_one_that_is_lost_is_named():
     drawn = []
 
     def lose_it():
-        with Ahead(pictures(), long_parts, workers=1) as ahead:
+        with Prefetcher(pictures(), long_parts, workers=1) as ahead:
             next(ahead)
             (worker,) = multiprocessing.active_children()
             for number in (signal.SIGINT, signal.SIGTERM):  # as torchrun sends it to all

@@ -32,18 +32,18 @@ def test_there_and_back_have_their_channels(tiny_of):
 
 
 def test_terms_are_weighed_and_left_out(tiny_of):
-    weights = Weights(adversarial=2, cycle=5, mapping=3)
+    weights = Weights(adversarial=2, cycle=5, identity_mapping=3)
     found = made(tiny_of, weights=weights).translate(batch_of())
-    factors = {"adversarial": 2, "cycle": 5, "mapping": 3}
+    factors = {"adversarial": 2, "cycle": 5, "identity_mapping": 3}
     assert found.terms.keys() == {f"{n}_{k}" for n in factors for k in ("photo", "sketch")}
     expected = sum(factors[n.partition("_")[0]] * term for n, term in found.terms.items())
     assert found.loss.item() == pytest.approx(expected.item(), rel=1e-5)
-    without = made(tiny_of, weights=Weights(mapping=0)).translate(batch_of())
-    assert not any("mapping" in name for name in without.terms)
+    without = made(tiny_of, weights=Weights(identity_mapping=0)).translate(batch_of())
+    assert not any("identity_mapping" in name for name in without.terms)
 
 
 def test_generators_that_change_nothing_leave_no_cycle_and_no_mapping(tiny_of):
-    objective = made(tiny_of, weights=Weights(mapping=1))
+    objective = made(tiny_of, weights=Weights(identity_mapping=1))
     grey = batch_of()["sketch"]
     batch = Batch(first=0, images={"sketch": grey, "photo": grey.expand(-1, 3, -1, -1)})
     objective.makers = {
@@ -51,7 +51,12 @@ def test_generators_that_change_nothing_leave_no_cycle_and_no_mapping(tiny_of):
         "sketch": lambda photo: photo[:, :1],
     }
     terms = objective.translate(batch).terms
-    for name in ("cycle_sketch", "cycle_photo", "mapping_sketch", "mapping_photo"):
+    for name in (
+        "cycle_sketch",
+        "cycle_photo",
+        "identity_mapping_sketch",
+        "identity_mapping_photo",
+    ):
         assert terms[name].item() == pytest.approx(0, abs=1e-6)
 
 

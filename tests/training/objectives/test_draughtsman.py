@@ -15,7 +15,12 @@ from limner.sketching import steady_drawing
 from limner.training.config import Hands, Weights
 from limner.training.feeding.batch import Batch, to_images
 from limner.training.loop import train
-from limner.training.objectives.draughtsman import Draughtsman, load_reader, readers_of, spoilt
+from limner.training.objectives.draughtsman import (
+    Draughtsman,
+    degraded,
+    load_reconstructor,
+    reconstructors_of,
+)
 from limner.translator import Translator
 
 FABRIC = Fabric(accelerator="cpu", devices=1)
@@ -66,7 +71,7 @@ def test_following_it_brings_the_photo_back(tiny_of):
 
 
 def test_the_reader_is_the_model_of_the_file(tiny_of, tiny_model):
-    reader = load_reader(tiny_of["draughtsman"], FABRIC)
+    reader = load_reconstructor(tiny_of["draughtsman"], FABRIC)
     drawings = np.random.default_rng(0).integers(0, 256, (2, 32, 32), np.uint8)
     shown = torch.from_numpy(drawings).float()[:, None] / 127.5 - 1
     theirs = Translator(tiny_model).batch(list(drawings))
@@ -74,41 +79,41 @@ def test_the_reader_is_the_model_of_the_file(tiny_of, tiny_model):
 
 
 def test_without_what_it_reads_no_reader_is_needed(tiny_of):
-    objective = made(tiny_of, Weights(cycle=0), reader="")
+    objective = made(tiny_of, Weights(cycle=0), reconstructor="")
     terms = objective.step(batch_of(), 1e-3)
     assert "cycle" not in terms
-    assert readers_of(objective) == {}
-    with pytest.raises(UsageError, match=r"--set reader=MODEL\.onnx"):
-        made(tiny_of, Weights(), reader="")
+    assert reconstructors_of(objective) == {}
+    with pytest.raises(UsageError, match=r"--set reconstructor=MODEL\.onnx"):
+        made(tiny_of, Weights(), reconstructor="")
 
 
 def test_a_reader_that_does_not_fit_is_refused(tiny_of, tiny_sketcher, tiny_model, tmp_path):
     with pytest.raises(UsageError, match="goes from photo-to-sketch at 32 px and reads 3"):
-        made(tiny_of, Weights(), reader=str(tiny_sketcher))
+        made(tiny_of, Weights(), reconstructor=str(tiny_sketcher))
     with pytest.raises(UsageError, match="at 64 px that reads 1 is needed"):
         made(tiny_of, Weights(), size=64)
     with pytest.raises(ModelError, match="cannot be read"):
-        made(tiny_of, Weights(), reader=str(tmp_path / "none.onnx"))
+        made(tiny_of, Weights(), reconstructor=str(tmp_path / "none.onnx"))
     import onnx
 
     model = onnx.load(tiny_model)
     del model.graph.initializer[0]
     onnx.save(model, tmp_path / "less.onnx")
     with pytest.raises(ModelError, match="lacks weights"):
-        made(tiny_of, Weights(), reader=str(tmp_path / "less.onnx"))
+        made(tiny_of, Weights(), reconstructor=str(tmp_path / "less.onnx"))
 
 
 def test_drawings_are_spoilt_alike_in_every_batch():
     drawings = torch.rand(6, 1, 16, 16, generator=torch.Generator().manual_seed(0)) * 2 - 1
-    whole = spoilt(drawings, 5, 40)
-    parts = torch.cat([spoilt(drawings[:2], 5, 40), spoilt(drawings[2:], 5, 42)])
+    whole = degraded(drawings, 5, 40)
+    parts = torch.cat([degraded(drawings[:2], 5, 40), degraded(drawings[2:], 5, 42)])
     assert torch.equal(whole, parts)
-    assert not torch.equal(whole, spoilt(drawings, 6, 40))
+    assert not torch.equal(whole, degraded(drawings, 6, 40))
     assert whole.abs().max() <= 1
     # Chequers are gone where a drawing was softened, and only there.
     chequers = torch.ones(12, 1, 16, 16)
     chequers[:, :, ::2, ::2] = chequers[:, :, 1::2, 1::2] = -1
-    contrast = spoilt(0.5 * chequers, 5, 0).mul(chequers).mean(dim=(1, 2, 3))
+    contrast = degraded(0.5 * chequers, 5, 0).mul(chequers).mean(dim=(1, 2, 3))
     soft = contrast < 0.25
     assert 0 < soft.sum() < 12
     assert contrast[soft].abs().max() < 0.05
@@ -128,7 +133,7 @@ def test_pairs_are_photos_and_drawings_by_a_steady_hand(tiny_of):
     ("changes", "said"),
     [
         ({"hands": Hands(crude=0.1)}, "one steady hand"),
-        ({"drawings": "somewhere"}, "no use for others"),
+        ({"sample_sketches": "somewhere"}, "no use for others"),
     ],
 )
 def test_settings_that_it_has_no_use_for_are_refused(tiny_of, changes, said):
@@ -140,12 +145,12 @@ def test_it_learns_to_draw_as_the_hand_does(tiny_of, tmp_path):
     config = dataclasses.replace(
         tiny_of["draughtsman"],
         weights=Weights(adversarial=0, l1=10, features=0, cycle=0),
-        reader="",
+        reconstructor="",
         images=160,
         lr=1e-2,
         save_every=160,
         snapshot_every=160,
-        average=10,
+        ema_half_life=10,
     )
     train(config, tmp_path / "run")
     card = export(tmp_path / "run", tmp_path / "mine.onnx")

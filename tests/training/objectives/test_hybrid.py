@@ -28,7 +28,7 @@ def batch_of():
 def gradients(tiny_of, weights):
     objective = made(tiny_of, weights)
     batch = batch_of()
-    (objective.unpaired.translate(batch).loss + objective.paired.guess(batch).loss).backward()
+    (objective.unpaired.translate(batch).loss + objective.paired.predict(batch).loss).backward()
     return {
         way: torch.cat([p.grad.flatten() for p in network.parameters()])
         for way, network in objective.generators.items()

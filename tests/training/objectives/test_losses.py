@@ -3,9 +3,9 @@ import pytest
 import torch
 
 from limner.training.objectives.losses import (
-    deception,
-    discrimination,
+    discriminator_loss,
     feature_l1,
+    generator_loss,
     gradient_l1,
     identity,
     noisy_labels,
@@ -27,9 +27,9 @@ REAL, FAKE = torch.ones(1, 1, 1, 1), torch.zeros(1, 1, 1, 1)
 )
 def test_gan_losses_are_those_of_their_papers(kind, real, fake, made):
     """At scores 0 and 2: log 2 = 0.6931, log(1 + exp(-2)) = 0.1269."""
-    assert discrimination(kind, SCORES, REAL).item() == pytest.approx(real, abs=1e-4)
-    assert discrimination(kind, SCORES, FAKE).item() == pytest.approx(fake, abs=1e-4)
-    assert deception(kind, SCORES).item() == pytest.approx(made, abs=1e-4)
+    assert discriminator_loss(kind, SCORES, REAL).item() == pytest.approx(real, abs=1e-4)
+    assert discriminator_loss(kind, SCORES, FAKE).item() == pytest.approx(fake, abs=1e-4)
+    assert generator_loss(kind, SCORES).item() == pytest.approx(made, abs=1e-4)
 
 
 @pytest.mark.parametrize("kind", ["least-squares", "plain", "hinge"])
@@ -40,8 +40,8 @@ def test_images_count_as_much_as_they_weigh(kind):
     def both(*weight):
         given = torch.tensor(weight) if weight else None
         return (
-            discrimination(kind, scores, labels, weight=given).item(),
-            deception(kind, scores, weight=given).item(),
+            discriminator_loss(kind, scores, labels, weight=given).item(),
+            generator_loss(kind, scores, weight=given).item(),
         )
 
     assert both(1.0, 1.0) == pytest.approx(both())
@@ -56,9 +56,9 @@ def test_each_image_has_a_label_of_its_own_and_noise_leaves_losses_bounded(kind)
     right = torch.tensor([9.0, -9.0]).view(2, 1, 1, 1).expand(2, 1, 3, 3)
     if kind == "least-squares":
         right = labels.expand(2, 1, 3, 3)
-    assert discrimination(kind, right, labels).item() == pytest.approx(0, abs=1e-3)
-    assert discrimination(kind, -right, labels) > 0.5
-    assert discrimination(kind, 100 * right, labels) >= 0
+    assert discriminator_loss(kind, right, labels).item() == pytest.approx(0, abs=1e-3)
+    assert discriminator_loss(kind, -right, labels) > 0.5
+    assert discriminator_loss(kind, 100 * right, labels) >= 0
 
 
 def test_labels_are_noisy_and_now_and_then_swapped():

@@ -6,8 +6,8 @@ from lightning_fabric import Fabric
 
 from limner.training.config import DiscriminatorAugmentation
 from limner.training.objectives.augmentation import view_of
-from limner.training.objectives.losses import discrimination
-from limner.training.objectives.objective import Adversary
+from limner.training.objectives.losses import discriminator_loss
+from limner.training.objectives.objective import DiscriminatorTrainer
 
 FABRIC = Fabric(accelerator="cpu", devices=1)
 REAL = torch.rand(4, 3, 32, 32, generator=torch.Generator().manual_seed(0))
@@ -16,7 +16,7 @@ REAL = torch.rand(4, 3, 32, 32, generator=torch.Generator().manual_seed(0))
 def made(tiny, pool=0, **changes):
     torch.manual_seed(0)
     config = dataclasses.replace(tiny, **changes)
-    return Adversary(config, FABRIC, judged=3, place=1, pool=pool)
+    return DiscriminatorTrainer(config, FABRIC, judged=3, place=1, pool=pool)
 
 
 def test_what_is_judged_is_seen_as_its_number_says(tiny):
@@ -33,8 +33,8 @@ def test_labels_are_as_sure_as_they_are_set(tiny, flips, real):
     adversary = made(tiny, label_noise=0.0, label_flips=flips)
     real_scores, made_scores = adversary.judge(REAL, 0)[0], adversary.judge(-REAL, 0)[0]
     labels = torch.full((4, 1, 1, 1), real)
-    expected = discrimination("least-squares", real_scores[0], labels)
-    expected += discrimination("least-squares", made_scores[0], 1 - labels)
+    expected = discriminator_loss("least-squares", real_scores[0], labels)
+    expected += discriminator_loss("least-squares", made_scores[0], 1 - labels)
     assert adversary.learn(real_scores, -REAL, 0, 1e-4).item() == pytest.approx(expected.item())
 
 
@@ -53,9 +53,11 @@ def test_noise_on_labels_is_that_of_the_image_numbers(tiny):
 def test_noise_on_labels_differs_by_seed_and_discriminator(tiny):
     config = dataclasses.replace(tiny, label_noise=1.0, seed=1)
     torch.manual_seed(0)
-    other = Adversary(config, FABRIC, judged=3, place=1)
+    other = DiscriminatorTrainer(config, FABRIC, judged=3, place=1)
     torch.manual_seed(0)
-    second = Adversary(dataclasses.replace(config, seed=tiny.seed), FABRIC, judged=3, place=2)
+    second = DiscriminatorTrainer(
+        dataclasses.replace(config, seed=tiny.seed), FABRIC, judged=3, place=2
+    )
     losses = {learnt(one, REAL, 0) for one in (made(tiny, label_noise=1.0), other, second)}
     assert len(losses) == 3
 

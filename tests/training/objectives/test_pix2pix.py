@@ -35,14 +35,14 @@ def batch_of(literal=None):
 @pytest.mark.parametrize("term", ["perceptual", "face"])
 def test_what_frozen_networks_see_teaches_the_generator_and_nothing_else(tiny_of, term):
     objective = made(tiny_of, dataclasses.replace(NOTHING, **{term: 1.0}))
-    guesses = objective.guess(batch_of())
-    guesses.loss.backward()
+    predictions = objective.predict(batch_of())
+    predictions.loss.backward()
     gradients = [p.grad for p in objective.generator.network.parameters()]
     assert all(gradient is not None for gradient in gradients)
     assert max(gradient.abs().max() for gradient in gradients) > 0
     frozen = objective.frozen.features if term == "perceptual" else objective.frozen.descriptor
     assert all(p.grad is None for p in frozen.parameters())
-    assert guesses.loss.item() == pytest.approx(guesses.terms[term].item())
+    assert predictions.loss.item() == pytest.approx(predictions.terms[term].item())
 
 
 @pytest.mark.parametrize("term", ["perceptual", "face"])
@@ -58,7 +58,7 @@ def test_a_sketch_that_is_not_meant_literally_counts_less(tiny_of, term):
 
     def value(*literal):
         given = torch.tensor(literal) if literal else None
-        return objective.guess(batch_of(given)).terms[term].item()
+        return objective.predict(batch_of(given)).terms[term].item()
 
     def alone(place):
         return value(*(float(number == place) for number in range(2)))
@@ -107,7 +107,7 @@ def test_the_perceptual_term_does_not_depend_on_the_discriminator(tiny_of, kind)
         objective.frozen.features(objective.generator(batch["sketched"])),
         objective.frozen.features(batch["photo"]),
     )
-    terms = objective.guess(batch).terms
+    terms = objective.predict(batch).terms
     assert terms["perceptual"].item() == pytest.approx(expected.item(), rel=1e-4)
 
 
@@ -181,7 +181,7 @@ def test_the_generator_learns_to_heed_what_it_is_told(tiny_of):
     generator = dataclasses.replace(tiny.generator, literal=True, hints=True)
     objective = made(tiny_of, dataclasses.replace(NOTHING, l1=1.0), generator=generator)
     batch = dataclasses.replace(batch_of(torch.tensor([0.5, 1.0])), hints=torch.rand(2, 4, 32, 32))
-    objective.guess(batch).loss.backward()
+    objective.predict(batch).loss.backward()
     first = next(objective.generator.network.parameters())
     assert first.shape[1] == 6
     assert (first.grad.abs().amax(dim=(0, 2, 3)) > 0).all()

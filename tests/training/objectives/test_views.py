@@ -16,7 +16,7 @@ from limner.data.writer import Writer
 from limner.training.config import Config, DiscriminatorAugmentation, Fine, Weights
 from limner.training.feeding.batch import Batch, Part
 from limner.training.feeding.detail import sharp_photos
-from limner.training.feeding.device_cache import Resident
+from limner.training.feeding.device_cache import DeviceCache
 from limner.training.loop import train
 from limner.training.objectives.cyclegan import CycleGAN
 from limner.training.objectives.hybrid import Hybrid
@@ -134,7 +134,7 @@ def test_the_perceptual_term_is_the_mean_of_both_looks(tiny_of, kind):
             strict=True,
         )
     ]
-    assert objective.guess(batch).terms["perceptual"].item() == pytest.approx(
+    assert objective.predict(batch).terms["perceptual"].item() == pytest.approx(
         np.mean(terms), rel=1e-4
     )
 
@@ -144,7 +144,7 @@ def test_the_descriptor_is_shown_the_photo_shrunk(tiny_of):
     shown = []
     recognise = objective.frozen.recognise
     objective.frozen.recognise = lambda crops: shown.append(crops) or recognise(crops)
-    objective.guess(batch_of())
+    objective.predict(batch_of())
     assert [one.shape for one in shown] == 2 * [(2, 3, 32, 32)]
 
 
@@ -157,7 +157,7 @@ def test_crops_of_photos_without_detail_do_not_count(tiny_of, term):
     objective.discriminator.network.eval()  # or its power iteration would go on between passes
 
     def value(*sharp):
-        return objective.guess(batch_of(list(sharp) or None)).terms[term].item()
+        return objective.predict(batch_of(list(sharp) or None)).terms[term].item()
 
     none, first, second, both = value(0.0, 0.0), value(1.0, 0.0), value(0.0, 1.0), value()
     assert both != none
@@ -249,7 +249,7 @@ def of_set(tiny_of, measured_set, kind="projected"):
         size=64,
         images=8,
         save_every=4,
-        scored=0,
+        eval_images=0,
         fine=Fine(crop=32, eye_distance=160),
     )
 
@@ -270,7 +270,7 @@ def test_batches_say_which_photos_have_detail(tiny_of, measured_set):
         for first, last in pairwise((0, 4, 10)):
             yield Part(first=first, count=last - first)
 
-    with Resident(unpaired, parts, torch.device("cpu")) as drawn:
+    with DeviceCache(unpaired, parts, torch.device("cpu")) as drawn:
         found = torch.cat([next(drawn)[1]["sharp"] for _ in range(2)])
     assert found.tolist() == unpaired.draw(0, 10)["sharp"].tolist()
 

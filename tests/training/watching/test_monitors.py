@@ -7,7 +7,7 @@ import pytest
 from limner.training.config import Config, DiscriminatorAugmentation
 from limner.training.watching.monitors import new_troubles, troubles
 
-PAIRS = Config(experiment="x", average=500)
+PAIRS = Config(experiment="x", ema_half_life=500)
 UNPAIRED = dataclasses.replace(PAIRS, objective="cyclegan")
 
 
@@ -153,7 +153,7 @@ def test_a_multiple_of_nearly_nothing_is_nothing():
 
 
 def test_early_grids_are_not_judged():
-    slow = dataclasses.replace(PAIRS, average=4_000)
+    slow = dataclasses.replace(PAIRS, ema_half_life=4_000)
     lines = looks(variety=0.05)
     assert found(lines, slow) == []
     assert found(looks(variety=0.05, length=40_000), slow) == [("collapse", "photo")]

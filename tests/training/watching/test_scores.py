@@ -122,11 +122,11 @@ def test_it_takes_no_random_numbers_and_says_the_same_again(held_out_of):
 
 
 def test_as_many_are_scored_as_the_setting_says(held_out_of):
-    assert len(held_out_of("pix2pix", scored=7).crowds["photo"].pictures) == 7
-    none = held_out_of("pix2pix", scored=0)
+    assert len(held_out_of("pix2pix", eval_images=7).crowds["photo"].pictures) == 7
+    none = held_out_of("pix2pix", eval_images=0)
     assert none.score({"sketch-to-photo": nn.Identity()}) == {}
     with pytest.raises(UsageError, match="scored is 0"):
-        held_out_of("pix2pix", scored=0, patience=8)
+        held_out_of("pix2pix", eval_images=0, patience=8)
 
 
 def test_without_the_descriptor_pixels_decide(held_out_of, monkeypatch):
@@ -155,4 +155,4 @@ def test_what_is_lacking_to_compare_snapshots_is_said(tiny_of, held_out_of, mixe
     assert HeldOut(tiny_of["hybrid"], prepared.PreparedSet(mixed_set), CPU).lack == ""
     monkeypatch.setattr(scores, "_descriptor", lambda device: None)
     assert "pip install 'limner[train]'" in held_out_of("cyclegan").lack
-    assert held_out_of("cyclegan", scored=0).lack == ""
+    assert held_out_of("cyclegan", eval_images=0).lack == ""

@@ -4,7 +4,7 @@ import sys
 import pytest
 
 from limner.errors import MissingExtraError, RunError
-from limner.training.run import notes
+from limner.training.run import read_jsonl
 from limner.training.watching.tensorboard import write_events
 
 needs_tensorboard = pytest.mark.skipif(
@@ -22,7 +22,7 @@ def test_what_was_noted_can_be_read_back(finished_run, tmp_path):
     assert len(list(tmp_path.iterdir())) == 1
     events = EventAccumulator(str(tmp_path), size_guidance={"images": 0})
     events.Reload()
-    lines = notes(finished_run / "stats.jsonl")
+    lines = read_jsonl(finished_run / "stats.jsonl")
     found = events.Scalars("run/l1")
     assert [event.step for event in found] == [line["images"] for line in lines]
     assert [event.value for event in found] == pytest.approx([line["l1"] for line in lines])

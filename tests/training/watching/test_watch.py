@@ -5,14 +5,14 @@ import numpy as np
 import pytest
 
 from limner.training.loop import train
-from limner.training.run import RunFolder, notes
+from limner.training.run import RunFolder, read_jsonl
 from limner.training.watching import watch
-from limner.training.watching.monitors import Trouble
+from limner.training.watching.monitors import Problem
 from limner.training.watching.scores import HeldOut
 
 
 def test_every_snapshot_is_scored_and_the_scores_are_kept(finished_run):
-    lines = notes(finished_run / "scores.jsonl")
+    lines = read_jsonl(finished_run / "scores.jsonl")
     assert [line["images"] for line in lines] == [16, 24]
     for line in lines:
         assert line.keys() == {"images", "l1", "identity", "each"}
@@ -33,7 +33,7 @@ def test_a_run_ends_when_patience_does(tiny, never_better, tmp_path):
     last = train(dataclasses.replace(often, patience=8), run.path)
     assert last.name == "snapshot-000000012.safetensors"
     assert run.load_state()["images"] == 12
-    assert [line["images"] for line in notes(run.scores_path)] == [4, 8, 12]
+    assert [line["images"] for line in read_jsonl(run.scores_path)] == [4, 8, 12]
 
     # The same command again has nothing to do.
     before = {file: file.read_bytes() for file in run.path.rglob("*.*")}
@@ -47,7 +47,7 @@ def test_a_run_ends_when_patience_does(tiny, never_better, tmp_path):
     train(often, tmp_path / "whole")
     whole = RunFolder(tmp_path / "whole")
     assert run.snapshots()[-1].read_bytes() == whole.snapshots()[-1].read_bytes()
-    assert notes(run.scores_path) == notes(whole.scores_path)
+    assert read_jsonl(run.scores_path) == read_jsonl(whole.scores_path)
 
 
 def test_a_run_that_gets_better_is_not_ended(tiny, tmp_path, monkeypatch):
@@ -64,7 +64,7 @@ def test_warnings_are_kept_reported_and_forgotten_with_what_comes_after_a_state(
 ):
     def trouble(lines, config):
         images = lines[-1]["images"]
-        said = Trouble(monitor="doubt", about="photo", text=f"at {images}")
+        said = Problem(monitor="doubt", about="photo", text=f"at {images}")
         return [said] if images >= 16 else []
 
     monkeypatch.setattr(watch, "new_troubles", trouble)
@@ -73,10 +73,10 @@ def test_warnings_are_kept_reported_and_forgotten_with_what_comes_after_a_state(
     expected = [
         {"images": n, "monitor": "doubt", "about": "photo", "text": f"at {n}"} for n in (16, 24)
     ]
-    assert notes(tmp_path / "warnings.jsonl") == expected
+    assert read_jsonl(tmp_path / "warnings.jsonl") == expected
     assert reported == [(), ("at 16",), ("at 24",)]
     RunFolder(tmp_path).drop_stats_after(20)
-    assert notes(tmp_path / "warnings.jsonl") == expected[:1]
+    assert read_jsonl(tmp_path / "warnings.jsonl") == expected[:1]
 
 
 def test_monitors_hear_what_was_noted_before_an_interruption(tiny, tmp_path, monkeypatch):
@@ -95,5 +95,5 @@ def test_monitors_hear_what_was_noted_before_an_interruption(tiny, tmp_path, mon
 def test_a_line_that_was_cut_short_is_no_line(tmp_path):
     path = tmp_path / "scores.jsonl"
     path.write_text(json.dumps({"images": 4, "l1": 0.5}) + '\n{"images": 8, "l')
-    assert notes(path) == [{"images": 4, "l1": 0.5}]
-    assert notes(tmp_path / "none.jsonl") == []
+    assert read_jsonl(path) == [{"images": 4, "l1": 0.5}]
+    assert read_jsonl(tmp_path / "none.jsonl") == []

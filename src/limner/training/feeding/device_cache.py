@@ -19,11 +19,11 @@ from limner.training.feeding.batch import SHARP, Part
 from limner.training.feeding.pictures import Domain, TrainingImages, gamma_of, view_of
 from limner.training.randomness import Stream, generator_of
 
-__all__ = ["Resident"]
+__all__ = ["DeviceCache"]
 
 
-class Resident:
-    """Draws the parts of a run in their order, as `limner.training.feeding.prefetch.Ahead` does.
+class DeviceCache:
+    """Gives the parts of a run in their order, as a `Prefetcher` does.
 
     The same pictures in the same order, and the same random views of them; the last grey levels of
     a pixel differ, since torch's bicubic kernel is a sharper one than Pillow's (a is -0.75 there

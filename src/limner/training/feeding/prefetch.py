@@ -16,7 +16,7 @@ from limner.errors import EngineError
 from limner.training.feeding.batch import Part
 from limner.training.feeding.pictures import TrainingImages
 
-__all__ = ["Ahead"]
+__all__ = ["Prefetcher"]
 
 _BATCHES = 4
 """That each worker draws ahead."""
@@ -34,7 +34,7 @@ class _Parts(Dataset[Drawn]):
         return self.images.draw(part.first, part.count)
 
 
-class Ahead:
+class Prefetcher:
     """Draws the parts of a run in their order; the same ones with any number of workers.
 
     The workers share one copy of the pictures, and end with this process even if it is killed.

@@ -17,9 +17,9 @@ from limner.training.feeding.batch import Batch
 from limner.training.feeding.pictures import TrainingImages
 from limner.training.objectives.frozen import Frozen
 from limner.training.objectives.objective import (
-    Adversary,
-    Learner,
+    DiscriminatorTrainer,
     Scores,
+    TrainedNetwork,
     descend,
     mean_score,
     warming_up,
@@ -57,15 +57,15 @@ class CycleGAN:
         self.fabric = fabric
         frozen = frozen or Frozen(fabric)
         there, back = (
-            Learner(make_generator(turned(config.generator, direction)), config, fabric)
+            TrainedNetwork(make_generator(turned(config.generator, direction)), config, fabric)
             for direction in (SKETCH_TO_PHOTO, PHOTO_TO_SKETCH)
         )
         self.makers = {"photo": there, "sketch": back}
         """Generators by the kind of picture that they make."""
         channels = {"photo": config.generator.outputs, "sketch": config.generator.inputs}
         self.discriminators = {
-            kind: Adversary(
-                config, fabric, judged=judged, place=place, pool=config.pool, frozen=frozen
+            kind: DiscriminatorTrainer(
+                config, fabric, judged=judged, place=place, pool=config.image_pool, frozen=frozen
             )
             for place, (kind, judged) in enumerate(channels.items(), start=1)
         }
@@ -77,7 +77,7 @@ class CycleGAN:
         return TrainingImages.of(config, prepared, sketches=True, pairs=False)
 
     @property
-    def learners(self) -> Mapping[str, Learner]:
+    def learners(self) -> Mapping[str, TrainedNetwork]:
         """See `Objective`."""
         return {
             "sketch-to-photo": self.makers["photo"],
@@ -117,10 +117,10 @@ class CycleGAN:
             judge = self.discriminators[kind]
             made_scores[kind] = judge.judge(made[kind], batch.first, learning=False).scores
             real_scores[kind] = judge.judge(batch[kind], batch.first).scores
-            add("adversarial", kind, judge.deception(made_scores[kind]))
-            if self.weights.mapping:
+            add("adversarial", kind, judge.generator_loss(made_scores[kind]))
+            if self.weights.identity_mapping:
                 kept = self.makers[kind](_as_source(batch[kind], source))
-                add("mapping", kind, F.l1_loss(kept, batch[kind]))
+                add("identity_mapping", kind, F.l1_loss(kept, batch[kind]))
         return Translations(
             terms=terms,
             loss=torch.stack(weighted).sum(),

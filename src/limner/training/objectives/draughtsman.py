@@ -31,17 +31,17 @@ from limner.training.objectives.losses import (
     pyramid_l1,
 )
 from limner.training.objectives.objective import (
-    Adversary,
-    Learner,
+    DiscriminatorTrainer,
     Objective,
     Scores,
+    TrainedNetwork,
     descend,
     mean_score,
     warming_up,
 )
 from limner.training.randomness import Stream, generator_of
 
-__all__ = ["Draughtsman", "DrawnImages", "load_reader", "readers_of", "spoilt"]
+__all__ = ["Draughtsman", "DrawnImages", "degraded", "load_reconstructor", "reconstructors_of"]
 
 _GRAIN = 0.12
 """Standard deviation of the noise on a drawing that is read, of a range of 2."""
@@ -97,8 +97,8 @@ class Draughtsman:
         self.weights = config.weights
         self.frozen = Frozen(fabric)
         settings_ = turned(config.generator, PHOTO_TO_SKETCH)
-        self.generator = Learner(make_generator(settings_), config, fabric)
-        self.discriminator = Adversary(
+        self.generator = TrainedNetwork(make_generator(settings_), config, fabric)
+        self.discriminator = DiscriminatorTrainer(
             config,
             fabric,
             condition=settings_.inputs,
@@ -109,8 +109,8 @@ class Draughtsman:
         weights = config.weights
         self.reader: nn.Module | None = None
         returning = weights.cycle or weights.perceptual or weights.face or weights.identity
-        if config.reader or returning:
-            self.reader = load_reader(config, fabric)
+        if config.reconstructor or returning:
+            self.reader = load_reconstructor(config, fabric)
         if weights.perceptual:
             _ = self.frozen.features
         if weights.face or weights.identity:
@@ -122,7 +122,7 @@ class Draughtsman:
         return DrawnImages.of(config, prepared, sketches=False, pairs=True)
 
     @property
-    def learners(self) -> Mapping[str, Learner]:
+    def learners(self) -> Mapping[str, TrainedNetwork]:
         """See `Objective`."""
         return {"photo-to-sketch": self.generator, "drawing-discriminator": self.discriminator}
 
@@ -152,7 +152,7 @@ class Draughtsman:
         judged = self.discriminator.judge(pairs, batch.first, learning=False)
         real = self.discriminator.judge(torch.cat([photo, sketched], dim=1), batch.first)
         terms = {
-            "adversarial": self.discriminator.deception(judged.scores),
+            "adversarial": self.discriminator.generator_loss(judged.scores),
             "l1": pyramid_l1(made, sketched),
         }
         if self.weights.gradient:
@@ -174,7 +174,7 @@ class Draughtsman:
         """The terms that compare the photo that comes back with the photo that was drawn."""
         assert self.reader is not None  # noqa: S101 - for the type checker
         with self.fabric.autocast():
-            returned = self.reader(spoilt(made, self.config.seed, first)).float()
+            returned = self.reader(degraded(made, self.config.seed, first)).float()
         terms = {}
         if self.weights.cycle:
             terms["cycle"] = pyramid_l1(returned, photo)
@@ -193,13 +193,13 @@ class Draughtsman:
         return terms
 
 
-def readers_of(objective: Objective) -> dict[Direction, nn.Module]:
+def reconstructors_of(objective: Objective) -> dict[Direction, nn.Module]:
     """The frozen generator that leads back from what an objective makes, if it has one."""
     reader = objective.reader if isinstance(objective, Draughtsman) else None
     return {} if reader is None else {SKETCH_TO_PHOTO: reader}
 
 
-def spoilt(drawings: Tensor, seed: int, first: int) -> Tensor:
+def degraded(drawings: Tensor, seed: int, first: int) -> Tensor:
     """Drawings `[B, 1, H, W]` in [-1, 1] as paper and a scanner leave them, here and there softer.
 
     What is random depends on the seed and the numbers of the images, `first` and on.
@@ -213,20 +213,21 @@ def spoilt(drawings: Tensor, seed: int, first: int) -> Tensor:
     return (drawings + _GRAIN * torch.from_numpy(grain).to(drawings)).clamp(-1, 1)
 
 
-def load_reader(config: Config, fabric: Fabric) -> nn.Module:
-    """The frozen model of `config.reader`: drawings `[B, 1, S, S]` to photos `[B, 3, S, S]`.
+def load_reconstructor(config: Config, fabric: Fabric) -> nn.Module:
+    """The frozen model of `config.reconstructor`: drawings `[B, 1, S, S]` to photos `[B, 3, S, S]`.
 
     Raises:
         UsageError: None is named, or it leads elsewhere, is of another size or reads more than
             drawings.
         ModelError: The file is missing or damaged, or not limner's.
     """
-    if not config.reader:
+    if not config.reconstructor:
         raise UsageError(
             "the objective 'draughtsman' draws for a model of sketch to photo: name its file, "
-            "--set reader=MODEL.onnx, or set weights.cycle, perceptual, face and identity to 0"
+            "--set reconstructor=MODEL.onnx, or set weights.cycle, perceptual, face and identity "
+            "to 0"
         )
-    path = Path(config.reader)
+    path = Path(config.reconstructor)
     card, weights = read_model(path)
     inputs = card.generator.get("inputs")
     if card.direction != SKETCH_TO_PHOTO or card.preprocessing.size != config.size or inputs != 1:

@@ -13,7 +13,7 @@ from limner.training.feeding.batch import Batch
 from limner.training.feeding.pictures import TrainingImages
 from limner.training.objectives.cyclegan import CycleGAN
 from limner.training.objectives.frozen import Frozen
-from limner.training.objectives.objective import Learner, descend, warming_up
+from limner.training.objectives.objective import TrainedNetwork, descend, warming_up
 from limner.training.objectives.pix2pix import Pix2Pix
 
 __all__ = ["Hybrid"]
@@ -48,7 +48,7 @@ class Hybrid:
         return TrainingImages.of(config, prepared, sketches=True, pairs=True)
 
     @property
-    def learners(self) -> Mapping[str, Learner]:
+    def learners(self) -> Mapping[str, TrainedNetwork]:
         """See `Objective`."""
         return {**self.unpaired.learners, **self.paired.learners}
 
@@ -62,11 +62,11 @@ class Hybrid:
 
         The terms of the pairs have the names that they have in `pix2pix`.
         """
-        translations, guesses = self.unpaired.translate(batch), self.paired.guess(batch)
+        translations, predictions = self.unpaired.translate(batch), self.paired.predict(batch)
         if not warming_up(self.config, self.fabric, batch):
             makers = list(self.unpaired.makers.values())
-            descend(self.fabric, translations.loss + guesses.loss, makers, lr)
+            descend(self.fabric, translations.loss + predictions.loss, makers, lr)
         return {
             **self.unpaired.finish(translations, batch, lr),
-            **self.paired.finish(guesses, batch, lr),
+            **self.paired.finish(predictions, batch, lr),
         }

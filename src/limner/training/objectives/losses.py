@@ -11,7 +11,7 @@ from torch import Tensor
 from limner.training.config import GANLoss
 
 
-def discrimination(
+def discriminator_loss(
     kind: GANLoss, scores: Tensor, labels: Tensor, *, weight: Tensor | None = None
 ) -> Tensor:
     """What a discriminator gets wrong.
@@ -40,11 +40,11 @@ def discrimination(
             return _mean(F.relu(1 - (2 * labels - 1) * scores), weight)
 
 
-def deception(kind: GANLoss, scores: Tensor, *, weight: Tensor | None = None) -> Tensor:
+def generator_loss(kind: GANLoss, scores: Tensor, *, weight: Tensor | None = None) -> Tensor:
     """What a generator has still to do until its pictures, scored so, are taken for real.
 
     The plain one is the non-saturating form (Goodfellow et al. 2014, section 3); that of `hinge`
-    has no lower bound. See `discrimination`.
+    has no lower bound. See `discriminator_loss`.
     """
     match kind:
         case "least-squares":

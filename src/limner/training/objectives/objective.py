@@ -13,16 +13,24 @@ from limner.directions import Direction
 from limner.networks.config import ProjectedConfig
 from limner.networks.discriminator import make_discriminator
 from limner.training.config import Config
-from limner.training.devices import average_gradients, compile_network, everyones
+from limner.training.devices import average_gradients, compile_network, gather
 from limner.training.feeding.batch import Batch
 from limner.training.objectives.augmentation import view_of
 from limner.training.objectives.frozen import Frozen
-from limner.training.objectives.losses import deception, discrimination, noisy_labels
+from limner.training.objectives.losses import discriminator_loss, generator_loss, noisy_labels
 from limner.training.objectives.pool import Pool
 from limner.training.objectives.views import views
 from limner.training.randomness import Stream, generator_of
 
-__all__ = ["Adversary", "Judgement", "Learner", "Objective", "descend", "mean_score", "warming_up"]
+__all__ = [
+    "DiscriminatorTrainer",
+    "Judgement",
+    "Objective",
+    "TrainedNetwork",
+    "descend",
+    "mean_score",
+    "warming_up",
+]
 
 Scores = list[Tensor]
 """Of each head of a discriminator, `[B, 1, h, w]`, unbounded."""
@@ -38,7 +46,7 @@ class Judgement(NamedTuple):
     """Frozen features of the images as they were shown; none for a PatchGAN."""
 
 
-class Learner:
+class TrainedNetwork:
     """A network and the optimiser that it learns with."""
 
     def __init__(self, network: nn.Module, config: Config, fabric: Fabric) -> None:
@@ -68,7 +76,7 @@ class Learner:
         self.optimiser.load_state_dict(state["optimiser"])
 
 
-class Adversary(Learner):
+class DiscriminatorTrainer(TrainedNetwork):
     """A discriminator: what it is shown, what it is told, and what generators learn from it."""
 
     def __init__(
@@ -126,13 +134,13 @@ class Adversary(Learner):
         scores = scores if isinstance(scores, list) else [scores]
         return Judgement(scores, stages, seen[0] if seen else [])
 
-    def deception(self, scores: Scores, sharp: Tensor | None = None) -> Tensor:
+    def generator_loss(self, scores: Scores, sharp: Tensor | None = None) -> Tensor:
         """The term of a generator whose pictures got these scores: all heads count alike.
 
         `sharp` as in `learn`.
         """
         counted = zip(scores, self._counted(scores, sharp), strict=True)
-        terms = [deception(self.config.gan, one, weight=weight) for one, weight in counted]
+        terms = [generator_loss(self.config.gan, one, weight=weight) for one, weight in counted]
         return torch.stack(terms).mean()
 
     def learn(
@@ -168,7 +176,7 @@ class Adversary(Learner):
             )
             labels = self.fabric.to_device(labels)
             heads = [
-                discrimination(self.config.gan, one, labels, weight=weight)
+                discriminator_loss(self.config.gan, one, labels, weight=weight)
                 for one, weight in zip(scores, self._counted(scores, sharp), strict=True)
             ]
             loss = loss + torch.stack(heads).mean()
@@ -189,7 +197,7 @@ class Adversary(Learner):
         if not (shared and self.pool.size):
             return self.pool.exchange(made, first)
         count, rank = len(made), self.fabric.global_rank
-        given = self.pool.exchange(everyones(self.fabric, made), first - rank * count)
+        given = self.pool.exchange(gather(self.fabric, made), first - rank * count)
         return given[rank * count : (rank + 1) * count]
 
     def _label_draws(self, first: int, count: int) -> NDArray[np.float64]:
@@ -214,7 +222,7 @@ class Objective(Protocol):
     """What a run learns: all that the loop knows of it."""
 
     @property
-    def learners(self) -> Mapping[str, Learner]:
+    def learners(self) -> Mapping[str, TrainedNetwork]:
         """All that changes while learning, by the name that it has in the state of a run.
 
         Objectives that have the same part call it the same, so that one can start from another.
@@ -238,7 +246,7 @@ class Objective(Protocol):
         """
 
 
-def descend(fabric: Fabric, loss: Tensor, learners: list[Learner], lr: float) -> None:
+def descend(fabric: Fabric, loss: Tensor, learners: list[TrainedNetwork], lr: float) -> None:
     """One step of all `learners` down the same loss, which is the mean of all processes'."""
     for learner in learners:
         for group in learner.optimiser.param_groups:

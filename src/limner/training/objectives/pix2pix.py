@@ -22,9 +22,9 @@ from limner.training.objectives.losses import (
     pyramid_l1,
 )
 from limner.training.objectives.objective import (
-    Adversary,
-    Learner,
+    DiscriminatorTrainer,
     Scores,
+    TrainedNetwork,
     descend,
     mean_score,
     warming_up,
@@ -39,7 +39,7 @@ large areas, unlike pixels, can be right all the same."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Guesses:
+class Predictions:
     """What a batch of sketches became, and how that compares with the truth."""
 
     terms: dict[str, Tensor]
@@ -65,7 +65,7 @@ class Pix2Pix:
         config: Config,
         fabric: Fabric,
         *,
-        generator: Learner | None = None,
+        generator: TrainedNetwork | None = None,
         weights: Weights | None = None,
         frozen: Frozen | None = None,
     ) -> None:
@@ -77,8 +77,10 @@ class Pix2Pix:
         self.fabric = fabric
         self.frozen = frozen or Frozen(fabric)
         self.weights = weights or config.weights
-        self.generator = generator or Learner(make_generator(config.generator), config, fabric)
-        self.discriminator = Adversary(
+        self.generator = generator or TrainedNetwork(
+            make_generator(config.generator), config, fabric
+        )
+        self.discriminator = DiscriminatorTrainer(
             config,
             fabric,
             condition=config.generator.inputs,
@@ -98,7 +100,7 @@ class Pix2Pix:
         return TrainingImages.of(config, prepared, sketches=False, pairs=True)
 
     @property
-    def learners(self) -> Mapping[str, Learner]:
+    def learners(self) -> Mapping[str, TrainedNetwork]:
         """See `Objective`."""
         return {"sketch-to-photo": self.generator, "pair-discriminator": self.discriminator}
 
@@ -113,12 +115,12 @@ class Pix2Pix:
         Both networks learn from the same pass: the discriminator that the generator is judged by
         is the one whose features of the truth are at hand, so that the truth is seen only once.
         """
-        guesses = self.guess(batch)
+        predictions = self.predict(batch)
         if not warming_up(self.config, self.fabric, batch):
-            descend(self.fabric, guesses.loss, [self.generator], lr)
-        return self.finish(guesses, batch, lr)
+            descend(self.fabric, predictions.loss, [self.generator], lr)
+        return self.finish(predictions, batch, lr)
 
-    def guess(self, batch: Batch) -> Guesses:
+    def predict(self, batch: Batch) -> Predictions:
         """Make photos and compare them with the ground truth; nothing is learnt yet."""
         sketch, photo = batch["sketched"], batch["photo"]
         made = self.generator(sketch, batch.literal, batch.hints)
@@ -126,7 +128,7 @@ class Pix2Pix:
         judged = self.discriminator.judge(pairs, batch.first, learning=False)
         real = self.discriminator.judge(torch.cat([sketch, photo], dim=1), batch.first)
         terms = {
-            "adversarial": self.discriminator.deception(judged.scores, batch.sharp),
+            "adversarial": self.discriminator.generator_loss(judged.scores, batch.sharp),
             "l1": pyramid_l1(made, photo, weight=batch.literal),
         }
         if self.weights.gradient:
@@ -149,7 +151,7 @@ class Pix2Pix:
             shown, true = (downscaled(self.config, images) for images in (made, photo))
             terms |= self._recognised(shown, true, batch.literal)
         loss = torch.stack([getattr(self.weights, name) * term for name, term in terms.items()])
-        return Guesses(
+        return Predictions(
             terms=terms,
             loss=loss.sum(),
             made=pairs.detach(),
@@ -182,17 +184,17 @@ class Pix2Pix:
             terms["identity"] = identity(made_person, person, weight=literal)
         return terms
 
-    def finish(self, guesses: Guesses, batch: Batch, lr: float) -> dict[str, Tensor]:
+    def finish(self, predictions: Predictions, batch: Batch, lr: float) -> dict[str, Tensor]:
         """Let the discriminator learn, and sum up: the terms, detached."""
-        terms = dict(guesses.terms)
+        terms = dict(predictions.terms)
         terms["discriminator"] = self.discriminator.learn(
-            guesses.real_scores,
-            guesses.made,
+            predictions.real_scores,
+            predictions.made,
             batch.first,
             lr,
             shared=batch.shared,
             sharp=batch.sharp,
         )
-        terms["score_real"] = mean_score(guesses.real_scores)
-        terms["score_made"] = mean_score(guesses.made_scores)
+        terms["score_real"] = mean_score(predictions.real_scores)
+        terms["score_made"] = mean_score(predictions.made_scores)
         return {name: term.detach() for name, term in terms.items()}

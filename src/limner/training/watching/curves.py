@@ -47,7 +47,7 @@ _ABOUT = (("", "pairs"), ("_photo", "photos"), ("_sketch", "sketches"))
 _TERMS = {
     "adversarial": ("Adversarial", "what is left until generated pictures are taken for real"),
     "cycle": ("Cycle", "difference of the pixels after there and back"),
-    "mapping": ("Mapping", "difference of the pixels where there is nothing to change"),
+    "identity_mapping": ("Mapping", "difference of the pixels where there is nothing to change"),
     "l1": ("L1", "difference of made and ground-truth photo, over an image pyramid"),
     "gradient": ("Gradient", "difference of the edges of made and ground-truth photo"),
     "features": ("Features", "difference in the features of the discriminator"),

@@ -58,8 +58,8 @@ class SampleGrid:
     From top to bottom: photos of the set as self-made sketch, result and truth, where the objective
     learns from such pairs, or as drawing, photo that is read from it and drawing of a steady hand,
     where it learns to draw; sketches and photos of the set as they go there and back, where it
-    learns from both; drawings of `config.drawings` with their results. A set that holds nobody out
-    shows pictures that it learns from.
+    learns from both; drawings of `config.sample_sketches` with their results. A set that holds
+    nobody out shows pictures that it learns from.
     """
 
     def __init__(self, config: Config, prepared: PreparedSet) -> None:
@@ -74,7 +74,7 @@ class SampleGrid:
                 _Shown(
                     title="photos, drawn and read again",
                     pictures=photos,
-                    way=(PHOTO_TO_SKETCH, *((SKETCH_TO_PHOTO,) if config.reader else ())),
+                    way=(PHOTO_TO_SKETCH, *((SKETCH_TO_PHOTO,) if config.reconstructor else ())),
                     truths=drawn,
                     beside=drawn,
                     kind="sketch",
@@ -111,8 +111,8 @@ class SampleGrid:
                     kind="sketch",
                 ),
             ]
-        if config.drawings:
-            drawings = still(PreparedSet(Path(config.drawings)).images(), self._size)
+        if config.sample_sketches:
+            drawings = still(PreparedSet(Path(config.sample_sketches)).images(), self._size)
             drawings = [images.to_grey(drawing) for drawing in drawings]
             self.shown.append(
                 _Shown(

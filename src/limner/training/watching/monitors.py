@@ -20,7 +20,7 @@ __all__ = [
     "SATURATION",
     "SCORES",
     "TINT",
-    "Trouble",
+    "Problem",
     "new_troubles",
     "troubles",
 ]
@@ -60,7 +60,7 @@ Line = Mapping[str, float]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Trouble:
+class Problem:
     """What a monitor has seen."""
 
     monitor: str
@@ -71,12 +71,12 @@ class Trouble:
     """What was seen, what is usual, and what to do about it."""
 
 
-def troubles(lines: Sequence[Line], config: Config) -> list[Trouble]:
+def troubles(lines: Sequence[Line], config: Config) -> list[Problem]:
     """All that is wrong after the last of these lines."""
     return [trouble for monitor in MONITORS for trouble in monitor(lines, config)]
 
 
-def new_troubles(lines: Sequence[Line], config: Config) -> list[Trouble]:
+def new_troubles(lines: Sequence[Line], config: Config) -> list[Problem]:
     """What is wrong after the last line and was not after any of the few before."""
     now = troubles(lines, config)
     for before in range(1, LINES + 1):
@@ -86,7 +86,7 @@ def new_troubles(lines: Sequence[Line], config: Config) -> list[Trouble]:
     return now
 
 
-def discriminator_won(lines: Sequence[Line], config: Config) -> Iterator[Trouble]:
+def discriminator_won(lines: Sequence[Line], config: Config) -> Iterator[Problem]:
     """A discriminator is certain of all it sees, and its generator makes no way against it."""
     recent = _recent(_warm(lines, config))
     low, high = SCORES[config.gan]
@@ -99,7 +99,7 @@ def discriminator_won(lines: Sequence[Line], config: Config) -> Iterator[Trouble
         half = len(term) // 2
         if term[half:].mean() < 0.95 * term[:half].mean():
             continue  # it is catching up
-        yield Trouble(
+        yield Problem(
             monitor="discriminator won",
             about=about,
             text=(
@@ -111,7 +111,7 @@ def discriminator_won(lines: Sequence[Line], config: Config) -> Iterator[Trouble
         )
 
 
-def discriminator_blind(lines: Sequence[Line], config: Config) -> Iterator[Trouble]:
+def discriminator_blind(lines: Sequence[Line], config: Config) -> Iterator[Problem]:
     """A discriminator scores everything alike, long after it should tell the two apart."""
     recent = _recent(_warm(lines, config), times=2)
     low, high = SCORES[config.gan]
@@ -119,7 +119,7 @@ def discriminator_blind(lines: Sequence[Line], config: Config) -> Iterator[Troub
         apart = _column(recent, f"score_real{suffix}") - _column(recent, f"score_made{suffix}")
         if np.abs(apart).max() > _BLIND * (high - low):
             continue
-        yield Trouble(
+        yield Problem(
             monitor="discriminator blind",
             about=about,
             text=(
@@ -132,7 +132,7 @@ def discriminator_blind(lines: Sequence[Line], config: Config) -> Iterator[Troub
         )
 
 
-def collapse(lines: Sequence[Line], config: Config) -> Iterator[Trouble]:
+def collapse(lines: Sequence[Line], config: Config) -> Iterator[Problem]:
     """The pictures that a generator makes of different inputs are alike, and stay so."""
     for about in ("photo", "sketch"):
         looks = _looks(lines, f"variety_{about}", config)
@@ -140,7 +140,7 @@ def collapse(lines: Sequence[Line], config: Config) -> Iterator[Trouble]:
             continue
         if looks[-1] > max(1.25 * looks[0], _SOME):
             continue  # they begin to differ
-        yield Trouble(
+        yield Problem(
             monitor="collapse",
             about=about,
             text=(
@@ -151,7 +151,7 @@ def collapse(lines: Sequence[Line], config: Config) -> Iterator[Trouble]:
         )
 
 
-def colour_drift(lines: Sequence[Line], config: Config) -> Iterator[Trouble]:
+def colour_drift(lines: Sequence[Line], config: Config) -> Iterator[Problem]:
     """The light or the colours of what a generator makes are off, and do not come back."""
     kinds = (
         ("brightness_photo", GREY, ("darker", "lighter")),
@@ -172,7 +172,7 @@ def colour_drift(lines: Sequence[Line], config: Config) -> Iterator[Trouble]:
         word = words[int(looks[-1] > 0)]
         said.setdefault(about, []).append(f"{word} by {abs(looks[-1]):.2f} (limit {limit:g})")
     for about, findings in said.items():
-        yield Trouble(
+        yield Problem(
             monitor="colour drift",
             about=about,
             text=(
@@ -225,7 +225,7 @@ def _discriminators(lines: Sequence[Line], config: Config) -> list[tuple[str, st
 def _looks(lines: Sequence[Line], name: str, config: Config) -> NDArray[np.float64]:
     """The last few looks, if the averaged generator has had the time to come to something."""
     looks = [line for line in lines if name in line]
-    since = config.warm_up + max(5 * config.average, LONG)
+    since = config.warm_up + max(5 * config.ema_half_life, LONG)
     if len(looks) < LOOKS or looks[-LOOKS]["images"] < since:
         return np.empty(0)
     return _column(looks[-LOOKS:], name)
@@ -261,5 +261,5 @@ def _bind(config: Config) -> str:
 
 def _hold(config: Config) -> str:
     if config.objective == "cyclegan":
-        return "Set weights.mapping to 5, or look whether the set's photos are all of one light"
+        return "Set weights.identity_mapping to 5, or check the light of the set's photos: all one?"
     return "Set weights.l1 higher, or weights.adversarial lower"

@@ -13,8 +13,8 @@ from limner import __version__, images, pages
 from limner.errors import ImageError, RunError
 from limner.settings import flatten
 from limner.training.config import FOLDERS, Config
-from limner.training.run import RunFolder, notes
-from limner.training.selection import FIGURES, SURE, better, deciding, stale
+from limner.training.run import RunFolder, read_jsonl
+from limner.training.selection import FIGURES, SURE, better, deciding, out_of_patience
 from limner.training.watching.console import time_left
 from limner.training.watching.curves import diagrams, score_diagrams
 from limner.training.watching.monitors import troubles
@@ -46,9 +46,9 @@ def write_report(path: Path) -> Path:
     """
     run = RunFolder(path)
     config = run.config()
-    lines = notes(run.stats_path)
-    scores = notes(run.scores_path)
-    warnings = notes(run.warnings_path)
+    lines = read_jsonl(run.stats_path)
+    scores = read_jsonl(run.scores_path)
+    warnings = read_jsonl(run.warnings_path)
     spoke: dict[tuple[str, str], list[int]] = defaultdict(list)
     for warning in warnings:
         spoke[warning["monitor"], warning["about"]].append(warning["images"])
@@ -122,7 +122,7 @@ def _standing(
     seen = lines[-1]["images"] if lines else 0
     if seen >= config.images:
         return f"The run came to its end after {seen:,} images."
-    if stale(scores, config.patience):
+    if out_of_patience(scores, config.patience):
         return (
             f"The run ended after {seen:,} of {config.images:,} images: the last "
             f"{config.patience:,} brought no better snapshot (patience)."

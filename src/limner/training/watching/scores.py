@@ -66,13 +66,13 @@ class HeldOut:
         self.crowds: dict[Kind, _Crowd] = {}
         self.sketched: Tensor | None = None
         kinds: tuple[Kind, ...] = ("photo", "sketch") if self.unpaired else ("photo",)
-        for kind in kinds if config.scored else ():
+        for kind in kinds if config.eval_images else ():
             if not prepared.count("test", kind):
                 continue
             shown = still(
                 prepared.images("test", kind),
                 config.size,
-                config.scored,
+                config.eval_images,
                 lifted=config.lift and kind == "photo",
             )
             if kind == "sketch":
@@ -88,7 +88,7 @@ class HeldOut:
                 f"whether a snapshot is better: {needed} are needed in its split 'test'; prepare "
                 "it with more held_out, or set patience to 0"
             )
-        self.lack = "" if self.decides or not config.scored else self._lack(prepared)
+        self.lack = "" if self.decides or not config.eval_images else self._lack(prepared)
         """Why no snapshot can be told to be the best, and what helps; '' if one can."""
 
     @property

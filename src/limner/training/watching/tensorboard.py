@@ -5,7 +5,7 @@ from pathlib import Path
 
 from limner import images
 from limner.errors import MissingExtraError
-from limner.training.run import RunFolder, notes
+from limner.training.run import RunFolder, read_jsonl
 
 __all__ = ["write_events"]
 
@@ -40,10 +40,10 @@ def write_events(path: Path, out: Path) -> None:
     with SummaryWriter(str(out)) as writer:
         writer.add_text("config", _as_code(config.to_share()))
         for group, file in (("run", run.stats_path), ("snapshots", run.scores_path)):
-            for line in notes(file):
+            for line in read_jsonl(file):
                 for name in sorted(line.keys() - _OWN):
                     writer.add_scalar(f"{group}/{name}", line[name], line["images"])
-        for line in notes(run.warnings_path):
+        for line in read_jsonl(run.warnings_path):
             writer.add_text("warnings", line["text"], line["images"])
         for grid in run.grids():
             seen = int(grid.stem)

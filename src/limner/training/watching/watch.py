@@ -10,9 +10,9 @@ from torch import nn
 from limner.data.prepared import PreparedSet
 from limner.directions import Direction
 from limner.training.config import Config
-from limner.training.run import RunFolder, append, notes
-from limner.training.selection import stale
-from limner.training.watching.monitors import Trouble, new_troubles
+from limner.training.run import RunFolder, append, read_jsonl
+from limner.training.selection import out_of_patience
+from limner.training.watching.monitors import Problem, new_troubles
 from limner.training.watching.scores import HeldOut
 
 __all__ = ["Watch"]
@@ -34,18 +34,18 @@ class Watch:
         self.lines: list[dict[str, Any]] = []
         self.scores: list[dict[str, Any]] = []
 
-    def go_on(self, seen: int) -> None:
+    def resume(self, seen: int) -> None:
         """Forget what was noted after the state that the run goes on from; remember the rest."""
         self.run.drop_stats_after(seen)
-        self.lines = notes(self.run.stats_path)
-        self.scores = notes(self.run.scores_path)
+        self.lines = read_jsonl(self.run.stats_path)
+        self.scores = read_jsonl(self.run.scores_path)
 
     @property
     def over(self) -> bool:
         """Whether no snapshot was better for as long as `config.patience` allows."""
-        return stale(self.scores, self.config.patience)
+        return out_of_patience(self.scores, self.config.patience)
 
-    def note(self, line: Mapping[str, float]) -> list[Trouble]:
+    def note(self, line: Mapping[str, float]) -> list[Problem]:
         """Write a line of statistics down, and what the monitors have to say that is new."""
         self.run.append_stats(line)
         self.lines.append(dict(line))
