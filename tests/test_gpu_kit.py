@@ -18,7 +18,7 @@ from limner.data.prepared import PreparedSet
 from limner.networks.descriptor import FaceDescriptor
 from limner.networks.efficientnet import EfficientNetLite0, weights_file
 from limner.training.loop import train
-from limner.training.run import RunFolder, notes
+from limner.training.run import RunFolder, read_jsonl
 
 ROOT = Path(__file__).parents[1]
 GPU = ROOT / "benchmarks" / "gpu"
@@ -142,7 +142,7 @@ def test_a_run_goes_there_and_comes_back_and_goes_on(kit, came_back, run):
     assert called(kit["back"], out, run.path) == 0
     assert run.load_state()["images"] == 24
     assert run.config() == before
-    assert [line["images"] for line in notes(run.stats_path)][-2:] == [16, 24]
+    assert [line["images"] for line in read_jsonl(run.stats_path)][-2:] == [16, 24]
     assert run.snapshot_path(24) in run.snapshots()
     assert (run.path / "grids" / "000000024.png").exists()
     train(dataclasses.replace(before, images=28), run.path)
