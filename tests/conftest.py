@@ -72,7 +72,8 @@ def prepared_set(photo, tmp_path_factory) -> Path:
     """A prepared set of 12 faces of 48 px: one portrait in many colours, ten to learn from."""
     import pyarrow as pa
 
-    from limner.data import prepared
+    from limner.data import schema
+    from limner.data.writer import Writer
     from limner.faces import DlibDetector, Preprocessing
 
     preprocessing = Preprocessing(size=48)
@@ -99,8 +100,8 @@ def prepared_set(photo, tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("sets") / "tinted"
     sources = {"tinted": {"faces": 12, "licence": "public domain"}}
     about = {"preprocessing": preprocessing.to_dict(), "sources": sources}
-    with prepared.Writer(path, about) as writer:
-        writer.add("faces", pa.Table.from_pylist(rows, schema=prepared.FACES))
+    with Writer(path, about) as writer:
+        writer.add("faces", pa.Table.from_pylist(rows, schema=schema.FACES))
         writer.commit()
     return path
 
@@ -133,19 +134,21 @@ def mixed_set(prepared_set, tmp_path_factory) -> Path:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from limner.data import prepared
+    from limner.data import schema
+    from limner.data.prepared import PreparedSet
+    from limner.data.writer import Writer
     from limner.sketching import sketch
 
-    photos = prepared.PreparedSet(prepared_set)
+    photos = PreparedSet(prepared_set)
     table = pq.read_table(prepared_set / "faces.parquet")
     rows = table.slice(1, 5).to_pylist()  # the first of them is held out
     for number, (row, face) in enumerate(zip(rows, photos.images()[1:6], strict=True)):
         drawn = images.encode(sketch(face, seed=number))
         row |= {"kind": "sketch", "image": {"bytes": drawn, "path": f"sketch-{number}.png"}}
     path = tmp_path_factory.mktemp("sets") / "mixed"
-    with prepared.Writer(path, photos.about) as writer:
+    with Writer(path, photos.about) as writer:
         writer.add("faces", table)
-        writer.add("faces", pa.Table.from_pylist(rows, schema=prepared.FACES))
+        writer.add("faces", pa.Table.from_pylist(rows, schema=schema.FACES))
         writer.commit()
     return path
 
@@ -286,7 +289,7 @@ def crops(person) -> NDArray[np.uint8]:
 
 @pytest.fixture
 def fill(tmp_path) -> Callable[..., Path]:
-    """Write pictures into a new folder: `fill("made", pictures, names=...)`."""
+    """Write pictures into a new folder: `fill("generated", pictures, names=...)`."""
 
     def write(name, pictures, *, names=None, suffix=".png"):
         folder = tmp_path / name
@@ -303,9 +306,9 @@ def folders(crops, fill) -> dict[str, Path]:
     """The ground truth, sketches of it, and generated photos that are a little darker."""
     darker = np.clip(crops * 0.9, 0, 255).astype(np.uint8)
     return {
-        "made": fill("made", darker),
+        "generated": fill("generated", darker),
         "sketches": fill("sketches", [sketch(crop, seed=n) for n, crop in enumerate(crops)]),
-        "truth": fill("truth", crops, suffix=".jpg"),
+        "ground_truth": fill("ground_truth", crops, suffix=".jpg"),
     }
 
 

@@ -137,10 +137,10 @@ def desk(person, tmp_path_factory):
     limner_in_process("data", "report", desk / "of-recipe")
 
     settings = [f"{name}={value}" for name, value in FAST.items()]
-    settings += [f"data={desk}/set", f"drawings={desk}/of-recipe"]
+    settings += [f"data={desk}/set", f"sample_sketches={desk}/of-recipe"]
     changes = [part for setting in settings for part in ("--set", setting)]
     limner_in_process("train", "portrait", desk / "first", *changes)
-    changes += ["--set", f"start={desk}/first"]
+    changes += ["--set", f"init_from={desk}/first"]
     limner_in_process("train", "portrait", desk / "run", *changes)
     limner_in_process("plot", desk / "run")
     limner_in_process("export", desk / "run", desk / "made.onnx")

@@ -144,7 +144,7 @@ def write(path: Path, template: str, **values: Any) -> None:
 
 def percent(share: float) -> str:
     """A share in 0..1 in words; templates have it as a filter, like `number` and `count`."""
-    return f"{share:.1%}".replace("%", "\N{NO-BREAK SPACE}%")
+    return f"{share:.1%}"
 
 
 def number(value: float, digits: int = 1) -> str:

@@ -42,7 +42,7 @@ def build(cls: type[T], values: dict[str, Any], prefix: str = "") -> T:
     if unknown := sorted(values.keys() - hints.keys()):
         raise UsageError(
             f"{prefix + unknown[0]!r} is not a setting of limner {__version__}; "
-            f"known are {', '.join(hints)}"
+            f"choose from {', '.join(hints)}"
         )
     for field in dataclasses.fields(cls):  # type: ignore[arg-type]
         optional = (field.default, field.default_factory) != (dataclasses.MISSING,) * 2

@@ -47,7 +47,7 @@ def test_set1_and_set2_are_the_studys():
         ("[[parts]]\nsource = 'celeba'\npath = 'x'\ncount = -3", "at least 0"),
         ("[[parts]]\nsource = 'celeba'\npath = 'x'\ncount = '3'", "a whole number is needed"),
         ("[[parts]]\nsource = 'celeba'\npath = 'x'\nkeep_smiling = 0", "at least 1"),
-        ("[[parts]]\nsource = 'flickr'\npath = 'x'", "known are folder, celeba, cufs"),
+        ("[[parts]]\nsource = 'flickr'\npath = 'x'", "choose from folder, celeba, cufs"),
         ("[[parts]]\nsource = 'celeba'\npath = 'x'\nstyle = 'crayon'", "unknown sketch style"),
         ("[[parts]]\nsource = 'celeba'", "parts.0.path is missing"),
         ("[[parts]]\nsource = 'celeba'\npath = 'x'\nkind = 'sketch'", "are for folders"),
@@ -93,7 +93,7 @@ def test_settings_change_a_recipe():
     )
     assert (changed.size, changed.cleaning, changed.identity) == (64, Cleaning(max_turn=20), "(.)")
     assert changed.parts == load(shipped_recipes()["set1"]).parts
-    with pytest.raises(UsageError, match=r"known are .*cleaning\.max_turn"):
+    with pytest.raises(UsageError, match=r"choose from .*cleaning\.max_turn"):
         changed.with_settings(["turn=20"])
 
 

@@ -82,7 +82,7 @@ def test_other_files_are_left_out_and_counted(folders):
 
 
 def test_no_folder_and_no_pictures_are_errors(folders, tmp_path):
-    with pytest.raises(UsageError, match="no folder"):
+    with pytest.raises(UsageError, match="is not a folder"):
         EvaluationSet.of_folders(tmp_path / "none")
     (tmp_path / "empty").mkdir()
     with pytest.raises(UsageError, match="holds no pictures"):
@@ -123,5 +123,5 @@ def test_a_prepared_set_without_photos_is_an_error(folders, prepared_set, monkey
 
 def test_a_folder_that_may_not_be_listed_is_an_error(folders, monkeypatch):
     monkeypatch.setattr(images, "files_below", lambda folder: [folder])
-    with pytest.raises(UsageError, match="made may not be listed"):
+    with pytest.raises(UsageError, match="generated may not be listed"):
         EvaluationSet.of_folders(folders["generated"])

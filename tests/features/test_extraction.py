@@ -118,7 +118,7 @@ def test_pictures_that_are_the_same_in_two_roles_count_in_both(folders, tmp_path
 def test_pictures_that_cannot_be_used_are_named_and_their_rows_left_out(evaluated, folders):
     (folders["ground_truth"] / "p02.jpg").write_bytes(b"no picture")
     found = extract(evaluated, WANTS)
-    assert list(found.facts["ground_truth"].excluded) == ["truth/p02.jpg"]
+    assert list(found.facts["ground_truth"].excluded) == ["ground_truth/p02.jpg"]
     assert "not a picture" in next(iter(found.facts["ground_truth"].excluded.values()))
     assert found.facts["ground_truth"].n == 11
     features, rows = found.of({"mean": WANTS[0], "apart": WANTS[2]})

@@ -80,10 +80,10 @@ def test_what_lacks_weights_says_which():
 
 
 def test_68_points_are_asked_for_by_number():
-    [plain] = [one for one in standard() if one.name == "geometry"]
-    [more] = [one for one in standard(landmarks=68) if one.name == "geometry68"]
-    assert (plain.points, more.points) == (5, 68)
-    with pytest.raises(UsageError, match="expected 5 or 68"):
+    [plain] = [one for one in standard() if one.name == "landmarks"]
+    [more] = [one for one in standard(landmarks=68) if one.name == "landmarks68"]
+    assert (plain.count, more.count) == (5, 68)
+    with pytest.raises(UsageError, match="it must be 5 or 68"):
         standard(landmarks=7)
 
 

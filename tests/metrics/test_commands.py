@@ -23,7 +23,7 @@ def limner(*arguments):
 def options(folders, tmp_path):
     return [
         *("--sketches", folders["sketches"], "--ground-truth", folders["ground_truth"]),
-        *("--as-is", "--draws", "100", "--workers", "1", "--cache", tmp_path / "cache"),
+        *("--as-is", "--resamples", "100", "--workers", "1", "--cache", tmp_path / "cache"),
     ]
 
 
@@ -37,8 +37,8 @@ def test_measure_prints_all_figures_and_writes_the_page_and_json(folders, option
     assert "95% confidence interval" in done.stdout
     assert "12 people" in done.stderr
     assert "not measured" in done.stderr
-    assert f"look at {page}" in done.stderr
-    scores = json.loads(numbers.read_text())["figures"]
+    assert f"report: {page}" in done.stderr
+    scores = json.loads(numbers.read_text())["scores"]
     for score in scores:
         assert score["title"] in done.stdout
         assert score["title"] in html.unescape(page.read_text())

@@ -78,7 +78,7 @@ def test_what_is_missing_is_named_by_its_option(folders):
     )
     why = {one.title: one.why for one in found.skipped}
     assert why == {
-        "Identity": "needs --truth",
+        "Identity": "needs --ground-truth",
         "Kernel distance (KID)": "needs --real",
         "Cycle": "needs --sketches and --model",
     }

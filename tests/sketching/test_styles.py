@@ -125,7 +125,7 @@ def test_lines_alone_have_no_tone(photo):
 def test_an_unknown_style_is_named_with_its_neighbour(photo):
     with pytest.raises(UsageError, match=r"'pensil'.*charcoal.*did you mean 'pencil'"):
         sketch(photo, "pensil")
-    with pytest.raises(UsageError, match="known are pencil") as caught:
+    with pytest.raises(UsageError, match="choose from pencil") as caught:
         check_style("0")
     assert "did you mean" not in str(caught.value)
 

@@ -294,7 +294,7 @@ def test_a_config_is_no_way_round_the_settings_of_a_state(tiny, copy):
         ("\ufeff{}", "no JSON"),
         ("{}", "experiment is missing"),
         ('{"experiment": "tiny", "brush": 3}', "'brush' is not a setting of limner"),
-        ('{"experiment": "tiny", "generator": {"kind": "diffusion"}}', "known are unet, resnet"),
+        ('{"experiment": "tiny", "generator": {"kind": "diffusion"}}', "choose from unet, resnet"),
     ],
 )
 def test_a_config_that_is_none_is_refused(tiny, copy, text, word):

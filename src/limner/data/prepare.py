@@ -111,7 +111,7 @@ def prepare(
     except KeyboardInterrupt as error:
         raise Interrupted(
             f"interrupted; what was looked at waits in {store.path}, and the same command "
-            "goes on from there"
+            "resumes it from there"
         ) from error
     store.remove()
     if not faces:

@@ -205,7 +205,7 @@ def _diagram(measure: dict[str, Any]) -> dict[str, Any]:
         axes.axvline(limit, color=pages.INK, linewidth=1.2, linestyle=(0, (3, 2)))
     axes.set_xlim(edges[0], edges[-1])
     axes.set_ylim(0)
-    axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=" %"))
+    axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     axes.locator_params(axis="y", nbins=4)
     description = f"{measure['title']}: {'; '.join(words)}"
     return {

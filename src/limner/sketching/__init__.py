@@ -75,4 +75,4 @@ def check_style(style: str, *, beside: Sequence[str] = ()) -> None:
     if style not in known:
         near = difflib.get_close_matches(style, known, n=1, cutoff=0.4)
         hint = f"; did you mean '{near[0]}'?" if near else ""
-        raise UsageError(f"unknown sketch style '{style}', known are {', '.join(known)}{hint}")
+        raise UsageError(f"unknown sketch style '{style}', choose from {', '.join(known)}{hint}")

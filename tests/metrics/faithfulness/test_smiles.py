@@ -79,8 +79,8 @@ def test_painted_smiles_are_seen_and_other_damage_is_not(data):
         found = scores(SmileDrift(), generated, before)
         return found["smile.score"].estimate.value, found["smile.drift"].estimate.value
 
-    scores, drifts = zip(*(drift("smile", strength) for strength in (0.1, 0.3, 1)), strict=True)
-    assert 0.01 < scores[0] < scores[1] < scores[2]
+    shares, drifts = zip(*(drift("smile", strength) for strength in (0.1, 0.3, 1)), strict=True)
+    assert 0.01 < shares[0] < shares[1] < shares[2]
     assert drifts[2] > 0.5
     for name in ("blur", "noise", "jpeg", "grey", "cast", "dark", "grid"):
         assert abs(drift(name, 0.3)[0]) < 0.05, name

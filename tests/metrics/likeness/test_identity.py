@@ -9,7 +9,7 @@ from scipy.stats import mannwhitneyu
 
 from limner.errors import MissingExtraError, UsageError
 from limner.faces import DlibDetector, Preprocessing, find
-from limner.features import common as features
+from limner.features import descriptor
 from limner.features.descriptor import Descriptor
 from limner.metrics.likeness import identity
 from limner.metrics.likeness.identity import Identity, retrieval, verification
@@ -61,17 +61,17 @@ def test_missing_files_name_the_extra(monkeypatch):
     def missing():
         raise MissingExtraError("the public 5-point predictor", "dev")
 
-    monkeypatch.setattr(identity, "public_predictor", missing)
+    monkeypatch.setattr(descriptor, "public_predictor", missing)
     with pytest.raises(MissingExtraError, match=r"limner\[dev\]"):
         Descriptor()
 
 
 def test_other_points_to_cut_a_face_out_by_give_another_key(monkeypatch, tmp_path):
-    before = features.DESCRIPTOR.key
+    before = descriptor.DESCRIPTOR.key
     other = tmp_path / "points.dat"
     other.write_bytes(b"other points")
-    monkeypatch.setattr(features, "public_predictor", lambda: other)
-    assert features.DESCRIPTOR.key != before
+    monkeypatch.setattr(descriptor, "public_predictor", lambda: other)
+    assert descriptor.DESCRIPTOR.key != before
 
 
 def test_retrieval_of_a_known_arrangement():

@@ -93,7 +93,7 @@ def test_a_blank_sheet_has_a_figure_too(crop):
 
 
 def test_68_points_say_what_they_cost(crop):
-    found = scores(Landmarks(points=68), crop[None], np.ascontiguousarray(crop[None, :, ::-1]))
+    found = scores(Landmarks(count=68), crop[None], np.ascontiguousarray(crop[None, :, ::-1]))
     assert set(found) == {
         *("landmarks68.error", "landmarks68.eyes", "landmarks68.brows", "landmarks68.nose"),
         *("landmarks68.mouth", "landmarks68.jaw"),
@@ -104,8 +104,8 @@ def test_68_points_say_what_they_cost(crop):
 
 
 def test_another_count_is_refused():
-    with pytest.raises(UsageError, match="expected 5 or 68"):
-        Landmarks(points=7)
+    with pytest.raises(UsageError, match="it must be 5 or 68"):
+        Landmarks(count=7)
 
 
 def test_the_key_names_the_file():

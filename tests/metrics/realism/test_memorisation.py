@@ -91,11 +91,13 @@ def test_the_true_photos_set_the_standard_where_they_are_given():
     ground_truth, generated = 0.5 * people(300, seed=2), 0.5 * people(300, seed=3)
     assert values(generated, training)[1] < 0.85
     scores = found(generated, training, "ground_truth", ground_truth=ground_truth)
-    assert list(scores) == ["memorisation.share_truth", "memorisation.ratio_truth"]
-    assert scores["memorisation.share_truth"].estimate.value < 0.04
-    assert scores["memorisation.ratio_truth"].estimate.value == pytest.approx(1, abs=0.02)
+    assert list(scores) == ["memorisation.share_ground_truth", "memorisation.ratio_ground_truth"]
+    assert scores["memorisation.share_ground_truth"].estimate.value < 0.04
+    assert scores["memorisation.ratio_ground_truth"].estimate.value == pytest.approx(1, abs=0.02)
     known = found(generated, training, "ground_truth", ground_truth=again(training[:300]))
-    assert "are of people in the training set" in known["memorisation.ratio_truth"].warnings[0]
+    assert (
+        "are of people in the training set" in known["memorisation.ratio_ground_truth"].warnings[0]
+    )
 
 
 def test_it_wants_what_sets_the_standard():

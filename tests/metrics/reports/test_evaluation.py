@@ -45,7 +45,7 @@ def measured(evaluated):
 def test_every_figure_comes_with_all_that_it_rests_on(measured, tmp_path):
     report.write_json(measured, tmp_path / "r.json")
     found = json.loads((tmp_path / "r.json").read_text())
-    scores = {score["name"]: score for score in found["figures"]}
+    scores = {score["name"]: score for score in found["scores"]}
     rank = scores["identity.rank1"]
     assert rank["n"] == 12
     assert rank["low"] <= rank["value"] <= rank["high"]
@@ -57,7 +57,7 @@ def test_every_figure_comes_with_all_that_it_rests_on(measured, tmp_path):
     assert list(scores["identity.genuine"]["per_image"]) == sorted(measured.evaluated.rows)
     assert scores["identity.auc"]["per_image"] is None
     assert found["pictures"]["ground_truth"]["sizes"] == {"64x64": 12}
-    assert found["settings"]["draws"] == 60
+    assert found["settings"]["resamples"] == 60
 
 
 def test_numbers_that_are_not_finite_are_null_in_json(fill, crops, tmp_path):

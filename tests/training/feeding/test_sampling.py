@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from limner import images
-from limner.data import prepared
+from limner.data.prepared import PreparedSet
 from limner.data.schema import FACES
 from limner.data.writer import Writer
 from limner.errors import DataError, UsageError
@@ -26,17 +26,17 @@ def balanced_set(prepared_set, tmp_path_factory):
     """`prepared_set` with ten photos to learn from, of sources a and b.c, of which five smile."""
     table = pq.read_table(prepared_set / "faces.parquet")
     rows = table.to_pylist()
-    faces = prepared.PreparedSet(prepared_set).images()
+    faces = PreparedSet(prepared_set).images()
     for number, row in enumerate(rows):
         if number in (1, 5):
             row["image"]["bytes"] = images.encode(faces[number] // 2)
         row["source"] = "a" if number % 3 else "b.c"
         row["smile"] = [0.9, 0.2][number % 2] if number < 11 else None
     path = tmp_path_factory.mktemp("sets") / "balanced"
-    with Writer(path, prepared.PreparedSet(prepared_set).about) as writer:
+    with Writer(path, PreparedSet(prepared_set).about) as writer:
         writer.add("faces", pa.Table.from_pylist(rows, schema=FACES))
         writer.commit()
-    return prepared.PreparedSet(path)
+    return PreparedSet(path)
 
 
 def test_every_source_has_its_weight_and_so_has_a_smile(tiny, balanced_set):
@@ -63,7 +63,7 @@ def test_weights_that_fit_no_set_are_refused(tiny, balanced_set, settings, found
 
 def test_smiles_that_nobody_judged_have_no_weight(tiny, prepared_set):
     with pytest.raises(DataError, match=r"smiling is 0\.5, and no photo .* has a smile score"):
-        photo_weights(tiny.with_settings(["smiling=0.5"]), prepared.PreparedSet(prepared_set))
+        photo_weights(tiny.with_settings(["smiling=0.5"]), PreparedSet(prepared_set))
 
 
 @pytest.mark.parametrize(

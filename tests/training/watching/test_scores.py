@@ -7,7 +7,8 @@ import pytest
 import torch
 from torch import nn
 
-from limner.data import prepared
+from limner.data.prepared import PreparedSet
+from limner.data.writer import Writer
 from limner.errors import DataError, MissingExtraError, UsageError
 from limner.training.loop import train
 from limner.training.watching import scores
@@ -36,10 +37,10 @@ def held_out_set(mixed_set, tmp_path_factory):
     split = pa.array(["test"] * table.num_rows)
     table = table.set_column(table.schema.get_field_index("split"), "split", split)
     path = tmp_path_factory.mktemp("sets") / "held-out"
-    with prepared.Writer(path, prepared.PreparedSet(mixed_set).about) as writer:
+    with Writer(path, PreparedSet(mixed_set).about) as writer:
         writer.add("faces", table)
         writer.commit()
-    return prepared.PreparedSet(path)
+    return PreparedSet(path)
 
 
 @pytest.fixture
@@ -125,7 +126,7 @@ def test_as_many_are_scored_as_the_setting_says(held_out_of):
     assert len(held_out_of("pix2pix", eval_images=7).crowds["photo"].pictures) == 7
     none = held_out_of("pix2pix", eval_images=0)
     assert none.score({"sketch-to-photo": nn.Identity()}) == {}
-    with pytest.raises(UsageError, match="scored is 0"):
+    with pytest.raises(UsageError, match="eval_images is 0"):
         held_out_of("pix2pix", eval_images=0, patience=8)
 
 
@@ -150,9 +151,9 @@ def test_patience_without_faces_to_wait_with_is_refused(tiny_of, tmp_path):
 
 def test_what_is_lacking_to_compare_snapshots_is_said(tiny_of, held_out_of, mixed_set, monkeypatch):
     assert held_out_of("pix2pix").lack == held_out_of("cyclegan").lack == ""
-    few = HeldOut(tiny_of["cyclegan"], prepared.PreparedSet(mixed_set), CPU)
+    few = HeldOut(tiny_of["cyclegan"], PreparedSet(mixed_set), CPU)
     assert "holds out 2 photos and 1 sketches in its split 'test', and 2 of each are" in few.lack
-    assert HeldOut(tiny_of["hybrid"], prepared.PreparedSet(mixed_set), CPU).lack == ""
+    assert HeldOut(tiny_of["hybrid"], PreparedSet(mixed_set), CPU).lack == ""
     monkeypatch.setattr(scores, "_descriptor", lambda device: None)
     assert "pip install 'limner[train]'" in held_out_of("cyclegan").lack
     assert held_out_of("cyclegan", eval_images=0).lack == ""

@@ -93,7 +93,7 @@ class SmileDrift:
             "generated": Input.of(SMILE, "generated"),
             "before": Input.of(SMILE, self.against),
         }
-        object.__setattr__(self, "wants", inputs)
+        object.__setattr__(self, "inputs", inputs)
 
     @property
     def name(self) -> str:

@@ -160,7 +160,7 @@ class Dists:
 
     def __post_init__(self) -> None:
         object.__setattr__(
-            self, "wants", {"pair": Input.of(self.feature, "generated", "ground_truth")}
+            self, "inputs", {"pair": Input.of(self.feature, "generated", "ground_truth")}
         )
 
     def scores(self, features: Features, resampling: Resampling) -> Iterable[Score]:

@@ -195,7 +195,7 @@ class Landmarks:
             raise UsageError(f"count is {self.count}; it must be 5 or 68")
         feature = LandmarksFeature(self.count)
         inputs = {role: Input.of(feature, role) for role in ("sketch", "generated")}
-        object.__setattr__(self, "wants", inputs)
+        object.__setattr__(self, "inputs", inputs)
 
     @property
     def name(self) -> str:

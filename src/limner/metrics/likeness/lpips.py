@@ -133,7 +133,7 @@ class Lpips:
 
     def __post_init__(self) -> None:
         object.__setattr__(
-            self, "wants", {"pair": Input.of(self.feature, "generated", "ground_truth")}
+            self, "inputs", {"pair": Input.of(self.feature, "generated", "ground_truth")}
         )
 
     def scores(self, features: Features, resampling: Resampling) -> Iterable[Score]:

@@ -51,7 +51,7 @@ class Fid:
 
     def __post_init__(self) -> None:
         inputs = {role: Input.of(self.feature, role) for role in ("generated", "real")}
-        object.__setattr__(self, "wants", inputs)
+        object.__setattr__(self, "inputs", inputs)
 
     def scores(self, features: Features, resampling: Resampling) -> Iterable[Score]:
         """See `Metric.scores`."""

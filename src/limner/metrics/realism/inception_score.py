@@ -52,7 +52,7 @@ class InceptionScore:
     def __post_init__(self) -> None:
         if self.splits < 1:
             raise UsageError(f"splits is {self.splits}; at least 1 is needed")
-        object.__setattr__(self, "wants", {"generated": Input.of(self.feature, "generated")})
+        object.__setattr__(self, "inputs", {"generated": Input.of(self.feature, "generated")})
 
     @property
     def min_pictures(self) -> int:

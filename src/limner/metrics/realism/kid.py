@@ -41,7 +41,7 @@ class Kid:
 
     def __post_init__(self) -> None:
         inputs = {role: Input.of(self.feature, role) for role in ("generated", "real")}
-        object.__setattr__(self, "wants", inputs)
+        object.__setattr__(self, "inputs", inputs)
 
     def scores(self, features: Features, resampling: Resampling) -> Iterable[Score]:
         """See `Metric.scores`. Of more than 10,000 real photos so many are taken."""

@@ -145,7 +145,7 @@ class Memorisation:
 
     def __post_init__(self) -> None:
         roles: tuple[Role, ...] = ("generated", "training", self.against)
-        object.__setattr__(self, "wants", {role: Input.of(DESCRIPTOR, role) for role in roles})
+        object.__setattr__(self, "inputs", {role: Input.of(DESCRIPTOR, role) for role in roles})
 
     def scores(self, features: Features, resampling: Resampling) -> Iterable[Score]:
         """See `Metric.scores`.
@@ -193,7 +193,7 @@ class Memorisation:
             per_image_better="higher",
         )
         yield Score(
-            name=f"copying.ratio{suffix}",
+            name=f"memorisation.ratio{suffix}",
             title=f"median distance to the nearest training face, as a multiple of that of {whom}",
             estimate=resampling.of(ratio, len(generated), len(usual)),
             better="nearer",

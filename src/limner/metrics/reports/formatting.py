@@ -1,4 +1,4 @@
-"""Values of figures in words."""
+"""Values of scores in words."""
 
 import math
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ _SPACE = "\N{NO-BREAK SPACE}"
 
 
 def in_words(score: Score, value: float) -> str:
-    """A value of a figure for a terminal: `43.2%`, `-0.8 dB`."""
+    """A value of a score for a terminal: `43.2%`, `-0.8 dB`."""
     return _amount(value, score.unit, score.digits, sign="z")
 
 
@@ -32,8 +32,8 @@ def amount(value: float | None, score: Mapping[str, Any], *, signed: bool = Fals
 
 
 def better(score: Score) -> str:
-    """Which way is better: `higher`, `nearer 0`."""
-    return f"nearer {score.target:g}" if score.better == "nearer" else score.better
+    """Which way is better: `higher`, `closer to 0`."""
+    return f"closer to {score.target:g}" if score.better == "nearer" else score.better
 
 
 def finite(value: float) -> float | None:
@@ -45,4 +45,5 @@ def _amount(value: float, unit: str, digits: int, *, sign: str) -> str:
     if not math.isfinite(value):
         return "none"
     text = f"{100 * value if unit == '%' else value:{sign}.{digits}f}"
-    return f"{text} {unit}" if unit else text
+    space = "" if unit in ("", "%") else " "
+    return f"{text}{space}{unit}"
