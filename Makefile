@@ -4,7 +4,7 @@ PYTHON ?= python3
 DEMO := .venv-demo/bin
 DEV := .venv/bin
 
-.PHONY: demo test lint clean
+.PHONY: demo test lint docs clean
 .DELETE_ON_ERROR:
 
 demo: .venv-demo/installed  ## turn the example sketches into photos in out/
@@ -15,11 +15,14 @@ demo: .venv-demo/installed  ## turn the example sketches into photos in out/
 test: .venv/installed  ## install the development set-up and pass all tests
 	$(DEV)/python -m pytest
 
-lint: .venv/installed  ## style, types and the order of the rooms
+lint: .venv/installed  ## style, types and the order of the layers
 	$(DEV)/ruff check
 	$(DEV)/ruff format --check
 	$(DEV)/mypy
 	$(DEV)/lint-imports
+
+docs: .venv/installed  ## the reference of the commands, from their help
+	$(DEV)/python -m typer limner.cli utils docs --name limner --title Commands --output docs/commands.md
 
 .venv-demo/installed: pyproject.toml $(shell find src -type f -not -name '*.pyc')
 	$(PYTHON) -m venv .venv-demo

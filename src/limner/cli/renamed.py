@@ -5,12 +5,11 @@ from collections.abc import Callable, Sequence
 __all__ = ["OPTIONS", "with_present_names"]
 
 _EVALUATION = {
-    "--made": "--generated",
     "--truth": "--ground-truth",
     "--draws": "--resamples",
     "--points": "--landmarks",
 }
-OPTIONS = {"measure": _EVALUATION, "compare": _EVALUATION}
+OPTIONS = {"measure": _EVALUATION | {"--made": "--generated"}, "compare": _EVALUATION}
 """For each command what an option was called, and what it is called now."""
 
 
