@@ -39,8 +39,8 @@ def main() -> None:
             made = [images.read(file) for file in (Path(room) / "portrait").iterdir()]
             print(f"\n{folder.name}: a grid of {grid(made):.2f} grey levels", flush=True)
             page = args.out / f"{folder.name}.html"
-            command = [sys.executable, "-m", "limner", "compare", *names, "--as-is"]
-            command += ["--sketches", "raw sketches", "--truth", "ground-truth photos"]
+            command = [sys.executable, "-m", "limner", "compare", *names, "--aligned"]
+            command += ["--sketches", "raw sketches", "--ground-truth", "ground-truth photos"]
             command += [
                 "--html",
                 str(page.resolve()),

@@ -42,8 +42,8 @@ def test_size_put_back_and_as_is(drawing, tiny_model, tmp_path):
         return images.read(tmp_path / "x.png")
 
     assert made("--size", "100").shape == (100, 100, 3)
-    assert made("--put-back").shape == (360, 320, 3)
-    assert not np.array_equal(made(), made("--as-is"))
+    assert made("--paste-back").shape == (360, 320, 3)
+    assert not np.array_equal(made(), made("--aligned"))
 
 
 def test_a_model_draws(photo, tiny_sketcher, tmp_path):
@@ -54,7 +54,7 @@ def test_a_model_draws(photo, tiny_sketcher, tmp_path):
     assert done.returncode == 1
     said = done.stderr.decode()
     assert "wall.png" in said
-    assert "where no face is found: --as-is" in said
+    assert "if no face is found: --aligned" in said
     assert "--eyes" not in said
     drawn = images.read(tmp_path / "out" / "person.png", grey=True)
     assert drawn.shape == (80, 80)
@@ -102,7 +102,7 @@ def test_some_failures_end_with_one_and_are_listed(drawing, tiny_model, tmp_path
     assert "empty.png: empty (0 bytes)" in lines[1]
     assert "one.png" in lines[2]
     assert "--eyes X1,Y1,X2,Y2" in lines[3]
-    assert "--as-is" in lines[3]
+    assert "--aligned" in lines[3]
     assert lines[4] == "1 of 4 done"
 
 
@@ -157,13 +157,13 @@ def test_eyes_by_hand_are_taken(drawing, tiny_model, tmp_path):
         ["photo", "a.png"],
         ["photo", "a.png", "-o", "out", "--face", "some"],
         ["photo", "a.png", "-o", "out", "--size", "1"],
-        ["photo", "a.png", "-o", "out", "--as-is", "--face", "all"],
-        ["photo", "a.png", "-o", "out", "--put-back", "--size", "64"],
+        ["photo", "a.png", "-o", "out", "--aligned", "--face", "all"],
+        ["photo", "a.png", "-o", "out", "--paste-back", "--size", "64"],
         ["photo", "a.png", "-o", "out", "--clean", "maybe"],
         ["photo", "a.png", "-o", "out", "--eyes", "1,2,3"],
         ["photo", "a.png", "-o", "out", "--eyes", "1,2,3,left"],
         ["photo", "a.png", "b.png", "-o", "out", "--eyes", "1,2,3,4"],
-        ["photo", "a.png", "-o", "out", "--eyes", "1,2,3,4", "--as-is"],
+        ["photo", "a.png", "-o", "out", "--eyes", "1,2,3,4", "--aligned"],
         ["photo", "a.png", "-o", "out", "--eyes", "1,2,3,4", "--face", "all"],
         ["photo", "no*such", "-o", "out"],
         ["sketch", "a.png", "-o", "out", "--style", "crayon"],

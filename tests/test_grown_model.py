@@ -65,7 +65,7 @@ def test_it_makes_the_photos_of_the_smaller_one_larger(grown_model):
 def test_the_command_line_follows_its_size(grown_model, tmp_path):
     plain = photo_of(grown_model, out=tmp_path / "a.png")
     assert plain.shape == (256, 256, 3)
-    back = photo_of(grown_model, "--put-back", out=tmp_path / "b.png")
+    back = photo_of(grown_model, "--paste-back", out=tmp_path / "b.png")
     assert back.shape == (*images.read(DRAWING).shape[:2], 3)
     hinted = photo_of(
         grown_model, "--skin", "brown", "--lips", "red", "--faithful", 0.5, out=tmp_path / "c.png"

@@ -154,10 +154,10 @@ def desk(person, tmp_path_factory):
     images.write(desk / "truth" / "other.png", crops[0])
     (desk / "truth" / "notes.txt").write_text("not a picture")
     (desk / "no-folder").write_text("where the cache should be")
-    results = ("--sketches", desk / "sketches", "--truth", desk / "truth", "--as-is")
-    results += ("--draws", 100, "--workers", 1, "--size", 32, "--cache", desk / "no-folder")
+    results = ("--sketches", desk / "sketches", "--ground-truth", desk / "truth", "--aligned")
+    results += ("--resamples", 100, "--workers", 1, "--size", 32, "--cache", desk / "no-folder")
     limner_in_process(
-        *("measure", "--made", desk / "results", "--model", desk / "made.onnx", *results),
+        *("measure", "--generated", desk / "results", "--model", desk / "made.onnx", *results),
         *("--real", desk / "set", "--training", desk / "set"),
         *("--html", desk / "measured.html", "--json", desk / "measured.json"),
         code=1,  # a picture is damaged

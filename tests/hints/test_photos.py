@@ -122,7 +122,7 @@ def test_variants_are_files_of_their_own(hinted_model, page, tmp_path):
     assert skins == {(100, 66, 52)}
     assert not np.array_equal(made[0], made[1])
     assert b"trainedAlgorithmicMedia" in (tmp_path / "out" / names[1]).read_bytes()
-    done = run(page, "-o", "one.png", *options, "--put-back", cwd=tmp_path)
+    done = run(page, "-o", "one.png", *options, "--paste-back", cwd=tmp_path)
     assert done.returncode == 0
     assert images.read(tmp_path / "one-2.png").shape == (600, 500, 3)
 

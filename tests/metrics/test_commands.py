@@ -23,7 +23,7 @@ def limner(*arguments):
 def options(folders, tmp_path):
     return [
         *("--sketches", folders["sketches"], "--ground-truth", folders["ground_truth"]),
-        *("--as-is", "--resamples", "100", "--workers", "1", "--cache", tmp_path / "cache"),
+        *("--aligned", "--resamples", "100", "--workers", "1", "--cache", tmp_path / "cache"),
     ]
 
 

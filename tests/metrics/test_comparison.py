@@ -30,7 +30,7 @@ def _measured(*, draw=DRAW, names=NAMES, **per_image):
         evaluated=evaluated,
         resampling=draw,
         results=(result,),
-        skipped=(Skipped(title="Identity", why="needs --truth"),),
+        skipped=(Skipped(title="Identity", why="needs --ground-truth"),),
         facts={},
         warnings=(),
     )

@@ -143,7 +143,7 @@ def test_one_picture_is_a_warning_since_its_interval_says_nothing(folders, fill,
 def test_whole_pictures_that_are_taken_as_they_are_are_a_warning(folders, fill, crops):
     whole = fill("whole", np.pad(crops, ((0, 0), (0, 20), (0, 0), (0, 0))))
     said = _said(EvaluationSet.of_folders(folders["generated"], ground_truth=whole, as_is=True))
-    assert "12 of the ground-truth photos are not square: with --as-is" in said
+    assert "12 of the ground-truth photos are not square: with --aligned" in said
     assert "generated photos are not square" not in said
     assert "not square" not in _said(
         EvaluationSet.of_folders(folders["generated"], ground_truth=whole)

@@ -23,7 +23,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Turn hand-drawn sketches of faces into photo-realistic faces, on a plain CPU.",
     epilog=(
-        "Exit codes: 0 all done, 1 some inputs failed (the others are done), 2 usage error, "
+        "Exit codes: 0 success, 1 some inputs failed (the others are done), 2 usage error, "
         "130 interrupted."
     ),
 )

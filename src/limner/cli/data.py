@@ -21,15 +21,15 @@ def prepare(
     ],
     out: Annotated[Path, typer.Argument(help="Folder of the prepared set.")],
     data: Annotated[
-        Path, typer.Option(help="Folder below which the sources of a recipe lie.")
+        Path, typer.Option(help="Folder that contains the sources of a recipe.")
     ] = Path(),
     size: Annotated[
         int | None,
-        typer.Option(min=16, max=4096, help="Side of the faces in px, by default 128."),
+        typer.Option(min=16, max=4096, help="Side of the faces in px; by default 128."),
     ] = None,
     held_out: Annotated[
         float | None,
-        typer.Option(min=0, max=1, help="Share of people kept back for testing, by default 0.1."),
+        typer.Option(min=0, max=1, help="Fraction of people held out for testing; by default 0.1."),
     ] = None,
     identity: Annotated[
         str | None,
@@ -40,20 +40,20 @@ def prepare(
         typer.Option(
             "--set",
             help="Change any other setting: `--set cleaning.max_turn=20 --set seed=1`; "
-            "a wrong name lists them all.",
+            "an unknown name prints the valid ones.",
         ),
     ] = None,
-    about: Annotated[
-        Path | None, typer.Option(help="TOML with licence and origin of each source folder.")
+    source_info: Annotated[
+        Path | None, typer.Option(help="TOML file with licence and origin of each source folder.")
     ] = None,
     workers: Workers = 0,
     engine: EngineOption = "local",
     address: Address = "",
 ) -> None:
-    """Find, align, judge and store the faces of a folder or a recipe, ready for training.
+    """Find, align, check and store the faces of a folder or a recipe, ready for training.
 
-    Writes OUT/faces.parquet, OUT/dropped.parquet (with reasons) and OUT/contact-sheet.png. An
-    interrupted preparation goes on where it was when the same command is given again.
+    Writes OUT/faces.parquet, OUT/dropped.parquet (with reasons) and OUT/contact-sheet.png. If it is
+    interrupted, run the same command again to resume.
 
     - `limner prepare photos/ sets/mine`
     - `limner prepare photos.zip sets/mine --set cleaning.max_turn=20`
@@ -73,17 +73,17 @@ def prepare(
         out,
         data=root,
         engine=engine_of(engine, workers=workers, address=address),
-        about=about,
+        about=source_info,
         warn=lambda message: complain(f"warning: {message}"),
     )
     for share in made.shares:
         typer.echo(share, err=True)
     reasons = ", ".join(f"{count} {reason}" for reason, count in made.dropped.items())
-    left_out = f"; left out: {reasons} (see {out}/dropped.parquet)" if reasons else ""
+    left_out = f"; dropped: {reasons} (see {out}/dropped.parquet)" if reasons else ""
     typer.echo(f"{made.faces} faces in {out}{left_out}; next: limner data report {out}")
 
 
-data_app = typer.Typer(no_args_is_help=True, help="Look into prepared sets.")
+data_app = typer.Typer(no_args_is_help=True, help="Inspect prepared sets.")
 
 
 @data_app.command()
@@ -91,17 +91,17 @@ def report(
     prepared_set: Annotated[Path, typer.Argument(metavar="SET", help="Folder of a prepared set.")],
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", help="Folder to write into, by default that of the set."),
+        typer.Option("--out", "-o", help="Folder for the report; by default that of the set."),
     ] = None,
 ) -> None:
-    """Write a page that shows whether a prepared set can be trusted.
+    """Write a report on a prepared set: can it be trusted?
 
-    Counts by source and by reason of loss, faces before and after, smiles before and after
-    balance, size, sharpness and pose, and what was dropped, with pictures: report.html, and
+    Counts by source and by reason of loss, faces before and after alignment, smiles before and
+    after balancing, size, sharpness and pose, and the dropped pictures: report.html, and
     report.json with the numbers.
 
     - `limner data report sets/mine`
     """
     from limner.data.report import write_report
 
-    typer.echo(f"look at {write_report(prepared_set, out)}")
+    typer.echo(f"report: {write_report(prepared_set, out)}")

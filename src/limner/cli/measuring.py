@@ -58,7 +58,7 @@ Size = Annotated[
     ),
 ]
 AsIs = Annotated[
-    bool, typer.Option("--as-is", help="All pictures are aligned crops: skip face detection.")
+    bool, typer.Option("--aligned", help="All pictures are aligned crops: skip face detection.")
 ]
 Resamples = Annotated[
     int, typer.Option(min=100, help="Bootstrap resamples behind each confidence interval.")

@@ -50,24 +50,31 @@ def photo(
         ),
     ] = None,
     as_is: Annotated[
-        bool, typer.Option("--as-is", help="The whole picture is the face: look for none.")
+        bool,
+        typer.Option(
+            "--aligned",
+            help="The picture is already an aligned crop of a face: skip face detection.",
+        ),
     ] = False,
     put_back: Annotated[
-        bool, typer.Option("--put-back", help="Put the results back where the faces were.")
+        bool,
+        typer.Option(
+            "--paste-back", help="Paste the results back into the pictures, where the faces were."
+        ),
     ] = False,
     clean: Annotated[
         Literal["auto", "off"] | None,
         typer.Option(
             show_default=False,
-            help="Clean photographed and scanned pages where they need it: uneven light, light on "
-            "dark, ruled lines, faint strokes. By default as the model was trained, auto.",
+            help="Clean photographed and scanned pages where necessary: uneven light, light on "
+            "dark, ruled lines, faint strokes. By default as the model was trained: auto.",
         ),
     ] = None,
     eyes: Annotated[
         str | None,
         typer.Option(
             metavar="X1,Y1,X2,Y2",
-            help="Outer eye corners in px of the upright picture, for a face that is not found.",
+            help="Outer eye corners in px of the upright picture, if the face is not detected.",
         ),
     ] = None,
     faithful: Annotated[
@@ -76,9 +83,9 @@ def photo(
             min=0.0,
             max=1.0,
             show_default=False,
-            help="How literally the strokes are meant: 1 keeps each where it is, towards 0 the "
-            "face only resembles the drawing. By default by what the drawing looks like. For "
-            "models that were trained for it.",
+            help="How literally to take the strokes: 1 keeps every stroke in place, lower values "
+            "let the face only resemble the drawing. By default limner estimates it from the "
+            "drawing. For models that were trained for it.",
         ),
     ] = None,
     skin: Annotated[
@@ -95,8 +102,8 @@ def photo(
         typer.Option(
             show_default=False,
             metavar="COLOUR",
-            help="Of the hair: black, brown, blond, auburn, red, ginger, grey, silver, white; dark "
-            "or light brown, dark blond; or #rrggbb.",
+            help="Colour of the hair: black, brown, blond, auburn, red, ginger, grey, silver, "
+            "white; dark or light brown, dark blond; or #rrggbb.",
         ),
     ] = None,
     eye_colour: Annotated[
@@ -106,8 +113,8 @@ def photo(
             "--eye-color",
             show_default=False,
             metavar="COLOUR",
-            help="Of the eyes: black, brown, hazel, amber, green, blue, grey; dark brown, light "
-            "blue; or #rrggbb.",
+            help="Colour of the eyes: black, brown, hazel, amber, green, blue, grey; dark brown, "
+            "light blue; or #rrggbb.",
         ),
     ] = None,
     lips: Annotated[
@@ -115,7 +122,7 @@ def photo(
         typer.Option(
             show_default=False,
             metavar="COLOUR",
-            help="Of the lips: natural, pale, nude, pink, rose, red, wine, plum, brown; or "
+            help="Colour of the lips: natural, pale, nude, pink, rose, red, wine, plum, brown; or "
             "#rrggbb.",
         ),
     ] = None,
@@ -124,8 +131,8 @@ def photo(
         typer.Option(
             show_default=False,
             metavar="COLOUR",
-            help="Of the background: white, grey, black, blue, green, brown, beige, red; light or "
-            "dark grey; a CSS colour name; or #rrggbb.",
+            help="Colour of the background: white, grey, black, blue, green, brown, beige, red; "
+            "light or dark grey; a CSS colour name; or #rrggbb.",
         ),
     ] = None,
     hints: Annotated[
@@ -133,8 +140,8 @@ def photo(
         typer.Option(
             show_default=False,
             metavar="FILE",
-            help="Strokes of colour: a picture that is transparent but for what you painted over "
-            "the drawing, as large as the drawing. They lie on top of the colours above.",
+            help="Painted colours: a transparent picture of the drawing's size with your strokes "
+            "of colour. They override the colours above.",
         ),
     ] = None,
     variants: Annotated[
@@ -143,13 +150,13 @@ def photo(
             min=1,
             max=64,
             show_default=False,
-            help="Make so many photos of each drawing, with different plausible skin, hair, eyes "
-            "and background, as NAME-1, NAME-2, …; colours that you give stay.",
+            help="Write N photos of each drawing, NAME-1, NAME-2, …, with different plausible "
+            "colours of skin, hair, eyes and background. Colours that you give are kept.",
         ),
     ] = None,
     face: Annotated[
         Literal["largest", "all"],
-        typer.Option(help="Which faces of a picture; all are written as NAME, NAME-2, NAME-3, …"),
+        typer.Option(help="Which faces of a picture; `all` writes NAME, NAME-2, NAME-3, …"),
     ] = "largest",
     workers: Workers = 0,
     engine: EngineOption = "local",
@@ -157,16 +164,16 @@ def photo(
 ) -> None:
     """Turn sketches of faces into photos.
 
-    Cleans each page where it needs it, finds the face, also in a page that is turned, aligns it as
-    in training and translates it. What was done to a page is said on stderr.
+    Cleans each page where necessary, finds the face in any orientation, aligns it as in training
+    and translates it. Changes made to a page are reported on stderr.
 
     - `limner photo drawing.jpg -o photo.png`
     - `limner photo drawings/ -o photos/ --size 512`
-    - `limner photo page.png -o page-photo.png --face all --put-back`
+    - `limner photo page.png -o page-photo.png --face all --paste-back`
     - `limner photo comic.png -o photo.png --eyes 210,340,395,338`
 
-    A pencil drawing tells no colours. Say them, paint them, or look at several photos. It takes a
-    model that was trained with colours, as no shipped one is yet:
+    A pencil drawing has no colours. Name them, paint them, or choose from several photos. This
+    takes a model trained with colour hints; no shipped model is yet:
 
     - `limner photo drawing.jpg -o photo.png --model mine.onnx --hair black --skin '#8d5524'`
     - `limner photo drawing.jpg -o photo.png --model mine.onnx --hints strokes.png`
@@ -177,13 +184,15 @@ def photo(
     from limner.makers import Photos
 
     if as_is and face == "all":
-        raise UsageError("--as-is takes the whole picture for one face: leave out --face all")
+        raise UsageError("--aligned means that the picture is one face: leave out --face all")
     if variants and face == "all":
-        raise UsageError("--variants are of one face: leave out --face all")
+        raise UsageError("--variants works on one face: leave out --face all")
     if put_back and size:
-        raise UsageError("--put-back keeps the picture's own size: leave out --size")
+        raise UsageError("--paste-back keeps the size of the picture: leave out --size")
     if eyes is not None and (as_is or face == "all"):
-        raise UsageError(f"--eyes marks one face: leave out {'--as-is' if as_is else '--face all'}")
+        raise UsageError(
+            f"--eyes marks one face: leave out {'--aligned' if as_is else '--face all'}"
+        )
     corners = None if eyes is None else _corners(eyes)
     work = batch.jobs(sketches, out, note=complain)
     for option, given in (("--eyes", eyes), ("--hints", hints)):
@@ -209,8 +218,8 @@ def photo(
     _say_notes(outcome.notes)
     _finish(
         outcome,
-        faceless="--eyes X1,Y1,X2,Y2 marks its outer eye corners, --as-is takes the whole picture "
-        "for the face",
+        faceless="give its outer eye corners with --eyes X1,Y1,X2,Y2, or --aligned if the picture "
+        "is an aligned crop",
     )
 
 
@@ -218,17 +227,22 @@ def sketch(
     photos: Pictures,
     out: Out,
     style: Annotated[
-        str, typer.Option(help="How to draw: a style, or `model`; a wrong name lists them all.")
+        str,
+        typer.Option(
+            help="pencil, dodge, charcoal, line, xdog, coarse, outline, study, rough or crude; or "
+            "model, which learnt to draw."
+        ),
     ] = "pencil",
     seed: Annotated[
-        int, typer.Option(min=0, help="Another seed, another hand; the model has one hand.")
+        int,
+        typer.Option(min=0, help="Random seed of the styles. The model draws the same every time."),
     ] = 0,
     model: Annotated[
         str | None,
         typer.Option(
             show_default=False,
-            help="With --style model, another than `draughtsman`: a name from `limner models`, or "
-            "an .onnx file.",
+            help="Model for --style model: a name from `limner models`, or an .onnx file; by "
+            "default `draughtsman`.",
         ),
     ] = None,
     size: Annotated[
@@ -236,13 +250,15 @@ def sketch(
         typer.Option(
             min=16,
             max=4096,
-            help="With --style model, side of the drawing in px; by default the model's own.",
+            help="Side of the drawing in px, for --style model; by default the model's own.",
         ),
     ] = None,
     as_is: Annotated[
         bool,
         typer.Option(
-            "--as-is", help="With --style model, the whole picture is the face: look for none."
+            "--aligned",
+            help="The picture is already an aligned crop of a face: skip face detection. For "
+            "--style model.",
         ),
     ] = False,
     workers: Workers = 0,
@@ -251,9 +267,9 @@ def sketch(
 ) -> None:
     """Turn photos into sketches.
 
-    Styles are filters and draw whole pictures of any size. `--style model` finds the largest face,
-    aligns and cuts it out as `limner photo` does and lets a model draw it, which learnt which
-    strokes say who it is.
+    Styles are filters; they draw whole pictures of any size. `--style model` finds the largest
+    face, aligns and crops it as `limner photo` does, and draws it with a model that learnt which
+    strokes make a person recognisable.
 
     - `limner sketch portrait.jpg -o portrait-sketch.png`
     - `limner sketch photos/ -o sketches/ --style xdog`
@@ -272,7 +288,7 @@ def sketch(
         start = Drawings(
             model=model or DEFAULT_DRAWER, size=size, as_is=as_is, threads=where.threads
         )
-    _finish(batch.run(work, start, engine=where), faceless="--as-is takes the whole picture for it")
+    _finish(batch.run(work, start, engine=where), faceless="--aligned skips the search")
 
 
 def models() -> None:
@@ -329,7 +345,7 @@ def _finish(outcome: "Outcome", *, faceless: str = "") -> None:
     for failure in outcome.failures:
         complain(failure)
     if outcome.faceless:
-        complain(f"where no face is found: {faceless}")
+        complain(f"if no face is found: {faceless}")
     total = outcome.done + len(outcome.failures)
     if outcome.stopped is not None:
         raise outcome.stopped

@@ -5,11 +5,18 @@ from collections.abc import Callable, Sequence
 __all__ = ["OPTIONS", "with_present_names"]
 
 _EVALUATION = {
+    "--as-is": "--aligned",
     "--truth": "--ground-truth",
     "--draws": "--resamples",
     "--points": "--landmarks",
 }
-OPTIONS = {"measure": _EVALUATION | {"--made": "--generated"}, "compare": _EVALUATION}
+OPTIONS = {
+    "photo": {"--as-is": "--aligned", "--put-back": "--paste-back"},
+    "sketch": {"--as-is": "--aligned"},
+    "prepare": {"--about": "--source-info"},
+    "measure": _EVALUATION | {"--made": "--generated"},
+    "compare": _EVALUATION,
+}
 """For each command what an option was called, and what it is called now."""
 
 

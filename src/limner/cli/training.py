@@ -12,7 +12,7 @@ __all__ = ["export", "plot", "train"]
 
 def train(
     experiment: Annotated[str, typer.Argument(help="Name of an experiment, e.g. `portrait`.")],
-    run: Annotated[Path, typer.Argument(help="Run folder; one that is there goes on.")],
+    run: Annotated[Path, typer.Argument(help="Run folder; an existing run is resumed.")],
     settings: Annotated[
         list[str] | None,
         typer.Option("--set", help="Change a setting: `--set data=SET --set generator.width=16`."),
@@ -22,11 +22,11 @@ def train(
         typer.Option("--for", help="Stop after this time with a snapshot: `2h`, `1h30m`, `90s`."),
     ] = None,
 ) -> None:
-    """Train a model, or go on with a training that was interrupted.
+    """Train a model, or resume an interrupted run.
 
-    Ctrl-C saves the state; the same command resumes it from it. It warns as soon as something goes
-    wrong, and says at the end which snapshot is the best on held-out faces. Several GPUs share the
-    work with `--set devices=N`; several hosts, whose folders are the same, under torchrun.
+    Ctrl-C saves a checkpoint; the same command resumes from it. Monitors warn as soon as something
+    goes wrong, and at the end the snapshot with the best score on held-out faces is named. Use
+    several GPUs with `--set devices=N`, several hosts with a shared folder under torchrun.
 
     - `limner train portrait runs/mine --set data=sets/mine`
     - `limner train portrait runs/mine`
@@ -47,7 +47,7 @@ def train(
         raise UsageError(f"{run} is a run of {start.experiment!r}, not of {experiment!r}")
     config = start.with_settings(settings or [])
     if not config.data:
-        raise UsageError("name the prepared set to learn from: --set data=SET")
+        raise UsageError("name the prepared set to train on: --set data=SET")
     seconds = None if time is None else seconds_of(time)
     with Console() as console:
         last = train_run(config, run, report=console.report, say=console.say, seconds=seconds)
@@ -58,23 +58,23 @@ def train(
 
 
 def plot(
-    run: Annotated[Path, typer.Argument(help="Run folder, of a training that goes on or ended.")],
+    run: Annotated[Path, typer.Argument(help="Run folder; the run may still be going on.")],
     tensorboard: Annotated[
         Path | None,
-        typer.Option(help="Also write it as event files for TensorBoard into this folder."),
+        typer.Option(help="Also write event files for TensorBoard to this folder."),
     ] = None,
 ) -> None:
-    """Write a page about a training: RUN/report.html.
+    """Write the report of a run: RUN/report.html.
 
-    Its curves, what it made of the same pictures as time went on, the scores of its snapshots,
-    what the monitors found, and its settings.
+    Loss curves, sample pictures over time, scores of the snapshots, warnings of the monitors, and
+    all settings.
 
     - `limner plot runs/mine`
     - `limner plot runs/mine --tensorboard events/mine`
     """
     from limner.training.watching.report import write_report
 
-    typer.echo(f"look at {write_report(run)}")
+    typer.echo(f"report: {write_report(run)}")
     if tensorboard is not None:
         from limner.training.watching.tensorboard import write_events
 
@@ -84,21 +84,21 @@ def plot(
 
 def export(
     run: Annotated[
-        Path, typer.Argument(help="Run folder, of which the best snapshot is taken, or a snapshot.")
+        Path, typer.Argument(help="Run folder, whose best snapshot is exported, or a snapshot.")
     ],
     model: Annotated[Path, typer.Argument(help="The .onnx file to write.")],
     direction: Annotated[
         Literal["sketch-to-photo", "photo-to-sketch"] | None,
         typer.Option(
-            help="Which of its generators: a CycleGAN has both, of which the first is taken.",
+            help="Which generator to export; a CycleGAN has both. By default sketch-to-photo.",
             show_default=False,
         ),
     ] = None,
 ) -> None:
-    """Write a trained model as one ONNX file that `limner photo --model` takes.
+    """Export a trained model as one ONNX file for `limner photo --model`.
 
-    Of a run folder it takes the snapshot with the best score on held-out faces, and the last one
-    where none was scored.
+    From a run folder, the snapshot with the best score on held-out faces is exported, or the last
+    one if none was scored.
 
     - `limner export runs/mine mine.onnx`
     - `limner export runs/mine/snapshot-000040000.safetensors mine.onnx`

@@ -100,7 +100,7 @@ def _checks(report: dict[str, Any]) -> Iterator[tuple[bool, str]]:
     if unknown:
         faces = sum(source["faces"] for source in unknown)
         words = f"{_some(len(unknown), 'source')} with {_some(faces, 'face')}"
-        yield False, f"Without a licence that is noted: {words}; --about takes it."
+        yield False, f"Without a licence that is noted: {words}; --source-info takes it."
     else:
         yield True, "The licence of every source is noted."
 

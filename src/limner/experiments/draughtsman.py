@@ -9,7 +9,7 @@ def draughtsman() -> Config:
 
     It learns from one steady hand, and for whom it draws is frozen:
 
-        limner prepare PHOTOS SET --size 160 --about docs/portrait-sources.toml \
+        limner prepare PHOTOS SET --size 160 --source-info docs/portrait-sources.toml \
             --identity 'london_\w+/(\d+)_'
         limner train draughtsman RUN --set data=SET --set
         reconstructor=src/limner/models/lifelike.onnx \

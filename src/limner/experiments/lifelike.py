@@ -18,7 +18,7 @@ def lifelike() -> Config:
     literally each drawing is meant and, of half of them, some colours. It goes on from `portrait`,
     whose generator it shares but for these inputs:
 
-        limner prepare PHOTOS SET --size 160 --about docs/portrait-sources.toml \
+        limner prepare PHOTOS SET --size 160 --source-info docs/portrait-sources.toml \
             --identity 'london_\w+/(\d+)_'
         limner train lifelike RUN --set data=SET --set init_from=src/limner/models/portrait.onnx
 

@@ -14,7 +14,7 @@ def lifelike_256() -> Config:
     photos enlarged. Frozen networks look at them whole, shrunk to 128 px, and at crops of 128 px;
     crops of faces that were enlarged to this size do not count. It takes a set of larger faces:
 
-        limner prepare PHOTOS SET --size 320 --about docs/portrait-sources.toml \
+        limner prepare PHOTOS SET --size 320 --source-info docs/portrait-sources.toml \
             --identity 'london_\w+/(\d+)_'
         limner train lifelike-256 RUN --set data=SET --set init_from=LIFELIKE
 

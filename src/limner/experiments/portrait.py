@@ -10,7 +10,7 @@ def portrait() -> Config:
     The study's U-Net at width 24 instead of 32 and a PatchGAN at half its width, in batches of 8:
     what two CPU cores can train in two hours. Faces are learnt first, and then whose they are:
 
-        limner prepare PHOTOS SET --size 160 --about docs/portrait-sources.toml \
+        limner prepare PHOTOS SET --size 160 --source-info docs/portrait-sources.toml \
             --identity 'london_\w+/(\d+)_'
         limner train portrait FIRST --set data=SET --set weights.identity=0
         limner train portrait RUN --set data=SET --set init_from=FIRST --set seed=1

@@ -201,8 +201,8 @@ def _warnings(found: Extracted, evaluated: EvaluationSet) -> Iterator[str]:
         oblong = sum(n for size, n in facts.sizes.items() if len(set(size.split("x"))) > 1)
         if evaluated.as_is and oblong:
             yield (
-                f"{oblong} of the {what} are not square: with --as-is each is taken for a face "
-                "that is cut out, and gets margins; leave --as-is out if they are whole pictures"
+                f"{oblong} of the {what} are not square: with --aligned each is taken for a face "
+                "that is cut out, and gets margins; leave --aligned out if they are whole pictures"
             )
         if len(facts.sizes) > 1 and role not in UNPAIRED:
             sizes = ", ".join(f"{size} ({n})" for size, n in facts.sizes.most_common(_NAMED))
