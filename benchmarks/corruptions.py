@@ -1,6 +1,6 @@
 """Are the measures right? Each one under the damage that it exists for, and under all others.
 
-    python benchmarks/measure_damages.py --data FOLDER [--people 100]
+    python benchmarks/corruptions.py --data FOLDER [--people 100]
 
 Framed photos of FOLDER, evenly over its sources: so many stand in for those of a perfect model and
 are damaged, see `limner.metrics.validation.sensitivity`. In the first table each measure's main
