@@ -48,10 +48,10 @@ def own_damages(trial: SensitivityTest) -> Iterator[str]:
     """Each figure under its own damage, step by step."""
     yield "| figure | damage | " + " | ".join(f"{step:g}" for step in STEPS) + " |"
     yield "|---|---|" + "---|" * len(STEPS)
-    for name, damage in TARGET.items():
-        scores = [trial.scores(damage, step)[name] for step in STEPS]
+    for name, corruption in TARGET.items():
+        scores = [trial.scores(corruption, step)[name] for step in STEPS]
         values = " | ".join(in_words(one, one.estimate.value) for one in scores)
-        yield f"| `{name}` | {damage} | {values} |"
+        yield f"| `{name}` | {corruption} | {values} |"
 
 
 def all_damages(trial: SensitivityTest) -> Iterator[str]:
@@ -60,10 +60,10 @@ def all_damages(trial: SensitivityTest) -> Iterator[str]:
     yield "|---|" + "---|" * len(CORRUPTIONS)
     for name, own in TARGET.items():
         cells = (
-            f"**{trial.harm(name, damage):.2f}**"
-            if damage == own
-            else f"{trial.harm(name, damage):z.2f}"
-            for damage in CORRUPTIONS
+            f"**{trial.relative_loss(name, corruption):.2f}**"
+            if corruption == own
+            else f"{trial.relative_loss(name, corruption):z.2f}"
+            for corruption in CORRUPTIONS
         )
         yield f"| `{name}` | " + " | ".join(cells) + " |"
 

@@ -30,7 +30,7 @@ from limner.metrics.faithfulness.smiles import SMILE, smile_drift
 from limner.metrics.likeness.brightness import BRIGHTNESS
 from limner.metrics.likeness.landmarks import LandmarksFeature, landmark_errors
 from limner.metrics.likeness.skin import SKIN
-from limner.metrics.validation.corruptions import damaged
+from limner.metrics.validation.corruptions import corrupted
 from limner.sketching import STYLES, sketch
 
 Crops = NDArray[np.uint8]
@@ -58,7 +58,7 @@ def main() -> None:
     smiles("smiling above serious, London", smiling, serious[: len(smiling)])
     faces = framed(images.files_below(options.data / "open")[:: 6 * options.every])
     look("photos", faces)
-    look("scrambled", damaged(faces, "scrambled", 1, others=faces))
+    look("scrambled", corrupted(faces, "scrambled", 1, others=faces))
     for one in (feature, SMILE, SKIN, BRIGHTNESS, DETECTION):
         print(f"{one.key.partition('/')[0]:12s} {milliseconds(one, faces[:200]):6.2f} ms")
 

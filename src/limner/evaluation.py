@@ -1,4 +1,4 @@
-"""From what a user names, a model, a training run or a folder of results, to what is measured.
+"""From what a user names (a model, a run or a folder of results) to an evaluation set.
 
 Photos are made with the same function as `limner photo` makes them with.
 """
@@ -29,15 +29,15 @@ __all__ = [
 
 @dataclass(frozen=True, kw_only=True)
 class Candidate:
-    """Something that is measured."""
+    """A model, a run or a folder of results that is evaluated."""
 
     name: str
     generated: Path
     """Folder of its photos."""
     back: Path | None = None
-    """Folder of sketches that it made again from them."""
+    """Folder of the sketches that it made from them."""
     notes: tuple[str, ...] = ()
-    """What went wrong while they were made."""
+    """Failures while they were generated."""
 
 
 def models_of(named: Iterable[str], folder: Path) -> dict[Direction, str]:

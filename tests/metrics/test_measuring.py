@@ -105,7 +105,7 @@ def test_lost_grey_and_uneven_pictures_are_warned_of(folders, crops):
         folders["generated"], ground_truth=folders["ground_truth"], as_is=True
     )
     warnings = "\n".join(measure(evaluated, [Tone()], resampling=DRAWS).warnings)
-    assert "1 of 12 ground-truth photos cannot be used and are left out" in warnings
+    assert "1 of 12 ground-truth photos cannot be used and are excluded" in warnings
     assert "p02.jpg" in warnings
     assert "bend the figures" in warnings
     assert "the generated photos are of 2 sizes: 64x64 (11), 40x40 (1)" in warnings
@@ -136,7 +136,9 @@ def test_pictures_that_are_looked_at_at_another_size_are_a_warning(folders, fill
 
 def test_one_picture_is_a_warning_since_its_interval_says_nothing(folders, fill, crops):
     said = _said(EvaluationSet.of_folders(fill("one", crops[:1])))
-    assert "there is 1 generated photo: an interval of one picture says nothing" in said
+    assert (
+        "there is 1 generated photo: a confidence interval over one picture is meaningless" in said
+    )
     assert "there is 1" not in _said(EvaluationSet.of_folders(folders["generated"]))
 
 

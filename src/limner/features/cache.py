@@ -1,4 +1,4 @@
-"""Features that were found before, kept by the content of the pictures that they are of.
+"""A cache of features, by the content of the pictures.
 
 One SQLite file, which several processes may use at once. It may be deleted at any time.
 """
@@ -82,7 +82,7 @@ class FeatureCache:
         if self._table is None or not vectors:
             return
         rows = [(key, vector.astype("<f4").tobytes()) for key, vector in vectors.items()]
-        # A full disk or a damaged file costs time later, not the figures now.
+        # A full disk or a damaged file costs time later, not the scores now.
         with contextlib.suppress(sqlite3.Error), self._table:
             self._table.executemany("INSERT OR IGNORE INTO features VALUES (?, ?)", rows)
 

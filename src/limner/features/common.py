@@ -1,4 +1,4 @@
-"""Features that several measures share."""
+"""Features that several metrics share."""
 
 import functools
 import hashlib

@@ -1,4 +1,4 @@
-"""What is measured: folders of pictures, paired by name."""
+"""What is evaluated: folders of pictures, paired by name."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -87,7 +87,7 @@ class PreparedFaces(Collection[Picture]):
 
 @dataclass(frozen=True, kw_only=True)
 class EvaluationSet:
-    """The pictures of a model, and those that it is compared with."""
+    """The generated pictures of a model, and those that they are compared with."""
 
     rows: Mapping[str, Mapping[Role, Picture]]
     """By name (the path below the folder, without suffix): the pictures that belong together."""

@@ -1,4 +1,4 @@
-"""Find the features that measures want: each once, picture by picture, in several processes.
+"""Extract the features that metrics need: each once, picture by picture, in several processes.
 
 Pictures are read, framed and let go of again: memory does not grow with their number. What was
 found before for the same contents is taken from the cache, and then nothing is decoded.
@@ -65,7 +65,7 @@ class Extracted:
     """Why nothing could be kept, if so."""
 
     def of(self, inputs: Mapping[str, Input]) -> tuple[dict[str, NDArray[np.float32]], list[int]]:
-        """What a measure wants, and which of the rows: those that have all of it."""
+        """The inputs of a metric, and their rows: those of which all inputs are there."""
         paired = [needed for needed in inputs.values() if not UNPAIRED.intersection(needed.roles)]
         whole = np.ones(len(self.rows), bool)
         for needed in paired:

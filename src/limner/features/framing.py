@@ -1,4 +1,4 @@
-"""Bring pictures of all kinds to one frame, so that they can be compared with each other.
+"""Align pictures of all kinds in one way, so that they can be compared with each other.
 
 The frame is that of the training data: a square whose outer eye corners lie on (0.3, 0.3) and
 (0.7, 0.3). See `docs/measuring.md` for why each kind of picture is treated as it is.

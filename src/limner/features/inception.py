@@ -4,7 +4,7 @@ limner brings no such network, as its weights were learnt from ImageNet, whose p
 research only. Who has them names a file of one of two kinds:
 
 - `.pt`: the TorchScript export of the weights of 2015 that NVIDIA's StyleGAN code measures with
-  (`inception-2015-12-05.pt`; figures of papers rest on these weights). Its call is
+  (`inception-2015-12-05.pt`; scores of papers rest on these weights). Its call is
   `network(pictures, return_features=True)` with pictures `[N, 3, H, W]` uint8 of any size, which
   gives `[N, 2048]`; with `no_output_bias=True` instead it gives probabilities `[N, 1008]`, those
   of the features times `network.output.weight`. **A TorchScript file is a program: take it only
@@ -14,7 +14,7 @@ research only. Who has them names a file of one of two kinds:
   for the Inception Score logits or probabilities `[N, 1000]` or `[N, 1008]` as well.
 
 Features of different files must not be compared: other weights and another resize give other
-figures (Parmar et al. 2022, *On Aliased Resizing and Surprising Subtleties in GAN Evaluation*).
+scores (Parmar et al. 2022, *On Aliased Resizing and Surprising Subtleties in GAN Evaluation*).
 """
 
 import functools

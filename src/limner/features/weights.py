@@ -1,4 +1,4 @@
-"""Weights that limner does not bring, from files that the user names."""
+"""Network weights that are not part of limner, from files that the user names."""
 
 import warnings
 from collections.abc import Mapping

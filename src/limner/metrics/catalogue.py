@@ -1,4 +1,4 @@
-"""All measures there are."""
+"""The registry of metrics."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -57,7 +57,7 @@ def weights_of(named: Iterable[str]) -> dict[str, Path]:
 
 
 def standard(*, weights: Mapping[str, Path] | None = None, landmarks: int = 5) -> Sequence[Metric]:
-    """All measures that are possible.
+    """All metrics, as far as their weights are given.
 
     Args:
         weights: Files of networks that limner does not bring, by the names in `WEIGHTS`.

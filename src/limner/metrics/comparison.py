@@ -1,4 +1,4 @@
-"""Compare models: the same figures of all of them, and whether the differences are real.
+"""Compare models: the same scores of all of them, and which differences are significant.
 
 Each model is compared with the first. Where both made the same pictures, the difference is taken
 picture by picture, or draw by draw of the same pictures: what is hard about a picture is hard for
@@ -27,7 +27,7 @@ _SIGNS = 9999
 
 @dataclass(frozen=True, kw_only=True)
 class Difference:
-    """How far a figure is from that of the first model."""
+    """Difference of a score from that of the first model."""
 
     value: float
     low: float
@@ -50,7 +50,7 @@ class Difference:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Cell:
-    """A figure of one model."""
+    """A score of one model."""
 
     score: Score
     difference: Difference | None
@@ -61,12 +61,12 @@ class Cell:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Row:
-    """A figure of all models."""
+    """A score of all models."""
 
     name: str
     title: str
     metric: str
-    """Title of the measure."""
+    """Title of the metric."""
     better: Better
     cells: tuple[Cell | None, ...]
     """One for each model; None where it could not be measured."""
@@ -74,7 +74,7 @@ class Row:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Comparison:
-    """All figures of all models."""
+    """All scores of all models."""
 
     names: tuple[str, ...]
     measured: tuple[Measured, ...]
@@ -82,22 +82,22 @@ class Comparison:
 
     @property
     def skipped(self) -> tuple[Skipped, ...]:
-        """What could be measured of none of them."""
+        """Metrics that could be computed for none of them."""
         first, *others = (one.skipped for one in self.measured)
         return tuple(one for one in first if all(one in other for other in others))
 
     @property
     def untested(self) -> dict[str, str]:
-        """What to know, by name, of models whose figures are not compared with the first's."""
+        """Warnings, by name, for models whose scores are not tested against the first's."""
         found: dict[str, str] = {}
         for place, name in enumerate(self.names[1:], 1):
             both = [row.cells[place] for row in self.rows if row.cells[0] is not None]
             apart = sum(cell is not None and cell.difference is None for cell in both)
             if apart:
                 found[name] = (
-                    f"{apart} figures rest on other pictures than those of {self.names[0]}, "
-                    "of which some were unusable in one of them: they are not tested, and may "
-                    "differ for that alone; leave these pictures out of all"
+                    f"{apart} scores use other pictures than those of {self.names[0]}, because "
+                    "some pictures are unusable for one of the two. They are not tested; remove "
+                    "these pictures from all models and run again"
                 )
         return found
 
@@ -106,7 +106,7 @@ def compare(models: Mapping[str, Measured]) -> Comparison:
     """Compare them with the first.
 
     Args:
-        models: By name: what was measured of each, with the same measures, resampling and other
+        models: By name: what was measured of each, with the same metrics, resampling and other
             pictures.
 
     Raises:
@@ -186,7 +186,7 @@ def _by_signs(differences: NDArray[np.float64]) -> float:
 
 
 def _by_draws(drawn: NDArray[np.float64]) -> float:
-    """Twice the share of bootstrap draws on the other side of no difference.
+    """Two-sided p: twice the share of bootstrap resamples on the other side of no difference.
 
     Where there is none, the tail of a normal distribution says how far that is out of reach: a
     thousand draws alone could not make one difference stand out among many figures.

@@ -28,7 +28,7 @@ Kernel = Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.float64
 
 MOST_REAL = 10_000
 """Real photos that a set is compared with: time grows with the square of their number, and more
-than this make no figure surer that rests on as many made ones or fewer."""
+than this make no score surer that rests on as many made ones or fewer."""
 _ROWS = 1024
 """Of the kernel, at once."""
 
@@ -65,9 +65,9 @@ def by_image(
 ) -> NDArray[np.float64]:
     """What each generated picture adds: `[N]`, whose mean is the discrepancy.
 
-    Their spread says how sure it is, given these real pictures: it is the first-order term of the
-    estimate's variance (Hoeffding 1948). Where two models made the same pictures, the differences
-    picture by picture say how sure the difference of their figures is.
+    Their spread says how certain it is, given these real pictures: it is the first-order term of
+    the estimate's variance (Hoeffding 1948). Where two models made the same pictures, the
+    differences picture by picture say how certain the difference of their scores is.
 
     Args:
         generated: Features `[N, D]`, N at least 2.

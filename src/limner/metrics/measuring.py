@@ -1,4 +1,4 @@
-"""Measure a model: all that can be said of its pictures, and what cannot."""
+"""Evaluate a model: all metrics that its pictures allow, and why others were skipped."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,18 +17,18 @@ __all__ = ["Measured", "MetricResult", "Skipped", "measure"]
 
 _NAMED = 3
 _MANY_LOST = 0.05
-"""Share of pictures that could not be used above which figures may flatter or slander."""
+"""Share of pictures that could not be used above which scores may flatter or slander."""
 _SMALL = 64  # px
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class MetricResult:
-    """What a measure found."""
+    """Scores of one metric."""
 
     metric: Metric
     scores: tuple[Score, ...]
     rows: tuple[str, ...]
-    """Names of the pictures that it rests on, in the order of the figures' `by_image`."""
+    """Names of the pictures that it rests on, in the order of the scores' `by_image`."""
     training: tuple[int, ...] = ()
     """Numbers of the training photos that it rests on, in the order of `Score.beside`."""
 
@@ -54,7 +54,7 @@ class MetricResult:
 
 @dataclass(frozen=True, kw_only=True)
 class Skipped:
-    """A measure that could not be taken."""
+    """A metric that could not be computed."""
 
     title: str
     why: str
@@ -62,7 +62,7 @@ class Skipped:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Measured:
-    """What was found about a subject."""
+    """All results for an evaluation set."""
 
     evaluated: EvaluationSet
     resampling: Resampling
@@ -70,22 +70,22 @@ class Measured:
     skipped: tuple[Skipped, ...]
     facts: dict[Role, RoleFacts]
     warnings: tuple[str, ...]
-    """What to know before trusting any of it."""
+    """What to know before trusting any score."""
 
     @property
     def scores(self) -> dict[str, Score]:
-        """All figures by name."""
+        """All scores by name."""
         return {score.name: score for result in self.results for score in result.scores}
 
     @property
     def failed(self) -> int:
-        """How many pictures that belong to the generated ones, or are these, could not be used."""
+        """Number of generated pictures, and pictures paired with them, that could not be used."""
         return sum(
             len(facts.excluded) for role, facts in self.facts.items() if role not in UNPAIRED
         )
 
     def rows_of(self, score: str) -> tuple[str, ...] | None:
-        """Names of the pictures that a figure of this name rests on; None if there is none."""
+        """Names of the pictures that a score of this name rests on; None if there is none."""
         for result in self.results:
             if any(found.name == score for found in result.scores):
                 return result.rows
@@ -101,20 +101,20 @@ def measure(
     engine: Engine | None = None,
     cache: Path | None = None,
 ) -> Measured:
-    """Take each measure that what is given allows, and say of the others what they lack.
+    """Compute each metric whose inputs are given, and name what the others lack.
 
     Args:
         evaluated: The pictures.
         metrics: Which, e.g. `limner.metrics.catalogue.standard()`.
-        unavailable: Other measures, which the answer has to name as not taken.
-        resampling: Says how sure figures are.
+        unavailable: Other metrics, which the result lists as skipped.
+        resampling: Says how certain scores are.
         engine: Where features are found; by default in this process.
         cache: Folder of features that were found before; None keeps nothing.
 
     Raises:
         UsageError: There is no picture, or none that can be used.
         EngineError: Worker processes were lost.
-        MissingExtraError: What a measure needs is not installed.
+        MissingExtraError: What a metric needs is not installed.
     """
     resampling = resampling or Resampling()
     there = evaluated.roles()
@@ -152,7 +152,7 @@ def _roles(inputs: Iterable[Input]) -> frozenset[Role]:
 
 
 def _result(one: Metric, found: Extracted, resampling: Resampling) -> MetricResult | str:
-    """What it finds, or why it finds nothing."""
+    """The scores, or why there are none."""
     features, rows = found.of(one.inputs)
     counts = {name: len(vectors) for name, vectors in features.items()}
     usable = min(counts.values())
@@ -173,7 +173,7 @@ _PLURAL: dict[Role, str] = {
     "generated": "generated photos",
     "sketch": "sketches",
     "ground_truth": "ground-truth photos",
-    "back": "sketches made again",
+    "back": "sketches made from the results",
     "real": "real photos",
     "training": "training photos",
 }
@@ -189,7 +189,7 @@ def _warnings(found: Extracted, evaluated: EvaluationSet) -> Iterator[str]:
         if facts.excluded:
             names = ", ".join(sorted(facts.excluded)[:_NAMED])
             share = len(facts.excluded) / (facts.n + len(facts.excluded))
-            much = "; that is enough to bend the figures" if share > _MANY_LOST else ""
+            much = "; that is enough to bias the scores" if share > _MANY_LOST else ""
             first = facts.excluded[min(facts.excluded)]
             of = facts.n + len(facts.excluded)
             yield (
@@ -201,34 +201,31 @@ def _warnings(found: Extracted, evaluated: EvaluationSet) -> Iterator[str]:
         oblong = sum(n for size, n in facts.sizes.items() if len(set(size.split("x"))) > 1)
         if evaluated.as_is and oblong:
             yield (
-                f"{oblong} of the {what} are not square: with --aligned each is taken for a face "
-                "that is cut out, and gets margins; leave --aligned out if they are whole pictures"
+                f"{oblong} of the {what} are not square: with --aligned each is treated as an "
+                "aligned crop, and padded; leave --aligned out if they are complete pictures"
             )
         if len(facts.sizes) > 1 and role not in UNPAIRED:
             sizes = ", ".join(f"{size} ({n})" for size, n in facts.sizes.most_common(_NAMED))
-            yield f"the {what} are of {len(facts.sizes)} sizes: {sizes}; all are brought to one"
+            yield f"the {what} are of {len(facts.sizes)} sizes: {sizes}; all are resized to one"
         without = facts.framed.get("as it is without a face", 0)
         if without:
-            yield (
-                f"in {without} of the {what} no face was found to frame them by; they are taken "
-                "as they are"
-            )
+            yield (f"in {without} of the {what} no face was found; they are used without alignment")
     yield from _colours(found.facts)
 
 
 def _sizes(generated: RoleFacts, side: int) -> Iterator[str]:
-    """What to know of the generated photos, which are looked at at a side of so many px."""
+    """Warnings about the generated photos, which are compared at `side` px."""
     if generated.n == 1:
-        yield "there is 1 generated photo: an interval of one picture says nothing"
+        yield "there is 1 generated photo: a confidence interval over one picture is meaningless"
     if side < _SMALL:
         yield (
-            f"pictures of {side} px are too small to tell grids of 8 and 16 px from what is around "
-            f"them; give a --size of {_SMALL} at least"
+            f"pictures of {side} px are too small to detect grids of 8 and 16 px; use a "
+            f"--size of at least {_SMALL}"
         )
     [width, height] = next(iter(generated.sizes)).split("x")
     if len(generated.sizes) == 1 and width == height != str(side):
         yield (
-            f"the generated photos are of {width} px and looked at at {side}: sharpness, detail "
+            f"the generated photos are of {width} px but compared at {side}: sharpness, detail "
             "and grids are those of the resampled pictures"
         )
 
@@ -242,7 +239,7 @@ def _colours(facts: dict[Role, RoleFacts]) -> Iterator[str]:
         grey, theirs = generated.grey / generated.n, other.grey / other.n
         if abs(grey - theirs) > 0.5:
             yield (
-                f"{generated.grey} of the {generated.n} generated photos are grey, of the "
-                f"{other.n} "
-                f"{_PLURAL[role]} {other.grey}: measures of colour and realism speak of that first"
+                f"{generated.grey} of the {generated.n} generated photos and {other.grey} of "
+                f"the {other.n} {_PLURAL[role]} are greyscale: scores of colour and realism mostly "
+                "reflect that"
             )

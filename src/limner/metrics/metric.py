@@ -1,8 +1,8 @@
-"""What a measure is: features of pictures, then statistics, then figures.
+"""What a metric is: features of pictures, then statistics, then scores.
 
-A measure says which features of which pictures it wants. They are found once for all measures,
-picture by picture, in several processes, and kept (see `limner.features.extraction`), so that no
-measure ever holds pictures.
+A metric declares which features of which pictures it needs. They are extracted once for all
+metrics, picture by picture, in several processes, and cached (see `limner.features.extraction`), so
+that no metric ever holds pictures.
 """
 
 from collections.abc import Iterable, Mapping
@@ -20,7 +20,7 @@ class Metric(Protocol):
 
     @property
     def name(self) -> str:
-        """First part of its figures' names."""
+        """First part of its scores' names."""
 
     @property
     def title(self) -> str:
@@ -28,7 +28,7 @@ class Metric(Protocol):
 
     @property
     def question(self) -> str:
-        """The question that its figures answer, in a sentence."""
+        """The question that its scores answer, in a sentence."""
 
     @property
     def inputs(self) -> Mapping[str, Input]:
@@ -43,5 +43,5 @@ class Metric(Protocol):
 
         Args:
             features: As wanted, `min_pictures` rows of each at least.
-            resampling: Says how sure a figure is.
+            resampling: Says how certain a score is.
         """

@@ -1,10 +1,10 @@
-"""How sure a figure is: bootstrap intervals.
+"""Bootstrap confidence intervals.
 
-The pictures at hand are drawn again, with replacement, B times, and the figure is taken of each
+The pictures at hand are drawn again, with replacement, B times, and the score is taken of each
 draw (Efron and Tibshirani 1993, *An Introduction to the Bootstrap*, chapter 13: the percentile
 interval). A draw is given as weights: how often each picture came.
 
-What the interval means: other pictures of the same kind would give another figure, about so far
+What the interval means: other pictures of the same kind would give another score, about so far
 away. What it leaves out: pictures of another kind, and another training of the model.
 """
 
@@ -23,7 +23,7 @@ __all__ = ["Resampling", "Statistic", "Weights", "means"]
 Weights = NDArray[np.float64]
 """`[B, n]`: for each draw how often each of n pictures came; a row adds up to n."""
 Statistic = Callable[..., NDArray[np.float64]]
-"""From the weights of one or more sets to the figure of each draw, `[B]`."""
+"""From the weights of one or more sets to the score of each draw, `[B]`."""
 
 _AT_ONCE = 4_000_000
 """Numbers in a block of weights, so that memory does not grow with the number of pictures."""
@@ -87,7 +87,7 @@ class Resampling:
             statistic: Called with the weights of each set, `[B', counts[k]]`; gives `[B']`.
             counts: How many pictures the sets have; the estimate's n is the first's.
             centred: Whether the interval is shifted so that the draws' mean is the value: for
-                figures such as FID that a set with repetitions makes greater than it is.
+                scores such as FID that a set with repetitions makes greater than it is.
 
         Raises:
             UsageError: A set is empty.

@@ -1,4 +1,4 @@
-"""A figure: one number, how sure it is, and which way is better."""
+"""A score: one number, how certain it is, and which way is better."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 __all__ = ["Better", "Estimate", "Score"]
 
 Better = Literal["higher", "lower", "nearer"]
-"""Which way is better: `nearer` is nearer to the figure's target."""
+"""Which way is better: `nearer` is nearer to the score's target."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Estimate:
-    """A value and how sure it is. Made by `limner.metrics.resampling.Resampling`."""
+    """A value and how certain it is. Made by `limner.metrics.resampling.Resampling`."""
 
     value: float
     low: float
@@ -32,10 +32,10 @@ class Estimate:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Score:
-    """What a measure found."""
+    """Scores of one metric."""
 
     name: str
-    """Unique among all measures, e.g. `identity.rank1`, and the same from version to version."""
+    """Unique among all metrics, e.g. `identity.rank1`, and the same from version to version."""
     title: str
     """In words, short, e.g. `found first among all`."""
     estimate: Estimate
@@ -52,7 +52,7 @@ class Score:
     """`[n]`: how each picture did, where that says more than what it contributes to the value
     (`estimate.per_image`, which is taken by default): a distance, where the value counts hits."""
     per_image_title: str = ""
-    """What `per_image` is, in words; by default it is what the title says, in the figure's unit."""
+    """What `per_image` is, in words; by default it is what the title says, in the score's unit."""
     per_image_better: Better | None = None
     """Which way is better for `per_image`; by default as for the value."""
     beside: NDArray[np.intp] | None = None

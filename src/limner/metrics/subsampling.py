@@ -1,4 +1,4 @@
-"""Thinning: some of many that stand for all of them, the same ones every time."""
+"""Subsampling: some of many, evenly and always the same."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -5,7 +5,7 @@ from limner import images
 from limner.faces import DlibDetector, Face, Preprocessing
 from limner.metrics.faithfulness.detection import DETECTION, FaceDetection, found
 from limner.metrics.resampling import Resampling
-from limner.metrics.validation.corruptions import damaged
+from limner.metrics.validation.corruptions import corrupted
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def test_a_framed_face_is_found_in_its_place(crop, side):
 
 
 def test_a_scrambled_one_is_not(crop):
-    parts = damaged(crop[None], "scrambled", 1, others=crop[None])[0]
+    parts = corrupted(crop[None], "scrambled", 1, others=crop[None])[0]
     assert DETECTION.start()(parts).tolist() == [0, -1, 1]
     assert DETECTION.start()(np.full_like(crop, 255)).tolist() == [0, -1, 1]
 
@@ -67,6 +67,6 @@ def test_shares_of_photos():
 def test_damage_that_leaves_a_face_leaves_it_found(crop):
     look = DETECTION.start()
     for name in ("blur", "noise", "jpeg", "grey", "cast", "dark", "smile", "eyes", "grid"):
-        there, _, off = look(damaged(crop[None], name, 0.5, others=crop[None])[0])
+        there, _, off = look(corrupted(crop[None], name, 0.5, others=crop[None])[0])
         assert there == 1, name
         assert off < 0.2, name

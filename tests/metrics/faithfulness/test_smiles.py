@@ -6,7 +6,7 @@ from limner.errors import UsageError
 from limner.faces import DlibDetector, Preprocessing, find
 from limner.metrics.faithfulness.smiles import SMILE, SmileDrift, smile_drift
 from limner.metrics.resampling import Resampling
-from limner.metrics.validation.corruptions import damaged
+from limner.metrics.validation.corruptions import corrupted
 
 
 def scores(measure, generated, before):
@@ -72,9 +72,9 @@ def test_painted_smiles_are_seen_and_other_damage_is_not(data):
     score = SMILE.start()
 
     def drift(name, strength):
-        spoilt = damaged(crops, name, strength, others=crops)
+        corrupted_pictures = corrupted(crops, name, strength, others=crops)
         generated, before = (
-            np.concatenate([score(one) for one in some]) for some in (spoilt, crops)
+            np.concatenate([score(one) for one in some]) for some in (corrupted_pictures, crops)
         )
         found = scores(SmileDrift(), generated, before)
         return found["smile.score"].estimate.value, found["smile.drift"].estimate.value

@@ -49,12 +49,12 @@ def test_detail_is_found_at_its_size_whatever_that_of_the_picture():
 def test_other_pictures_of_the_kind_look_alike_and_damaged_ones_do_not():
     real = pictures(0, 80)
     same, grey, dark = pictures(1), pictures(1).mean(axis=3, keepdims=True), pictures(1) * 0.5
-    sound = found(same, real).estimate
-    assert abs(sound.value) < 0.1
-    for spoilt in (np.repeat(grey, 3, axis=3), dark):
-        harmed = found(spoilt.astype(np.uint8), real).estimate
+    clean = found(same, real).estimate
+    assert abs(clean.value) < 0.1
+    for corrupted_pictures in (np.repeat(grey, 3, axis=3), dark):
+        harmed = found(corrupted_pictures.astype(np.uint8), real).estimate
         assert harmed.value > 0.3
-        assert harmed.low > sound.high
+        assert harmed.low > clean.high
 
 
 def test_drawings_do_not_look_like_photos(person):

@@ -108,14 +108,14 @@ def test_real_photos_are_like_real_photos(person):
 def test_blur_takes_the_finest_away_and_noise_adds_to_it(person):
     real = faces(person, 6)
     far, high = [], []
-    for damage in (
+    for corruption in (
         lambda it: blurred(it, 1.5),
         lambda it: blurred(it, 0.7),
         lambda it: it,
         lambda it: noisy(it, 4),
         lambda it: noisy(it, 12),
     ):
-        scores = found([damage(it) for it in real], real)
+        scores = found([corruption(it) for it in real], real)
         far.append(scores["spectrum.distance"].estimate.value)
         high.append(scores["spectrum.high"].estimate.value)
     assert high == sorted(high)

@@ -45,8 +45,12 @@ def test_a_figure_gets_worse_step_by_step_under_its_own_damage(trial, name):
 
 @pytest.mark.parametrize("name", INVARIANT)
 def test_and_stays_nearly_where_it_is_under_others(trial, name):
-    harm = {damage: trial.harm(name, damage) for damage in INVARIANT[name]}
-    moved = {damage: round(by, 2) for damage, by in harm.items() if not abs(by) < LITTLE}
+    relative_loss = {
+        corruption: trial.relative_loss(name, corruption) for corruption in INVARIANT[name]
+    }
+    moved = {
+        corruption: round(by, 2) for corruption, by in relative_loss.items() if not abs(by) < LITTLE
+    }
     assert not moved
 
 

@@ -137,7 +137,7 @@ class Dependence:
         if len(generated) < _FEW:
             warnings.append(
                 f"{len(generated)} pictures are few to learn a prediction from: the score is too "
-                "low; compare only with figures of as many"
+                "low; compare only at equal n"
             )
         if _all_alike(generated):
             warnings.append("the generated photos are all alike: there is nothing to explain")

@@ -1,4 +1,4 @@
-"""Found: is there a face at all, and is it where it should be?
+"""Face detection: is there a face, and is it where it should be?
 
 limner's own detector looks for a face in the picture as it is framed. That needs no margin around:
 in 471 photos that it had found a face in and framed it finds one again in all, in its place in

@@ -1,4 +1,4 @@
-"""Drift of smiles: does the model add smiles that were not drawn, or take them away?
+"""Smiles: does the model add or remove smiles?
 
 The study's own failure: photos of celebrities mostly smile and drawings mostly do not, so its
 model learnt to add smiles.
@@ -80,7 +80,7 @@ class SmileDrift:
     """Share of generated photos that smile, less that of the ground truth or of the drawings."""
 
     against: Literal["ground_truth", "sketch"] = "ground_truth"
-    """Against drawings the figures are called `smile_drawn.*`: they are other figures, since the
+    """Against drawings the scores are called `smile_drawn.*`: they are other scores, since the
     score sees fewer smiles in drawings than in photos of the same serious people."""
     question: ClassVar[str] = "Are smiles added that nobody drew, or lost?"
     min_pictures: ClassVar[int] = 1

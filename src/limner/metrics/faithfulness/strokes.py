@@ -18,7 +18,7 @@ hatching and background out of it:
 - none below the contrast of grain.
 
 Faces in one frame are alike: a photo of somebody else still has more than half of a hand-drawn
-sketch's lines (`benchmarks/strokes.py`). A figure says little without that of other photos beside
+sketch's lines (`benchmarks/strokes.py`). A score says little without that of other photos beside
 it.
 """
 

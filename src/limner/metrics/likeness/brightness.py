@@ -1,4 +1,4 @@
-"""Brightness: are generated photos as light as the ground truth?"""
+"""Brightness: are generated photos as bright as the ground truth?"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

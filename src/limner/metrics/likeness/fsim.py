@@ -1,4 +1,4 @@
-"""FSIM: has a generated photo the features of the ground truth, where a feature is?
+"""FSIM: does a generated photo have the edges and lines of the ground truth?
 
 The feature similarity index of Zhang, Zhang, Mou and Zhang 2011, *FSIM: A Feature Similarity Index
 for Image Quality Assessment* (IEEE TIP 20(8)): how alike phase congruency and gradient are, place

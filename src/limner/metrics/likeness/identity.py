@@ -1,4 +1,4 @@
-"""Identity: is the person of a generated picture the person of its source?
+"""Identity: does a generated picture show the person of its source?
 
 Distances are those of dlib's face descriptor, see `limner.features.descriptor`.
 """
@@ -114,7 +114,7 @@ class Verification:
 
 
 class _Pairs:
-    """All pairs of people, as what each person has to do with the figures.
+    """All pairs of people, as what each person has to do with the scores.
 
     A person who is drawn again brings a genuine pair, and impostor pairs on both sides: with the
     probe and with the picture in the gallery. Whose draws left one side out would be too sure. To
@@ -263,5 +263,5 @@ _FEW = 50
 def _few(people: int) -> str:
     return (
         f"the gallery holds {people} people: the fewer, the easier to find one; compare only "
-        "with figures of as many"
+        "with scores of as many"
     )

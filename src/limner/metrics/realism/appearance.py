@@ -1,4 +1,4 @@
-"""Look: light, colour and grain of a set of generated photos against those of real ones.
+"""Appearance: light, colour and grain of generated photos, compared with real ones.
 
 A face descriptor sees who somebody is, through light, colour and style: a good pencil drawing is
 near its photo. Whether a picture looks like a photograph is told by plainer things: how light and

@@ -1,4 +1,4 @@
-"""Collapse: do generated photos differ as people do, or are they all one face?
+"""Collapse: do generated photos differ as people do?
 
 Two ways to be all alike. Where a generator makes the same picture of everything, its pictures lie
 near to each other (`diversity`). Where it makes the same face in many lights and colours they do

@@ -1,4 +1,4 @@
-"""FID: do generated pictures, as a set, look like real ones?
+"""FID: is the distribution of generated pictures close to that of real ones?
 
 The Fréchet distance between the normal distributions that fit two sets of features best (Heusel
 et al. 2017, *GANs Trained by a Two Time-Scale Update Rule Converge to a Local Nash Equilibrium*)::
@@ -83,7 +83,7 @@ def _few(pictures: int, numbers: int) -> str:
     )
     return (
         f"rests on {pictures} pictures: under {_ENOUGH:,} FID comes out too great, by how much "
-        "depends on the model; compare only with figures of as many pictures, and rather KID"
+        "depends on the model; compare only with scores of as many pictures, and rather KID"
         f"{less}"
     )
 
@@ -116,7 +116,7 @@ class Contributions:
 def fid_shares(generated: NDArray[np.floating], real: NDArray[np.floating]) -> Contributions:
     """FID and its derivatives by the weights of all pictures (Jaeckel's infinitesimal jackknife).
 
-    Their spread says how sure the figure is (Efron 1982, *The Jackknife, the Bootstrap and Other
+    Their spread says how certain the score is (Efron 1982, *The Jackknife, the Bootstrap and Other
     Resampling Plans*). Where features are many and pictures few, it says so better
     than sets drawn again, whose repetitions cost them rank, and it costs one decomposition.
 

@@ -78,7 +78,7 @@ class InceptionScore:
                 "its classes are objects, none of them a face; it depends on the network's "
                 f"weights, and on the number of pictures ({len(generated)} in {self.splits} "
                 f"part{'s' * (self.splits > 1)}): compare it only where all of these are the same"
-                ", and trust any other figure more",
+                ", and trust any other score more",
             ),
         )
 

@@ -1,4 +1,4 @@
-"""KID: do generated pictures, as a set, look like real ones?
+"""KID: is the distribution of generated pictures close to that of real ones?
 
 The Kernel Inception Distance of Bińkowski et al. 2018, *Demystifying MMD GANs*, section 4: the
 squared maximum mean discrepancy between two sets of features under a cubic kernel, estimated

@@ -1,4 +1,4 @@
-"""Copying: are generated photos faces that the model memorised?
+"""Memorisation: are generated photos copies of training faces?
 
 A generated photo that lies nearer to a photo of the training set than different people lie to each
 other is not of somebody new (Webster, Rabin, Simon and Jurie 2019, *Detecting Overfitting of Deep

@@ -1,4 +1,4 @@
-"""Spectrum: have generated photos as much coarse, fine and finest detail as real ones?
+"""Spectrum: do generated photos have as much detail at every frequency as real ones?
 
 Generators give themselves away by their power spectrum, above all at high frequencies, where
 upsampling and too little or too much texture show (Durall, Keuper and Keuper 2020, *Watch your

@@ -27,7 +27,7 @@ _LABEL = 23  # characters of a name beside a diagram
 
 
 def write_json(comparison: Comparison, path: Path) -> None:
-    """Write all figures of all models, and their differences. Raises OutputError."""
+    """Write all scores of all models, and their differences. Raises OutputError."""
     values = _numbers(comparison)
     values["models"] = {
         name: numbers(measured)
@@ -160,7 +160,7 @@ def _short(name: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class _Shown:
-    """Which pictures to show for a measure."""
+    """Which pictures to show for a metric."""
 
     metric: str
     title: str
@@ -169,7 +169,7 @@ class _Shown:
 
 
 def _cases(comparison: Comparison) -> list[dict[str, Any]]:
-    """For each measure the pictures that the models did best and worst at, on the whole."""
+    """For each metric the pictures that the models did best and worst at, on the whole."""
     shown: dict[str, _Shown] = {}
     for row in comparison.rows:
         if row.metric not in shown and (found := _shown(comparison, row)) is not None:
@@ -191,7 +191,7 @@ def _cases(comparison: Comparison) -> list[dict[str, Any]]:
 
 
 def _shown(comparison: Comparison, row: Row) -> _Shown | None:
-    """What to show by a figure; None if it does not say of each picture how all models did."""
+    """What to show by a score; None if it does not say of each picture how all models did."""
     scores = [cell.score for cell in row.cells if cell is not None]
     losses = [score.losses for score in scores]
     known = [loss for loss in losses if loss is not None]

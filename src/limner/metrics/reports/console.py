@@ -1,4 +1,4 @@
-"""Figures for somebody at a terminal."""
+"""Scores as tables in a terminal."""
 
 from rich.console import Console
 from rich.table import Table
@@ -14,10 +14,10 @@ _WIDE = 240  # columns
 
 
 def table(measured: Measured) -> None:
-    """Print what was measured on stdout, and what to know of it on stderr."""
+    """Print scores on stdout, and warnings on stderr."""
     shown = Table(box=None, pad_edge=False)
     for heading, side in (
-        ("figure", "left"),
+        ("score", "left"),
         ("value", "right"),
         ("95% confidence interval", "right"),
     ):
@@ -47,9 +47,9 @@ def table(measured: Measured) -> None:
 
 
 def comparison_table(comparison: Comparison) -> None:
-    """Print a comparison on stdout, and what to know of it on stderr."""
+    """Print a comparison on stdout, and warnings on stderr."""
     shown = Table(box=None, pad_edge=False)
-    shown.add_column("figure")
+    shown.add_column("score")
     shown.add_column("better")
     for name in comparison.names:
         shown.add_column(Text(name), justify="right")  # whose brackets are no markup

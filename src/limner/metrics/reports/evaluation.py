@@ -1,4 +1,4 @@
-"""What was measured, as JSON and as a page."""
+"""The report of an evaluation, as JSON and as a page."""
 
 import json
 from pathlib import Path
@@ -15,11 +15,11 @@ from limner.metrics.score import Score
 __all__ = ["numbers", "write_json", "write_page"]
 
 _HEADLINES = ("identity.rank1", "detection.rate", "kid", "strokes.recall", "smile.drift")
-"""Figures that the page begins with, where they are there."""
+"""Scores at the top of the page, if they were computed."""
 
 
 def write_json(measured: Measured, path: Path) -> None:
-    """Write all figures, with what they rest on. Raises OutputError."""
+    """Write all scores, with the pictures and networks behind them. Raises OutputError."""
     text = json.dumps(numbers(measured), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
     images.write_bytes(path, text.encode(errors="backslashreplace"))
 

@@ -1,4 +1,4 @@
-"""Which pictures to look at: where a measure found the best, the middling and the worst."""
+"""Which pictures to show: the best, median and worst by each metric."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,15 +17,15 @@ from limner.metrics.score import Score
 __all__ = ["cases", "chosen", "judged"]
 
 _OF_A_KIND = 3
-"""Best, median and worst pictures of a measure, each."""
+"""Best, median and worst pictures of a metric, each."""
 _DIGITS = 3
-"""Of what single pictures got, where that is something else than the figure, with a title of its
+"""Of what single pictures got, where that is something else than the score, with a title of its
 own."""
 _SHOWN: tuple[Role, ...] = ("sketch", "generated", "back", "ground_truth")
 
 
 def judged(scores: Iterable[Score], rows: int) -> Score | None:
-    """The first figure that says of each of so many pictures how it did."""
+    """The first score that says of each of so many pictures how it did."""
     for score in scores:
         losses = score.losses
         if losses is not None and len(losses) == rows and np.ptp(losses) > 0:

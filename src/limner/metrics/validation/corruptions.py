@@ -1,6 +1,6 @@
-"""Damages: ways to spoil good photos, one for each way in which a model can fail.
+"""Corruptions of good photos, one for each way in which a model can fail.
 
-A measure is worth its name if it gets worse as its own damage gets stronger and stays where it is
+A metric is valid if it gets worse as its own corruption gets stronger and stays where it is
 under others. Framed photos go in, `[N, S, S, 3]` RGB uint8 with the outer eye corners at
 (0.3, 0.3) and (0.7, 0.3), and come out spoilt, with a strength from 0, nothing, to 1, what nobody
 could miss. Some spoil every picture, others a share of them, which is then the strength.
@@ -21,7 +21,7 @@ from limner.images import LUMA
 from limner.sketching import sketch
 from limner.sketching.filters import blur
 
-__all__ = ["CORRUPTIONS", "Corruption", "damaged", "drawn"]
+__all__ = ["CORRUPTIONS", "Corruption", "corrupted", "drawn"]
 
 Pictures = NDArray[np.uint8]
 Corruption = Callable[[Pictures, float, np.random.Generator, Pictures], Pictures]
@@ -31,7 +31,7 @@ Corruption = Callable[[Pictures, float, np.random.Generator, Pictures], Pictures
 _TEETH = (225, 220, 210)
 
 
-def damaged(
+def corrupted(
     pictures: Pictures, name: str, strength: float, *, others: Pictures, seed: int = 0
 ) -> Pictures:
     """Spoil pictures; the same arguments spoil them the same way.
@@ -45,10 +45,10 @@ def damaged(
         seed: Other seeds spoil others of them, or otherwise.
 
     Raises:
-        UsageError: There is no such damage, or shapes or the strength are others.
+        UsageError: There is no such corruption, or shapes or the strength are others.
     """
     if name not in CORRUPTIONS:
-        raise UsageError(f"no damage is called {name}; there are {', '.join(CORRUPTIONS)}")
+        raise UsageError(f"no corruption is called {name}; there are {', '.join(CORRUPTIONS)}")
     fitting = pictures.ndim == 4 and pictures.shape[1:] == others.shape[1:] and len(others)
     if not fitting or pictures.shape[3] != 3 or not 0 <= strength <= 1:
         raise UsageError(
@@ -246,33 +246,36 @@ def _levels(values: NDArray[np.floating]) -> Pictures:
     return levels
 
 
-def _of_each(spoil: Callable[[Pictures, float], Pictures]) -> Corruption:
-    return lambda pictures, strength, _rng, _others: spoil(pictures, strength)
+def _each_picture(corrupt: Callable[[Pictures, float], Pictures]) -> Corruption:
+    return lambda pictures, strength, _rng, _others: corrupt(pictures, strength)
 
 
-def _by_chance(spoil: Callable[[Pictures, float, np.random.Generator], Pictures]) -> Corruption:
-    return lambda pictures, strength, rng, _others: spoil(pictures, strength, rng)
+def _each_at_random(
+    corrupt: Callable[[Pictures, float, np.random.Generator], Pictures],
+) -> Corruption:
+    return lambda pictures, strength, rng, _others: corrupt(pictures, strength, rng)
 
 
 CORRUPTIONS: Mapping[str, Corruption] = MappingProxyType(
     {
-        "blur": _of_each(_blur),
-        "noise": _by_chance(_noise),
-        "jpeg": _of_each(_jpeg),
-        "grid": _of_each(_grid),
-        "hatched": _of_each(_hatched),
-        "swap": _by_chance(_swap),
+        "blur": _each_picture(_blur),
+        "noise": _each_at_random(_noise),
+        "jpeg": _each_picture(_jpeg),
+        "grid": _each_picture(_grid),
+        "hatched": _each_picture(_hatched),
+        "swap": _each_at_random(_swap),
         "ignored": _ignored,
         "copied": _copied,
-        "collapsed": _by_chance(_collapsed),
+        "collapsed": _each_at_random(_collapsed),
         "average": _average,
-        "scrambled": _by_chance(_scrambled),
-        "smile": _of_each(_smile),
-        "eyes": _of_each(_eyes),
-        "features": _by_chance(_features),
-        "grey": _of_each(_grey),
-        "cast": _of_each(_cast),
-        "dark": _of_each(_dark),
+        "scrambled": _each_at_random(_scrambled),
+        "smile": _each_picture(_smile),
+        "eyes": _each_picture(_eyes),
+        "features": _each_at_random(_features),
+        "grey": _each_picture(_grey),
+        "cast": _each_picture(_cast),
+        "dark": _each_picture(_dark),
     }
 )
-"""By name; the functions' docstrings say what they do. `damaged` calls them with what they need."""
+"""By name; the functions' docstrings say what they do. `corrupted` calls them with what they
+need."""

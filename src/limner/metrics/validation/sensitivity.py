@@ -1,7 +1,7 @@
-"""Measures on trial: does each notice the damage that it exists for, and no other?
+"""Sensitivity tests: does each metric notice its own corruption, and no other?
 
 Real photos stand in for those of a perfect model. They are their own truth, limner draws the
-sketches of them, and they are damaged step by step. Other photos are the set of real ones, again
+sketches of them, and they are corrupted step by step. Other photos are the set of real ones, again
 others those that a model learnt from.
 """
 
@@ -20,7 +20,7 @@ from limner.metrics.catalogue import standard
 from limner.metrics.measuring import measure
 from limner.metrics.resampling import Resampling
 from limner.metrics.score import Score
-from limner.metrics.validation.corruptions import damaged, drawn
+from limner.metrics.validation.corruptions import corrupted, drawn
 
 if TYPE_CHECKING:
     from limner.features.feature import Role
@@ -53,7 +53,7 @@ TARGET: Mapping[str, str] = {
     "collapse.average": "average",
     "memorisation.share": "copied",
 }
-"""For each figure the damage that it exists for, under which it gets worse step by step."""
+"""For each score the corruption that it exists for, under which it gets worse step by step."""
 
 _FINE = ("grid", "hatched")
 _OF_LIGHT = ("grey", "cast", "dark")
@@ -102,7 +102,7 @@ INVARIANT: Mapping[str, Sequence[str]] = {
         *_OF_LIGHT,
     ),
 }
-"""For each figure the damages under which it stays nearly where it is. Of the others some may
+"""For each score the corruptions under which it stays nearly where it is. Of the others some may
 move it with reason: a blurred face is harder to tell, a scrambled one has no skin."""
 
 
@@ -116,13 +116,13 @@ class Photos:
 
 
 class SensitivityTest:
-    """Measures damaged photos; what does not change is found once."""
+    """Scores corrupted photos; what does not change is computed once."""
 
     def __init__(self, photos: Photos, cache: Path, *, engine: Engine | None = None) -> None:
         """Draw the sketches.
 
         Args:
-            photos: What to damage, and the sets.
+            photos: What to corrupt, and the reference sets.
             cache: Folder that features are kept in.
             engine: Where they are found; by default in this process.
         """
@@ -137,28 +137,30 @@ class SensitivityTest:
         }
         self._known: dict[tuple[str, float], dict[str, Score]] = {}
 
-    def scores(self, damage: str = "", strength: float = 0.0) -> dict[str, Score]:
-        """All figures of photos with so much of a damage, 0 to 1; by default of sound ones."""
-        key = (damage, strength) if strength else ("", 0.0)
+    def scores(self, corruption: str = "", strength: float = 0.0) -> dict[str, Score]:
+        """All scores of photos corrupted with this strength, 0 to 1; by default of clean ones."""
+        key = (corruption, strength) if strength else ("", 0.0)
         if key not in self._known:
             self._known[key] = self._measured(*key)
         return self._known[key]
 
-    def harm(self, name: str, damage: str, strength: float = 1.0) -> float:
-        """How much worse a figure gets by a damage: a multiple of what the whole of its own does.
+    def relative_loss(self, name: str, corruption: str, strength: float = 1.0) -> float:
+        """How much worse a score gets by a corruption, relative to its own at full strength.
 
-        NaN if it cannot be measured then.
+        NaN if it cannot be computed then.
         """
-        sound = self.scores()[name]
-        spoilt = self.scores(damage, strength).get(name)
-        if spoilt is None:
+        clean = self.scores()[name]
+        changed = self.scores(corruption, strength).get(name)
+        if changed is None:
             return float("nan")
-        return _worse(spoilt, sound) / _worse(self.scores(TARGET[name], 1.0)[name], sound)
+        return _worse(changed, clean) / _worse(self.scores(TARGET[name], 1.0)[name], clean)
 
-    def _measured(self, damage: str, strength: float) -> dict[str, Score]:
+    def _measured(self, corruption: str, strength: float) -> dict[str, Score]:
         ground_truth, training = self._photos.ground_truth, self._photos.training
         generated = (
-            damaged(ground_truth, damage, strength, others=training) if strength else ground_truth
+            corrupted(ground_truth, corruption, strength, others=training)
+            if strength
+            else ground_truth
         )
         rows: dict[str, dict[Role, Picture]] = {
             f"{number:04d}": {"generated": one, "ground_truth": true, "sketch": page}
@@ -167,7 +169,7 @@ class SensitivityTest:
             )
         }
         evaluated = EvaluationSet(rows=rows, unpaired=self._crowds, size=ground_truth.shape[1])
-        resamples = Resampling(resamples=20)  # only the values are looked at
+        resamples = Resampling(resamples=20)  # only the values are used
         found = measure(
             evaluated, standard(), resampling=resamples, engine=self._engine, cache=self._cache
         )
