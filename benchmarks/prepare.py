@@ -75,7 +75,7 @@ def seconds_of_ours(folder: Path, out: Path, workers: int) -> float:
 
 
 def seconds_of_study(files: list[Path], out: Path) -> tuple[float, set[Path]]:
-    """How long the study's way takes for some pictures, and in which it finds a face."""
+    """How long the 2018 pipeline takes for some pictures, and in which it finds a face."""
     out.mkdir()
     found = set()
     start = time.perf_counter()
@@ -123,7 +123,7 @@ def speed(args: argparse.Namespace, room: Path) -> None:
         print(f"round {number + 1}, images/s: {shown}", flush=True)
     for name, values in rates.items():
         print(f"{name:12}{median(values):8.2f} images/s")
-    print(f"limner, 1 worker, against the study's way: {ratio(rates, '1 worker', 'study'):.1f}")
+    print(f"limner, 1 worker, against the 2018 pipeline: {ratio(rates, '1 worker', 'study'):.1f}")
     print(f"2 workers against 1: {ratio(rates, '2 workers', '1 worker'):.2f}")
     print(f"faces found in {sampled} pictures: limner {hits['limner']}, study {hits['study']}")
 
@@ -140,7 +140,7 @@ def speed_by_part(args: argparse.Namespace, room: Path) -> None:
         ours = 300 / seconds_of_ours(room / "in", room / "out", 1)
         study = len(sample) / seconds_of_study(sample, room / "out")[0]
         print(
-            f"{name:16}{ours:8.1f} images/s, {ours / study:.1f} times the study's way", flush=True
+            f"{name:16}{ours:8.1f} images/s, {ours / study:.1f} times the 2018 pipeline", flush=True
         )
         shutil.rmtree(room / "in")
 

@@ -1,6 +1,6 @@
 """How many sketches a core draws in a second, and how many cores keep a GPU busy.
 
-All is drawn that a training by `lifelike` is shown: photos turned and shifted, sketches of them,
+Everything is drawn that a run of `lifelike` is shown: photos turned and shifted, sketches of them,
 two in five by a crude hand and two by a rough one (`hands.crude=0.4 hands.rough=0.4`), and hints.
 The rate is that of the time that a core computes, whatever else runs beside it.
 

@@ -1,4 +1,4 @@
-"""Pack what a training needs on a machine with a GPU and no network into one small folder.
+"""Pack what a run needs on a machine with a GPU and no network into one small folder.
 
 Run it here: see README.md beside it.
 
@@ -154,7 +154,7 @@ def folder_of(package: str) -> Path:
 
 
 def weights_of(config: Config) -> Iterable[tuple[str, bytes]]:
-    """Files of the frozen networks that a training looks through, rounded."""
+    """Files of the frozen networks that a run uses, rounded."""
     weights = config.weights
     if weights.identity or weights.face or config.eval_images:
         yield f"packages/{WEIGHTS['descriptor']}", descriptor_bytes(public_file(DESCRIPTOR))

@@ -93,7 +93,7 @@ def engine_for(
 def run(
     work: Sequence[Job], start: Callable[[], Maker], *, engine: Engine | None = None
 ) -> Outcome:
-    """Do all jobs. A picture that fails is noted and the others go on.
+    """Do all jobs. A picture that fails is noted and the others continue.
 
     Ctrl-C, lost workers, and a place that none of the results can be written to, end the work
     early.

@@ -1,4 +1,4 @@
-"""Which way a model goes. Networks, trainings, model files and the runtime all speak of it."""
+"""The direction of a model, as networks, runs, model files and the runtime name it."""
 
 from typing import Literal
 

@@ -89,5 +89,5 @@ class DivergedError(RunError):
     """A loss is not finite any more. The last good state is intact."""
 
 
-class Interrupted(LimnerError):  # noqa: N818 - it is no failure
+class Interrupted(LimnerError):  # noqa: N818 - it is not a failure
     """Ctrl-C or SIGTERM. What was done until then is whole."""

@@ -166,7 +166,7 @@ def check_sketch(
 
 def _translator(model: str | Path) -> Translator:
     try:
-        found = os.stat(model)  # noqa: PTH116 - a name with a null character is no path, too
+        found = os.stat(model)  # noqa: PTH116 - a name with a null character is not a path, either
         version = found.st_mtime_ns, found.st_size
     except (OSError, ValueError):  # the name of a shipped model, or what loading will complain of
         version = 0, 0

@@ -47,7 +47,7 @@ def literal_of(
     """
     if faithful is not None:
         if not 0 <= faithful <= 1:
-            raise UsageError(f"faithful is {faithful}; a number from 0 to 1 is needed")
+            raise UsageError(f"faithful is {faithful}; it must be between 0 and 1")
         return [faithful] * len(crops)
     if not card.literal:
         return None

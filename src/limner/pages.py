@@ -138,7 +138,7 @@ def write(path: Path, template: str, **values: Any) -> None:
         OutputError: It cannot be written.
     """
     page = _environment().get_template(template).render(values)
-    # Names of files may hold what is no text.
+    # Names of files may hold what is not text.
     images.write_bytes(path, page.encode(errors="backslashreplace"))
 
 

@@ -37,7 +37,7 @@ def build(cls: type[T], values: dict[str, Any], prefix: str = "") -> T:
         UsageError: A field is unknown, missing, of the wrong type or out of range.
     """
     if not isinstance(values, dict):
-        raise UsageError(f"{prefix.rstrip('.') or 'it'} is {values!r}; a table is needed")
+        raise UsageError(f"{prefix.rstrip('.') or 'it'} is {values!r}; it must be a table")
     hints = typing.get_type_hints(cls)
     if unknown := sorted(values.keys() - hints.keys()):
         raise UsageError(
@@ -131,13 +131,13 @@ def flatten(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
 def at_least(name: str, value: float, least: float) -> None:
     """Raise UsageError if a setting is below its least value."""
     if not value >= least:
-        raise UsageError(f"{name} is {value}; at least {least} is needed")
+        raise UsageError(f"{name} is {value}; it must be at least {least}")
 
 
 def at_most(name: str, value: float, most: float) -> None:
     """Raise UsageError if a setting is above its greatest value."""
     if not value <= most:
-        raise UsageError(f"{name} is {value}; at most {most} is possible")
+        raise UsageError(f"{name} is {value}; it must be at most {most}")
 
 
 def check_choices(made: object) -> None:
@@ -175,7 +175,7 @@ def _fit(name: str, value: Any, kind: Any) -> Any:
         return int(value)
     elif type(value) is kind:
         return value
-    raise UsageError(f"{name} is {value!r}; {_in_words(kind)} is needed")
+    raise UsageError(f"{name} is {value!r}; it must be {_in_words(kind)}")
 
 
 def _one_of(name: str, value: Any, classes: tuple[type[Any], ...]) -> type[Any]:

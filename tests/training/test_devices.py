@@ -157,7 +157,7 @@ def test_a_run_goes_on_with_another_number_of_processes(runs, start):
 
 
 def test_what_differs_is_said_once(runs):
-    assert "goes on with processes 2 (it was 1)" in said(runs, 0)[0]
+    assert "resumes with processes 2 (it was 1)" in said(runs, 0)[0]
     assert not any("goes on with" in line for line in said(runs, 1))
 
 

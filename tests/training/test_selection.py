@@ -33,7 +33,7 @@ def test_the_best_is_taken_and_why():
 def test_what_is_within_noise_is_said():
     lines = [scored(1000, 0.1), scored(2000, 0.0), scored(3000, 0.01, 0.05), scored(4000, 0.02)]
     why = choose(snapshots(1000, 2000, 3000, 4000), lines).why
-    assert why.endswith("within noise of it are those after 3,000")
+    assert why.endswith("not significantly worse are those after 3,000")
 
 
 def test_noise_is_that_of_the_difference_picture_by_picture():

@@ -1,7 +1,7 @@
 """A block: a few dozen pictures that one worker looks at in one go, and what it found in them.
 
 What was found is a small Parquet table, kept on disk under the digest of all that it depends on
-until the set is whole: an interrupted preparation goes on from there.
+until the set is whole: an interrupted preparation resumes from there.
 """
 
 import dataclasses

@@ -55,11 +55,11 @@ class Cleaning:
 
     def __post_init__(self) -> None:
         if not self.min_eye_distance > 0:
-            raise UsageError(f"min_eye_distance is {self.min_eye_distance}; above 0 px is needed")
+            raise UsageError(f"min_eye_distance is {self.min_eye_distance}; it must be above 0 px")
         for name, most in (("max_turn", 90), ("max_tilt", 180)):
             value = getattr(self, name)
             if not 0 <= value <= most:
-                raise UsageError(f"{name} is {value}; 0 to {most} degrees are possible")
+                raise UsageError(f"{name} is {value}; it must be 0 to {most} degrees")
         settings.at_least("min_sharpness", self.min_sharpness, 0)
         if not -1 <= self.max_duplicate_bits <= 31:
             raise UsageError(
@@ -93,7 +93,7 @@ class Cleaning:
         """The same by `sharpness` alone, where no face was looked for."""
         if sharp < self.min_sharpness:
             return "blurred", (
-                f"sharpness {sharp:.1f} grey levels; at least {self.min_sharpness:g} are needed"
+                f"sharpness {sharp:.1f} grey levels; it must be at least {self.min_sharpness:g}"
             )
         return None
 

@@ -61,7 +61,7 @@ def prepare(
 
     Writes `faces.parquet`, `dropped.parquet`, `examples.parquet` and `contact-sheet.png` into
     `out`. What was looked at waits in `out/unfinished` until all of it is there; after an
-    interruption, the same call goes on from it. The same recipe and pictures give the same bytes,
+    interruption, the same call resumes from it. The same recipe and pictures give the same bytes,
     whatever the engine.
 
     Args:

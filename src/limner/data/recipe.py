@@ -90,9 +90,9 @@ class Recipe:
     """Whether hand-drawn sketches are cleaned as `limner photo` cleans them: light, negatives,
     ruled lines, faint strokes."""
     held_out: float = 0.1
-    """Share of the people kept back for testing."""
+    """Share of the people held out for testing."""
     split: Literal["identity", "source"] = "identity"
-    """Who is kept back: a share of the people, or whom the source's own partition names, as
+    """Who is held out: a share of the people, or whom the source's own partition names, as
     CelebA's does; where a source has none, a share of its people."""
     seed: int = 0
     """Decides which pictures are taken."""
@@ -106,14 +106,14 @@ class Recipe:
             raise UsageError(f"the recipe '{self.name}' has no [[parts]]")
         settings.check_choices(self)
         if not 0 <= self.held_out <= 1:
-            raise UsageError(f"held_out is {self.held_out}; a share between 0 and 1 is needed")
+            raise UsageError(f"held_out is {self.held_out}; it must be between 0 and 1")
         if not 16 <= self.size <= 4096:
-            raise UsageError(f"size is {self.size}; 16 to 4096 px are possible")
+            raise UsageError(f"size is {self.size}; it must be 16 to 4096 px")
         try:
             groups = re.compile(self.identity).groups
         except re.error as error:
             raise UsageError(
-                f"identity '{self.identity}' is no regular expression: {error}"
+                f"identity '{self.identity}' is not a regular expression: {error}"
             ) from error
         if self.identity and groups < 1:
             raise UsageError(f"identity '{self.identity}' has no (group) that says who it is")

@@ -83,7 +83,7 @@ def clean(picture: NDArray[np.uint8], judge: Judge | None = None) -> Cleaned:
     Args:
         picture: `[H, W, 3]` RGB or `[H, W]` grey.
         judge: asked of a dark page and its negative which of them shows a face; by default a page
-            with light strokes on dark paper is taken for negative.
+            with light strokes on dark paper is treated as a negative.
     """
     if min(picture.shape[:2]) < _SMALLEST:
         return Cleaned(picture)

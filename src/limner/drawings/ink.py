@@ -10,7 +10,7 @@ from limner.drawings.regions import quantiles
 __all__ = ["Tones", "tones"]
 
 _TRACE = 0.06
-"""Darker than the paper by less than this share is no ink, unless all of it is as faint."""
+"""Darker than the paper by less than this share is not ink, unless all of it is as faint."""
 _FIRM = 0.6
 """How dark the darkest strokes of a firm drawing are, at least. Of 211 CUFS sketches, our examples
 and all sketch styles but the study's filter, none stays below."""
@@ -21,7 +21,7 @@ _TARGET = 0.78
 _MOST = 9.0
 """Nothing is strengthened more than that: beyond it there is more noise than pencil."""
 _FLOOR = 0.2
-"""No more than this share of the darkest strokes is taken for noise."""
+"""No more than this share of the darkest strokes counts as noise."""
 _FEW = 30
 """px of ink, without which nothing is drawn."""
 _LIGHTER = 1.06

@@ -145,7 +145,7 @@ def _rim_under(share: Field, paper: Mask) -> Field:
     """
     # The rim that matters is the one near the drawing.
     trust = np.where(paper, box_blur((~paper).astype(np.float32), max(paper.shape) // 8), 0)
-    # Within the drawing, what is as bright as paper in the light is no shadow.
+    # Within the drawing, what is as bright as paper in the light is not shadow.
     trust = np.where(~paper & (share < 0.15), 0.1, trust)
     rows, columns = np.nonzero(trust > 0.02)
     step = max(1, rows.size // 6000)

@@ -35,7 +35,7 @@ T = TypeVar("T", bound=np.generic)
 EVEN = 0.12
 """Log lightness by which the paper near the edge of an evenly lit page differs, at most."""
 EVEN_PART = (0.2, 0.9)
-"""Quantiles between which it does not: clothes that are drawn to the edge are no shadow."""
+"""Quantiles between which it does not: clothes that are drawn to the edge are not shadow."""
 _RIM_WIDTH = 0.04
 """Share of the page's sides that is near its edge."""
 _SWEEPS = 64

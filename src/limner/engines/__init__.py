@@ -30,7 +30,7 @@ def engine_of(name: EngineName, *, workers: int = 0, address: str = "") -> Engin
         UsageError: An address without `ray`, or a number of workers below zero.
     """
     if workers < 0:
-        raise UsageError(f"workers is {workers}; at least 1 is needed, or 0 for one per core")
+        raise UsageError(f"workers is {workers}; it must be at least 1, or 0 for one per core")
     if name == "ray":
         from limner.engines.cluster import RayEngine
 

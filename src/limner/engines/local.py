@@ -33,7 +33,7 @@ class LocalEngine:
 
     def __post_init__(self) -> None:
         if self.workers < 1:
-            raise UsageError(f"workers is {self.workers}; at least 1 is needed")
+            raise UsageError(f"workers is {self.workers}; it must be at least 1")
 
     @property
     def threads(self) -> int:

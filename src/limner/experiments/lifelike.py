@@ -15,7 +15,7 @@ def lifelike() -> Config:
 
     Two drawings in five are as with a mouse and two by an unsteady, hatching hand; a projected
     discriminator and perceptual terms look at what pixels do not tell. The generator is told how
-    literally each drawing is meant and, of half of them, some colours. It goes on from `portrait`,
+    literally each drawing is meant and, of half of them, some colours. It continues `portrait`,
     whose generator it shares but for these inputs:
 
         limner prepare PHOTOS SET --size 160 --source-info docs/portrait-sources.toml \

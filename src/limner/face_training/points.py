@@ -38,7 +38,7 @@ __all__ = ["Settings", "train"]
 
 _SIDE = 320  # px of a patch: enough of the person for the sketch styles to judge tones by
 _SKETCH_SIDE = 176  # px; styles cost by the pixel, and a drawing has no finer detail
-_MAX_SPREAD = 0.03  # of the eye distance; labels that depend on the box more are no labels
+_MAX_SPREAD = 0.03  # of the eye distance; labels that depend on the box more are not labels
 
 
 @dataclass(frozen=True, kw_only=True)

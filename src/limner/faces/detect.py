@@ -91,7 +91,7 @@ class _Look:
     brightened: bool = False
     """Whether dark tones are spread out first."""
     least_score: float = 0.0
-    """Below it nothing is taken for a face."""
+    """Below it nothing counts as a face."""
     front: bool = False
     """Whether only faces from the front are looked for."""
 

@@ -118,7 +118,7 @@ def face_from_eyes(eyes: Sequence[float], shape: tuple[int, ...]) -> Face:
         shape: of the picture, height and width first.
 
     Raises:
-        UsageError: they are no four numbers, or not two places in the picture.
+        UsageError: they are not four numbers, or not two places in the picture.
     """
     try:
         corners = np.array([float(value) for value in eyes]).reshape(2, 2)

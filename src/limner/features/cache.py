@@ -32,7 +32,7 @@ def default_folder() -> Path:
 class FeatureCache:
     """What is kept in a folder. One that cannot be used is as good as an empty one.
 
-    Measuring goes on without it: `unusable` says why there is none.
+    Evaluation continues without it: `unusable` says why there is none.
     """
 
     def __init__(self, folder: Path | None) -> None:

@@ -140,7 +140,7 @@ def extract(
                         kept.put(waiting)
                         waiting = {}
                     progress.advance()
-        finally:  # after Ctrl-C, too: the next time goes on from there
+        finally:  # after Ctrl-C, too: the next time resumes from there
             kept.put(waiting)
     vectors: dict[Key, NDArray[np.float32]] = {}
     for needed in chosen:

@@ -83,7 +83,7 @@ class Framer:
             `[size, size, 3]`, and how.
 
         Raises:
-            NoFaceError: No face was found in a picture that is no result.
+            NoFaceError: No face was found in a picture that is not a result.
         """
         cut = Preprocessing(size=self.size)
         square = picture.shape[0] == picture.shape[1]

@@ -175,7 +175,7 @@ class InceptionProbabilities(InceptionFeatures):
 def _check(path: Path) -> None:
     if path.suffix.lower() not in _RESIZE:
         raise ModelError(
-            f"{path} is no file of Inception-v3 that is known; expected a TorchScript export that "
+            f"{path} is not a known Inception-v3 file; expected a TorchScript export that "
             "ends in .pt or a graph that ends in .onnx"
         )
     check_file(path, what="the one that holds Inception-v3")

@@ -71,7 +71,7 @@ class Hints:
             UsageError: `count` is below 1, or no part is left to vary.
         """
         if count < 1:
-            raise UsageError(f"{count} variants; at least 1 is needed")
+            raise UsageError(f"{count} variants; it must be at least 1")
         if set(VARIED) <= self.colours.keys():
             raise UsageError(
                 f"the colours of {', '.join(VARIED)} are all given, and variants differ in "

@@ -44,7 +44,7 @@ class Strokes:
         alpha = pixels[..., 3]
         if alpha.min() == 255:
             raise ImageError(
-                f"{name} has no transparent part, so that its paper would be taken for colour; "
+                f"{name} has no transparent part, so that its paper would count as colour; "
                 "paint on a transparent layer over the drawing and save that layer alone, as PNG"
             )
         if not alpha.any():

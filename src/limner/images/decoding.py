@@ -269,5 +269,5 @@ def _orientation(picture: Image.Image) -> int:
     try:
         with _quiet():
             return int(picture.getexif().get(_ORIENTATION_TAG, 1))
-    except Exception:  # Damaged EXIF data is no reason to refuse a picture.
+    except Exception:  # Damaged EXIF data is not a reason to refuse a picture.
         return 1

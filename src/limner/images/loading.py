@@ -138,7 +138,7 @@ def _eight_bits_of(values: NDArray[Any], found: str) -> NDArray[np.uint8]:
     """Bring whatever numbers an array holds to 8 bits.
 
     Raises:
-        ImageError: they are no numbers, or it is not clear what white is among them.
+        ImageError: they are not numbers, or it is not clear what white is among them.
     """
     if values.dtype == np.bool_:
         return values * np.uint8(255)

@@ -99,7 +99,7 @@ def of_weighted(
 ) -> NDArray[np.float64]:
     """The discrepancy of sets in which each picture comes so often: `[B]`.
 
-    Two copies of one picture are no pair.
+    Two copies of one picture are not a pair.
 
     Args:
         generated: As in `by_image`.

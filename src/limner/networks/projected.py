@@ -29,7 +29,7 @@ class Projected(nn.Module):
 
         Args:
             config: Its settings.
-            features: The frozen network. It is no part of this module, and of its state: others
+            features: The frozen network. It is not part of this module, and of its state: others
                 look through it as well.
             condition: Channels of the sketch that the images were made from, 0 to judge without.
             judged: Channels of the images that are judged, 1 or 3.

@@ -13,7 +13,7 @@ from limner.sketching.styles import TRACED
 __all__ = ["apply", "scanned", "traced", "wobbled"]
 
 Effects = tuple[tuple[Callable[[Grey, np.random.Generator], Grey], float], ...]
-"""Each with its share of draws."""
+"""Each with its share of drawings."""
 
 # Graphite first: it is what the pairs are to stand in for.
 _WEIGHTS = {

@@ -1,4 +1,4 @@
-"""Everything that decides what a training run computes, in one frozen object.
+"""Settings of a training run, in one frozen object.
 
 No torch here: experiments, the command line and model files read it too.
 """
@@ -166,7 +166,7 @@ class Config:
     """Processes on this machine that share each batch, on a GPU each, or on the cores of the CPU.
     Under torchrun, which may start them on several hosts, it is torchrun that says how many."""
     precision: Literal["auto", "32-true", "bf16-mixed"] = "auto"
-    """Of the arithmetic. `auto` goes on with that of the state a run resumes from on the same kind
+    """Of the arithmetic. `auto` keeps that of the state a run resumes from on the same kind
     of device; a new run takes bf16-mixed on GPUs that are made for it and on CPUs with AMX-BF16 or
     AVX512-BF16, on which it is about twice as fast, and 32-true elsewhere."""
     compile: Literal["auto", "off", "on", "graphs"] = "auto"
@@ -209,7 +209,7 @@ class Config:
         for name in ("label_flips", "decay_from", "hinted"):
             value = getattr(self, name)
             if not 0 <= value <= 1:
-                raise UsageError(f"{name} is {value}; a share between 0 and 1 is needed")
+                raise UsageError(f"{name} is {value}; it must be between 0 and 1")
         if self.patience and not self.eval_images:
             raise UsageError(
                 f"patience is {self.patience}, and eval_images is 0: nothing tells whether a "

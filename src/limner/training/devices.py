@@ -182,7 +182,7 @@ def runtime(
 
 
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
-    """What differs in how a run goes on, in words; '' if nothing does or is known."""
+    """What differs in how a run is resumed, in words; '' if nothing does or is known."""
     listed = ", ".join(
         f"{name} {now[name]} (it was {before[name]})"
         for name in now
@@ -191,8 +191,8 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
     if not listed:
         return ""
     return (
-        f"goes on with {listed}: it learns from the same images in the same order, but as sums are "
-        "rounded in another way, it will not end with the same bits"
+        f"resumes with {listed}: images and order are the same, but rounding differs, so the "
+        "result will not be bit-identical"
     )
 
 

@@ -1,4 +1,4 @@
-"""The averaged generator: what a run exports, and what its sample grids show."""
+"""EMA weights of the generators: what a run exports, and what its sample grids show."""
 
 import copy
 

@@ -1,4 +1,4 @@
-"""An exported model read back: what it says about itself, and its weights."""
+"""Reads the card and the weights of an exported model."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""A U-Net that begins as one of half the size, for pictures twice as large.
+"""Growth: a U-Net for pictures twice as large, initialised from one of half the size.
 
 A U-Net of width w and depth d + 1 contains one of width 2w and depth d whole: its levels but the
 outermost. The outermost level is set so that the larger network begins with what the smaller one

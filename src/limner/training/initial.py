@@ -1,4 +1,4 @@
-"""What a run begins with: the networks of another run, or of an exported model."""
+"""Initialisation: networks from another run, or from an exported model."""
 
 from pathlib import Path
 

@@ -87,7 +87,7 @@ def train(
     say: Callable[[str], None] | None = None,
     seconds: float | None = None,
 ) -> Path:
-    """Train until `config.images` were seen, going on from the last state if there is one.
+    """Train until `config.images` were seen, resuming from the last state if there is one.
 
     It ends before where `config.patience` says so, or when its time is up. Under torchrun, or with
     more than one of `config.devices`, all processes call it.
@@ -96,7 +96,7 @@ def train(
         config: What to compute.
         path: The run folder; made if absent.
         report: Called every few hundred images, in the first process.
-        say: Given a line where the run goes on in another way than before, where its snapshots
+        say: Given a line where the run resumes in another way than before, where its snapshots
             cannot be compared, and where its time is up, in the first process.
         seconds: Stop after this time, as Ctrl-C would, but with a snapshot, and without an error;
             after one step at least. None to go on to the end.

@@ -1,4 +1,4 @@
-"""What is said where memory runs out."""
+"""Errors for running out of memory."""
 
 import errno
 from collections.abc import Iterator
@@ -53,13 +53,13 @@ def enough_memory(config: Config, state: Path, processes: int) -> Iterator[None]
         widths = "batch, size, generator.width or discriminator.width"
         if state.exists():
             lower = (
-                "; or begin another run with a lower batch and its networks: --set "
+                "; or start another run with a smaller batch from its networks: --set "
                 f"batch={each // 2 * processes} --set init_from={state.parent}"
                 if each > 1
-                else "; a smaller batch there is not"
+                else "; the batch is as small as it can be"
             )
             raise RunError(
-                f"{what}; the last good state is {state}. Go on from it where more memory "
-                f"is free, or on more `devices`{lower}"
+                f"{what}; the last checkpoint is {state}. Resume on a machine with more free "
+                f"memory, or with more `devices`{lower}"
             ) from error
-        raise RunError(f"{what}; nothing was learnt yet: lower {widths}") from error
+        raise RunError(f"{what}; there is no checkpoint yet: lower {widths}") from error

@@ -1,6 +1,6 @@
-"""Where all randomness of a run comes from: the seed, what it is for, and the image's number.
+"""Randomness of a run: a function of the seed, its purpose, and the image's number.
 
-Nothing random has to be stored, so that a run goes on from any image exactly as it would have.
+Nothing random has to be stored, so that a run resumes from any image exactly as it would have.
 """
 
 from enum import IntEnum

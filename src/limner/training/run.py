@@ -1,4 +1,4 @@
-"""A run is a folder: what is in it, and how it is written without ever being half-written."""
+"""The folder of a run: its files, each written completely or not at all."""
 
 import contextlib
 import hashlib
@@ -30,7 +30,8 @@ FREE = frozenset(
     | {"images", "patience", "save_every", "snapshot_every"}
     | {"device", "devices", "precision", "compile", "threads", "workers", "resident"}
 )
-"""Settings that may change when a run goes on: where things are, how long it is, what computes."""
+"""Settings that may change when a run is resumed: where things are, how long it is, what
+computes."""
 
 KEY = "limner"
 """The metadata entry of a snapshot, as JSON. One alone: safetensors writes several in any order."""
@@ -108,7 +109,7 @@ class RunFolder:
             ) from error
 
     def save_state(self, state: dict[str, Any]) -> None:
-        """Replace `state.pt`: everything needed to go on."""
+        """Replace `state.pt`: everything needed to resume."""
         buffer = io.BytesIO()
         torch.save(state, buffer)
         images.write_bytes(self.state_path, buffer.getvalue())
@@ -210,7 +211,7 @@ class RunFolder:
         append(self.stats_path, stats)
 
     def drop_stats_after(self, seen: int) -> None:
-        """Forget what was noted after the state that a run goes on from."""
+        """Forget what was noted after the state that a run resumes from."""
         for path in (self.stats_path, self.scores_path, self.warnings_path):
             if path.exists():
                 kept = [
@@ -220,7 +221,7 @@ class RunFolder:
 
 
 def fixed_settings(config: Config) -> dict[str, Any]:
-    """The settings that stay as they are while a run goes on, by their dotted names."""
+    """The settings that stay as they are when a run is resumed, by their dotted names."""
     return {name: v for name, v in flatten(config.to_dict()).items() if name not in FREE}
 
 
@@ -239,7 +240,7 @@ def require_same(there: Mapping[str, Any], config: Config, place: Path) -> None:
     if listed := " ".join(listed.split()):  # a text may have lines
         raise RunError(
             f"{place} holds a run with other settings: {listed}; "
-            "go on with those settings, or name another folder"
+            "resume with those settings, or name another folder"
         )
 
 
@@ -282,7 +283,7 @@ def read_jsonl(path: Path) -> list[dict[str, Any]]:
         lines = path.read_bytes().splitlines() if path.exists() else []
     except OSError as error:
         raise RunError(
-            f"{path} cannot be read ({error.strerror}); remove it to go on without it"
+            f"{path} cannot be read ({error.strerror}); remove it to resume without it"
         ) from error
     kept = []
     for line in lines:

@@ -1,4 +1,4 @@
-"""Which snapshot of a run is the best, by what was measured on held-out faces; no torch here."""
+"""Choice of the best snapshot of a run, by scores on held-out faces; no torch here."""
 
 import math
 from collections.abc import Sequence
@@ -101,7 +101,7 @@ def better(one: Line, other: Line, name: str) -> tuple[float, float]:
     """By how much `one` is better than `other`, and the standard error of that.
 
     Both were scored on the same pictures, so that what counts is how the difference varies from
-    picture to picture; how hard a picture is for both is no noise.
+    picture to picture; how hard a picture is for both is not noise.
     """
     difference = _each(other, name) - _each(one, name)
     if len(difference) < 2:
@@ -166,7 +166,7 @@ def _beside(best: Line, others: Sequence[Line], name: str) -> str:
     if alike:
         which = ", ".join(f"{line['images']:,}" for line in alike[-3:])
         more = f" and {len(alike) - 3} more" if len(alike) > 3 else ""
-        said.append(f"within noise of it are those after {which}{more}")
+        said.append(f"not significantly worse are those after {which}{more}")
     return "; ".join(said)
 
 

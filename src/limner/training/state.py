@@ -1,4 +1,4 @@
-"""What a run has learnt, on its way to the disk and back: nothing foreign gets into a training."""
+"""Checkpoints of a run: collected, checked and restored."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -34,7 +34,7 @@ def collect_state(
     seen: int,
     how: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Everything needed to go on after `seen` images, and what it belongs to."""
+    """Everything needed to resume after `seen` images, and what it belongs to."""
     return {
         "format": FORMAT,
         "images": seen,
@@ -67,7 +67,7 @@ def resume(
     if state.get("format") != FORMAT:
         raise RunError(
             f"{run.state_path} has format {state.get('format')!r}; this version of limner reads "
-            f"{FORMAT}: go on with the version that wrote it"
+            f"{FORMAT}: resume with the version that wrote it"
         )
     if state.get("data") != prepared.digest:
         raise RunError(

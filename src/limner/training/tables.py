@@ -122,7 +122,7 @@ class Augmentation:
         for name, most in (("rotation", 45), ("scale", 0.5), ("shift", 0.5), ("exposure", 0.9)):
             value = getattr(self, name)
             if not 0 <= value <= most:
-                raise UsageError(f"augmentation.{name} is {value}; 0 to {most} is possible")
+                raise UsageError(f"augmentation.{name} is {value}; it must be 0 to {most}")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -70,7 +70,7 @@ def test_other_shapes_are_refused(generated, real):
 
 
 def _brute(x, y, x_weights, y_weights, scale):
-    """KID of sets with repetitions, pair by pair; copies of one picture are no pair."""
+    """KID of sets with repetitions, pair by pair; copies of one picture are not a pair."""
 
     def kernel(a, b):
         return (scale * a @ b + 1) ** 3

@@ -1,4 +1,4 @@
-"""What frozen networks are shown of photos that are larger than those that they were made for."""
+"""Views of photos that are larger than frozen networks were made for."""
 
 import dataclasses
 from itertools import pairwise

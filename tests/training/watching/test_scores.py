@@ -152,7 +152,7 @@ def test_patience_without_faces_to_wait_with_is_refused(tiny_of, tmp_path):
 def test_what_is_lacking_to_compare_snapshots_is_said(tiny_of, held_out_of, mixed_set, monkeypatch):
     assert held_out_of("pix2pix").lack == held_out_of("cyclegan").lack == ""
     few = HeldOut(tiny_of["cyclegan"], PreparedSet(mixed_set), CPU)
-    assert "holds out 2 photos and 1 sketches in its split 'test', and 2 of each are" in few.lack
+    assert "has 2 photos and 1 sketches in its split 'test', and 2 of each are" in few.lack
     assert HeldOut(tiny_of["hybrid"], PreparedSet(mixed_set), CPU).lack == ""
     monkeypatch.setattr(scores, "_descriptor", lambda device: None)
     assert "pip install 'limner[train]'" in held_out_of("cyclegan").lack

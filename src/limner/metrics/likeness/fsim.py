@@ -36,7 +36,7 @@ _SHORTEST = 6.0  # px, wavelength of the finest filters; each next scale's is tw
 _BANDWIDTH = 0.55  # standard deviation of the radial Gaussian, as a ratio to the centre frequency
 _ANGULAR = math.pi / _ORIENTATIONS / 1.2  # standard deviation of the angular Gaussian, radians
 _CUTOFF, _SHARPNESS = 0.45, 15  # of the Butterworth low-pass, cycles a pixel
-_SIGMAS = 2.0  # of the noise's energy beyond its mean, which are taken for noise
+_SIGMAS = 2.0  # of the noise's energy beyond its mean, which count as noise
 _OVERESTIMATE = 1.7  # by which that threshold is too great, as found by Kovesi
 _TINY = 1e-4  # grey levels, against division by 0
 

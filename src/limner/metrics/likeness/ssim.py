@@ -6,7 +6,7 @@ the paper: grey pictures, Gaussian windows of 11x11 px with a standard deviation
 of the window and not of a sample, K1 = 0.01, K2 = 0.03, windows that lie wholly in the picture.
 
 The window is in pixels: scores of pictures of different sides are not to be compared. A pixel's
-shift costs much, a blur little, so that it is no metric of realism.
+shift costs much, a blur little, so that it is not a metric of realism.
 """
 
 from collections.abc import Iterable, Mapping

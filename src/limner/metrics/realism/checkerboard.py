@@ -12,9 +12,9 @@ phase, peaks of faces cancel out and those of a grid stay. The average finds gri
 in every single picture.
 
 The periods are those of the framed pictures. So frame at the size that the network works at:
-resampling moves a grid to other periods or wipes it out. JPEG's blocks are no such grid, for they
-differ from each other. The scores say whether a grid is there, not whether somebody sees it: that
-takes some grey levels, and a fraction of one can stand out here.
+resampling moves a grid to other periods or wipes it out. JPEG's blocks are not such a grid, for
+they differ from each other. The scores say whether a grid is there, not whether somebody sees it:
+that takes some grey levels, and a fraction of one can stand out here.
 """
 
 import functools

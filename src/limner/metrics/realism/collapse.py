@@ -35,7 +35,7 @@ _FEW = 20
 def squared_spread(rows: NDArray[np.floating[Any]], weights: Weights) -> NDArray[np.float64]:
     """Mean squared Euclidean distance of two different pictures, for each draw: `[B]`.
 
-    Two copies of one picture are no pair, so that drawing with repetitions does not lower it. It
+    Two copies of one picture are not a pair, so that drawing with repetitions does not lower it. It
     is found without the distances: twice the variance.
 
     Args:

@@ -51,7 +51,7 @@ class InceptionScore:
 
     def __post_init__(self) -> None:
         if self.splits < 1:
-            raise UsageError(f"splits is {self.splits}; at least 1 is needed")
+            raise UsageError(f"splits is {self.splits}; it must be at least 1")
         object.__setattr__(self, "inputs", {"generated": Input.of(self.feature, "generated")})
 
     @property

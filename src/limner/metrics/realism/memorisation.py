@@ -208,7 +208,7 @@ class Memorisation:
         )
 
     def _standard(self, features: Features) -> tuple[NDArray[np.float64], tuple[str, ...]]:
-        """How near faces are that are no copies, `[M]`, and what to know about them."""
+        """How near faces are that are not copies, `[M]`, and what to know about them."""
         training, standard = features["training"], features[self.against]
         chosen = standard[thinned(len(standard), _STANDARD)]
         usual, same = nearest_other(chosen, training)

@@ -140,7 +140,7 @@ class Sharpness:
         if real.mean() < _BLURRED:
             warnings.append(
                 f"the real photos have a sharpness of {real.mean():.2f}, and most photos have more "
-                "than 2: they are no photos, or enlarged from small ones"
+                "than 2: they are not photos, or were enlarged from small ones"
             )
         if len(real) < _FEW:
             warnings.append(f"only {len(real)} real photos say how sharp photos are")

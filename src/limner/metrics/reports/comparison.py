@@ -150,7 +150,7 @@ def _diagram(comparison: Comparison, row: Row) -> dict[str, Any]:
 
 
 def _short(name: str) -> str:
-    """A name that leaves room beside it: the ends of a long one, and nothing that is no text."""
+    """A name that leaves room beside it: the ends of a long one, and nothing that is not text."""
     name = name.encode(errors="backslashreplace").decode()
     if len(name) <= _LABEL:
         return name

@@ -52,7 +52,7 @@ def comparison_table(comparison: Comparison) -> None:
     shown.add_column("score")
     shown.add_column("better")
     for name in comparison.names:
-        shown.add_column(Text(name), justify="right")  # whose brackets are no markup
+        shown.add_column(Text(name), justify="right")  # whose brackets are not markup
     metric = ""
     for row in comparison.rows:
         if row.metric != metric:

@@ -1,4 +1,4 @@
-"""Batches: what an objective learns from at a step."""
+"""Batches: the data of one training step."""
 
 import dataclasses
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Which photos have detail enough for crops at full size to be learnt from."""
+"""Which photos have enough detail for crops at full size."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -1,4 +1,4 @@
-"""All pictures on the device, where they are turned, scaled, shifted and mirrored, too.
+"""A dataset cached on the device, where it is augmented, too.
 
 A GPU then waits for nobody: a step's pictures are picked from its own memory. It takes an objective
 that needs no sketches of the very photos that it shows, since those are drawn on the CPU: for such,

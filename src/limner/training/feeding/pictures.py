@@ -1,4 +1,4 @@
-"""What is learnt from: photos, sketches made of them at every visit, and hand-drawn sketches."""
+"""Training data: photos, sketches of them in random styles, and hand-drawn sketches."""
 
 import math
 from typing import Any, Self
@@ -78,7 +78,7 @@ class Domain:
 class TrainingImages:
     """An endless sequence of images in which number n is a function of (seed, n) alone.
 
-    Nothing has to be stored to go on from any point, and any number of processes can share the
+    Nothing has to be stored to resume from any point, and any number of processes can share the
     work. Photos and hand-drawn sketches have nothing to do with each other: each kind is a shuffled
     sequence of its own, the smaller one comes round more often, and an epoch counts the photos.
     """

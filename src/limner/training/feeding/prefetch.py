@@ -1,4 +1,4 @@
-"""Images drawn ahead of the training, by processes of their own."""
+"""Prefetching: worker processes draw images ahead of the training loop."""
 
 import signal
 import threading

@@ -1,4 +1,4 @@
-"""How often each photo is shown, and how bright: balance of a set that is not balanced itself."""
+"""Sampling weights and exposure of photos, to balance a dataset."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -1,4 +1,4 @@
-"""Changes of what discriminators see, through which gradients flow."""
+"""Differentiable augmentation of what discriminators see."""
 
 from dataclasses import dataclass
 

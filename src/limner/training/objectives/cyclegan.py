@@ -1,4 +1,4 @@
-"""The study's objective: sketches and photos that have nothing to do with each other."""
+"""The study's objective, CycleGAN: unpaired sketches and photos."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

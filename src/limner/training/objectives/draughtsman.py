@@ -1,4 +1,4 @@
-"""The way back: a photo in, a drawing out that the person can be read from again."""
+"""Photo to sketch: drawings from which the photo can be reconstructed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

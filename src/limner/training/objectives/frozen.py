@@ -1,4 +1,4 @@
-"""Networks that are trained already: discriminators and losses look through them."""
+"""Frozen networks, whose features discriminators and losses use."""
 
 from functools import cached_property
 from typing import TypeVar

@@ -1,4 +1,4 @@
-"""The CycleGAN of the study and synthetic pairs, in one run."""
+"""CycleGAN and synthetic pairs in one run."""
 
 import dataclasses
 from collections.abc import Mapping

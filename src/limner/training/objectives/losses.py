@@ -1,4 +1,4 @@
-"""The terms of the objectives, as functions of tensors. Each returns a scalar tensor."""
+"""Loss terms, as functions of tensors that return a scalar tensor."""
 
 from collections.abc import Sequence
 

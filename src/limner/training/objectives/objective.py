@@ -1,4 +1,4 @@
-"""What an objective is, and the two kinds of players that they are all made of."""
+"""The interface of objectives, and the trainers of generators and discriminators."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Protocol

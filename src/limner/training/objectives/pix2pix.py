@@ -40,7 +40,7 @@ large areas, unlike pixels, can be right all the same."""
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Predictions:
-    """What a batch of sketches became, and how that compares with the truth."""
+    """Generated photos of a batch, and their loss terms."""
 
     terms: dict[str, Tensor]
     """Before their weights; gradients lead to the generator."""
@@ -54,7 +54,7 @@ class Predictions:
 
 
 class Pix2Pix:
-    """A generator and a discriminator that judges (sketch, photo) pairs.
+    """A generator, and a discriminator of (sketch, photo) pairs.
 
     Isola et al. 2017, *Image-to-Image Translation with Conditional Adversarial Networks*, with
     the study's least-squares loss and label noise, and the feature term of pix2pixHD.
@@ -121,7 +121,7 @@ class Pix2Pix:
         return self.finish(predictions, batch, lr)
 
     def predict(self, batch: Batch) -> Predictions:
-        """Make photos and compare them with the ground truth; nothing is learnt yet."""
+        """Generate photos and compute all loss terms, without an update."""
         sketch, photo = batch["sketched"], batch["photo"]
         made = self.generator(sketch, batch.literal, batch.hints)
         pairs = torch.cat([sketch, made], dim=1)
@@ -185,7 +185,7 @@ class Pix2Pix:
         return terms
 
     def finish(self, predictions: Predictions, batch: Batch, lr: float) -> dict[str, Tensor]:
-        """Let the discriminator learn, and sum up: the terms, detached."""
+        """Update the discriminator; returns all terms, detached."""
         terms = dict(predictions.terms)
         terms["discriminator"] = self.discriminator.learn(
             predictions.real_scores,

@@ -1,4 +1,4 @@
-"""A history of generated pictures, so that a discriminator forgets none of a generator's tricks."""
+"""A buffer of generated images (Shrivastava et al. 2017), shown to discriminators again."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What frozen networks are shown of photos that are larger than those that they were made for.
+"""Views of photos that are larger than frozen networks were made for.
 
 They know pictures, and dlib's descriptor faces, of about 128 to 150 px. A larger photo is shown to
 them twice: whole and shrunk to that size, and a random crop of that size as it is. The crop depends

@@ -1,4 +1,4 @@
-"""A run as it is seen in a terminal, or as lines in a log."""
+"""Progress of a run in a terminal, or as lines in a log."""
 
 import sys
 from collections import deque

@@ -1,4 +1,4 @@
-"""Diagrams of what a run noted."""
+"""Diagrams of a run's logs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""Sample grids: the same few pictures, translated again and again while a run goes on."""
+"""Sample grids: the same few pictures, translated again at every checkpoint."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -55,7 +55,7 @@ class _Shown:
 class SampleGrid:
     """Held-out pictures and what the generators make of them, as PNG.
 
-    From top to bottom: photos of the set as self-made sketch, result and truth, where the objective
+    From top to bottom: photos of the set as synthetic sketch, result and truth, where the objective
     learns from such pairs, or as drawing, photo that is read from it and drawing of a steady hand,
     where it learns to draw; sketches and photos of the set as they go there and back, where it
     learns from both; drawings of `config.sample_sketches` with their results. A set that holds

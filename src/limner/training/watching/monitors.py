@@ -1,8 +1,8 @@
-"""Monitors: each looks at what a run has noted so far and names one kind of trouble in words.
+"""Monitors: each checks the logs of a run for one kind of problem and describes it.
 
-A monitor is a function of the lines of `stats.jsonl` alone, so that a run that goes on after an
+A monitor is a function of the lines of `stats.jsonl` alone, so that a run that is resumed after an
 interruption says what it would have said. None speaks of a loss that stands still: that of a GAN
-does, and its pictures get better. The limits were set so that none spoke in healthy trainings.
+does, and its pictures get better. The limits were set so that healthy runs give no warnings.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -46,7 +46,7 @@ _NEAR = 0.1
 _BLIND = 0.01
 """The same, for a discriminator that tells nothing apart."""
 FEW = 0.2
-"""Variety that is a collapse; in healthy trainings it was above 0.6 by then."""
+"""Diversity below which it is a collapse; in healthy runs it was above 0.6 by then."""
 _SOME = 0.05
 """Variety up to which its rise says nothing: out of nearly none, chance makes a multiple of it."""
 GREY = 0.12

@@ -1,4 +1,4 @@
-"""A page that shows how a training went, or goes: `limner plot`."""
+"""The report of a run: `limner plot`."""
 
 import json
 from collections import defaultdict

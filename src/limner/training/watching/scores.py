@@ -1,4 +1,4 @@
-"""What snapshots are scored by: held-out faces, and figures that each picture has a share in."""
+"""Scores of snapshots on held-out faces."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -84,9 +84,9 @@ class HeldOut:
         if config.patience and not self.decides:
             needed = "photos" if self.paired else "2 photos and 2 sketches, and the face descriptor"
             raise DataError(
-                f"patience is {config.patience}, and {prepared.path} holds too little out to tell "
-                f"whether a snapshot is better: {needed} are needed in its split 'test'; prepare "
-                "it with more held_out, or set patience to 0"
+                f"patience is {config.patience}, and {prepared.path} has too little in its split "
+                f"'test' to rank snapshots: {needed} are needed; prepare it with more held_out, or "
+                "set patience to 0"
             )
         self.lack = "" if self.decides or not config.eval_images else self._lack(prepared)
         """Why no snapshot can be told to be the best, and what helps; '' if one can."""
@@ -101,17 +101,17 @@ class HeldOut:
     def _lack(self, prepared: PreparedSet) -> str:
         if not self.paired and self._enough:
             return (
-                "no snapshot will be compared with another, and the last one taken for the best: "
-                f"that takes dlib's {DESCRIPTOR}; pip install 'limner[train]'"
+                "snapshots cannot be ranked, so the last one counts as the best: ranking needs "
+                f"dlib's {DESCRIPTOR}; pip install 'limner[train]'"
             )
         photos, sketches = (prepared.count("test", kind) for kind in ("photo", "sketch"))
         found, needed = f"{photos} photos", "some are needed"
         if not self.paired:
             found, needed = f"{found} and {sketches} sketches", "2 of each are needed"
         return (
-            "no snapshot will be compared with another, and the last one taken for the best: "
-            f"{prepared.path} holds out {found} in its split 'test', and {needed}; prepare it with "
-            "a higher --held-out"
+            "snapshots cannot be ranked, so the last one counts as the best: "
+            f"{prepared.path} has {found} in its split 'test', and {needed}; prepare it with a "
+            "higher --held-out"
         )
 
     @property

@@ -1,4 +1,4 @@
-"""What a run noted, as TensorBoard reads it: a converter, so that training knows nothing of it."""
+"""Logs of a run as event files for TensorBoard."""
 
 import warnings
 from pathlib import Path

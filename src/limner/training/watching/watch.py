@@ -1,4 +1,4 @@
-"""What a run finds out about itself while it goes on: scores, warnings, and when to stop."""
+"""Monitoring of a run: scores, warnings, and early stopping."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -21,7 +21,7 @@ __all__ = ["Watch"]
 class Watch:
     """Scores snapshots, hears the monitors, and knows when patience is at its end.
 
-    Everything follows from what the run folder holds, so that a run that goes on finds the same.
+    Everything follows from what the run folder holds, so that a resumed run finds the same.
     """
 
     def __init__(
@@ -35,7 +35,7 @@ class Watch:
         self.scores: list[dict[str, Any]] = []
 
     def resume(self, seen: int) -> None:
-        """Forget what was noted after the state that the run goes on from; remember the rest."""
+        """Forget what was noted after the state that the run resumes from; remember the rest."""
         self.run.drop_stats_after(seen)
         self.lines = read_jsonl(self.run.stats_path)
         self.scores = read_jsonl(self.run.scores_path)
