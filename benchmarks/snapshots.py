@@ -5,7 +5,7 @@ hand-drawn sketches. Nothing is learnt from them. Snapshots that are in the tabl
 skipped, so that the same command, given again while the training goes on, adds the new ones. The
 table is written as CSV, with 95% confidence intervals, and as Markdown.
 
-    python benchmarks/snapshots.py RUN --sketches DIR... --truth DIR... [--beside portrait]
+    python benchmarks/snapshots.py RUN --sketches DIR... --ground-truth DIR... [--beside portrait]
 """
 
 import argparse

@@ -186,7 +186,7 @@ def test_a_wrong_model_is_one_line(drawing, tmp_path):
     done = limner("photo", drawing, "-o", tmp_path, "--model", drawing)
     assert done.returncode == 1
     assert done.stderr.decode().count("\n") == 1
-    assert b"no ONNX model" in done.stderr
+    assert b"not an ONNX model" in done.stderr
 
 
 def test_a_full_disk_leaves_nothing_half_written(drawing, tmp_path):

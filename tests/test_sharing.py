@@ -44,7 +44,7 @@ FAST = {
     "batch": 4,
     "save_every": 8,
     "snapshot_every": 8,
-    "scored": 2,
+    "eval_images": 2,
     "device": "cpu",
     "weights.identity": 0,
     "generator.width": 2,
@@ -214,7 +214,11 @@ def test_a_snapshot_still_says_which_set_it_learnt_from(desk):
     data = (desk / "run" / "snapshot-000000008.safetensors").read_bytes()
     header = json.loads(data[8 : 8 + struct.unpack("<Q", data[:8])[0]])
     config = json.loads(header["__metadata__"]["limner"])["config"]
-    assert [config[name] for name in ("data", "drawings", "start")] == ["set", "of-recipe", "first"]
+    assert [config[name] for name in ("data", "sample_sketches", "init_from")] == [
+        "set",
+        "of-recipe",
+        "first",
+    ]
 
 
 def test_a_run_goes_on_where_its_config_says(desk, tmp_path):

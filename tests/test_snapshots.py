@@ -35,7 +35,12 @@ def desk(person, finished_run, tmp_path):
 
 
 def scored(module, desk, monkeypatch, *more):
-    arguments = ["--sketches", desk / "mine" / "sketches", "--truth", desk / "mine" / "photos"]
+    arguments = [
+        "--sketches",
+        desk / "mine" / "sketches",
+        "--ground-truth",
+        desk / "mine" / "photos",
+    ]
     command = ["snapshots", desk / "run", *arguments, "--workers", "1", *more]
     monkeypatch.setattr(sys, "argv", [*map(str, command)])
     module.main()

@@ -57,7 +57,12 @@ def with_present_names(values: Mapping[str, Any], renamed: Mapping[str, str]) ->
     Args:
         values: The settings.
         renamed: Dotted names that settings had before, and their present ones in the same table.
+
+    Raises:
+        UsageError: It is not a table.
     """
+    if not isinstance(values, Mapping):
+        raise UsageError(f"it is {values!r}; it must be a table")
     present = dict(values)
     for old, new in renamed.items():
         if old in present:

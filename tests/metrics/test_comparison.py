@@ -204,5 +204,5 @@ def test_what_rests_on_other_pictures_is_not_tested_and_that_is_said():
     fewer = _measured(names=NAMES[:79], error=values[:79], other=values[:79])
     compared = compare({"a": _measured(error=values), "b": fewer, "c": _measured(error=values)})
     assert list(compared.untested) == ["b"]
-    assert compared.untested["b"].startswith("1 figures rest on other pictures than those of a")
+    assert compared.untested["b"].startswith("1 scores use other pictures than those of a")
     assert compare({"a": fewer, "b": fewer}).untested == {}

@@ -107,9 +107,9 @@ def test_lost_grey_and_uneven_pictures_are_warned_of(folders, crops):
     warnings = "\n".join(measure(evaluated, [Tone()], resampling=DRAWS).warnings)
     assert "1 of 12 ground-truth photos cannot be used and are excluded" in warnings
     assert "p02.jpg" in warnings
-    assert "bend the figures" in warnings
+    assert "bias the scores" in warnings
     assert "the generated photos are of 2 sizes: 64x64 (11), 40x40 (1)" in warnings
-    assert "12 of the 12 generated photos are grey, of the 11 ground-truth photos 0" in warnings
+    assert "12 of the 12 generated photos and 0 of the 11 ground-truth photos are grey" in warnings
 
 
 def test_results_that_are_no_pictures_are_an_error(fill, crops):
@@ -126,9 +126,9 @@ def _said(evaluated):
 
 def test_pictures_that_are_looked_at_at_another_size_are_a_warning(folders, fill, crops):
     generated = folders["generated"]
-    assert "looked at at" not in _said(EvaluationSet.of_folders(generated))
+    assert "but compared at" not in _said(EvaluationSet.of_folders(generated))
     said = _said(EvaluationSet.of_folders(generated, size=128))
-    assert "the generated photos are of 64 px and looked at at 128" in said
+    assert "the generated photos are of 64 px but compared at 128" in said
     assert "too small" not in said
     said = _said(EvaluationSet.of_folders(generated, size=48))
     assert "pictures of 48 px are too small to tell grids" in said

@@ -287,8 +287,8 @@ def test_a_config_is_no_way_round_the_settings_of_a_state(tiny, copy):
     [
         ("", "no JSON"),
         ('{"experiment": "tiny", "si', "no JSON"),
-        ("[1, 2]", "a table is needed"),
-        ("7", "a table is needed"),
+        ("[1, 2]", "it must be a table"),
+        ("7", "it must be a table"),
         ("[" * 100_000, "no JSON"),
         ("9" * 5_000, "no JSON"),
         ("\ufeff{}", "no JSON"),

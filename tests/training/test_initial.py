@@ -6,6 +6,7 @@ import json
 import onnx
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from limner.errors import ModelError, RunError
 from limner.networks.config import UNetConfig
@@ -30,7 +31,10 @@ def test_a_run_goes_on_from_an_exported_model(tiny, tiny_model, finished_run):
     objective, averages = begun(config)
     fresh = {k: v.clone() for k, v in objective.generator.network.state_dict().items()}
     start(config, objective, averages)
-    [exported] = RunFolder(finished_run).load_state()["average"].values()
+    exported = {
+        name.removeprefix("sketch-to-photo."): weight
+        for name, weight in load_file(RunFolder(finished_run).choose().snapshot).items()
+    }
     for network in (objective.generator.network, averages["sketch-to-photo"].network):
         for name, weight in network.state_dict().items():
             # The file has 16 bits.
@@ -79,7 +83,7 @@ def test_the_state_names_no_folder_of_the_model(tiny, tiny_model, tmp_path):
     snapshot = train(config, tmp_path / "run")
     assert str(tiny_model.parent).encode() not in snapshot.read_bytes()
     kept = json.loads((tmp_path / "run" / "config.json").read_text())
-    assert kept["start"] == str(tiny_model)
+    assert kept["init_from"] == str(tiny_model)
 
 
 def test_new_inputs_change_nothing_at_first(tiny, tiny_model):

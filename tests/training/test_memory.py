@@ -86,7 +86,7 @@ def test_processes_share_the_batch_that_is_named(tiny, tmp_path, batch, processe
 
 def test_a_run_that_never_began_may_be_begun_otherwise(tiny, tmp_path, monkeypatch):
     monkeypatch.setattr(Pix2Pix, "step", of_python)
-    with pytest.raises(RunError, match="nothing was learnt yet: lower batch, size"):
+    with pytest.raises(RunError, match="there is no checkpoint yet: lower batch, size"):
         train(tiny, tmp_path)
     monkeypatch.undo()
     train(dataclasses.replace(tiny, batch=2, images=4), tmp_path)

@@ -194,7 +194,7 @@ def _warnings(found: Extracted, evaluated: EvaluationSet) -> Iterator[str]:
             of = facts.n + len(facts.excluded)
             yield (
                 f"{len(facts.excluded)} of {of} {what} cannot be used and are "
-                f"left out{much}: {names}; the first: {first}"
+                f"excluded{much}: {names}; the first: {first}"
             )
         if facts.constant:
             yield f"{facts.constant} of the {what} are one colour all over"

@@ -28,7 +28,7 @@ from limner.training.selection import Choice, choose
 FREE = frozenset(
     FOLDERS
     | {"images", "patience", "save_every", "snapshot_every"}
-    | {"device", "devices", "precision", "compile", "threads", "workers", "resident"}
+    | {"device", "devices", "precision", "compile", "threads", "workers", "cache_on_device"}
 )
 """Settings that may change when a run is resumed: where things are, how long it is, what
 computes."""

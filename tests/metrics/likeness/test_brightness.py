@@ -3,7 +3,7 @@ import pytest
 
 from limner.metrics.likeness.brightness import Brightness, brightness
 from limner.metrics.resampling import Resampling
-from limner.metrics.validation.corruptions import damaged
+from limner.metrics.validation.corruptions import corrupted
 
 
 def plain(*rgb):
@@ -38,11 +38,11 @@ def test_darkening_shows_and_fading_does_not():
     rng = np.random.default_rng(0)
     photos = rng.integers(0, 256, (4, 16, 16, 3), dtype=np.uint8)
     drifts = [
-        scores(damaged(photos, "dark", strength, others=photos), photos)["brightness.drift"].value
+        scores(corrupted(photos, "dark", strength, others=photos), photos)["brightness.drift"].value
         for strength in (0, 0.1, 0.5, 1)
     ]
     assert drifts[0] == 0
     assert drifts == sorted(drifts, reverse=True)
     assert drifts[3] == pytest.approx(-0.3, abs=0.02)
-    grey = scores(damaged(photos, "grey", 1, others=photos), photos)
+    grey = scores(corrupted(photos, "grey", 1, others=photos), photos)
     assert grey["brightness.error"].value < 0.002

@@ -60,10 +60,10 @@ def rounded(picture):
     return np.clip(np.rint(picture), 0, 255).astype(np.uint8)
 
 
-@pytest.mark.parametrize(("part", "damage", "grey", "coloured"), REFERENCE)
-def test_it_agrees_with_a_reference(photo, part, damage, grey, coloured):
+@pytest.mark.parametrize(("part", "corruption", "grey", "coloured"), REFERENCE)
+def test_it_agrees_with_a_reference(photo, part, corruption, grey, coloured):
     picture = photo[PARTS[part]]
-    found = fsim(picture, CORRUPTIONS[damage](picture))
+    found = fsim(picture, CORRUPTIONS[corruption](picture))
     assert found.fsim == pytest.approx(grey, abs=1e-5)
     assert found.fsimc == pytest.approx(coloured, abs=1e-5)
 

@@ -11,7 +11,7 @@ from limner.metrics.likeness.landmarks import (
     landmark_errors,
 )
 from limner.metrics.resampling import Resampling
-from limner.metrics.validation.corruptions import damaged
+from limner.metrics.validation.corruptions import corrupted
 from limner.sketching import sketch
 
 TEMPLATE = np.array([(0.7, 0.3), (0.58, 0.3), (0.3, 0.3), (0.42, 0.3), (0.5, 0.5)])
@@ -65,7 +65,7 @@ def test_moved_features_are_found_moved(crop):
     measure = Landmarks()
     drawing = np.stack([sketch(crop, "pencil")] * 3, axis=-1)[None]
     errors = [
-        scores(measure, drawing, damaged(crop[None], "eyes", strength, others=crop[None]))
+        scores(measure, drawing, corrupted(crop[None], "eyes", strength, others=crop[None]))
         for strength in (0, 0.3, 0.6, 1)
     ]
     eyes = [found["landmarks.eyes"].estimate.value for found in errors]
@@ -82,8 +82,8 @@ def test_other_damage_leaves_it_as_it_is(crop):
     still = scores(measure, crop[None], crop[None])["landmarks.error"].estimate.value
     assert still == 0
     for name in ("blur", "noise", "jpeg", "grey", "cast", "dark", "grid"):
-        spoilt = damaged(crop[None], name, 0.3, others=crop[None])
-        assert scores(measure, crop[None], spoilt)["landmarks.error"].estimate.value < 0.02, name
+        changed = corrupted(crop[None], name, 0.3, others=crop[None])
+        assert scores(measure, crop[None], changed)["landmarks.error"].estimate.value < 0.02, name
 
 
 def test_a_blank_sheet_has_a_figure_too(crop):

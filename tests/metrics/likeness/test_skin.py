@@ -6,7 +6,7 @@ from limner.errors import UsageError
 from limner.faces import DlibDetector, Preprocessing
 from limner.metrics.likeness.skin import Skin, skin, typology_angle
 from limner.metrics.resampling import Resampling
-from limner.metrics.validation.corruptions import damaged
+from limner.metrics.validation.corruptions import corrupted
 
 
 def plain(*rgb, side=64):
@@ -96,7 +96,7 @@ def test_greying_shows_in_the_chroma_and_darkening_in_the_lightness(crop):
     chroma, light = [], []
     for strength in (0, 0.1, 0.4, 1):
         grey, dark = (
-            skin(damaged(crop[None], name, strength, others=crop[None])[0])[None]
+            skin(corrupted(crop[None], name, strength, others=crop[None])[0])[None]
             for name in ("grey", "dark")
         )
         chroma.append(scores(grey, ground_truth)["skin.chroma"].estimate.value)
@@ -107,8 +107,8 @@ def test_greying_shows_in_the_chroma_and_darkening_in_the_lightness(crop):
     assert light == sorted(light, reverse=True)
     assert light[1] < -1
     for name in ("noise", "grid", "smile", "eyes"):
-        spoilt = skin(damaged(crop[None], name, 0.3, others=crop[None])[0])[None]
-        assert scores(spoilt, ground_truth)["skin.error"].estimate.value < 1.5, name
+        changed = skin(corrupted(crop[None], name, 0.3, others=crop[None])[0])[None]
+        assert scores(changed, ground_truth)["skin.error"].estimate.value < 1.5, name
 
 
 def test_features_of_other_pictures_are_refused():

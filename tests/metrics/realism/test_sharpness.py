@@ -102,7 +102,7 @@ def test_a_flat_picture_has_none():
     assert sharpness(flat) == pytest.approx(0, abs=1e-3)
     nothing = found([flat] * 3, [flat] * 3)
     assert np.isfinite(nothing.estimate.value)
-    assert any("no photos" in warning for warning in nothing.warnings)
+    assert any("are not photos" in warning for warning in nothing.warnings)
 
 
 def test_the_figure_is_a_ratio_of_means_and_says_how_each_did(face):

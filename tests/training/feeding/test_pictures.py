@@ -181,5 +181,5 @@ def test_photos_are_shown_lighter_by_chance_and_drawings_by_hand_are_not():
     assert np.median(levels) < 0.5 * (levels.min() + levels.max())  # mostly nearly as it is
     again = TrainingImages(photos, drawn, size=32, seed=0, augmentation=lit)
     assert (again[7]["photo"] == seen[7]["photo"]).all()
-    with pytest.raises(UsageError, match=r"augmentation.exposure is 1; 0 to 0\.9"):
+    with pytest.raises(UsageError, match=r"augmentation.exposure is 1; it must be 0 to 0\.9"):
         Augmentation(exposure=1)

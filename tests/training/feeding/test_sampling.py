@@ -69,9 +69,9 @@ def test_smiles_that_nobody_judged_have_no_weight(tiny, prepared_set):
 @pytest.mark.parametrize(
     ("setting", "found"),
     [
-        ("sampling.a=-1", r"sampling\.a is -1\.0; at least 0"),
+        ("sampling.a=-1", r"sampling\.a is -1\.0; it must be at least 0"),
         ("sampling.a=much", "a number"),
-        ("sampling.a=[1]", r"sampling\.a is \[1\]; a number is needed"),
+        ("sampling.a=[1]", r"sampling\.a is \[1\]; it must be a number"),
         ("sampling=0.5", r"'sampling' is not a setting.*sampling\.NAME"),
         ("smiling=-1", "at least 0"),
         ("lift=1", "true or false"),
@@ -86,7 +86,7 @@ def test_weights_survive_json_and_are_no_settings_of_a_run_without(tiny):
     config = tiny.with_settings(["sampling.a=0.5", "sampling.b.c=2"])
     assert Config.from_dict(config.to_dict()) == config
     assert config.with_settings(["sampling.a=1"]).sampling == {"a": 1.0, "b.c": 2.0}
-    with pytest.raises(UsageError, match="a table is needed"):
+    with pytest.raises(UsageError, match="it must be a table"):
         Config.from_dict(tiny.to_dict() | {"sampling": 3})
 
 

@@ -117,7 +117,7 @@ def test_warnings_are_told_and_whether_they_still_hold(finished_run, copy):
     assert "After 8,000 images it &lt;won&gt;. Still so at the end." in page
     assert "After 400 images it collapsed. It had passed by the end." in page
     assert page.count('<li class="look">') == 1
-    assert "a monitor spoke, after 8,000 images" in words_of(page)
+    assert "a monitor raised a warning after 8,000 images" in words_of(page)
     assert "monitors said nothing" not in page
 
 
