@@ -131,7 +131,7 @@ def test_pictures_that_are_looked_at_at_another_size_are_a_warning(folders, fill
     assert "the generated photos are of 64 px but compared at 128" in said
     assert "too small" not in said
     said = _said(EvaluationSet.of_folders(generated, size=48))
-    assert "pictures of 48 px are too small to tell grids" in said
+    assert "pictures of 48 px are too small to detect grids" in said
 
 
 def test_one_picture_is_a_warning_since_its_interval_says_nothing(folders, fill, crops):
