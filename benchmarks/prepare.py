@@ -65,7 +65,7 @@ def seconds_of_ours(folder: Path, out: Path, workers: int) -> float:
     """How long limner takes for a folder, with nothing dropped that has a face."""
     recipe, root = of_folder(folder)
     recipe = recipe.with_settings(
-        ["cleaning.max_duplicate_bits=-1", "cleaning.max_turn=90", "cleaning.min_sharpness=0"]
+        ["cleaning.max_hash_distance=-1", "cleaning.max_yaw=90", "cleaning.min_sharpness=0"]
     )
     start = time.perf_counter()
     prepare(recipe, out, data=root, engine=LocalEngine(workers=workers))
@@ -153,7 +153,7 @@ from limner.data.recipe import of_folder
 from limner.engines import LocalEngine
 if __name__ == "__main__":
     recipe, root = of_folder(Path(sys.argv[1]))
-    recipe = recipe.with_settings(["cleaning.max_duplicate_bits=16"])
+    recipe = recipe.with_settings(["cleaning.max_hash_distance=16"])
     prepare(recipe, Path(sys.argv[2]), data=root, engine=LocalEngine(workers=2))
     for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN):
         print(resource.getrusage(who).ru_maxrss // 1024)

@@ -11,6 +11,7 @@ from typer.main import get_command
 
 from limner.cli import app
 from limner.cli.renamed import OPTIONS, with_present_names
+from limner.data import recipe
 from limner.training.config import RENAMED, Config
 from limner.training.loop import train
 from limner.training.run import RunFolder
@@ -75,3 +76,16 @@ def test_settings_of_an_earlier_version_are_read_and_its_run_resumes(tiny, finis
     assert RunFolder(run).config() == RunFolder(finished_run).config()
     train(RunFolder(run).config().with_settings(["images=32"]), run, say=lambda _: None)
     assert RunFolder(run).load_state()["images"] == 32
+
+
+def test_recipes_of_an_earlier_version_are_read(tmp_path):
+    part = "[[parts]]\nsource = 'celeba'\npath = 'x'\n"
+    old, new = tmp_path / "mine.toml", tmp_path / "new" / "mine.toml"
+    new.parent.mkdir()
+    old.write_text(f"[cleaning]\nmax_turn = 12\nmax_duplicate_bits = 3\n{part}keep_smiling = 7\n")
+    new.write_text(f"[cleaning]\nmax_yaw = 12\nmax_hash_distance = 3\n{part}smiling_one_in = 7\n")
+    assert recipe.load(old) == recipe.load(new)
+    assert recipe.load(old).parts[0].smiling_one_in == 7
+    with pytest.warns(FutureWarning, match="cleaning.max_tilt is now cleaning.max_roll"):
+        changed = recipe.load(old).with_settings(["cleaning.max_tilt=9"])
+    assert changed.cleaning.max_roll == 9

@@ -48,7 +48,7 @@ def faces_of(pictures, tmp_path_factory):
         path = layout(root / "celeba", pictures).relative_to(root).as_posix()
         parts = (
             Part(source="celeba", path=path, count=2, style="study"),
-            Part(source="celeba", path=path, count=4, keep_smiling=2),
+            Part(source="celeba", path=path, count=4, smiling_one_in=2),
         )
         recipe = Recipe(name="x", parts=parts, size=32, split="source")
         made = prepare(recipe, root / "set", data=root, engine=LocalEngine(workers=workers))

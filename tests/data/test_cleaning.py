@@ -56,7 +56,7 @@ def test_a_good_face_is_kept_and_a_blurred_one_is_not(crop):
 
 
 def test_each_limit_can_be_lifted():
-    keeps_all = Cleaning(min_eye_distance=1, max_turn=90, max_tilt=180, min_sharpness=0)
+    keeps_all = Cleaning(min_eye_distance=1, max_yaw=90, max_roll=180, min_sharpness=0)
     for shown in (face(scale=0.4), face(angle=80), face(nose=80)):
         assert keeps_all.refuses(shown, 0.0) is None
 
@@ -65,11 +65,11 @@ def test_each_limit_can_be_lifted():
     ("field", "value", "found"),
     [
         ("min_eye_distance", 0, "above 0 px"),
-        ("max_turn", 91, "0 to 90 degrees"),
-        ("max_tilt", -1, "0 to 180 degrees"),
-        ("max_tilt", float("nan"), "0 to 180 degrees"),
+        ("max_yaw", 91, "0 to 90 degrees"),
+        ("max_roll", -1, "0 to 180 degrees"),
+        ("max_roll", float("nan"), "0 to 180 degrees"),
         ("min_sharpness", -1, "at least 0"),
-        ("max_duplicate_bits", 32, "0 to 31 of 256 bits"),
+        ("max_hash_distance", 32, "0 to 31 of 256 bits"),
     ],
 )
 def test_limits_that_make_no_sense_are_refused(field, value, found):
@@ -109,7 +109,7 @@ def test_a_copy_has_nearly_the_same_fingerprint_and_another_picture_has_not(crop
     darker = (crop * 0.8).astype(np.uint8)
     assert bits(crop, darker) <= 8
     other = Preprocessing().align(person(1), DlibDetector()(person(1))[0]).image
-    assert bits(crop, other) > Cleaning().max_duplicate_bits
+    assert bits(crop, other) > Cleaning().max_hash_distance
 
 
 def test_the_same_person_otherwise_is_no_copy(data):
@@ -120,5 +120,5 @@ def test_the_same_person_otherwise_is_no_copy(data):
         smiling = neutral.parents[1] / "london_smiling" / neutral.name.replace("_03", "_08")
         pictures = [images.read(path) for path in (neutral, smiling)]
         crops = [preprocessing.align(p, detector(p)[0]).image for p in pictures]
-        lost += bits(*crops) <= Cleaning().max_duplicate_bits
+        lost += bits(*crops) <= Cleaning().max_hash_distance
     assert lost <= 1

@@ -39,7 +39,7 @@ def targets(pools):
 
 
 def test_one_smiling_photo_in_so_many_is_kept(root):
-    [pool] = plan(recipe(celeba(keep_smiling=5)), root)
+    [pool] = plan(recipe(celeba(smiling_one_in=5)), root)
     assert (pool.found, pool.judged, pool.smiling, pool.target) == (40, 40, 20, 24)
     assert sum(item.smiling for item in pool.items) == 4
 
@@ -80,7 +80,7 @@ def test_no_photo_is_in_two_pools(root):
 
 
 def test_a_part_that_balance_makes_short_shrinks_the_others(root):
-    pools = plan(recipe(celeba(count=42, keep_smiling=20), celeba(count=10)), root)
+    pools = plan(recipe(celeba(count=42, smiling_one_in=20), celeba(count=10)), root)
     assert targets(pools) == [21, 5]  # 21 of 42 are left, so half of each
 
 

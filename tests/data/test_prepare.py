@@ -119,7 +119,7 @@ def test_the_set_remembers_how_it_was_made(made, folder):
     assert opened.preprocessing == Preprocessing(size=64)
     assert opened.sources == {"one": {"faces": 2, "licence": "CC0-1.0"}, "two": {"faces": 1}}
     assert opened.images().shape == (3, 64, 64, 3)
-    assert opened.about["recipe"]["cleaning"]["max_turn"] == Cleaning().max_turn
+    assert opened.about["recipe"]["cleaning"]["max_yaw"] == Cleaning().max_yaw
     [part] = opened.about["parts"]
     assert (part["found"], part["looked_at"], part["kept"]) == (7, 7, 3)
     assert not (made / "unfinished").exists()
@@ -263,10 +263,10 @@ def test_smiles_are_balanced_by_the_score_where_nobody_has_labelled_them(person,
     assert everybody.judged_found == everybody.kept == 12
     smiling = everybody.smiling_found
     assert smiling > 3
-    balanced = kept(keep_smiling=3)
+    balanced = kept(smiling_one_in=3)
     assert balanced.dropped == {"smile balance": smiling - smiling // 3}
     assert (balanced.smiling_found, balanced.smiling_kept) == (smiling, smiling // 3)
-    labelled = kept(keep_smiling=3, smiling="no")
+    labelled = kept(smiling_one_in=3, smiling="no")
     assert (labelled.kept, labelled.judged_found, labelled.smiling_found) == (12, 12, 0)
 
 
@@ -449,7 +449,7 @@ def _pages(drawing, path):
 def _of_kind(kind, *settings, style=""):
     part = Part(source="folder", path="pages", kind=kind, style=style)
     recipe = Recipe(name="pages", parts=(part,), size=64)
-    return recipe.with_settings(["cleaning.max_duplicate_bits=-1", *settings])
+    return recipe.with_settings(["cleaning.max_hash_distance=-1", *settings])
 
 
 def _crops(path):

@@ -28,7 +28,7 @@ def test_set1_and_set2_are_the_studys():
         False,
     ]
     smiles = {
-        name: {part.keep_smiling for part in made.parts if part.path == "celeba"}
+        name: {part.smiling_one_in for part in made.parts if part.path == "celeba"}
         for name, made in sets.items()
     }
     assert smiles == {"set1": {20}, "set1-smiling": {1}, "set1-unaligned": {1}, "set2": {20}}
@@ -89,11 +89,11 @@ def test_recipes_are_found_by_name_and_file(tmp_path, monkeypatch):
 
 def test_settings_change_a_recipe():
     changed = load(shipped_recipes()["set1"]).with_settings(
-        ["size=64", "cleaning.max_turn=20", "identity=(.)"]
+        ["size=64", "cleaning.max_yaw=20", "identity=(.)"]
     )
-    assert (changed.size, changed.cleaning, changed.identity) == (64, Cleaning(max_turn=20), "(.)")
+    assert (changed.size, changed.cleaning, changed.identity) == (64, Cleaning(max_yaw=20), "(.)")
     assert changed.parts == load(shipped_recipes()["set1"]).parts
-    with pytest.raises(UsageError, match=r"choose from .*cleaning\.max_turn"):
+    with pytest.raises(UsageError, match=r"choose from .*cleaning\.max_yaw"):
         changed.with_settings(["turn=20"])
 
 

@@ -136,7 +136,7 @@ ABOUT = {
         "parts": [{"source": "celeba", "path": "celeba & co"}],
         "seed": 3,
         "held_out": 0.2,
-        "cleaning": {"min_eye_distance": 20.0, "max_turn": 30.0, "min_sharpness": 6.0},
+        "cleaning": {"min_eye_distance": 20.0, "max_yaw": 30.0, "min_sharpness": 6.0},
     },
     "parts": [PART],
     "version": "0.1.0",
@@ -188,7 +188,7 @@ def test_faces_are_counted_by_source(page, made):
 
 
 def test_losses_are_counted_by_source_and_reason(page, made):
-    head = ["Source", "Looked at", "Kept", "Share kept"]
+    head = ["Source", "Processed", "Kept", "Share kept"]
     rows = page.rows(*head, "Unreadable", "No face", "Turned", "Surplus")
     assert rows["one"] == ["8", "4", "50.0%", "1", "1", "1", "1"]
     assert rows["둘<i>"] == ["2", "1", "50.0%", "0", "0", "1", "0"]
@@ -241,10 +241,10 @@ def test_what_lies_far_beyond_is_in_the_outermost_bar(tmp_path):
 
 def test_pictures_are_shown_as_they_were_and_as_they_became(page):
     names = [picture["alt"] for picture in page.pictures]
-    cut = "its face, cut out"
+    cut = "its face, aligned"
     assert names == [
-        *("a.png as it was", cut, f"{HANGUL} as it was", cut),
-        *("e.png as it was", "f.png as it was", cut, "g.png as it was", cut),
+        *("a.png before alignment", cut, f"{HANGUL} as it was", cut),
+        *("e.png before alignment", "f.png as it was", cut, "g.png as it was", cut),
     ]
     data = page.pictures[0]["src"].removeprefix("data:image/webp;base64,")
     with Image.open(io.BytesIO(base64.b64decode(data))) as shown:
@@ -348,7 +348,7 @@ def test_a_set_that_lost_nothing_and_says_little(prepared_set, tmp_path):
     page = Page(tmp_path)
     assert page.headings == ["tinted", "Sources", "Distributions", "Tilt"]
     assert page.rows("Source", "Faces")["All"][0] == "12"
-    assert page.rows("Measure")["Tilt"][1] == "12"
+    assert page.rows("Property")["Tilt"][1] == "12"
     assert page.pictures == []
     assert numbers(tmp_path)["smiles"]["photo"] == {"judged": 0, "smiling": 0, "share": None}
 
@@ -358,8 +358,8 @@ def test_a_set_of_which_nothing_was_kept_tells_why(tmp_path):
     assert not (tmp_path / "bare" / "faces.parquet").exists()
     write_report(tmp_path / "bare")
     page = Page(tmp_path / "bare")
-    assert page.headings[:3] == ["bare", "Sources", "What was dropped"]
-    assert page.rows("Source", "Looked at")["All"][:2] == ["5", "0"]
+    assert page.headings[:3] == ["bare", "Sources", "Dropped pictures"]
+    assert page.rows("Source", "Processed")["All"][:2] == ["5", "0"]
     assert numbers(tmp_path / "bare")["faces"] == 0
 
 

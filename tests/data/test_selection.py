@@ -58,7 +58,7 @@ def test_what_was_dropped_before_makes_no_copies():
 
 def test_smiles_that_only_the_score_knows_are_balanced():
     smiles = together(looked(6, smile=0.9), looked(3, smile=0.2, seed=1), looked(2, seed=2))
-    made = select(smiles, [pool(keep_smiling=3)], 16)
+    made = select(smiles, [pool(smiling_one_in=3)], 16)
     kept = [reason == "" for reason in reasons(made)]
     assert kept == [False, False, True] * 2 + [True] * 5
     assert reasons(made)[0] == "smile balance"
@@ -66,7 +66,7 @@ def test_smiles_that_only_the_score_knows_are_balanced():
 
 
 def test_labelled_smiles_were_balanced_before():
-    made = select(looked(6, smile=1.0, labelled=True), [pool(keep_smiling=3)], 16)
+    made = select(looked(6, smile=1.0, labelled=True), [pool(smiling_one_in=3)], 16)
     assert reasons(made) == [""] * 6
 
 
@@ -81,7 +81,7 @@ def test_what_is_too_much_is_cut_and_the_shares_stay():
 def test_a_share_counts_everything_once():
     rows = together(looked(4, smile=0.9), looked(3, smile=0.1, seed=1))
     rows.reason[6] = REASONS.index("no face")
-    pools = [pool(keep_smiling=2, count=3, found=20)]
+    pools = [pool(smiling_one_in=2, count=3, found=20)]
     made = trim(select(rows, pools, 16), rows, pools)
     share = share_of(0, pools[0], rows, made)
     assert (share.wanted, share.found, share.looked_at, share.kept) == (3, 20, 7, 3)

@@ -39,7 +39,7 @@ def prepare(
         list[str] | None,
         typer.Option(
             "--set",
-            help="Change any other setting: `--set cleaning.max_turn=20 --set seed=1`; "
+            help="Change any other setting: `--set cleaning.max_yaw=20 --set seed=1`; "
             "an unknown name prints the valid ones.",
         ),
     ] = None,
@@ -56,7 +56,7 @@ def prepare(
     interrupted, run the same command again to resume.
 
     - `limner prepare photos/ sets/mine`
-    - `limner prepare photos.zip sets/mine --set cleaning.max_turn=20`
+    - `limner prepare photos.zip sets/mine --set cleaning.max_yaw=20`
     - `limner prepare set1 sets/set1 --data sources/`
     - `limner data report sets/set1`
     """

@@ -21,9 +21,11 @@ from numpy.typing import NDArray
 from limner import __version__
 from limner.data.cleaning import REASONS
 from limner.data.items import Kind
+from limner.data.recipe import RENAMED
 from limner.data.schema import DROPPED, EXAMPLES, FACES
 from limner.errors import DataError
 from limner.faces.smile import SMILING
+from limner.settings import with_present_names
 
 __all__ = ["KINDS", "Tables", "census"]
 
@@ -64,14 +66,14 @@ MEASURES = (
         column="turn",
         title="Turn",
         unit="degrees that the head is turned to a side",
-        limit="max_turn",
+        limit="max_yaw",
         both_sides=True,
     ),
     Column(
         column="angle",
         title="Tilt",
         unit="degrees that the eyes are off the horizontal",
-        limit="max_tilt",
+        limit="max_roll",
         both_sides=True,
     ),
     Column(column="smile", title="Smile", unit="score or label, 0 to 1", most=1.0),
@@ -147,7 +149,7 @@ def census(tables: Tables) -> dict[str, Any]:
         DataError: A table is damaged.
     """
     about = tables.about
-    recipe = about.get("recipe", {})
+    recipe = with_present_names(about.get("recipe", {}), RENAMED)
     sources = _sources(tables)
     lost: Counter[str] = Counter()
     for source in sources:

@@ -43,27 +43,27 @@ class Cleaning:
 
     min_eye_distance: float = 20.0
     """px between the outer eye corners, in the picture."""
-    max_turn: float = 30.0
+    max_yaw: float = 30.0
     """Degrees that the head may be turned to either side, as estimated by `turn`; 90 keeps all."""
-    max_tilt: float = 45.0
+    max_roll: float = 45.0
     """Degrees that the line of the eyes may be off the horizontal; 180 keeps all."""
     min_sharpness: float = 6.0
     """Grey levels, see `sharpness`; 0 keeps all."""
-    max_duplicate_bits: int = 16
+    max_hash_distance: int = 16
     """Two faces of a kind that differ in so few of the 256 bits of `fingerprint`, or fewer, are
     the same picture, and the first is kept; -1 keeps all."""
 
     def __post_init__(self) -> None:
         if not self.min_eye_distance > 0:
             raise UsageError(f"min_eye_distance is {self.min_eye_distance}; it must be above 0 px")
-        for name, most in (("max_turn", 90), ("max_tilt", 180)):
+        for name, most in (("max_yaw", 90), ("max_roll", 180)):
             value = getattr(self, name)
             if not 0 <= value <= most:
                 raise UsageError(f"{name} is {value}; it must be 0 to {most} degrees")
         settings.at_least("min_sharpness", self.min_sharpness, 0)
-        if not -1 <= self.max_duplicate_bits <= 31:
+        if not -1 <= self.max_hash_distance <= 31:
             raise UsageError(
-                f"max_duplicate_bits is {self.max_duplicate_bits}; 0 to 31 of {HASH_BITS} bits are "
+                f"max_hash_distance is {self.max_hash_distance}; 0 to 31 of {HASH_BITS} bits are "
                 "possible, or -1 to keep all"
             )
 
@@ -79,13 +79,13 @@ class Cleaning:
                 f"outer eye corners {face.eye_distance:.1f} px apart; "
                 f"at least {self.min_eye_distance:g} are needed"
             )
-        if abs(face.tilt) > self.max_tilt:
+        if abs(face.tilt) > self.max_roll:
             return "tilted", (
-                f"eyes {abs(face.tilt):.0f}° off the horizontal; {self.max_tilt:g}° are allowed"
+                f"eyes {abs(face.tilt):.0f}° off the horizontal; {self.max_roll:g}° are allowed"
             )
-        if abs(turned := turn(face.points)) > self.max_turn:
+        if abs(turned := turn(face.points)) > self.max_yaw:
             return "turned", (
-                f"head turned by about {abs(turned):.0f}°; {self.max_turn:g}° are allowed"
+                f"head turned by about {abs(turned):.0f}°; {self.max_yaw:g}° are allowed"
             )
         return self.refuses_blurred(sharp)
 

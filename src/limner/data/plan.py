@@ -51,7 +51,7 @@ def plan(
     """
     listed = [list(_outside(leave_out, part.open(root, warn).items())) for part in recipe.parts]
     free = [
-        _balanced(_shuffled(items, recipe.seed), part.keep_smiling)
+        _balanced(_shuffled(items, recipe.seed), part.smiling_one_in)
         for part, items in zip(recipe.parts, listed, strict=True)
     ]
     factor = _factor(recipe.parts, free)
@@ -124,13 +124,13 @@ def _shuffled(items: list[Item], seed: int) -> list[Item]:
     return sorted(items, key=place)
 
 
-def _balanced(items: list[Item], keep_smiling: int) -> list[Item]:
-    """Every item that is not known to smile, and one in `keep_smiling` of the others."""
+def _balanced(items: list[Item], smiling_one_in: int) -> list[Item]:
+    """Every item that is not known to smile, and one in `smiling_one_in` of the others."""
     kept, smiling = [], 0
     for item in items:
         if item.smiling:
             smiling += 1
-            if smiling % keep_smiling:
+            if smiling % smiling_one_in:
                 continue
         kept.append(item)
     return kept

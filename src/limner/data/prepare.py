@@ -213,7 +213,7 @@ class _Search:
 
     def select(self) -> Selection:
         """Which of them stay, were there no others to come."""
-        return select(self.looked(), self.pools, self.recipe.cleaning.max_duplicate_bits)
+        return select(self.looked(), self.pools, self.recipe.cleaning.max_hash_distance)
 
 
 def _write(

@@ -22,6 +22,16 @@ from limner.sketching import check_style
 
 SourceKind = Literal["folder", "celeba", "cufs", "cufs_pairs"]
 
+RENAMED = {
+    "cleaning.max_turn": "cleaning.max_yaw",
+    "cleaning.max_tilt": "cleaning.max_roll",
+    "cleaning.max_duplicate_bits": "cleaning.max_hash_distance",
+}
+"""What settings were called before; such names are read in files, and work for one release on the
+command line, with a warning."""
+RENAMED_OF_PARTS = {"keep_smiling": "smiling_one_in"}
+"""The same, of a part."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
@@ -39,13 +49,13 @@ class Part:
     """What is known of all faces of a `folder`, likewise."""
     style: str = ""
     """Sketch style that its photos are passed through; '' for none."""
-    keep_smiling: int = 1
+    smiling_one_in: int = 1
     """Keep one smiling picture in so many; 1 keeps all. The others count as not there. Where the
     source does not know who smiles, limner's own smile score says so."""
 
     def __post_init__(self) -> None:
         settings.at_least(f"count of {self.path}", self.count, 0)
-        settings.at_least(f"keep_smiling of {self.path}", self.keep_smiling, 1)
+        settings.at_least(f"smiling_one_in of {self.path}", self.smiling_one_in, 1)
         settings.check_choices(self)
         if self.source != "folder" and (self.kind, self.smiling) != ("photo", "unknown"):
             raise UsageError(f"kind and smiling of {self.path} are for folders; leave them out")
@@ -123,11 +133,12 @@ class Recipe:
         return json.loads(json.dumps(dataclasses.asdict(self)))  # type: ignore[no-any-return]
 
     def with_settings(self, changes: list[str]) -> Self:
-        """A copy with `field=value` settings applied, as `cleaning.max_turn=20`.
+        """A copy with `field=value` settings applied, as `cleaning.max_yaw=20`.
 
         Raises:
             UsageError: A setting has no `=`, names no field, or its value does not fit.
         """
+        changes = [settings.with_present_name(change, RENAMED) for change in changes]
         return settings.build(type(self), settings.change(self.to_dict(), changes))
 
 
@@ -164,6 +175,8 @@ def load(path: Path) -> Recipe:
     try:
         if not isinstance(parts, list):
             raise UsageError("parts are [[parts]], a table each")
+        parts = [settings.with_present_names(part, RENAMED_OF_PARTS) for part in parts]
+        values = settings.with_present_names(values, RENAMED)
         return settings.build(Recipe, {"name": path.stem, **values, "parts": parts})
     except UsageError as error:
         raise UsageError(f"{path}: {error}") from error

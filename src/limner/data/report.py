@@ -30,13 +30,13 @@ _MEANINGS = {
     "unreadable": ("the file is damaged or no picture", ""),
     "no face": ("no face was found in the picture", ""),
     "face too small": ("the outer eye corners are too close", "under {} px", "min_eye_distance"),
-    "turned": ("the head is turned too far to a side", "over {}°", "max_turn"),
-    "tilted": ("the eyes are too far off the horizontal", "over {}°", "max_tilt"),
+    "turned": ("the head is turned too far to a side", "over {}°", "max_yaw"),
+    "tilted": ("the eyes are too far off the horizontal", "over {}°", "max_roll"),
     "blurred": ("the face is not sharp", "under {} grey levels", "min_sharpness"),
     "near-duplicate": (
         "the set has the same picture",
         "{} of 256 bits apart at most",
-        "max_duplicate_bits",
+        "max_hash_distance",
     ),
     "smile balance": ("smiles, and only one smiling face in so many is kept", ""),
     "surplus": ("good, but more than the recipe wants", ""),
@@ -142,7 +142,7 @@ def _smile_check(smiles: dict[str, dict[str, Any]]) -> tuple[bool, str]:
     if abs(shares["photo"] - shares["sketch"]) > _MOST_APART:
         return False, (
             f"{words} smile: whoever learns from both learns to change smiles. The setting "
-            "keep_smiling balances them."
+            "smiling_one_in balances them."
         )
     return True, f"{words} smile: about the same."
 

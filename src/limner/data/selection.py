@@ -67,11 +67,11 @@ def select(looked: Looked, pools: Sequence[Pool], most_bits: int) -> Selection:
             twin[rows[found >= 0]] = rows[found[found >= 0]]
         reason[twin >= 0] = _DUPLICATE
     for number, pool in enumerate(pools):
-        if pool.part.keep_smiling > 1:  # those that are labelled were thinned before the look
+        if pool.part.smiling_one_in > 1:  # those that are labelled were thinned before the look
             mine = (looked.part == number) & (reason == KEPT) & ~looked.labelled
             smiling = np.flatnonzero(mine & (looked.smile > SMILING))
             place = np.arange(1, len(smiling) + 1)
-            reason[smiling[place % pool.part.keep_smiling != 0]] = _BALANCE
+            reason[smiling[place % pool.part.smiling_one_in != 0]] = _BALANCE
     return Selection(reason=reason, twin=twin)
 
 
