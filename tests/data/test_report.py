@@ -243,8 +243,8 @@ def test_pictures_are_shown_as_they_were_and_as_they_became(page):
     names = [picture["alt"] for picture in page.pictures]
     cut = "its face, aligned"
     assert names == [
-        *("a.png before alignment", cut, f"{HANGUL} as it was", cut),
-        *("e.png before alignment", "f.png as it was", cut, "g.png as it was", cut),
+        *("a.png before alignment", cut, f"{HANGUL} before alignment", cut),
+        *("e.png before alignment", "f.png before alignment", cut, "g.png before alignment", cut),
     ]
     data = page.pictures[0]["src"].removeprefix("data:image/webp;base64,")
     with Image.open(io.BytesIO(base64.b64decode(data))) as shown:
