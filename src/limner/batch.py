@@ -1,4 +1,4 @@
-"""Many pictures through one function: what is done with each, and what failed.
+"""Many pictures through one function, with progress and a list of failures.
 
 Workers read the pictures, make the results and encode them; this process writes. `run` may start
 worker processes, which import the main module again: a script calls it under

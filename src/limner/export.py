@@ -1,4 +1,4 @@
-"""A trained generator becomes one `.onnx` file that carries all that is needed to use it."""
+"""Export of a trained generator as one `.onnx` file that contains everything needed to use it."""
 
 import dataclasses
 import hashlib

@@ -1,4 +1,4 @@
-"""A sketch to a photo and back, in one line: `limner.photo` and `limner.sketch`."""
+"""`limner.photo` and `limner.sketch`: one picture in one line."""
 
 import functools
 import os

@@ -1,4 +1,4 @@
-"""What a model file takes in beside a drawing: `literal` and `hints`, checked and shaped."""
+"""Inputs of a model besides the drawing, `literal` and `hints`: checked and shaped."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal

@@ -1,4 +1,4 @@
-"""Which pictures are meant on a command line, and where the results of each go."""
+"""Which pictures a command line names, and where their results go."""
 
 import glob
 import os

@@ -1,4 +1,4 @@
-"""What `limner photo` and `limner sketch` do to each picture, in a form that workers can be sent.
+"""The work of `limner photo` and `limner sketch` on one picture, as picklable objects.
 
 Called in a worker, each gives what `limner.batch` works with there.
 """

@@ -1,4 +1,4 @@
-"""What a model file says about itself, in its metadata: enough to use it and to judge it."""
+"""The card of a model, stored in the metadata of its file."""
 
 import dataclasses
 import json

@@ -1,4 +1,4 @@
-"""What limner's pages share: each is one HTML file that needs no network, no script, nothing else.
+"""Shared by all HTML reports: each is one file without scripts or external resources.
 
 Templates lie in `limner/templates`; a page extends `page.html`, and every text that it shows is
 escaped. Figures are matplotlib's, in the colours of the page, light or dark; pictures stand in the

@@ -1,4 +1,4 @@
-"""Progress with time left: on stderr, where somebody is looking, for more than one thing."""
+"""Progress with time left, on stderr, if it is a terminal."""
 
 import contextlib
 from collections.abc import Iterator, Sequence

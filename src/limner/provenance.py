@@ -1,4 +1,4 @@
-"""What is written into every generated picture, so that nobody takes it for a photograph."""
+"""Metadata that mark every generated picture as such."""
 
 import html
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""How files that are shared name other files: never by where these are on this machine.
+"""Names of files in shared documents: never absolute paths.
 
 An absolute path shows a user's name and the layout of a disk to everybody who gets the file, and is
 of use to nobody else.

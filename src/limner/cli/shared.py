@@ -1,4 +1,4 @@
-"""What commands share: options, and how messages reach the user."""
+"""Shared by all commands: options, and messages on stderr."""
 
 from typing import Annotated, Literal
 

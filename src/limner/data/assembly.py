@@ -1,4 +1,4 @@
-"""What was found in all blocks becomes a prepared set: verdicts written in, tables filled."""
+"""Assembles a prepared set from finished blocks."""
 
 import io
 from collections import Counter

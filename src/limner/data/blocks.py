@@ -1,4 +1,4 @@
-"""A block: a few dozen pictures that one worker looks at in one go, and what it found in them.
+"""Blocks: a few dozen pictures that one worker processes at once, and their results.
 
 What was found is a small Parquet table, kept on disk under the digest of all that it depends on
 until the set is whole: an interrupted preparation resumes from there.

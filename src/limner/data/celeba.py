@@ -1,4 +1,4 @@
-"""CelebA in the layouts in which it is handed round; `docs/data.md` lists them."""
+"""CelebA in the layouts in which it is distributed; `docs/data.md` lists them."""
 
 import os
 import re

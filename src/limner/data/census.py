@@ -1,4 +1,4 @@
-"""What the tables of a prepared set come to in numbers.
+"""Statistics of a prepared set.
 
 Columns are read one or a few at a time, and no picture is opened: what is held at once does not
 depend on how large the pictures are.

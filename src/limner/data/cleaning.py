@@ -1,4 +1,4 @@
-"""Which faces are worth keeping: each rule a limit with a unit, each refusal a reason in words."""
+"""Quality limits for faces: each with a unit, each refusal with a reason."""
 
 import math
 from dataclasses import dataclass

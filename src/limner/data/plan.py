@@ -1,4 +1,4 @@
-"""Which pictures a recipe looks at, and in which order, before any of them is opened."""
+"""Which pictures a recipe uses, and in which order, before any of them is opened."""
 
 import hashlib
 import math

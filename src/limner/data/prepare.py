@@ -1,4 +1,4 @@
-"""Pictures of faces, photos or sketches, become a prepared set.
+"""Prepare a dataset from pictures of faces, photos or sketches.
 
 In two passes: workers look at blocks of pictures and leave what they find on disk; then one
 process decides what stays, which takes no more than a few bytes a picture, and writes the set.

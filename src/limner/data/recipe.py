@@ -1,4 +1,4 @@
-"""A recipe says, in TOML, how much of which source goes into a prepared set.
+"""Recipes: in TOML, how much of which source goes into a prepared set.
 
 It reads like Table 2.1 of the 2018 study, and `set1` and `set2` are that table.
 """

@@ -1,4 +1,4 @@
-"""A page that shows at a glance whether a prepared set can be trusted, and its numbers as JSON."""
+"""The report of a prepared set, as a page and as JSON."""
 
 import json
 from collections import Counter, defaultdict

@@ -1,4 +1,4 @@
-"""The tables of a prepared set: what a row of each says, and how Hugging Face datasets reads it."""
+"""The schemas of a prepared set's tables, also for Hugging Face datasets."""
 
 import json
 from typing import Any

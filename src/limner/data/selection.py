@@ -1,4 +1,4 @@
-"""Which of the faces that were found stay in a set: what can be told only from all of them."""
+"""Selection of faces: the decisions that need all of them, such as near-duplicates."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Where faces come from. A source lists its items lazily and knows what is known of them.
+"""Sources of faces. A source lists its items lazily, with their labels.
 
 To add one, write a frozen dataclass with a `name` and an `items` method that yields `Item`s, and
 a field `warn` if there is something to warn of.

@@ -1,4 +1,4 @@
-"""How literally a drawing is meant, by what it looks like: a few lines are never quite in place."""
+"""Estimates how literally a drawing is meant, from its appearance."""
 
 import numpy as np
 from numpy.typing import NDArray

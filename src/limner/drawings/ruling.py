@@ -1,4 +1,4 @@
-"""Ruled lines and grids that are printed on the paper: how they are found.
+"""Detection of ruled lines and grids that are printed on the paper.
 
 A printed line runs across the whole page, and the next ones follow at an even distance. Both are
 true of hardly any drawing, whose hatching ends somewhere. The page may be photographed at an angle

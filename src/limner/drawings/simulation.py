@@ -1,4 +1,4 @@
-"""Pages as people bring them, made of clean drawings: what cleaning is tested and measured on.
+"""Simulated pages: clean drawings as people photograph and scan them, to test the cleaning.
 
 Each function takes a drawing `[H, W]` grey, dark on white, and a random generator, and returns the
 picture of a page, `[H', W']` grey or `[H', W', 3]` RGB. Two draws of a kind differ in strength,

@@ -1,4 +1,4 @@
-"""Printed lines are divided out of a page, and what is drawn over them stays."""
+"""Removes printed lines from a page and keeps the strokes over them."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What an engine is, and how tasks and results travel between it and its workers: as pickles."""
+"""The interface of engines, and how tasks and results reach their workers: as pickles."""
 
 import functools
 import pickle

@@ -1,4 +1,4 @@
-"""Bring a face to the template, and put a generated face back where it came from."""
+"""Align a face to the template, and paste a generated face back."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields

@@ -1,4 +1,4 @@
-"""A drawing as it is brought, and the same clean: the one place where pages are opened."""
+"""Opens a page: the original, and the cleaned drawing."""
 
 from collections.abc import Callable
 

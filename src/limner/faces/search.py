@@ -1,4 +1,4 @@
-"""Find the face of a page that may lie on its side or on its head, or be much larger than it.
+"""Find the face on a page that may be turned, or much larger than the face.
 
 Nearly all faces are upright and are found at once with a score above `CONVINCING`: they cost
 nothing more. Only then is the page turned, and searched in the part where anything is drawn.

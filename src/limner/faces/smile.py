@@ -1,4 +1,4 @@
-"""Does a face smile? A score for aligned crops: photos, drawings, small and blurred ones.
+"""Smile score for aligned crops: photos and drawings, also small and blurred ones.
 
 Histograms of oriented gradients (Dalal and Triggs, "Histograms of Oriented Gradients for Human
 Detection", CVPR 2005) of the part of the crop between the eyes and the chin, and a logistic

@@ -1,4 +1,4 @@
-"""Colour hints: what a drawing does not tell, told beside it.
+"""Colour hints: the colours that a drawing does not contain.
 
 A hint picture, `[S, S, 4]` uint8, has colours in the model's aligned frame and a mask that says
 where. `given` makes it of what a user says (colours by part, which `names` reads and `placing` puts

@@ -1,4 +1,4 @@
-"""Colour hints as users give them, in the form that a model takes."""
+"""Colour hints of a user, converted to the inputs of a model."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace

@@ -1,4 +1,4 @@
-"""Where the parts of a face lie in the aligned frame, and which colours a photo has there.
+"""Positions of the parts of a face in an aligned crop, and their colours in a photo.
 
 Places are shares of the side of a frame in which the outer eye corners lie at (0.3, 0.3) and
 (0.7, 0.3), the default of `limner.faces.Preprocessing`. They are small, so that they lie within

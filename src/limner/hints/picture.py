@@ -1,4 +1,4 @@
-"""Strokes of colour that somebody painted over a drawing, brought to where its face goes."""
+"""Strokes of colour that a user painted over a drawing, aligned with its face."""
 
 from dataclasses import dataclass
 from typing import Self

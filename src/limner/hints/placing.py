@@ -1,4 +1,4 @@
-"""Hint pictures: colours where they are known, in the model's aligned frame.
+"""Hint pictures: known colours at their positions in an aligned crop.
 
 A hint picture is `[S, S, 4]` uint8: RGB and a mask, 255 where a colour is given, 0 (and black)
 elsewhere.

@@ -1,4 +1,4 @@
-"""Hints to train with: what a person might paint who wants the colours that the photo has.
+"""Random hints for training: what a person might paint to get the colours of the photo.
 
 After Zhang et al. 2017, *Real-Time User-Guided Image Colorization with Learned Deep Priors*: few
 dots of colours that are known only roughly. Here strokes and whole parts of the face come in, too.

@@ -1,4 +1,4 @@
-"""Colours that go together: what the hair, the eyes and the wall may be where the skin is so.
+"""Colours that occur together: plausible hair, eyes and background for a skin colour.
 
 `colours.json` is measured on openly licensed photos; `benchmarks/hint_colours.py SET --table FILE`
 makes it and says how.

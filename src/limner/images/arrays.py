@@ -1,4 +1,4 @@
-"""What is done to pictures as arrays: sizes, grey, and sheets of many."""
+"""Operations on pictures as arrays: resizing, greyscale, contact sheets."""
 
 from collections.abc import Sequence
 

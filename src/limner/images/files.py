@@ -1,4 +1,4 @@
-"""Picture files on disk: read with a limit, written whole or not at all, found in folders."""
+"""Picture files on disk: read with a size limit, written atomically, listed in folders."""
 
 import contextlib
 import errno

@@ -1,4 +1,4 @@
-"""Files that people have in place of pictures: what they are, and what to do with them.
+"""Recognises files that are not pictures, and says what to do with them.
 
 Told by what they begin with, since names lie; by their names where many kinds begin alike (camera
 raw is TIFF, drawings of several programs are ZIP archives) or have no signature that is known.

@@ -1,4 +1,4 @@
-"""Pictures in whatever form a program has them: files, bytes, Pillow pictures, arrays."""
+"""Loads pictures from files, bytes, Pillow images and arrays."""
 
 import os
 from typing import Any, Protocol, runtime_checkable

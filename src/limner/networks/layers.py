@@ -1,4 +1,4 @@
-"""The pieces that the networks are made of."""
+"""Building blocks of the networks."""
 
 import torch
 from torch import Tensor, nn

@@ -1,4 +1,4 @@
-"""A discriminator that looks at features of a network trained on ImageNet, beside the pixels."""
+"""Projected discriminator: judges features of a network trained on ImageNet, and pixels."""
 
 import torch
 import torch.nn.functional as F

@@ -1,4 +1,4 @@
-"""White paper behind the head, as a drawing has it and a photo has not."""
+"""Replaces the background of a photo by white paper, as in a drawing."""
 
 from functools import lru_cache
 

@@ -1,4 +1,4 @@
-"""Where strokes end up that are drawn inaccurately, and how literally they are to be taken then.
+"""Displacement of inaccurate strokes, and how literally they are meant.
 
 A displacement `[2, H, W]` says for each pixel how many pixels down and right of it lies what it
 shows. Amplitudes are in reference pixels, as widths are in `filters`.

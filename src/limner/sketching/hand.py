@@ -1,4 +1,4 @@
-"""What a hand, a sheet of paper and a scanner do to a drawing: small effects, freely combined.
+"""Effects of hand, paper and scanner on a drawing, freely combined.
 
 Each takes and returns a drawing `[H, W]` float32 in [0, 1], 1 = paper.
 """

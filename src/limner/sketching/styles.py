@@ -1,4 +1,4 @@
-"""One function a style: photo `[H, W, 3]` in [0, 1] to drawing `[H, W]` in [0, 1], 1 = paper.
+"""Sketch styles: functions from photo `[H, W, 3]` in [0, 1] to drawing `[H, W]`, 1 = paper.
 
 Each call draws its own parameters from `rng`, as no two drawings come out alike.
 """
