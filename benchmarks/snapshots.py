@@ -35,11 +35,11 @@ MEASURES = (
 )
 SHOWN = {
     "identity.rank1": "rank-1",
-    "identity.genuine": "distance to the ground-truth photo",
+    "identity.genuine": "distance to the ground truth",
     "checkerboard.common": "grid, dB above photos",
     "fsim.grey": "FSIM",
-    "smile.drift": "smiles more than true",
-    "brightness.drift": "lighter than true",
+    "smile.drift": "more smiles than in the ground truth",
+    "brightness.drift": "brightness, compared with the ground truth",
     "skin.error": "skin, CIEDE2000",
     "detection.rate": "faces found",
 }

@@ -33,7 +33,7 @@ def test_measure_prints_all_figures_and_writes_the_page_and_json(folders, option
         "measure", "--generated", folders["generated"], *options, "--html", page, "--json", numbers
     )
     assert done.returncode == 0, done.stderr
-    assert "ground-truth photo is the nearest of all" in done.stdout
+    assert "rank-1: ground truth is the nearest photo" in done.stdout
     assert "95% confidence interval" in done.stdout
     assert "12 people" in done.stderr
     assert "not measured" in done.stderr

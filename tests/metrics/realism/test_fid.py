@@ -135,7 +135,7 @@ def test_the_figure_blames_the_odd_pictures_and_warns_of_few():
     assert score.estimate.low < score.estimate.value < score.estimate.high
     assert score.estimate.n == 60
     assert np.argmax(score.losses) == 7
-    assert "rests on 60 pictures" in score.warnings[0]
+    assert "computed on 60 pictures" in score.warnings[0]
     assert "than features" not in score.warnings[0]
 
 

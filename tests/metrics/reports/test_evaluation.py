@@ -74,7 +74,7 @@ def test_numbers_that_are_not_finite_are_null_in_json(fill, crops, tmp_path):
 def test_the_page_is_whole_by_itself_and_shows_the_cases(measured, tmp_path):
     report.write_page(measured, tmp_path / "r.html")
     page = (tmp_path / "r.html").read_text()
-    assert "ground-truth photo is the nearest of all" in page
+    assert "rank-1: ground truth is the nearest photo" in page
     assert "12 people" in page
     for kind in ("Best", "Median", "Worst"):
         assert f"<h4>{kind}</h4>" in page
@@ -91,7 +91,7 @@ def test_the_page_begins_with_figures_that_there_are(evaluated, tmp_path):
     assert set(report._HEADLINES) <= found.scores.keys()
     report.write_page(found, tmp_path / "r.html")
     page = (tmp_path / "r.html").read_text()
-    assert "photos in which a face is found" in page[: page.index("</header>")]
+    assert "photos with a detected face" in page[: page.index("</header>")]
 
 
 def test_every_link_of_the_page_leads_somewhere(folders, fill, crops, tmp_path):

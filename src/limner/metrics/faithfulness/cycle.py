@@ -73,7 +73,7 @@ class Cycle:
         warnings = (_blank(blank, len(pairs)),) if blank else ()
         yield Score(
             name="cycle.difference",
-            title="difference of the sketch that comes back",
+            title="mean absolute error of the reconstructed sketch",
             estimate=resampling.mean(pairs[:, 0]),
             better="lower",
             unit="%",
@@ -82,7 +82,7 @@ class Cycle:
         )
         yield Score(
             name="cycle.ssim",
-            title="SSIM of the sketch that comes back",
+            title="SSIM of the reconstructed sketch",
             estimate=resampling.mean(pairs[:, 1]),
             better="higher",
             warnings=warnings,

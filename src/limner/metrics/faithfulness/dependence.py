@@ -155,7 +155,7 @@ class Dependence:
         per_image = 1 - errors / max(float(plain.mean()), 1e-9)
         yield Score(
             name="dependence.explained",
-            title="differences between generated photos that the sketches explain",
+            title="variance explained by the sketches (cross-validated R²)",
             estimate=resampling.of(share, len(generated)),
             better="higher",
             unit="%",
@@ -165,7 +165,7 @@ class Dependence:
         )
         yield Score(
             name="dependence.decided",
-            title="the same, as a share of the differences between real photos",
+            title="the same, relative to the variance of real photos",
             estimate=resampling.of(decided, len(generated), len(real)),
             better="higher",
             unit="%",

@@ -90,7 +90,7 @@ class FaceDetection:
         in_place = (there > 0) & (off <= IN_PLACE)
         yield Score(
             name="detection.rate",
-            title="photos in which a face is found",
+            title="photos with a detected face",
             estimate=resampling.share(there),
             better="higher",
             unit="%",
@@ -100,12 +100,12 @@ class FaceDetection:
         )
         yield Score(
             name="detection.in_place",
-            title="photos in which the face is where it should be",
+            title="photos with the face in its place",
             estimate=resampling.share(in_place),
             better="higher",
             unit="%",
             digits=1,
             per_image=off,
-            per_image_title="distance of the eyes from their place, in eye distances",
+            per_image_title="distance of the eyes from their place, in inter-ocular distances",
             per_image_better="lower",
         )

@@ -103,29 +103,29 @@ class SmileDrift:
     @property
     def title(self) -> str:
         """See `Metric.title`."""
-        return "Smiles" if self.against == "ground_truth" else "Smiles, against the drawings"
+        return "Smiles" if self.against == "ground_truth" else "Smiles, compared with the drawings"
 
     def scores(self, features: Features, resampling: Resampling) -> Iterable[Score]:
         """See `Metric.scores`."""
         generated = features["generated"][:, 0].astype(np.float64)
         before = features["before"][:, 0].astype(np.float64)
         drift = smile_drift(generated, before)
-        than = "in the ground-truth photos" if self.against == "ground_truth" else "in the drawings"
+        than = "the ground truth" if self.against == "ground_truth" else "the drawings"
         warnings = (_ACCURACY,) if self.against == "ground_truth" else (_ACCURACY, _DRAWN)
         yield Score(
             name=f"{self.name}.drift",
-            title=f"smiles more than {than}",
+            title=f"more smiles than in {than}",
             estimate=resampling.mean(drift),
             better="nearer",
             unit="%",
             digits=1,
             warnings=warnings,
             per_image=generated - before,
-            per_image_title=f"score of smiling above that {than}",
+            per_image_title=f"smile score, less that of {than}",
         )
         yield Score(
             name=f"{self.name}.score",
-            title=f"score of smiling above that {than}",
+            title=f"smile score, less that of {than}",
             estimate=resampling.mean(generated - before),
             better="nearer",
         )
@@ -137,7 +137,7 @@ class SmileDrift:
             unit="%",
             digits=1,
             per_image=np.abs(generated - before),
-            per_image_title=f"score of smiling off that {than}",
+            per_image_title=f"absolute difference of the smile score from {than}",
         )
 
 

@@ -41,7 +41,7 @@ class Brightness:
         lighter = (features["generated"] - features["ground_truth"])[:, 0].astype(np.float64)
         yield Score(
             name="brightness.drift",
-            title="lighter than the ground-truth photo",
+            title="brightness, compared with the ground truth",
             estimate=resampling.mean(lighter),
             better="nearer",
             unit="%",
@@ -49,7 +49,7 @@ class Brightness:
         )
         yield Score(
             name="brightness.error",
-            title="lighter or darker, photo by photo",
+            title="mean absolute brightness error",
             estimate=resampling.mean(np.abs(lighter)),
             better="lower",
             unit="%",

@@ -167,7 +167,7 @@ class Dists:
         """See `Metric.scores`."""
         yield Score(
             name="dists",
-            title="DISTS to the ground-truth photo (VGG16)",
+            title="DISTS to the ground truth (VGG16)",
             estimate=resampling.mean(features["pair"][:, 0]),
             better="lower",
         )

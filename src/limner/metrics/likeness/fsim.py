@@ -207,7 +207,7 @@ class Fsim:
     def scores(self, features: Features, resampling: Resampling) -> Iterable[Score]:
         """See `Metric.scores`."""
         for place, (name, title) in enumerate(
-            (("grey", "FSIM with the ground-truth photo"), ("colour", "FSIMc, with the colours"))
+            (("grey", "FSIM with the ground truth"), ("colour", "FSIMc, with colours"))
         ):
             yield Score(
                 name=f"fsim.{name}",

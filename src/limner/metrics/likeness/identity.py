@@ -213,27 +213,27 @@ class Identity:
             if rank < len(generated):
                 yield Score(
                     name=f"identity.rank{rank}",
-                    title="ground-truth photo is the nearest of all"
+                    title="rank-1: ground truth is the nearest photo"
                     if rank == 1
-                    else f"ground-truth photo is among the nearest {rank}",
+                    else f"rank-{rank}",
                     estimate=resampling.share(nearer < rank),
                     better="higher",
                     unit="%",
                     digits=1,
                     per_image=own,
-                    per_image_title="distance to the ground-truth photo",
+                    per_image_title="distance to the ground truth",
                     per_image_better="lower",
                     warnings=few,
                 )
         yield Score(
             name="identity.genuine",
-            title="distance to the ground-truth photo",
+            title="distance to the ground truth",
             estimate=resampling.mean(own),
             better="lower",
         )
         yield Score(
             name="identity.impostor",
-            title="distance to photos of others",
+            title="distance to other people",
             # A person stands on both sides of such pairs.
             estimate=resampling.mean(impostors.sum(axis=0) - impostors[0].mean()),
             better="higher",
@@ -242,13 +242,13 @@ class Identity:
         pairs = _Pairs(generated, ground_truth)
         yield Score(
             name="identity.auc",
-            title="area under the ROC curve",
+            title="AUC (area under the ROC curve)",
             estimate=resampling.of(pairs.area, len(generated)),
             better="higher",
         )
         yield Score(
             name="identity.eer",
-            title="equal error rate",
+            title="EER (equal error rate)",
             estimate=resampling.of(pairs.equal_error, len(generated)),
             better="lower",
             unit="%",
@@ -262,6 +262,6 @@ _FEW = 50
 
 def _few(people: int) -> str:
     return (
-        f"the gallery holds {people} people: the fewer, the easier to find one; compare only "
+        f"the gallery has {people} people: the fewer, the easier to find one; compare only "
         "with scores of as many"
     )

@@ -140,7 +140,7 @@ class Lpips:
         """See `Metric.scores`."""
         yield Score(
             name="lpips",
-            title="LPIPS to the ground-truth photo (VGG16)",
+            title="LPIPS to the ground truth (VGG16)",
             estimate=resampling.mean(features["pair"][:, 0]),
             better="lower",
         )

@@ -96,12 +96,12 @@ class Skin:
         off = deltaE_ciede2000(ground_truth, generated)  # type: ignore[no-untyped-call]
         rows: tuple[tuple[str, str, NDArray[np.float64], Better, str], ...] = (
             ("error", "colour difference (CIEDE2000)", off, "lower", ""),
-            ("chroma", "more colourful than true; below 0 is greyer", chroma, "nearer", ""),
-            ("lightness", "lighter than true (L*)", drift[:, 0], "nearer", ""),
-            ("redness", "redder than true (a*)", drift[:, 1], "nearer", ""),
-            ("yellowness", "yellower than true (b*)", drift[:, 2], "nearer", ""),
-            ("tone", "lighter tone than true (ITA)", tone, "nearer", "°"),
-            ("tone_error", "tone off, face by face (ITA)", np.abs(tone), "lower", "°"),
+            ("chroma", "chroma error; below 0 is greyer", chroma, "nearer", ""),
+            ("lightness", "lightness error (L*); below 0 is darker", drift[:, 0], "nearer", ""),
+            ("redness", "redness error (a*)", drift[:, 1], "nearer", ""),
+            ("yellowness", "yellowness error (b*)", drift[:, 2], "nearer", ""),
+            ("tone", "skin tone error (ITA); above 0 is lighter", tone, "nearer", "°"),
+            ("tone_error", "mean absolute skin tone error (ITA)", np.abs(tone), "lower", "°"),
         )
         for name, title, per_image, better, unit in rows:
             yield Score(
@@ -130,7 +130,7 @@ def _by_lightness(
 
         yield Score(
             name=f"skin.{name}",
-            title=f"lighter than true (L*), {name} third of people",
+            title=f"lightness error (L*), {name} third of people",
             estimate=resampling.of(drifted, len(light)),
             better="nearer",
             digits=1,

@@ -79,7 +79,7 @@ class Ssim:
         """See `Metric.scores`."""
         yield Score(
             name="ssim.grey",
-            title="SSIM with the ground-truth photo",
+            title="SSIM with the ground truth",
             estimate=resampling.mean(features["pair"][:, 0]),
             better="higher",
         )

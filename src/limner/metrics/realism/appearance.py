@@ -98,7 +98,7 @@ class Appearance:
 
         yield Score(
             name="appearance.distance",
-            title="distance in light, colour and grain, in spreads of real photos",
+            title="appearance distance (light, colour, grain), in SDs of real photos",
             estimate=resampling.of(statistic, len(generated), len(real)),
             better="lower",
             digits=2,

@@ -159,7 +159,7 @@ class Checkerboard:
 
         yield Score(
             name="checkerboard.common",
-            title="strongest grid common to all, above that of real photos",
+            title="strongest common grid, above real photos",
             estimate=resampling.of(common, len(generated), len(real)),
             better="lower",
             unit="dB",
@@ -169,7 +169,7 @@ class Checkerboard:
         for place, length in enumerate(PERIODS):
             yield Score(
                 name=f"checkerboard.period{length}",
-                title=f"grid of {length} px, above that of real photos",
+                title=f"grid of {length} px, above real photos",
                 estimate=resampling.of(
                     functools.partial(_above, generated[:, place], real[:, place]),
                     len(generated),

@@ -155,7 +155,7 @@ class Collapse:
         middle = generated.mean(axis=0, dtype=np.float64)
         yield Score(
             name="collapse.diversity",
-            title="variety, as a multiple of that of real photos",
+            title="diversity, relative to real photos",
             estimate=resampling.of(diversity, len(generated), len(real)),
             better="nearer",
             target=1,
@@ -177,7 +177,7 @@ class Collapse:
 
         yield Score(
             name="collapse.average",
-            title="likeness to the average face: 0 as real people, 1 all the same face",
+            title="similarity to the average face: 0 as real people, 1 all the same",
             estimate=resampling.of(average, len(generated), len(real)),
             better="nearer",
             digits=2,

@@ -77,13 +77,13 @@ class Fid:
 
 def _few(pictures: int, numbers: int) -> str:
     less = (
-        f"; fewer pictures than features ({numbers}) say little of how these vary together"
+        f"; there are fewer pictures than features ({numbers}), so their covariance is uncertain"
         if pictures <= numbers
         else ""
     )
     return (
-        f"rests on {pictures} pictures: under {_ENOUGH:,} FID comes out too great, by how much "
-        "depends on the model; compare only with scores of as many pictures, and rather KID"
+        f"computed on {pictures} pictures: below {_ENOUGH:,}, FID is biased upwards by an amount "
+        "that depends on the model; compare it only at equal n, and prefer KID"
         f"{less}"
     )
 

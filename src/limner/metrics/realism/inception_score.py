@@ -69,7 +69,7 @@ class InceptionScore:
         parts = "" if self.splits == 1 else f", mean of {self.splits} parts"
         yield Score(
             name="inception_score",
-            title=f"variety and clearness by ImageNet's classes{parts}",
+            title=f"Inception Score: diversity and clarity by ImageNet's classes{parts}",
             # Of a set with repetitions it is smaller than it is.
             estimate=resampling.of(statistic, len(generated), centred=True),
             better="higher",

@@ -150,7 +150,7 @@ class Sharpness:
 
         yield Score(
             name="sharpness.ratio",
-            title="sharpness, as a multiple of that of real photos",
+            title="sharpness, relative to real photos",
             estimate=resampling.of(ratio, len(generated), len(real)),
             better="nearer",
             target=1,

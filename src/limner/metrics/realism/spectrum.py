@@ -110,7 +110,7 @@ class Spectrum:
         per_image = generated - real.mean(axis=0)
         yield Score(
             name="spectrum.distance",
-            title="how far the spectrum is from that of real photos",
+            title="spectrum: distance from real photos",
             # Chance takes the means of draws apart: a distance, which cannot be below 0, grows.
             estimate=resampling.of(distance, len(generated), len(real), centred=True),
             better="lower",
@@ -121,7 +121,7 @@ class Spectrum:
         )
         yield Score(
             name="spectrum.high",
-            title="finest detail, more (+) or less (-) than in real photos",
+            title="finest detail, compared with real photos",
             estimate=resampling.of(high, len(generated), len(real)),
             better="nearer",
             unit="dB",
