@@ -135,8 +135,8 @@ class Hatching:
         )
         for place, (name, title) in enumerate(
             (
-                ("kept", "contrast of strokes on the skin that the photo has"),
-                ("texture", "correlation of the skin's fine texture with them"),
+                ("kept", "hatching contrast left on the skin"),
+                ("texture", "correlation of skin texture with the hatching"),
             )
         ):
             yield Score(

@@ -192,9 +192,9 @@ class Strokes:
         )
         for place, (name, title) in enumerate(
             (
-                ("recall", "lines of the sketch that the photo has"),
-                ("precision", "lines of the photo that the sketch has"),
-                ("f1", "both in one (F1)"),
+                ("recall", "recall: lines of the sketch that are in the photo"),
+                ("precision", "precision: lines of the photo that are in the sketch"),
+                ("f1", "F1 of both"),
             )
         ):
             yield Score(
