@@ -60,7 +60,7 @@ def test_a_sketch_without_a_face_is_noted_and_no_photo_at_all_an_error(
 ):
     folder = tmp_path / "some"
     images.write(folder / "blank.png", np.full((200, 200), 255, np.uint8))
-    with pytest.raises(UsageError, match=r"nothing could be made of .*no face"):
+    with pytest.raises(UsageError, match=r"could be translated: .*no face"):
         evaluation.make_photos(folder, str(tiny_model), tmp_path / "none")
     images.write(folder / "s0.png", images.read(sketches / "s0.png"))
     [note] = evaluation.make_photos(folder, str(tiny_model), tmp_path / "generated")
@@ -115,9 +115,9 @@ def test_a_photo_that_is_not_square_goes_back_by_its_face(person, tmp_path, monk
             return [SimpleNamespace(image=picture, notes=())]
 
     monkeypatch.setattr("limner.makers.Translator", Known)
-    evaluation.back_again(generated, "any", tmp_path / "back")
+    evaluation.reconstruct_sketches(generated, "any", tmp_path / "back")
     assert seen == {"whole.png": False, "square.png": True}
-    evaluation.back_again(generated, "any", tmp_path / "back", as_is=True)
+    evaluation.reconstruct_sketches(generated, "any", tmp_path / "back", as_is=True)
     assert seen["whole.png"]
 
 

@@ -18,12 +18,12 @@ from limner.translator import Translator
 
 __all__ = [
     "Candidate",
-    "back_again",
     "candidates",
     "evaluation_sets",
     "holds_pictures",
     "make_photos",
     "models_of",
+    "reconstruct_sketches",
 ]
 
 
@@ -73,35 +73,37 @@ def _directions(name: str, folder: Path) -> dict[Direction, str]:
 def _exported(source: Path, folder: Path) -> dict[Direction, str]:
     from limner.export import directions_of, export
 
-    generated: dict[Direction, str] = {}
+    exported: dict[Direction, str] = {}
     for direction in directions_of(source):
         model = folder / f"{source.stem}-{direction}.onnx"
         export(source, model, direction=direction, name=source.stem)
-        generated[direction] = str(model)
-    return generated
+        exported[direction] = str(model)
+    return exported
 
 
 def make_photos(sketches: Path, model: str, out: Path, *, as_is: bool = False) -> tuple[str, ...]:
-    """Make a photo of each sketch; says which failed.
+    """Generate a photo of each sketch; returns the failures.
 
     Raises:
         UsageError: There are no sketches.
         OutputError: They cannot be written.
-        Interrupted: By Ctrl-C; those that were made are whole.
+        Interrupted: By Ctrl-C; finished ones are complete.
     """
     return _make(sketches, Photos(model=model, as_is=as_is), out)
 
 
-def back_again(generated: Path, model: str, out: Path, *, as_is: bool = False) -> tuple[str, ...]:
-    """Make a sketch of each generated photo; says which failed.
+def reconstruct_sketches(
+    generated: Path, model: str, out: Path, *, as_is: bool = False
+) -> tuple[str, ...]:
+    """Make a sketch of each generated photo; returns the failures.
 
-    Square photos are faces that are cut out already, as `limner.features.framing` has it; in
-    others, unless `as_is`, the face is looked for.
+    Square photos are treated as aligned crops, as in `limner.features.framing`; in others, unless
+    `as_is`, the face is detected.
 
     Raises:
         UsageError: There are no photos.
         OutputError: They cannot be written.
-        Interrupted: By Ctrl-C; those that were made are whole.
+        Interrupted: By Ctrl-C; finished ones are complete.
     """
     return _make(generated, Photos(model=model, as_is=as_is, square_as_is=True), out)
 
@@ -112,20 +114,20 @@ def _make(source: Path, start: Photos, out: Path) -> tuple[str, ...]:
     if outcome.stopped is not None:
         raise outcome.stopped
     if not outcome.done:
-        raise UsageError(f"nothing could be made of {source}: {outcome.failures[0]}")
+        raise UsageError(f"no picture in {source} could be translated: {outcome.failures[0]}")
     return tuple(outcome.failures)
 
 
 def candidates(
     named: Sequence[str], folder: Path, *, sketches: Path | None = None, as_is: bool = False
 ) -> list[Candidate]:
-    """What a user named, ready to be measured: of models and runs the photos are made.
+    """What a user named, ready for evaluation: models and runs generate their photos.
 
     Args:
         named: Folders of results, shipped names, `.onnx` files, snapshots, run folders.
-        folder: Where photos are made.
-        sketches: Folder of what they are made from.
-        as_is: Whether the sketches are faces that are cut out already.
+        folder: Where photos are generated.
+        sketches: Folder of the sketches to generate them from.
+        as_is: Whether the sketches are aligned crops.
 
     Raises:
         UsageError: One is not there, two have one name, a model is named without sketches, or it
@@ -154,13 +156,15 @@ def candidates(
         back = None
         if PHOTO_TO_SKETCH in models:
             back = place / "back"
-            notes += back_again(place / "generated", models[PHOTO_TO_SKETCH], back, as_is=as_is)
+            notes += reconstruct_sketches(
+                place / "generated", models[PHOTO_TO_SKETCH], back, as_is=as_is
+            )
         found.append(Candidate(name=title, generated=place / "generated", back=back, notes=notes))
     return found
 
 
 def _titles(named: Sequence[str]) -> list[str]:
-    """Short names that tell them apart: as many last parts of their paths as that takes."""
+    """Short unique names: as few last parts of their paths as possible."""
     parts = [
         # Not resolved: a link has the name that the user gave it.
         (name,) if name in shipped_models() else Path(os.path.abspath(name)).parts  # noqa: PTH100
@@ -192,21 +196,21 @@ def evaluation_sets(
     size: int | None = None,
     as_is: bool = False,
 ) -> dict[str, EvaluationSet]:
-    """What is measured of each thing: the pictures that all of them made, at one size.
+    """The evaluation set of each candidate: the pictures that all of them have, at one size.
 
     Args:
-        found: The things.
+        found: The candidates.
         sketches: See `EvaluationSet.of_folders`, as for the others.
         ground_truth: As above.
         real: As above.
         training: As above.
-        size: Side in px; by default the greatest of the things' own.
+        size: Side in px; by default the largest of the candidates' own.
         as_is: As above.
 
     Raises:
         UsageError: They have no picture in common; and see `EvaluationSet.of_folders`.
     """
-    generated = {
+    sets = {
         candidate.name: EvaluationSet.of_folders(
             candidate.generated,
             sketches=sketches,
@@ -219,11 +223,11 @@ def evaluation_sets(
         )
         for candidate in found
     }
-    names = set.intersection(*(set(evaluated.rows) for evaluated in generated.values()))
+    names = set.intersection(*(set(evaluated.rows) for evaluated in sets.values()))
     if not names:
-        raise UsageError(f"no picture has the same name in all of {', '.join(generated)}")
-    side = max(evaluated.size for evaluated in generated.values())
-    alike = {name: _alike(evaluated, names, side) for name, evaluated in generated.items()}
+        raise UsageError(f"no picture has the same name in all of {', '.join(sets)}")
+    side = max(evaluated.size for evaluated in sets.values())
+    alike = {name: _alike(evaluated, names, side) for name, evaluated in sets.items()}
     if real is not None or ground_truth is None:
         return alike
     return {name: evaluated.compared_with_ground_truth() for name, evaluated in alike.items()}
@@ -235,7 +239,7 @@ def _alike(evaluated: EvaluationSet, names: Set[str], side: int) -> EvaluationSe
     if len(names) < len(evaluated.rows):
         warnings.append(
             f"{len(evaluated.rows) - len(names)} of the {len(evaluated.rows)} generated photos "
-            "are left out, since not all things have one of that name"
+            "are excluded, since not all candidates have one of that name"
         )
     rows = {name: row for name, row in evaluated.rows.items() if name in names}
     return replace(evaluated, rows=rows, size=side, warnings=tuple(warnings))

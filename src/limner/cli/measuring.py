@@ -144,7 +144,9 @@ def measure(
             )
         if PHOTO_TO_SKETCH in models:
             back = Path(folder) / "back"
-            notes += evaluation.back_again(generated, models[PHOTO_TO_SKETCH], back, as_is=as_is)
+            notes += evaluation.reconstruct_sketches(
+                generated, models[PHOTO_TO_SKETCH], back, as_is=as_is
+            )
         _say(notes)
         evaluated = EvaluationSet.of_folders(
             generated,
