@@ -149,7 +149,7 @@ def test_things_are_measured_on_the_pictures_that_all_have_at_one_size(tmp_path)
     assert {tuple(sorted(evaluated.rows)) for evaluated in evaluation_sets.values()} == {("y", "z")}
     assert {evaluated.size for evaluated in evaluation_sets.values()} == {96}
     said = "\n".join(evaluation_sets["a"].warnings)
-    assert "1 of the 3 generated photos are left out" in said
+    assert "1 of the 3 generated photos are excluded" in said
     images.write(tmp_path / "c" / "only.png", np.zeros((64, 64, 3), np.uint8))
     found = evaluation.candidates([str(tmp_path / "a"), str(tmp_path / "c")], tmp_path / "out")
     with pytest.raises(UsageError, match="no picture has the same name in all of a, c"):

@@ -65,7 +65,7 @@ def test_compare_marks_the_better_and_writes_the_page(folders, options, fill, cr
     assert "generated" in done.stdout
     assert "other" in done.stdout
     assert "bold: best" in done.stderr
-    assert done.stderr.count("the gallery holds 12 people") == 1
+    assert done.stderr.count("the gallery has 12 people") == 1
     assert "Best, median and worst" in page.read_text()
 
 

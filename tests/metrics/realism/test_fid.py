@@ -148,7 +148,7 @@ def test_warnings_know_how_many_are_enough():
         return next(iter(Fid().scores(features, Resampling(resamples=2)))).warnings
 
     assert not warnings(10_000, 2)
-    assert "under 10,000" in warnings(9_999, 2)[0]
+    assert "below 10,000" in warnings(9_999, 2)[0]
     assert "fewer pictures than features (40)" in warnings(30, 40)[0]
 
 
