@@ -289,7 +289,7 @@ def test_how_literally_a_drawing_is_meant_matters_to_a_model_that_is_told(told, 
     crop = told.align(drawing)[0].image
     by_look = told.batch([crop], literal=[estimate_literal(images.to_grey(crop))])[0]
     assert np.array_equal(told(drawing), by_look)
-    with pytest.raises(UsageError, match=r"faithful is 1\.5; a number from 0 to 1"):
+    with pytest.raises(UsageError, match=r"faithful is 1\.5; it must be between 0 and 1"):
         told(drawing, faithful=1.5)
 
 

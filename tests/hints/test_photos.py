@@ -145,7 +145,7 @@ def test_workers_take_hints_too(hinted_model, page, tmp_path):
         (["--hair", "blak"], "unknown hair colour 'blak' (did you mean 'black'?); choose from"),
         (["--eye-colour", "#12"], "unknown eye colour '#12'"),
         (["--variants", "0"], "variants"),
-        (["--variants", "2", "--face", "all"], "--variants are of one face"),
+        (["--variants", "2", "--face", "all"], "--variants works on one face"),
         (["--hair", "red"], "the model portrait was trained without colour hints"),
         (["--variants", "2"], "the model portrait was trained without colour hints"),
     ],

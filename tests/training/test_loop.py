@@ -235,7 +235,7 @@ def test_a_set_that_holds_nobody_out_will_do(tiny, prepared_set, tmp_path, monke
     train(dataclasses.replace(tiny, images=8), tmp_path, say=said.append)
     assert (tmp_path / "grids" / "000000008.png").exists()
     [line] = said
-    assert "the last one taken for the best" in line
+    assert "the last one counts as the best" in line
     assert f"{prepared_set} has 0 photos in its split 'test', and some are needed" in line
     assert "--held-out" in line
     assert (
