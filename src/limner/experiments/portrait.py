@@ -1,4 +1,4 @@
-"""The experiment behind the model that ships."""
+"""The experiment of the shipped `portrait` model."""
 
 from limner.networks.config import PatchGANConfig, UNetConfig
 from limner.training.config import Config, Weights

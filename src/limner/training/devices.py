@@ -85,8 +85,9 @@ def fabric_of(config: Config, before: Mapping[str, Any] | None = None) -> Fabric
         )
     except (RuntimeError, ValueError, MisconfigurationException) as error:
         raise UsageError(
-            f"device is '{config.device}' and {here} of them must be on this machine, but "
-            f"torch {torch.__version__} cannot find them; device=auto uses what is available"
+            f"device is '{config.device}' and {here} of them are required, but torch "
+            f"{torch.__version__} cannot find them on this machine; device=auto uses what is "
+            "available"
         ) from error
     fabric.launch()
     if config.threads:

@@ -1,4 +1,4 @@
-"""EMA weights of the generators: what a run exports, and what its sample grids show."""
+"""EMA weights of the generators, which are exported and used for the sample grids."""
 
 import copy
 

@@ -66,7 +66,7 @@ class RunFolder:
             require_same(fixed_settings(self.config()), config, self.path)
 
     def open(self, config: Config, layout: Mapping[str, Any]) -> None:
-        """Write `config.json` and the layout of the grids, and the folder if need be.
+        """Write `config.json` and the layout of the grids; create the folder if necessary.
 
         Raises:
             OutputError: They cannot be written.
@@ -233,7 +233,7 @@ def require_same(there: Mapping[str, Any], config: Config, place: Path) -> None:
         for name in {**there, **wanted}
         if there.get(name) != wanted.get(name)
     )
-    if listed := " ".join(listed.split()):  # a text may have lines
+    if listed := " ".join(listed.split()):  # a value may have several lines
         raise RunError(
             f"{place} contains a run with other settings: {listed}; "
             "resume with those settings, or name another folder"

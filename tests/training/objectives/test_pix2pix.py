@@ -145,9 +145,7 @@ def test_a_projected_discriminator_comes_to_know_what_is_made(tiny_of):
     for first in range(0, 80, 2):
         scores = judge.judge(real, first).scores
         losses.append(judge.learn(scores, fake, first, 1e-2).item())
-    assert losses[0] == pytest.approx(
-        2, abs=0.3
-    )  # the hinge loss of a discriminator that cannot distinguish anything
+    assert losses[0] == pytest.approx(2, abs=0.3)  # the hinge loss of an undecided discriminator
     assert sum(losses[-5:]) / 5 < 0.6 * losses[0]
     for real_scores, made_scores in zip(
         judge.judge(real, 0)[0], judge.judge(fake, 0)[0], strict=True

@@ -1,4 +1,4 @@
-"""Differentiable augmentation of what discriminators see."""
+"""Differentiable augmentation of the discriminators' inputs."""
 
 from dataclasses import dataclass
 

@@ -71,7 +71,7 @@ class TrainedNetwork:
         return {"network": self.network.state_dict(), "optimiser": self.optimiser.state_dict()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take over what `state_dict` gave."""
+        """Restore a state from `state_dict`."""
         self.network.load_state_dict(state["network"])
         self.optimiser.load_state_dict(state["optimiser"])
 
@@ -213,7 +213,7 @@ class DiscriminatorTrainer(TrainedNetwork):
         return super().state_dict() | {"pool": self.pool.state_dict()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take over what `state_dict` gave."""
+        """Restore a state from `state_dict`."""
         super().load_state_dict(state)
         self.pool.load_state_dict(state["pool"], self.fabric.device)
 
