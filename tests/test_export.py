@@ -20,7 +20,7 @@ from limner.translator import Translator
 
 
 def weights_of(run, direction):
-    """Of the snapshot that an export takes."""
+    """Contents of the snapshot that is exported."""
     tensors = load_file(RunFolder(run).choose().snapshot)
     prefix = f"{direction}."
     return {n.removeprefix(prefix): t for n, t in tensors.items() if n.startswith(prefix)}
@@ -73,7 +73,7 @@ def test_the_best_snapshot_of_a_run_is_taken(finished_run, tmp_path, scores, tak
 def test_a_run_that_only_draws_gives_what_it_has(finished_run_of, tmp_path):
     run = finished_run_of("draughtsman")
     assert RunFolder(run).choose().why.startswith("the snapshot after")
-    assert "read again" in RunFolder(run).choose().why
+    assert "reconstructed photos" in RunFolder(run).choose().why
     card = export(run, tmp_path / "model.onnx")
     assert (card.direction, card.generator["inputs"]) == ("photo-to-sketch", 3)
     assert Translator(tmp_path / "model.onnx").card.ends == ("photo", "sketch")
@@ -89,7 +89,7 @@ def test_weights_are_stored_in_half_precision(tiny_model):
 
 
 def noted(message):
-    """Doc strings and metadata of a protobuf message and of all that are in it."""
+    """Doc strings and metadata of a protobuf message and of all messages in it."""
     for name in ("doc_string", "metadata_props"):
         found = getattr(message, name, "")
         if isinstance(found, str):

@@ -35,7 +35,7 @@ _DAMAGE = (
     *(SafetensorError, AttributeError, KeyError, RecursionError, RuntimeError),
     *(TypeError, ValueError),
 )
-"""What is raised of a snapshot that is damaged, or none at all."""
+"""Errors raised by files that are damaged or not snapshots."""
 
 
 def export(
@@ -45,27 +45,27 @@ def export(
     direction: Direction | None = None,
     name: str | None = None,
 ) -> ModelCard:
-    """Write a generator of a run's best snapshot, or of the snapshot named, as ONNX model.
+    """Write a generator of a run's best snapshot, or of the named snapshot, as an ONNX model.
 
-    The best is the one that `limner.training.run.RunFolder.choose` names: by its score on held-out
-    faces, and the last one where none was scored.
+    The best is chosen by `limner.training.run.RunFolder.choose`: by its score on held-out faces, or
+    the last one if none was scored.
 
-    Weights are stored with 16 bits, which halves the file and moves no output by more than a
-    shade of grey; ONNX Runtime computes with 32. The file can be shared: it contains no path of
-    this machine.
+    Weights are stored with 16 bits, which halves the file and changes no output by more than one
+    grey level; ONNX Runtime computes with 32. The file can be shared: it contains no path of this
+    machine.
 
     Args:
         source: A run folder, or one of its `snapshot-*.safetensors`.
         out: The `.onnx` file to write.
         direction: Which of its generators; by default that of sketch to photo, or the only one.
-        name: What the model calls itself; by default the file's stem.
+        name: The model's name; by default the file's stem.
 
     Returns:
-        What was written into the file's metadata.
+        The model card, which is also in the file's metadata.
 
     Raises:
         UsageError: There is no such direction.
-        RunError: There is no snapshot, or the run has no generator that goes so.
+        RunError: There is no snapshot, or the run has no generator of that direction.
         ModelError: The snapshot is damaged.
         OutputError: `out` cannot be written.
     """
@@ -98,7 +98,7 @@ def export(
 
 
 def directions_of(source: Path) -> list[Direction]:
-    """Which generators a run, or one of its snapshots, has.
+    """The directions of the generators in a run, or in one of its snapshots.
 
     Raises:
         RunError: The run has no snapshot.
@@ -110,14 +110,14 @@ def directions_of(source: Path) -> list[Direction]:
             heads = {name.partition(".")[0] for name in file.keys()}  # noqa: SIM118 - as below
     except (SafetensorError, OSError) as error:
         raise ModelError(
-            f"{snapshot} is damaged or no snapshot; export another snapshot of the run"
+            f"{snapshot} is damaged or not a snapshot; export another snapshot of the run"
         ) from error
     return [direction for direction in typing.get_args(Direction) if direction in heads]
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Trained:
-    """What a snapshot holds."""
+    """Contents of a snapshot."""
 
     config: Config
     seen: int
@@ -133,7 +133,7 @@ def _load(snapshot: Path, direction: Direction) -> _Trained:
             held = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - no dictionary
         if unknown := about.keys() - SNAPSHOT_ENTRIES:
             raise KeyError(*unknown)
-        # Those of an earlier version have no digest.
+        # Snapshots of an earlier version have no digest.
         if (digest := about.pop("digest", None)) not in (None, digest_of(about, held)):
             raise ValueError(f"its digest is not {digest}")
         prefix = f"{direction}."
@@ -142,7 +142,7 @@ def _load(snapshot: Path, direction: Direction) -> _Trained:
         if not tensors and direction != config.direction:
             raise RunError(
                 f"{snapshot} has no generator of {direction}: the objective '{config.objective}' "
-                "trains none; train an experiment whose objective is cyclegan or hybrid"
+                "does not train it; use an experiment whose objective is cyclegan or hybrid"
             )
         generator = make_generator(turned(config.generator, direction))
         generator.load_state_dict(tensors)
@@ -161,7 +161,7 @@ def _load(snapshot: Path, direction: Direction) -> _Trained:
         if ran_out(error):
             raise
         raise ModelError(
-            f"{snapshot} is damaged or no snapshot of this version of limner; export another "
+            f"{snapshot} is damaged or not a snapshot of this version of limner; export another "
             "snapshot of the run"
         ) from error
 
@@ -175,8 +175,8 @@ def to_onnx(
 ) -> onnx.ModelProto:
     """The network as an ONNX graph from `ends[0]` `[N, inputs, side, side]` to `ends[1]`.
 
-    If it takes them in, `literal` `[N]` and `hints` `[N, 4, side, side]` come beside, see
-    `limner.networks.guidance`. N is free; the side is not, so that the runtime can plan its memory.
+    Depending on `settings`, it also takes `literal` `[N]` and `hints` `[N, 4, side, side]`, see
+    `limner.networks.guidance`. N is free; the side is fixed, so that the runtime can plan memory.
     """
     taken = {ends[0]: torch.zeros(2, settings.inputs, side, side)}
     if settings.literal:
@@ -186,7 +186,7 @@ def to_onnx(
     many = {0: torch.export.Dim("batch")}
     given = {"x": many} | dict.fromkeys(list(taken)[1:], many)
     with warnings.catch_warnings():
-        # The exporter warns of its own internals, and of packages that it does not need.
+        # The exporter warns about its own internals, and about packages that it does not need.
         warnings.simplefilter("ignore")
         logging.getLogger("torch.onnx").setLevel(logging.ERROR)
         program = torch.onnx.export(
@@ -200,7 +200,7 @@ def to_onnx(
             dynamo=True,
             verbose=False,
         )
-    if program is None:  # says the signature, of the old exporter
+    if program is None:  # only the old exporter, according to the signature
         raise ModelError("torch exported nothing")
     model: onnx.ModelProto = program.model_proto
     _halve(model)
@@ -210,12 +210,12 @@ def to_onnx(
 
 
 def remove_traces(model: onnx.ModelProto) -> None:
-    """Remove, in place, what a model says of the machine and the program that wrote it.
+    """Remove, in place, metadata about the machine and the program that wrote a model.
 
-    For each node the exporter notes the stack of calls that it came from, with the folders of the
-    source files, and with them the user's name. Nothing of it is needed to run the model: all notes
-    and doc strings go, those of subgraphs and functions too, and what follows a `+` in the
-    exporter's version, which names its build. The card stays, and so do weights and names.
+    For each node, the exporter stores the call stack with the paths of the source files, which
+    include the user's name. None of it is needed to run the model. All metadata and doc strings are
+    removed, those of subgraphs and functions too, and the build after a `+` in the exporter's
+    version. The card, weights and names stay.
     """
     card = [(entry.key, entry.value) for entry in model.metadata_props if entry.key == KEY]
     _remove_notes(model)
@@ -225,9 +225,9 @@ def remove_traces(model: onnx.ModelProto) -> None:
 
 
 def _remove_notes(message: Any) -> None:
-    """Remove doc strings and metadata of a protobuf message and of all that are in it.
+    """Remove doc strings and metadata of a protobuf message and of all messages in it.
 
-    By the fields' names, as ONNX gives them to more kinds of messages with each version.
+    By the fields' names, since each version of ONNX adds them to more kinds of messages.
     """
     for name in ("doc_string", "metadata_props"):
         if name in message.DESCRIPTOR.fields_by_name:
@@ -239,7 +239,7 @@ def _remove_notes(message: Any) -> None:
 
 
 def _halve(model: onnx.ModelProto) -> None:
-    """Store the float weights with 16 bits, each behind a cast that is folded when loaded."""
+    """Store the float weights with 16 bits, each with a cast that is folded on loading."""
     graph = model.graph
     casts = []
     for tensor in graph.initializer:

@@ -1,6 +1,6 @@
-"""Settings: frozen dataclasses built from TOML, JSON or `field=value`, and told apart from typos.
+"""Settings: frozen dataclasses built from TOML, JSON or `field=value`; typos are errors.
 
-A config of a training run and a recipe of a prepared set are both read here.
+Used for the config of a training run and the recipe of a prepared dataset.
 """
 
 import contextlib
@@ -31,7 +31,7 @@ T = TypeVar("T")
 
 
 def build(cls: type[T], values: dict[str, Any], prefix: str = "") -> T:
-    """The dataclass `cls` with the fields that `values` names, tables within it likewise.
+    """The dataclass `cls` with the fields in `values`; nested tables become dataclasses too.
 
     Raises:
         UsageError: A field is unknown, missing, of the wrong type or out of range.
@@ -52,14 +52,14 @@ def build(cls: type[T], values: dict[str, Any], prefix: str = "") -> T:
 
 
 def with_present_names(values: Mapping[str, Any], renamed: Mapping[str, str]) -> dict[str, Any]:
-    """Nested settings, or flat ones under dotted names, with those of an earlier version renamed.
+    """Nested settings, or flat ones under dotted names, with former names replaced.
 
     Args:
         values: The settings.
-        renamed: Dotted names that settings had before, and their present ones in the same table.
+        renamed: Former dotted names and the present ones in the same table.
 
     Raises:
-        UsageError: It is not a table.
+        UsageError: `values` is not a table.
     """
     if not isinstance(values, Mapping):
         raise UsageError(f"it is {values!r}; it must be a table")
@@ -76,7 +76,7 @@ def with_present_names(values: Mapping[str, Any], renamed: Mapping[str, str]) ->
 
 
 def with_present_name(setting: str, renamed: Mapping[str, str]) -> str:
-    """A `field=value` setting under the present name of its field; warns if it had another."""
+    """A `field=value` setting under its field's present name; warns about a former name."""
     name, equals, text = setting.partition("=")
     present = renamed.get(name.strip())
     if present is None:
@@ -100,7 +100,7 @@ def change(
         free: Tables of numbers whose fields may have any name, also one with dots.
 
     Raises:
-        UsageError: A setting has no `=`, names no field, or its value cannot be read.
+        UsageError: A setting has no `=`, names an unknown field, or its value cannot be read.
     """
     values = json.loads(json.dumps(values))
     for setting in settings:
@@ -134,19 +134,19 @@ def flatten(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def at_least(name: str, value: float, least: float) -> None:
-    """Raise UsageError if a setting is below its least value."""
+    """Raise UsageError if a setting is below its minimum."""
     if not value >= least:
         raise UsageError(f"{name} is {value}; it must be at least {least}")
 
 
 def at_most(name: str, value: float, most: float) -> None:
-    """Raise UsageError if a setting is above its greatest value."""
+    """Raise UsageError if a setting is above its maximum."""
     if not value <= most:
         raise UsageError(f"{name} is {value}; it must be at most {most}")
 
 
 def check_choices(made: object) -> None:
-    """Raise UsageError if a field of a dataclass is none of those that its `Literal` names."""
+    """Raise UsageError if a field of a dataclass has a value that its `Literal` excludes."""
     for name, kind in typing.get_type_hints(type(made)).items():
         if typing.get_origin(kind) is not Literal:
             continue
@@ -156,7 +156,7 @@ def check_choices(made: object) -> None:
 
 
 def _fit(name: str, value: Any, kind: Any) -> Any:
-    """`value` as the field's type: JSON has no tuples; people write 1 for 1.0, 1e5 for 100000."""
+    """`value` as the field's type, e.g. lists as tuples, 1 as 1.0, and 1e5 as 100000."""
     if isinstance(kind, types.UnionType):
         kind = _one_of(name, value, typing.get_args(kind))
     if dataclasses.is_dataclass(kind):
@@ -171,10 +171,10 @@ def _fit(name: str, value: Any, kind: Any) -> Any:
         _, inner = typing.get_args(kind)
         return {str(entry): _fit(f"{name}.{entry}", one, inner) for entry, one in value.items()}
     elif typing.get_origin(kind) is Literal:
-        return value  # the class itself names what is known
+        return value  # the class itself checks it
     elif kind is float and isinstance(value, int | float) and not isinstance(value, bool):
         with contextlib.suppress(OverflowError):
-            if math.isfinite(value):  # JSON and TOML know numbers that nothing can compute with
+            if math.isfinite(value):  # JSON and TOML allow infinity and NaN
                 return float(value)
     elif kind is int and isinstance(value, float) and value.is_integer():
         return int(value)
@@ -184,7 +184,7 @@ def _fit(name: str, value: Any, kind: Any) -> Any:
 
 
 def _one_of(name: str, value: Any, classes: tuple[type[Any], ...]) -> type[Any]:
-    """The dataclass whose `kind` the table names; the first one where it names none."""
+    """The dataclass whose `kind` the table names; the first one by default."""
     known = {typing.get_args(typing.get_type_hints(cls)["kind"])[0]: cls for cls in classes}
     named = value.get("kind", next(iter(known))) if isinstance(value, dict) else next(iter(known))
     if not isinstance(named, str) or named not in known:
@@ -198,15 +198,17 @@ def _in_words(kind: Any) -> str:
         return "a list" if kinds[-1] is Ellipsis else f"a list of {len(kinds)}"
     if typing.get_origin(kind) is dict:
         return "a table"
-    words = {int: "a whole number", float: "a number", str: "a text", bool: "true or false"}
+    words = {int: "a whole number", float: "a number", str: "a string", bool: "true or false"}
     return words.get(kind, getattr(kind, "__name__", str(kind)))
 
 
 def _parse(name: str, text: str) -> Any:
     def refuse(constant: str) -> None:
-        raise ValueError(f"{constant} is not a number to compute with")
+        raise ValueError(f"{constant} is not a finite number")
 
     try:
         return json.loads(text, parse_constant=refuse)
     except ValueError as error:
-        raise UsageError(f"{name}={text}: a number, true, false or a [list] is needed") from error
+        raise UsageError(
+            f"{name}={text} cannot be read; it must be a number, true, false or a [list]"
+        ) from error

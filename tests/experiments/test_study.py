@@ -10,7 +10,7 @@ def differences(one, other):
 
 
 def test_the_study_is_trained_as_it_says():
-    """Spec: a 70x70 PatchGAN, Adam at 2e-4 with (0.5, 0.9), batches of 16, labels made unsure."""
+    """Spec: a 70x70 PatchGAN, Adam at 2e-4 with (0.5, 0.9), batches of 16, noisy labels."""
     config = config_of("balanced")
     assert (config.objective, config.gan, config.images) == ("cyclegan", "least-squares", 192_000)
     assert (config.size, config.batch, config.lr, config.betas) == (128, 16, 2e-4, (0.5, 0.9))

@@ -28,7 +28,7 @@ def test_a_predictor_is_trained_and_measured(tmp_path: Path) -> None:
     assert errors(public, [photo])["eye_corners"] < 0.03
     made = patches(photo, SETTINGS)
     assert [patch.grey.shape for patch in made] == [(320, 320)] * 2
-    # The points of each patch lie around its middle, in the order of the model.
+    # The landmarks of each patch are around its middle, in the order of the model.
     for patch in made:
         assert np.abs(patch.points.mean(0) - 160).max() < 60
         assert patch.points[2, 0] < patch.points[3, 0] < patch.points[1, 0] < patch.points[0, 0]

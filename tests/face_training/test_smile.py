@@ -18,7 +18,7 @@ QUICK = Settings(photos_each=1, blurred_each=1, sketches_each=1, folds=3)
 
 
 def face(number: int, *, smiling: bool) -> np.ndarray:
-    """A disc with eyes and a mouth that bends up or down, [64, 64, 3]; another for each number."""
+    """A disc with eyes and a mouth that bends up or down, [64, 64, 3]; varies with the number."""
     rng = np.random.default_rng(number)
     picture = Image.new("RGB", (64, 64), (200, 200, 210))
     pen = ImageDraw.Draw(picture)
@@ -34,7 +34,7 @@ def face(number: int, *, smiling: bool) -> np.ndarray:
 
 
 def write_set(path, rows) -> None:
-    """A prepared set of (person, split, kind, smiles or None if not said, picture)."""
+    """A prepared dataset of (person, split, kind, smile label or None, image)."""
     table = [
         {
             "image": {"bytes": images.encode(picture), "path": f"{i}.png"},
@@ -56,9 +56,9 @@ def write_set(path, rows) -> None:
 
 @pytest.fixture(scope="module")
 def discs(tmp_path_factory):
-    """20 people to learn from and 4 to test on, each with both faces; 12 of whom nobody has said.
+    """20 people for training and 4 for testing, with both faces each; 12 without labels.
 
-    A sketch that is labelled wrongly is among them: sketches are not learnt from.
+    A wrongly labelled sketch is among them: sketches are not learnt from.
     """
     rows = []
     for number in range(24):
@@ -104,7 +104,7 @@ def test_it_reports_on_people_it_did_not_see(trained):
 
 
 def test_who_is_measured_was_not_learnt_from(tmp_path):
-    """Labels by chance can be memorised, and not be told of others."""
+    """Random labels can be memorised, but not predicted for other people."""
     rng = np.random.default_rng(0)
     rows = []
     for number in range(40):
@@ -144,7 +144,7 @@ def test_fit_finds_the_weights_that_made_the_labels():
     smile = (rng.random(20000) < chance).astype(float)
     weights = fit(described, smile, np.ones(20000), penalty=0)
     assert weights == pytest.approx([2.0, -1.0, -2.5], abs=0.15)
-    ignored = np.where(smile == 1, 1.0, 0.5)  # as if half of the others had not been there
+    ignored = np.where(smile == 1, 1.0, 0.5)  # as if half of the others were missing
     lighter = fit(described, smile, ignored, penalty=0)
     assert lighter[2] - weights[2] == pytest.approx(math.log(2), abs=0.05)
 

@@ -20,7 +20,7 @@ def pictures(photo, side=64):
 
 @pytest.fixture
 def double():
-    """Weights of 64 bits, so that how they are rounded explains no difference."""
+    """Weights of 64 bits, so that rounding explains no difference."""
     torch.set_default_dtype(torch.float64)
     yield EfficientNetLite0.from_file(weights_file())
     torch.set_default_dtype(torch.float32)
@@ -45,7 +45,7 @@ def test_it_computes_what_the_package_does(network, double, photo):
 
 
 def test_its_numbers_are_these(network, photo):
-    """Those that `efficientnet-lite-pytorch` 0.1.0 gave, for where it is not installed."""
+    """Features from `efficientnet-lite-pytorch` 0.1.0, in case it is not installed."""
     features = network(pictures(photo))
     assert [tuple(one.shape[1:]) for one in features] == [
         (c, 16 >> n, 16 >> n) for n, c in enumerate(CHANNELS)

@@ -43,7 +43,7 @@ def test_every_head_sees_the_image_and_the_sketch(features):
 
 def test_what_is_frozen_is_saved_or_shared_but_never_learnt(features):
     network = made(features)
-    network.requires_grad_(requires_grad=True)  # as between the steps of a training
+    network.requires_grad_(requires_grad=True)  # as between training steps
     assert not any("mix" in name for name, _ in network.named_parameters())
     assert not any(parameter.requires_grad for parameter in features.parameters())
     state = network.state_dict()
@@ -72,13 +72,13 @@ def test_whole_images_and_crops_each_have_their_own(features):
     torch.manual_seed(0)
     network = make_discriminator(
         SMALL, condition=1, judged=3, features=lambda: features, crops=True
-    ).eval()  # or its power iteration would go on between passes
+    ).eval()  # or its power iteration would continue between passes
     shrunk, crops = torch.randn(2, 2, 4, 32, 32)
     scores, stages, seen = network(shrunk, crops)
     assert (len(scores), len(stages), len(seen)) == (10, 6, 8)
     assert all(map(torch.equal, scores[:5], network.coarse(shrunk)[0]))
     assert all(map(torch.equal, seen[4:], features(crops[:, 1:])))
-    # Each knows one scale.
+    # Each judges one scale.
     assert not torch.equal(network.coarse(crops)[0][0], network.fine(crops)[0][0])
     plain = make_discriminator(
         PatchGANConfig(width=2), condition=1, judged=3, features=lambda: features, crops=True

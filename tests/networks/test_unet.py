@@ -47,7 +47,7 @@ def test_signals_neither_fade_nor_explode_at_the_start():
 
 
 def test_nothing_is_aligned_to_the_upsampling_grid():
-    # A constant drawing gives a result that is constant away from the borders: a transposed
+    # A constant sketch gives a constant result away from the borders: a transposed
     # convolution would leave a pattern here.
     torch.manual_seed(0)
     network = UNet(UNetConfig(width=4, depth=2))

@@ -66,7 +66,7 @@ def test_settings_reach_nested_fields_in_their_type():
         ("discriminator_augmentation.colour_strength=2", "between 0 and 1"),
         ("discriminator.strides=1e9", "at most 12"),
         ("fine.crop=-1", "at least 0"),
-        ("fine.crop=128", "fine.crop is 128, and size is 128; it must be a half of it"),
+        ("fine.crop=128", "fine.crop is 128, and size is 128; it must be smaller than size"),
         ("fine.crop=48", "fine.crop is 48, and size is 128"),
         ("fine.eye_distance=-1", "at least 0"),
     ],
@@ -123,12 +123,12 @@ def test_crops_are_large_enough_for_features():
     projected, small = ProjectedConfig(strides=1), Fine(crop=16)
     with pytest.raises(UsageError, match=r"fine.crop is 16; with the discriminator 'projected'"):
         Config(experiment="x", size=64, discriminator=projected, fine=small)
-    # A PatchGAN is shown no crops.
+    # A PatchGAN does not see crops.
     Config(experiment="x", size=64, discriminator=PatchGANConfig(strides=3), fine=small)
 
 
 def test_a_draughtsman_is_shown_no_crops():
-    with pytest.raises(UsageError, match="'draughtsman' shows whole photos only"):
+    with pytest.raises(UsageError, match="'draughtsman' shows complete photos only"):
         Config(experiment="x", objective="draughtsman", fine=Fine(crop=64))
 
 

@@ -1,4 +1,4 @@
-"""Full disks, and run folders that are damaged or come from somewhere else."""
+"""Full disks, and run folders that are damaged or from elsewhere."""
 
 import contextlib
 import dataclasses
@@ -48,7 +48,7 @@ def everything(path):
 
 @contextlib.contextmanager
 def refused(*words, kind=LimnerError):
-    """An error of one line with these words in it."""
+    """An error of one line that contains these words."""
     with pytest.raises(kind) as caught:
         yield
     text = str(caught.value)
@@ -57,7 +57,7 @@ def refused(*words, kind=LimnerError):
 
 
 def changed(data, rng):
-    """A few bytes are others."""
+    """The data with a few bytes changed."""
     damaged = bytearray(data)
     for _ in range(rng.choice([1, 1, 2, 30])):
         damaged[rng.randrange(len(data))] ^= rng.randrange(1, 256)
@@ -69,7 +69,7 @@ def cuts(data, rng, count):
     return [data[:n] for n in lengths + [rng.randrange(len(data)) for _ in range(count)]]
 
 
-# A disk without room.
+# A full disk.
 
 
 @pytest.mark.parametrize("file", ["state.pt", "snapshot-000000016", "000000016.png"])
@@ -86,7 +86,7 @@ def test_no_room_for_a_file_leaves_the_last_state_to_go_on_from(
 @pytest.mark.parametrize("file", ["stats.jsonl", "scores.jsonl"])
 def test_no_room_for_a_line_leaves_no_half_of_it(tiny, finished_run, tmp_path, monkeypatch, file):
     def pad(run):
-        """Let it be the longest file, so that it is the first that has no room."""
+        """Make it the longest file, so that it is the first to exceed the limit."""
         with (run / file).open("a") as lines:
             lines.write((json.dumps(PADDING) + "\n") * 10_000)
         return (run / file).stat().st_size + 20
@@ -101,10 +101,10 @@ def test_no_room_for_a_line_leaves_no_half_of_it(tiny, finished_run, tmp_path, m
 
 
 def out_of_room(config, path, monkeypatch, limit_of):
-    """Train; from the state after 8 images on, files end where `limit_of` the folder says.
+    """Train; after the checkpoint at 8 images, `limit_of` the folder limits the size of files.
 
     Returns:
-        What the error says.
+        The error message.
     """
     resource = pytest.importorskip("resource")
     step, steps, state = Pix2Pix.step, [], []
@@ -154,7 +154,7 @@ def test_a_line_that_was_cut_short_does_not_stop_a_run(tiny, finished_run, tmp_p
     assert_same_run(tmp_path, finished_run)
 
 
-# A state.
+# Checkpoints.
 
 
 def test_no_damaged_state_goes_on(stopped, tmp_path):
@@ -165,7 +165,7 @@ def test_no_damaged_state_goes_on(stopped, tmp_path):
         try:
             with refused(str(run.state_path), "remove it", kind=RunError):
                 run.load_state()
-        except pytest.fail.Exception:  # what was changed is what nobody reads
+        except pytest.fail.Exception:  # only unused bytes were changed
             assert same_state(run.load_state(), good)
             harmless += 1
     assert harmless < 10
@@ -203,7 +203,7 @@ def test_the_state_of_another_run_is_refused_even_if_its_networks_fit(tiny, copy
     shutil.copy(tmp_path / "other" / "state.pt", copy)
     with refused("state.pt", "lr (0.001 there, 0.0002 now)", kind=RunError):
         train(tiny, copy)
-    (copy / "config.json").unlink()  # what the folder says of itself is not needed to find out
+    (copy / "config.json").unlink()  # the check does not need it
     with refused("state.pt", "lr (0.001 there, 0.0002 now)", kind=RunError):
         train(tiny, copy)
 
@@ -230,7 +230,7 @@ def test_a_state_runs_no_code(tiny, copy, tmp_path, dump):
     assert not (tmp_path / "executed").exists()
 
 
-# A config.
+# Configs.
 
 STRANGE = [None, True, -1, 0, 3, 2.5, 10**30, -(10**30), float("nan"), float("inf"), 1e308, "", "x"]
 STRANGE += ["a\nb", [], [1], [[1, 2]], {}, {"kind": "unet"}, {"kind": ["unet"]}, {"a": 1}]
@@ -285,13 +285,13 @@ def test_a_config_is_no_way_round_the_settings_of_a_state(tiny, copy):
 @pytest.mark.parametrize(
     ("text", "word"),
     [
-        ("", "no JSON"),
-        ('{"experiment": "tiny", "si', "no JSON"),
+        ("", "not JSON"),
+        ('{"experiment": "tiny", "si', "not JSON"),
         ("[1, 2]", "it must be a table"),
         ("7", "it must be a table"),
-        ("[" * 100_000, "no JSON"),
-        ("9" * 5_000, "no JSON"),
-        ("\ufeff{}", "no JSON"),
+        ("[" * 100_000, "not JSON"),
+        ("9" * 5_000, "not JSON"),
+        ("\ufeff{}", "not JSON"),
         ("{}", "experiment is missing"),
         ('{"experiment": "tiny", "brush": 3}', "'brush' is not a setting of limner"),
         ('{"experiment": "tiny", "generator": {"kind": "diffusion"}}', "choose from unet, resnet"),
@@ -358,7 +358,7 @@ def test_files_with_names_of_no_snapshot_are_none(stopped, copy):
     write_report(copy)
 
 
-# What was noted.
+# Logs.
 
 
 def test_lines_that_are_not_as_they_were_written_count_for_nothing(tmp_path):
@@ -404,9 +404,9 @@ def test_damaged_notes_stop_no_page_and_no_run(tiny, copy, name):
 )
 def test_a_layout_of_no_grid_shows_none(copy, change):
     layout = json.loads((copy / "grid.json").read_text())
-    assert "Pictures over time" in write_report(copy).read_text()
+    assert "Images over time" in write_report(copy).read_text()
     (copy / "grid.json").write_text(json.dumps(layout | change))
-    assert "Pictures over time" not in write_report(copy).read_text()
+    assert "Images over time" not in write_report(copy).read_text()
 
 
 @pytest.mark.parametrize("name", ["rate", "adversarial", "score_made", "discriminator", "lr"])
@@ -419,7 +419,7 @@ def test_a_line_may_lack_a_term(tiny, copy, name):
     train(tiny, copy)
 
 
-# All of it as somebody sees it in a terminal.
+# All of it on the command line.
 
 
 @pytest.mark.parametrize(
@@ -432,8 +432,8 @@ def test_a_line_may_lack_a_term(tiny, copy, name):
         ("grids/000000016.png", "plot {run}", "000000016.png"),
         ("", "train tiny {run} --set images=24 --set lr=1", "other settings: lr"),
         ("", "train portrait {run}", "is a run of 'tiny'"),
-        ("", "export {run}/grids {run}/m.onnx", "holds no snapshot"),
-        ("", "plot {run}/grids", "holds no training run"),
+        ("", "export {run}/grids {run}/m.onnx", "contains no snapshot"),
+        ("", "plot {run}/grids", "is not a run folder"),
     ],
 )
 def test_the_command_line_says_it_in_one_line(copy, monkeypatch, capsys, damage, command, words):

@@ -60,8 +60,8 @@ train(Config.from_dict(json.loads(sys.argv[1])), Path(sys.argv[2]))
 
 
 def config_for(tiny_of, objective, **changes):
-    """Without instance normalisation: before it, the gradient of a bias is nothing but rounding,
-    of which Adam makes steps as long as any."""
+    """Without instance normalisation: before it, the gradient of a bias is only rounding error,
+    from which Adam makes steps of normal size."""
     network = PatchGANConfig(width=4, strides=2, norm="none")
     plain = dataclasses.replace(tiny_of[objective], discriminator=network, decay_from=1.0)
     if objective == "draughtsman":  # the face descriptor computes in float32
@@ -75,7 +75,7 @@ def config_for(tiny_of, objective, **changes):
 def runs(tiny_of, tmp_path_factory):
     """Runs of one process under `one`, and of two under `two`.
 
-    In float64, or small differences would become large: the gradient of an L1 term jumps.
+    In float64, since float32 differences would grow: the gradient of an L1 term jumps.
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(devices, "_precision", lambda *_: "64-true")
@@ -158,7 +158,7 @@ def test_a_run_goes_on_with_another_number_of_processes(runs, start):
 
 def test_what_differs_is_said_once(runs):
     assert "resumes with processes 2 (it was 1)" in said(runs, 0)[0]
-    assert not any("goes on with" in line for line in said(runs, 1))
+    assert not any("resumes with" in line for line in said(runs, 1))
 
 
 def test_all_stop_at_the_same_image(runs):
@@ -188,7 +188,7 @@ def test_devices_that_are_not_there_are_named(tiny):
 
 
 class Four:
-    """What `part_of` asks of a fabric of four processes."""
+    """The attributes that `part_of` uses, of a fabric of four processes."""
 
     world_size = 4
     global_rank = 2

@@ -1,4 +1,4 @@
-"""A network that begins as a smaller one."""
+"""Growth of a network from a smaller one."""
 
 import dataclasses
 
@@ -24,7 +24,7 @@ LARGE = UNetConfig(width=8, depth=4)
 
 
 def networks(small=SMALL, large=LARGE):
-    """The smaller network, with photos of some contrast, and the larger one grown of it."""
+    """The smaller network, with photos of some contrast, and the larger one grown from it."""
     torch.manual_seed(0)
     inner, outer = UNet(small).eval(), UNet(large).eval()
     with torch.no_grad():
@@ -38,13 +38,13 @@ def networks(small=SMALL, large=LARGE):
 
 @pytest.fixture(scope="module")
 def sketch(portrait_drawing):
-    """A drawing of 256 px in [-1, 1]."""
+    """A sketch of 256 px in [-1, 1]."""
     page = np.asarray(Image.fromarray(portrait_drawing).resize((256, 256)))
     return torch.from_numpy(page.astype(np.float32) / 127.5 - 1)[None, None]
 
 
 def of_both(inner, outer, drawing, *guidance):
-    """Photos of the larger network, and those of the smaller one enlarged as they should be."""
+    """Photos of the larger network, and the expected ones, those of the smaller one enlarged."""
     told = []
     handle = inner.leave.register_forward_hook(lambda *call: told.append(call[2]))
     with torch.inference_mode():
@@ -57,7 +57,7 @@ def of_both(inner, outer, drawing, *guidance):
 
 def test_it_begins_with_the_smaller_networks_photo_enlarged(sketch):
     larger, exact, enlarged = of_both(*networks(), sketch)
-    assert enlarged.std() > 0.2  # something is in it
+    assert enlarged.std() > 0.2  # it is not empty
     inside = (larger - exact).abs()[..., 1:-1, 1:-1]
     assert inside.max() < 1e-5
     # A grey level or so from enlarging the photo itself, whose tanh was taken before.
@@ -89,7 +89,7 @@ def test_to_what_the_smaller_network_was_not_told_it_is_blind(sketch):
 
 
 def test_all_of_it_learns(sketch):
-    """What reads the new channels is zero, and the channels learn once it is not."""
+    """Weights that read the new channels are zero; the channels learn once they are not."""
     _, network = networks()
     small = F.avg_pool2d(sketch, 4)
     target = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(0)) * 2 - 1
@@ -126,13 +126,13 @@ def test_which_networks_grow():
 )
 def test_what_cannot_carry_a_picture_is_refused(large):
     small = UNet(dataclasses.replace(SMALL, width=2 * large.width)).state_dict()
-    with pytest.raises(RunError, match="takes 6 channels at least, and the norm 'none'"):
+    with pytest.raises(RunError, match="they must be at least 6 and 'none'"):
         grown(large, UNet(large).state_dict(), small)
 
 
 @pytest.fixture(scope="module")
 def half(tiny, tmp_path_factory):
-    """A run whose pictures are half as large as those of `twice`."""
+    """A run with images half as large as those of `twice`."""
     small = dataclasses.replace(
         tiny, size=16, generator=UNetConfig(width=12, depth=1), images=8, snapshot_every=8
     )

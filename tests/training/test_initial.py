@@ -1,4 +1,4 @@
-"""What a run begins with."""
+"""Initialisation of a run from other networks."""
 
 import dataclasses
 import json
@@ -19,7 +19,7 @@ from limner.training.run import RunFolder
 
 
 def begun(config):
-    """An objective and its averages before the first image."""
+    """An objective and its EMA generators before the first image."""
     torch.manual_seed(config.seed)
     objective = Pix2Pix(config, fabric_of(config))
     averages = {way: EMA(one, config.ema_half_life) for way, one in objective.generators.items()}
@@ -59,7 +59,7 @@ def test_a_model_of_another_shape_is_refused(tiny, tiny_model):
 
 def test_a_model_that_leads_elsewhere_is_refused(tiny, tiny_sketcher):
     config = dataclasses.replace(tiny, init_from=str(tiny_sketcher))
-    with pytest.raises(RunError, match="goes from photo-to-sketch"):
+    with pytest.raises(RunError, match="is a photo-to-sketch model"):
         start(config, *begun(config))
 
 
@@ -69,8 +69,8 @@ def test_what_is_no_model_of_ours_is_refused(tiny, tiny_model, tmp_path):
     onnx.save(foreign, tmp_path / "foreign.onnx")
     (tmp_path / "torn.onnx").write_bytes(tiny_model.read_bytes()[:1000])
     for name, found in (
-        ("foreign.onnx", "not a model that limner exported"),
-        ("torn.onnx", "not an ONNX model, or damaged"),
+        ("foreign.onnx", "was not exported by limner"),
+        ("torn.onnx", "not an ONNX model or is damaged"),
         ("missing.onnx", "cannot be read"),
     ):
         config = dataclasses.replace(tiny, init_from=str(tmp_path / name))

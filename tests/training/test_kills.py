@@ -1,4 +1,4 @@
-"""A training that is killed outright at random moments, and started again."""
+"""A training run that is killed at random moments, and resumed."""
 
 import contextlib
 import dataclasses
@@ -27,8 +27,8 @@ train(config, Path(sys.argv[2]))
 
 
 def test_a_killed_training_ends_bit_equal(tiny_of, tmp_path):
-    """This one has all networks, pools and streams of pictures that there are."""
-    # Every batch is saved, so that there is always something to be killed at.
+    """`hybrid` has all kinds of networks, pools and streams of images."""
+    # A checkpoint after every batch, so that a kill often hits one.
     config = dataclasses.replace(tiny_of["projected"], images=60, save_every=4, snapshot_every=20)
     settings = json.dumps(config.to_dict())
 
@@ -47,7 +47,7 @@ def test_a_killed_training_ends_bit_equal(tiny_of, tmp_path):
         process = start(tmp_path / "run")
         with contextlib.suppress(subprocess.TimeoutExpired):
             assert process.wait(rng.uniform(0, whole_time)) == 0
-            shutil.rmtree(tmp_path / "run")  # it came to its end: once more
+            shutil.rmtree(tmp_path / "run")  # it was complete: start again
             continue
         process.kill()
         process.wait()

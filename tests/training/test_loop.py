@@ -118,7 +118,7 @@ def test_an_interrupted_run_ends_as_the_uninterrupted_one(
 
 @pytest.mark.parametrize("objective", list(OBJECTIVES))
 def test_a_killed_run_ends_as_the_uninterrupted_one(tiny_of, tmp_path, objective):
-    """No warning, no chance to save: it goes on from the last state on disk."""
+    """Without warning or a chance to save, it resumes from the last checkpoint on disk."""
     path = tmp_path / "run"
     code = (
         "import json, sys; from pathlib import Path; from limner.training.config import Config;"
@@ -134,7 +134,7 @@ def test_a_killed_run_ends_as_the_uninterrupted_one(tiny_of, tmp_path, objective
     while not (path / "state.pt").exists() and time.monotonic() < deadline:
         time.sleep(0.005)
     process.kill()
-    assert process.wait() != 0  # it was killed, it did not end
+    assert process.wait() != 0  # it was killed and did not finish
     assert 0 < RunFolder(path).load_state()["images"] < images
     train(long, path)
     train(long, tmp_path / "whole")
@@ -150,7 +150,7 @@ def test_a_run_whose_time_is_up_leaves_a_snapshot_and_goes_on(tiny, finished_run
     assert last.exists()
     assert read_jsonl(path / "scores.jsonl")[-1]["images"] == state["images"]
     assert said == [
-        f"stopped after {state['images']} of 24 images, since its time is up; "
+        f"stopped after {state['images']} of 24 images because its time is up; "
         "the same command resumes it"
     ]
     train(tiny, path, seconds=3600)
@@ -199,7 +199,7 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_keeps_the_state(tiny, tmp_p
     monkeypatch.setattr(
         Pix2Pix, "step", lambda *a, **k: step(*a, **k) | {"l1": torch.tensor(torch.nan)}
     )
-    with pytest.raises(DivergedError, match="not finite: l1; the last good state"):
+    with pytest.raises(DivergedError, match="not finite: l1; the last good checkpoint"):
         train(tiny, tmp_path)
     assert (tmp_path / "state.pt").read_bytes() == good
 
@@ -220,7 +220,7 @@ def test_a_full_disk_stops_the_run_and_keeps_the_state(tiny, tmp_path, monkeypat
     assert (tmp_path / "state.pt").read_bytes() == good
     assert not list(tmp_path.glob("*.part"))
     monkeypatch.undo()
-    train(tiny, tmp_path)  # with room again, it goes on
+    train(tiny, tmp_path)  # with free space again, it resumes
     assert RunFolder(tmp_path).load_state()["images"] == 24
 
 
@@ -236,15 +236,15 @@ def test_a_set_that_holds_nobody_out_will_do(tiny, prepared_set, tmp_path, monke
     assert (tmp_path / "grids" / "000000008.png").exists()
     [line] = said
     assert "the last one counts as the best" in line
-    assert f"{prepared_set} has 0 photos in its split 'test', and some are needed" in line
+    assert f"{prepared_set} has 0 photos in its split 'test', and ranking needs at least 1" in line
     assert "--held-out" in line
     assert (
         RunFolder(tmp_path)
         .choose()
-        .why.endswith("is the last; none was scored for this, so that another may be better")
+        .why.endswith("is the last; none was scored for this direction, so another may be better")
     )
     train(dataclasses.replace(tiny, images=8, eval_images=0), tmp_path / "other", say=said.append)
-    assert said == [line]  # who wants no scores is not told that there are none
+    assert said == [line]  # without scores there is no message about them
 
 
 def test_a_device_that_is_not_there_is_named(tiny, tmp_path):
@@ -272,7 +272,7 @@ def test_a_run_begins_with_the_networks_of_another(tiny_of, finished_run, tmp_pa
 
 
 def test_a_state_and_a_config_of_an_earlier_version_go_on(tiny, tmp_path):
-    """They name neither the kind of the discriminator nor what was not there yet."""
+    """They have neither the kind of the discriminator nor settings that came later."""
     config, path = dataclasses.replace(tiny, decay_from=1.0), tmp_path / "run"
     train(config, tmp_path / "whole")
     train(dataclasses.replace(config, images=16), path)
@@ -324,8 +324,9 @@ def test_a_run_with_other_discriminators_begins_with_the_generators_of_one(
     train(config, tmp_path / "run")
     old, new = (RunFolder(p).load_state() for p in (finished_run, tmp_path / "run"))
     networks = [one["objective"]["sketch-to-photo"]["network"] for one in (old, new)]
-    assert same_state(*networks)  # what warms up does not learn
-    assert not same_state(networks[1], new["average"]["sketch-to-photo"])  # that begins as it was
+    assert same_state(*networks)  # it does not learn during the warm-up
+    # The EMA is that of the other run.
+    assert not same_state(networks[1], new["average"]["sketch-to-photo"])
 
 
 @pytest.mark.parametrize("wrong", ["no run", "other shape"])
@@ -334,7 +335,7 @@ def test_networks_that_do_not_fit_are_refused(tiny, finished_run, tmp_path, wron
     if wrong == "other shape":
         wide = dataclasses.replace(tiny.generator, width=8)
         config = dataclasses.replace(tiny, init_from=str(finished_run), generator=wide)
-    with pytest.raises(RunError, match=r"no state|of another shape"):
+    with pytest.raises(RunError, match=r"contains no checkpoint|of another shape"):
         train(config, tmp_path / "run")
     assert not (tmp_path / "run").exists()
 

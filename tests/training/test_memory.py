@@ -60,7 +60,7 @@ def test_memory_that_runs_out_leaves_the_state_and_says_what_helps(
 
 
 def test_memory_may_run_out_while_a_state_is_read(tiny, tmp_path, monkeypatch):
-    """That is no damage, for which one would remove it."""
+    """The message must not advise to remove the file, which is intact."""
     train(dataclasses.replace(tiny, images=8), tmp_path)
     monkeypatch.setattr(torch, "load", lambda *args, **kwargs: of_the_allocator())
     with pytest.raises(RunError, match="memory ran out with 4 images") as caught:
@@ -91,7 +91,7 @@ def test_a_run_that_never_began_may_be_begun_otherwise(tiny, tmp_path, monkeypat
     monkeypatch.undo()
     train(dataclasses.replace(tiny, batch=2, images=4), tmp_path)
     assert RunFolder(tmp_path).config().batch == 2
-    with pytest.raises(RunError, match="holds a run with other settings: batch"):
+    with pytest.raises(RunError, match="contains a run with other settings: batch"):
         train(tiny, tmp_path)
 
 

@@ -6,7 +6,7 @@ import pytest
 from limner.training.selection import better, choose, deciding, out_of_patience
 
 HARD = np.random.default_rng(0).uniform(0.2, 0.6, 50)
-"""How hard each picture is, for all snapshots."""
+"""How hard each image is, for all snapshots."""
 
 
 def scored(images, shift=0.0, noise=0.0, name="identity", **others):
@@ -24,7 +24,7 @@ def test_the_best_is_taken_and_why():
     choice = choose(snapshots(1000, 2000, 3000), lines)
     assert choice.snapshot == Path("snapshot-2000")
     assert choice.why.startswith("the snapshot after 2,000 images is the best of 3: Identity dist")
-    assert "on 50 held-out pictures" in choice.why
+    assert "on 50 held-out images" in choice.why
     assert "the next" in choice.why
     assert "after 3,000" in choice.why
     assert "noise" not in choice.why
@@ -48,8 +48,8 @@ def test_without_scores_it_is_the_last():
     choice = choose(snapshots(1000, 2000), [])
     assert (choice.snapshot, choice.why) == (
         Path("snapshot-2000"),
-        "the snapshot after 2,000 images is the last; none was scored for this, so that another "
-        "may be better",
+        "the snapshot after 2,000 images is the last; none was scored for this direction, so "
+        "another may be better",
     )
 
 

@@ -1,4 +1,4 @@
-"""Trainings that really go wrong, so small that it takes seconds: the monitors say so."""
+"""Tiny training runs that really go wrong: the monitors warn."""
 
 import dataclasses
 
@@ -44,9 +44,9 @@ def flat(colour):
 
 @pytest.fixture
 def said_of(tiny, tmp_path, monkeypatch):
-    """What the monitors say of a run on pictures, with some settings changed.
+    """Warnings of the monitors for a run on these images, with some settings changed.
 
-    They take a fifth of the images for long, as these networks learn in so few.
+    They wait for a fifth of the usual number of images, as these networks learn quickly.
     """
     monkeypatch.setattr(monitors, "LONG", monitors.LONG // 5)
     monkeypatch.setattr(loop, "STATS_EVERY", loop.STATS_EVERY // 5)

@@ -47,7 +47,7 @@ def train(
         raise UsageError(f"{run} is a run of {start.experiment!r}, not of {experiment!r}")
     config = start.with_settings(settings or [])
     if not config.data:
-        raise UsageError("name the prepared set to train on: --set data=SET")
+        raise UsageError("name the prepared dataset to train on: --set data=SET")
     seconds = None if time is None else seconds_of(time)
     with Console() as console:
         last = train_run(config, run, report=console.report, say=console.say, seconds=seconds)
@@ -58,7 +58,7 @@ def train(
 
 
 def plot(
-    run: Annotated[Path, typer.Argument(help="Run folder; the run may still be going on.")],
+    run: Annotated[Path, typer.Argument(help="Run folder; the run may still be in progress.")],
     tensorboard: Annotated[
         Path | None,
         typer.Option(help="Also write event files for TensorBoard to this folder."),
@@ -66,7 +66,7 @@ def plot(
 ) -> None:
     """Write the report of a run: RUN/report.html.
 
-    Loss curves, sample pictures over time, scores of the snapshots, warnings of the monitors, and
+    Loss curves, sample images over time, scores of the snapshots, warnings of the monitors, and
     all settings.
 
     - `limner plot runs/mine`

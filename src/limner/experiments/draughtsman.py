@@ -1,24 +1,24 @@
-"""The model that draws: photo to sketch."""
+"""The photo-to-sketch model."""
 
 from limner.networks.config import PatchGANConfig, UNetConfig
 from limner.training.config import Config, DiscriminatorAugmentation, Weights
 
 
 def draughtsman() -> Config:
-    r"""Photo to sketch, in pencil, such that `lifelike` makes the same person of it again.
+    r"""Photo to sketch, in pencil, so that `lifelike` recovers the same person from it.
 
-    It learns from one steady hand, and for whom it draws is frozen:
+    It learns from one steady hand; the reconstructor is frozen:
 
         limner prepare PHOTOS SET --size 160 --source-info docs/portrait-sources.toml \
             --identity 'london_\w+/(\d+)_'
-        limner train draughtsman RUN --set data=SET --set
-        reconstructor=src/limner/models/lifelike.onnx \
+        limner train draughtsman RUN --set data=SET \
+            --set reconstructor=src/limner/models/lifelike.onnx \
             --set sampling.sfhq_t2i=0.35 --set sampling.sfhq=0.5
         limner export RUN draughtsman.onnx
 
     Cost: 16 images/s on one core of an AMD EPYC (Zen 5) when nothing else runs, so 21 minutes.
-    Outcome: the shipped model came of three shorter runs, whose settings approached these; see
-    `docs/experiments.md`. Nobody has run it in one piece yet.
+    Outcome: the shipped model is from three shorter runs, whose settings approached these; see
+    `docs/experiments.md`. It has not been run in one piece yet.
     """
     return Config(
         experiment="draughtsman",

@@ -1,24 +1,24 @@
-"""Pairs and hand-drawn sketches in one run."""
+"""Synthetic pairs and hand-drawn sketches in one run."""
 
 from limner.networks.config import PatchGANConfig, UNetConfig
 from limner.training.config import Config, DiscriminatorAugmentation, Weights
 
 
 def hybrid() -> Config:
-    """A model of synthetic pairs that comes to know hand-drawn sketches.
+    """A model trained on synthetic pairs and on hand-drawn sketches.
 
-    The networks are those of `portrait`, so that a run of it can be begun with:
+    The networks are those of `portrait`, so it can start from a run of that:
 
         limner prepare RECIPE.toml SET
         limner train portrait FIRST --set data=SET --set weights.identity=0
         limner train hybrid RUN --set data=SET --set init_from=FIRST
 
-    `RECIPE.toml` has photos and hand-drawn sketches. As these are few, the discriminators see them
-    moved, recoloured and cut out at random.
+    `RECIPE.toml` has photos and hand-drawn sketches. As these are few, what the discriminators see
+    is augmented by translation, colour and cutout.
 
     Cost: 7 hours of one core of an Intel Xeon with AMX, extrapolated from a few steps, as
     `benchmarks/training.py experiments --data SET --names hybrid --threads 1` prints it.
-    Outcome: not known yet; nobody has trained it to the end.
+    Outcome: not known yet; it has not been trained to the end.
     """
     return Config(
         experiment="hybrid",

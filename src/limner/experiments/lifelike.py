@@ -11,12 +11,12 @@ from limner.training.config import (
 
 
 def lifelike() -> Config:
-    r"""Sketch to photo, judged by features of a frozen network, from drawings as people make them.
+    r"""Sketch to photo, judged by features of a frozen network, from sketches as people make them.
 
-    Two drawings in five are as with a mouse and two by an unsteady, hatching hand; a projected
-    discriminator and perceptual terms look at what pixels do not tell. The generator is told how
-    literally each drawing is meant and, of half of them, some colours. It continues `portrait`,
-    whose generator it shares but for these inputs:
+    Two sketches in five are as if drawn with a mouse, and two by an unsteady, hatching hand. A
+    projected discriminator and perceptual terms judge more than pixels. The generator takes how
+    literally each sketch is meant and, for half of them, colour hints. It starts from `portrait`,
+    whose generator is the same except for these inputs:
 
         limner prepare PHOTOS SET --size 160 --source-info docs/portrait-sources.toml \
             --identity 'london_\w+/(\d+)_'
@@ -24,8 +24,8 @@ def lifelike() -> Config:
 
     Cost: 20 images/s on 2 cores of an AMD EPYC (Zen 5), so 5.5 hours in all.
     Outcome after 24,000 images without these inputs, shipped as `lifelike`: no grid, less painted,
-    rank-1 0.44 on `cufs_cuhk_train` and 0.57 on `cufs_ar`; see `docs/experiments.md`. To go on from
-    there: `--set init_from=src/limner/models/lifelike.onnx`.
+    rank-1 0.44 on `cufs_cuhk_train` and 0.57 on `cufs_ar`; see `docs/experiments.md`. To continue
+    from there: `--set init_from=src/limner/models/lifelike.onnx`.
     """
     return Config(
         experiment="lifelike",

@@ -8,11 +8,11 @@ from limner.training.config import Config, Fine
 
 
 def lifelike_256() -> Config:
-    r"""Sketch to photo at 256 px, begun with a model of 128 px.
+    r"""Sketch to photo at 256 px, grown from a model of 128 px.
 
-    A U-Net of half the width and a level more has that of `lifelike` within it, and begins with its
-    photos enlarged. Frozen networks look at them whole, shrunk to 128 px, and at crops of 128 px;
-    crops of faces that were enlarged to this size do not count. It takes a set of larger faces:
+    A U-Net of half the width and one more level contains that of `lifelike`, and begins with its
+    photos enlarged. Frozen networks see photos shrunk to 128 px, and crops of 128 px; crops of
+    faces that were enlarged to this size do not count. It needs a dataset of larger faces:
 
         limner prepare PHOTOS SET --size 320 --source-info docs/portrait-sources.toml \
             --identity 'london_\w+/(\d+)_'
@@ -21,7 +21,7 @@ def lifelike_256() -> Config:
     where LIFELIKE is a run of `lifelike` or `src/limner/models/lifelike.onnx`.
 
     Cost: 11 images/s on 2 cores of an AMD EPYC (Zen 5), so 5 hours in all.
-    Outcome: not trained to its end yet; see `docs/experiments.md`.
+    Outcome: not trained to the end yet; see `docs/experiments.md`.
     """
     return dataclasses.replace(
         lifelike(),

@@ -1,14 +1,14 @@
-"""The experiment behind the model that ships."""
+"""The experiment of the shipped `portrait` model."""
 
 from limner.networks.config import PatchGANConfig, UNetConfig
 from limner.training.config import Config, Weights
 
 
 def portrait() -> Config:
-    r"""Sketch to photo from openly licensed portraits, each sketched again at every visit.
+    r"""Sketch to photo from openly licensed portraits, re-sketched randomly every time.
 
-    The study's U-Net at width 24 instead of 32 and a PatchGAN at half its width, in batches of 8:
-    what two CPU cores can train in two hours. Faces are learnt first, and then whose they are:
+    The U-Net of the 2018 study at width 24 instead of 32 and a PatchGAN at half its width, in
+    batches of 8: two CPU cores can train it in two hours. Faces are learnt first, then identity:
 
         limner prepare PHOTOS SET --size 160 --source-info docs/portrait-sources.toml \
             --identity 'london_\w+/(\d+)_'

@@ -1,25 +1,25 @@
-"""Ten minutes on a folder of one's own."""
+"""Ten minutes of training on your own photos."""
 
 from limner.networks.config import PatchGANConfig, UNetConfig
 from limner.training.config import Config, Weights
 
 
 def quick() -> Config:
-    """A first model from one's own photos: no sketches are needed, limner draws them.
+    """A first model from your own photos: no sketches are needed, limner draws them.
 
         limner prepare PHOTOS SET
         limner train quick RUN --set data=SET
         limner export RUN mine.onnx
         limner photo DRAWING --model mine.onnx -o photo.png
 
-    Half the width of the study's networks, in batches of 8. A few hundred faces will do to see
-    something; look at RUN/grids while it goes on.
+    Half the width of the networks of the 2018 study, in batches of 8. A few hundred faces are
+    enough to see results; watch RUN/grids during the run.
 
     Cost: 10 minutes of one core of an Intel Xeon with AMX, as
-    `benchmarks/training.py experiments --data SET --names quick --threads 1` prints it; on
-    a busy machine 17 minutes went by.
+    `benchmarks/training.py experiments --data SET --names quick --threads 1` prints it; it took
+    17 minutes on a busy machine.
     Outcome, by eye and of 242 portraits: faces in natural colours from held-out photos and from
-    pencil hand-drawn sketches, with streaks in the background and blotches where strokes are dense.
+    hand-drawn pencil sketches, with streaks in the background and blotches where strokes are dense.
     """
     return Config(
         experiment="quick",

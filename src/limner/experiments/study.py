@@ -1,14 +1,14 @@
-"""The experiments of the 2018 study, each against the one that it differs from in one thing.
+"""The experiments of the 2018 study, each defined by one difference from another.
 
-All are a CycleGAN with the study's networks, losses, stabilisers and optimiser. Where it does not
-say what it did, this is Zhu et al. 2017: weights 10 for the cycle and 1 for an adversarial term
-whose square is not halved, 50 pictures in the pool, a learning rate that falls to zero from half of
-the run on, and pictures mirrored at random.
+All are a CycleGAN with the study's networks, losses, stabilisers and optimiser. Details that the
+study does not give are those of Zhu et al. 2017: weights 10 for the cycle and 1 for an adversarial
+term whose square is not halved, 50 images in the pool, a learning rate that falls to zero in the
+second half of the run, and images mirrored at random.
 
 Lengths are the study's: epochs times 1500 photos, or 3000 in Set2. Costs are in hours of one core
 of an Intel Xeon with AMX, by its processor time and extrapolated from a few steps, as
-`benchmarks/training.py experiments --data SET --threads 1` prints them; a GPU is what these were
-made for. Outcomes are what the study saw, by eye.
+`benchmarks/training.py experiments --data SET --threads 1` prints them; these experiments are meant
+for a GPU. Outcomes are those of the study, by eye.
 """
 
 import dataclasses
@@ -28,12 +28,13 @@ def balanced() -> Config:
         limner prepare set1 SET --data SOURCES
         limner train balanced RUN --set data=SET
 
-    `set1` wants CelebA, CUFS and a folder of collected sketches; where less is there, it keeps the
-    shares. 128 px, 128 epochs, batches of 16, U-Net of width 32 with 4 groups in the bottleneck.
+    `set1` uses CelebA, CUFS and a folder of collected sketches; with fewer images it keeps the
+    proportions. 128 px, 128 epochs, batches of 16, U-Net of width 32 with 4 groups in the
+    bottleneck.
 
     Cost: 42 hours of one core.
-    Outcome: the best of its models; low-quality inputs still fail, and some outputs look like the
-    average CUFS face instead of their input.
+    Outcome: the best of the study's models; low-quality inputs still fail, and some outputs look
+    like the average CUFS face instead of their input.
     """
     return Config(
         experiment="balanced",
@@ -50,12 +51,12 @@ def balanced() -> Config:
 
 
 def aligned() -> Config:
-    """As `balanced`, on photos of which most smile: what was tried before the balance.
+    """As `balanced`, on photos of mostly smiling people: the version before balancing.
 
         limner prepare set1-smiling SET --data SOURCES
         limner train aligned RUN --set data=SET
 
-    The difference is in the faces alone.
+    Only the dataset differs.
 
     Cost: that of `balanced`.
     Outcome: much better volumes and colours than `unaligned`; smiles added by mistake.
@@ -64,7 +65,7 @@ def aligned() -> Config:
 
 
 def unaligned() -> Config:
-    """As `aligned`, at 256 px and half as long, on pictures in which no face was brought in place.
+    """As `aligned`, at 256 px and half as long, on images whose faces are not aligned.
 
         limner prepare set1-unaligned SET --data SOURCES
         limner train unaligned RUN --set data=SET
@@ -76,7 +77,7 @@ def unaligned() -> Config:
 
 
 def filtered() -> Config:
-    """As `balanced`, on Set2: 1000 filtered photos among the sketches, and twice the photos.
+    """As `balanced`, on Set2: 1000 filtered photos among the sketches, and twice as many photos.
 
         limner prepare set2 SET --data SOURCES
         limner train filtered RUN --set data=SET
@@ -101,14 +102,14 @@ def ungrouped() -> Config:
 
 
 def resnet() -> Config:
-    """As `balanced`, with the study's first generator: residual blocks, and no way around them.
+    """As `balanced`, with the study's first generator: residual blocks, without skips around them.
 
         limner train resnet RUN --set data=SET
 
-    Six blocks of 256 channels, as Zhu et al. take for 128 px; its instance normalisation too.
+    Six blocks of 256 channels and instance normalisation, as in Zhu et al. for 128 px.
 
     Cost: 131 hours of one core.
-    Outcome: the study gave it up for the U-Net.
+    Outcome: the study replaced it by the U-Net.
     """
     return dataclasses.replace(
         balanced(), experiment="resnet", generator=ResNetConfig(width=64, blocks=6)

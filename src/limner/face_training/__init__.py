@@ -1,1 +1,1 @@
-"""How the landmark predictor and the smile score in `limner.faces` were trained."""
+"""Training of the landmark predictor and the smile score in `limner.faces`."""

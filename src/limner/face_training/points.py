@@ -1,10 +1,11 @@
-"""Train the 5-point predictor that comes with limner.
+"""Train the 5-landmark predictor that comes with limner.
 
     python -m limner.face_training.points PHOTOS OUT.dat
 
-PHOTOS holds one folder a source. Every photo is labelled by the public-domain predictor; the new
-one learns these points on the photo and on sketches made of it, so that it sees drawings better
-and weighs a fifth. A tenth of the people is held out; their errors go to OUT.json.
+PHOTOS contains one folder per source. Every photo is labelled by the public-domain predictor; the
+new one learns these landmarks on the photo and on sketches made of it, so that it is better on
+sketches and has a fifth of the size. A tenth of the people is held out; their errors are written to
+OUT.json.
 """
 
 import argparse
@@ -36,41 +37,41 @@ from limner.sketching import STYLES, random_sketch, sketch
 
 __all__ = ["Settings", "train"]
 
-_SIDE = 320  # px of a patch: enough of the person for the sketch styles to judge tones by
-_SKETCH_SIDE = 176  # px; styles cost by the pixel, and a drawing has no finer detail
-_MAX_SPREAD = 0.03  # of the eye distance; labels that depend on the box more are not labels
+_SIDE = 320  # px of a patch: enough of the person for the sketch styles to estimate tones
+_SKETCH_SIDE = 176  # px; time is proportional to pixels, and a sketch has no finer detail
+_MAX_SPREAD = 0.03  # of the inter-ocular distance; labels that vary more with the box are unusable
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What the predictor is trained with; the file's size is about trees x 2^depth x 60 bytes."""
+    """Settings of the training; the file's size is about trees x 2^depth x 60 bytes."""
 
     photos_each: int = 2
-    """Patches of each photo, each with a box, turn and mirroring of its own."""
+    """Patches of each photo, each with its own box, rotation and mirroring."""
     sketches_each: int = 3
     """Patches of sketches of each photo, likewise."""
     box_shift: float = 0.06
-    """Largest shift of the box, as a share of its side: the detector's stride."""
+    """Maximum shift of the box, as a share of its side: the detector's stride."""
     box_scale: float = 0.12
-    """Largest change of the box's side, as a share: the detector's pyramid step."""
+    """Maximum change of the box's side, as a share: the detector's pyramid step."""
     turn: float = 9.0
-    """Standard deviation of the turn in degrees."""
+    """Standard deviation of the rotation in degrees."""
     cascade_depth: int = 12
     trees: int = 130
-    """Trees a cascade level."""
+    """Trees per cascade level."""
     tree_depth: int = 4
     feature_pool_size: int = 400
     padding: float = 0.2
-    """How far beyond the points pixels are compared, as a share of the box's side: without any,
-    the outer eye corners are seen from inside only."""
+    """How far beyond the landmarks pixels are compared, as a share of the box's side: without
+    padding, the outer eye corners are seen from inside only."""
     oversampling: int = 8
-    """Starting shapes a patch."""
+    """Starting shapes per patch."""
     seed: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Labelled:
-    """A photo with the points that the public predictor sees in it."""
+    """A photo with the landmarks of the public predictor."""
 
     path: Path
     held_out: bool
@@ -84,7 +85,7 @@ class Labelled:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Patch:
-    """A picture of a face as the predictor gets it."""
+    """An image of a face as the predictor's input."""
 
     grey: NDArray[np.uint8]
     """[320, 320]."""
@@ -93,16 +94,16 @@ class Patch:
 
 
 def person(path: Path) -> str:
-    """Name of the person in a photo: the London sets show the same people, by number."""
+    """Name of the person in a photo; the London sets show the same people, by number."""
     if path.parent.name.startswith("london_"):
         return f"london {path.stem.split('_')[0]}"
     return f"{path.parent.name} {path.stem}"
 
 
 def label(path: Path, detector: DlibDetector, public: PointPredictor) -> Labelled | None:
-    """Label one photo; None if no face is found, or its points depend on the box.
+    """Label one photo; None if no face is found, or if its landmarks depend on the box.
 
-    The label is the median over shifted boxes: less noisy than one prediction.
+    The label is the median over shifted boxes, which is less noisy than one prediction.
     """
     grey = images.read(path, grey=True)
     faces = detector(grey)
@@ -124,7 +125,7 @@ def label(path: Path, detector: DlibDetector, public: PointPredictor) -> Labelle
 
 
 def patches(photo: Labelled, settings: Settings) -> list[Patch]:
-    """Make the patches of one photo that are trained on."""
+    """Make the training patches of one photo."""
     rng = np.random.default_rng((settings.seed, zlib.crc32(str(photo.path.name).encode())))
     made = []
     image = images.read(photo.path)
@@ -166,7 +167,7 @@ def fit(training: Sequence[Patch], settings: Settings, out: Path) -> None:
     options.num_threads = 1
     shapes = []
     for patch in training:
-        # dlib counts from the middle of the first pixel, in whole pixels.
+        # dlib's coordinates are integers and start at the middle of the first pixel.
         whole = np.rint(patch.points - 0.5).astype(int).tolist()
         parts = [dlib.point(x, y) for x, y in whole]
         shapes.append([dlib.full_object_detection(box, parts)])
@@ -180,12 +181,12 @@ def fit(training: Sequence[Patch], settings: Settings, out: Path) -> None:
 def errors(
     predictor: PointPredictor, photos: Sequence[Labelled], style: str | None = None
 ) -> dict[str, float]:
-    """Mean distance to the labels over the eye distance: of the outer eye corners, of all points.
+    """Mean landmark error over the inter-ocular distance: of outer eye corners, of all landmarks.
 
     Args:
-        predictor: what is measured.
-        photos: labelled photos.
-        style: measure on sketches in this style, or on the photos themselves.
+        predictor: The predictor to measure.
+        photos: Labelled photos.
+        style: Measure on sketches in this style, or with None on the photos themselves.
     """
     distances = []
     for photo in photos:
@@ -203,10 +204,10 @@ def errors(
 
 
 def train(photos: Path, out: Path, settings: Settings, *, workers: int) -> dict[str, Any]:
-    """Label, train, save and measure; return what is also written beside `out`.
+    """Label, train, save and measure; return the report that is also written next to `out`.
 
     Raises:
-        DataError: there are no photos with a face.
+        DataError: There are no photos with a face.
     """
     paths = sorted(path for path in photos.glob("*/*") if path.is_file())
     with ProcessPoolExecutor(workers, initializer=_use_one_thread) as pool:
@@ -248,7 +249,7 @@ _tools: list[Any] = []
 
 
 def _label(path: Path) -> Labelled | None:
-    if not _tools:  # once a process, as dlib's objects can't be sent to one
+    if not _tools:  # once per process, as dlib's objects can't be sent to one
         _tools.extend((DlibDetector(public_predictor()), PointPredictor(public_predictor())))
     return label(path, *_tools)
 

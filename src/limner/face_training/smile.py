@@ -3,11 +3,11 @@
     limner prepare docs/smile-recipe.toml SET --data FOLDER
     python -m limner.face_training.smile SET OUT.npy
 
-The photos of SET whose source says who smiles (`smiling` of a recipe's part) are learnt from as
-they are, blurred and drawn. People of one studio are not the world: the score then labels the
-other photos of SET itself and learns from all of them, a few times over (self-training: Scudder,
-"Probability of Error of Some Adaptive Pattern-Recognition Machines", 1965). OUT.json says how well
-it does on people that it did not learn from.
+The score is trained on the photos of SET with smile labels (`smiling` of a recipe's part):
+unchanged, blurred and sketched. People of one studio are not representative, so the score then
+labels the other photos of SET itself and is trained on all of them, several times (self-training:
+Scudder, "Probability of Error of Some Adaptive Pattern-Recognition Machines", 1965). OUT.json
+contains its accuracy on held-out people.
 """
 
 import argparse
@@ -36,45 +36,45 @@ __all__ = ["Settings", "figures", "lightness", "thirds", "train"]
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What the score is trained with."""
+    """Settings of the training."""
 
     photos_each: int = 1
-    """Views of each photo, each with a turn, a size and a place of its own."""
+    """Views of each photo, each with its own rotation, size and position."""
     blurred_each: int = 2
     """Blurred views of each photo, likewise."""
     sketches_each: int = 3
     """Sketches of each photo by `limner.sketching.random_sketch`, likewise."""
     turn: float = 3.0
-    """Standard deviation of the turn in degrees: what the eyes' points leave of it."""
+    """Standard deviation of the rotation in degrees that is left after aligning by the eyes."""
     scale: float = 0.04
     """Standard deviation of the size's natural logarithm."""
     shift: float = 0.015
     """Standard deviation of the shift each way, as a share of the crop's side."""
     blurred_sides: tuple[int, int] = (24, 80)
-    """Least and largest side in px that a blurred view is shrunk to."""
+    """Minimum and maximum side in px to which a blurred view is shrunk."""
     penalty: float = 3e-3
-    """Half of it times the squared weights is added to the mean loss."""
+    """L2 penalty: half of it times the squared weights is added to the mean loss."""
     rounds: int = 3
     """How often the photos without a label are labelled and learnt from."""
     labelled_share: float = 0.5
     """Weight of the labelled photos among all in these rounds."""
     folds: int = 5
-    """Groups of people that are left out in turn to measure on."""
+    """Folds of the cross-validation, which are groups of people."""
     seed: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Faces:
-    """Photos of a split, described."""
+    """Photos of a split and their features."""
 
     smile: NDArray[np.float64]
-    """[N]: 1 smiling, 0 not, NaN where nobody has said."""
+    """[N]: 1 smiling, 0 not, NaN without a label."""
     person: NDArray[np.str_]
     """[N]"""
     plain: NDArray[np.float32]
-    """[N, FEATURES] of the crops as they are."""
+    """[N, FEATURES] of the unchanged crops."""
     views: NDArray[np.float32]
-    """[N, V, FEATURES] of what is learnt from; V is 0 for faces that are only measured on."""
+    """[N, V, FEATURES] of the training views; V is 0 for faces that are only measured on."""
     lightness: NDArray[np.float64]
     """[N] of the skin, as by `lightness`."""
     drawn: dict[str, NDArray[np.float32]]
@@ -82,15 +82,15 @@ class Faces:
 
     @property
     def labelled(self) -> NDArray[np.bool_]:
-        """[N]: whether somebody has said if it smiles."""
+        """[N]: whether a face has a smile label."""
         return ~np.isnan(self.smile)
 
 
 def read(prepared: PreparedSet, split: Split, settings: Settings, *, learn: bool) -> Faces:
-    """Read the photos of a split and describe them.
+    """Read the photos of a split and compute their features.
 
     Raises:
-        DataError: The split has none.
+        DataError: The split has no photos.
     """
     crops = prepared.images(split, "photo")
     table = prepared.table.select(["split", "kind", "smile", "labelled", "identity"])
@@ -114,7 +114,7 @@ def read(prepared: PreparedSet, split: Split, settings: Settings, *, learn: bool
 
 
 def _views(crop: NDArray[np.uint8], settings: Settings) -> Iterator[NDArray[np.uint8]]:
-    """What is learnt from a crop [S, S, 3]: [S, S] or [S, S, 3] each; the same at every call."""
+    """Training views of a crop [S, S, 3]: [S, S] or [S, S, 3] each; the same at every call."""
     rng = np.random.default_rng((settings.seed, zlib.crc32(crop.tobytes())))
     for _ in range(settings.photos_each):
         yield _moved(crop, settings, rng)
@@ -128,7 +128,7 @@ def _views(crop: NDArray[np.uint8], settings: Settings) -> Iterator[NDArray[np.u
 def _moved(
     crop: NDArray[np.uint8], settings: Settings, rng: np.random.Generator
 ) -> NDArray[np.uint8]:
-    """The crop turned, scaled and shifted a little, as by points that are a little off."""
+    """The crop slightly rotated, scaled and shifted, as by inaccurate landmarks."""
     side = len(crop)
     angle = np.radians(rng.normal(0, settings.turn))
     scale = np.exp(rng.normal(0, settings.scale))
@@ -145,7 +145,7 @@ def fit(
     weight: NDArray[np.float64],
     penalty: float,
 ) -> NDArray[np.float64]:
-    """Logistic regression, the bias free: [FEATURES + 1], the bias last.
+    """Logistic regression without a penalty on the bias: [FEATURES + 1], the bias last.
 
     Args:
         views: [N, V, FEATURES] of faces.
@@ -158,7 +158,7 @@ def fit(
     smile = np.repeat(smile[used], each)
     weight = np.repeat(weight[used] / weight.sum() / each, each)
     middle = described.mean(axis=0)
-    described -= middle  # or else the bias would be slow to find
+    described -= middle  # otherwise the bias would converge slowly
 
     def loss(values: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         weights, bias = values[:-1], values[-1]
@@ -169,7 +169,7 @@ def fit(
         return total + penalty / 2 * weights @ weights, np.append(slope, surplus.sum())
 
     start = np.zeros(described.shape[1] + 1)
-    # So near to the best that the order of sums, which threads change, is rounded away in the file.
+    # So precise that the order of sums, which depends on threads, does not change the rounded file.
     options = {"maxiter": 2000, "maxfun": 4000, "ftol": 0, "gtol": 1e-10}
     best = optimize.minimize(loss, start, jac=True, method="L-BFGS-B", options=options)
     weights: NDArray[np.float64] = best.x
@@ -178,7 +178,7 @@ def fit(
 
 
 def learn(faces: Faces, left_out: NDArray[np.bool_], settings: Settings) -> NDArray[np.float64]:
-    """Weights [FEATURES + 1] from all faces but those [N] that are left out."""
+    """Weights [FEATURES + 1] from all faces except those [N] that are left out."""
     labelled = faces.labelled & ~left_out
     unlabelled = ~faces.labelled & ~left_out
     smile = np.where(labelled, faces.smile, 0)
@@ -201,12 +201,11 @@ def logits(weights: NDArray[np.float64], described: NDArray[np.float32]) -> NDAr
 def figures(
     score: NDArray[np.floating[Any]], smiling: NDArray[np.bool_]
 ) -> dict[str, float | None]:
-    """How well scores [N] in 0..1 tell who smiles [N].
+    """How well scores [N] in 0..1 predict who smiles [N].
 
     Returns:
-        `faces`, how many; `smiling`, the share that smiles; `accuracy`; `roc_area`, how often a
-        smiling face scores above one that does not smile; `missed`, the share of the smiling that
-        score too low; `false`, of the others that score too high. None where there are no such.
+        `faces`, their number; `smiling`, the share that smiles; `accuracy`; `roc_area`, the AUC;
+        `missed`, the false negative rate; `false`, the false positive rate. None if undefined.
     """
     said = score > SMILING
     smiles = int(smiling.sum())
@@ -224,11 +223,11 @@ def figures(
 
 
 Folds = list[tuple[NDArray[np.bool_], NDArray[np.float64]]]
-"""Pairs of which faces [N] are measured by which weights."""
+"""Pairs of a mask of faces [N] and the weights that they are measured with."""
 
 
 def measure(faces: Faces, folds: Folds) -> dict[str, Any]:
-    """Figures on the labelled photos and on sketches of them in each style."""
+    """Results on the labelled photos and on sketches of them in each style."""
     labelled = faces.labelled
     smiling = faces.smile[labelled] > SMILING
     found: dict[str, Any] = {"people": len(np.unique(faces.person[labelled]))}
@@ -238,7 +237,7 @@ def measure(faces: Faces, folds: Folds) -> dict[str, Any]:
 
 
 def cross_validate(faces: Faces, settings: Settings) -> dict[str, Any]:
-    """Figures on all labelled people, a group of them left out at a time, and by skin lightness."""
+    """Cross-validated results on all labelled people, and by skin lightness."""
     labelled = faces.labelled
     people = np.unique(faces.person[labelled])
     np.random.default_rng(settings.seed).shuffle(people)
@@ -257,7 +256,7 @@ def cross_validate(faces: Faces, settings: Settings) -> dict[str, Any]:
 def _scores(
     described: NDArray[np.float32], labelled: NDArray[np.bool_], folds: Folds
 ) -> NDArray[np.float64]:
-    """[L] of the L labelled faces, described [L, FEATURES], each by the weights of its fold."""
+    """Scores [L] of the L labelled faces, [L, FEATURES], each with the weights of its fold."""
     found = np.empty(len(described))
     for chosen, weights in folds:
         found[chosen[labelled]] = logits(weights, described[chosen[labelled]])
@@ -268,7 +267,7 @@ def _scores(
 def lightness(crop: NDArray[np.uint8]) -> float:
     """Mean CIELAB L* of both cheeks of an aligned crop [S, S, 3], 0 to 100.
 
-    The light counts as much as the skin: compare within one studio, or many pictures.
+    It depends on the light as much as on the skin: compare within one studio, or many images.
     """
     rows = slice(round(0.455 * len(crop)), round(0.515 * len(crop)))
     left, right = (0.3, 0.375), (0.625, 0.7)
@@ -281,22 +280,22 @@ def lightness(crop: NDArray[np.uint8]) -> float:
 
 
 def thirds(light: NDArray[np.float64]) -> dict[str, NDArray[np.bool_]]:
-    """Which of the lightnesses [N] are in the darkest third, the middle one and the lightest."""
+    """Masks [N] of the darkest, the middle and the lightest third of lightnesses [N]."""
     place = np.searchsorted(np.quantile(light, [1 / 3, 2 / 3]), light, side="right")
     return {f"{name} third": place == i for i, name in enumerate(("dark", "middle", "light"))}
 
 
 def train(path: Path, out: Path, settings: Settings) -> dict[str, Any]:
-    """Train, save and measure; return what is also written beside `out`.
+    """Train, save and measure; return the report that is also written next to `out`.
 
     Args:
-        path: A prepared set whose photos are in part labelled.
+        path: A prepared dataset whose photos are partly labelled.
         out: File of the weights to write, `.npy`.
-        settings: What is trained with.
+        settings: Settings of the training.
 
     Raises:
-        DataError: The set is missing or damaged, or its training photos show no smile, or no face
-            without one.
+        DataError: The dataset is missing or damaged, or its training photos lack faces labelled
+            as smiling or as not smiling.
     """
     prepared = PreparedSet(path)
     faces = read(prepared, "train", settings, learn=True)
@@ -304,14 +303,14 @@ def train(path: Path, out: Path, settings: Settings) -> dict[str, Any]:
     if len(np.unique(labels)) < 2:
         raise DataError(
             f"{path}: {int((labels == 1).sum())} photos to train on are labelled as smiling and "
-            f"{int((labels == 0).sum())} as not; both are needed: give the recipe's parts "
-            "smiling = 'yes' and smiling = 'no', and prepare the set again"
+            f"{int((labels == 0).sum())} as not; there must be both: give the recipe's parts "
+            "smiling = 'yes' and smiling = 'no', and prepare the dataset again"
         )
     weights = learn(faces, np.zeros(len(faces.smile), bool), settings).astype(np.float16)
     file = io.BytesIO()
     np.save(file, weights)
     images.write_bytes(out, file.getvalue())
-    SmileScore(out)  # what cannot be read again is found now
+    SmileScore(out)  # fails now if the file cannot be read
     report = {
         "settings": asdict(settings),
         "photos": {"labelled": len(labels), "others": len(faces.smile) - len(labels)},
@@ -326,7 +325,7 @@ def train(path: Path, out: Path, settings: Settings) -> dict[str, Any]:
 def _test(
     prepared: PreparedSet, weights: NDArray[np.float64], settings: Settings
 ) -> dict[str, Any] | None:
-    """Figures on the labelled people of the split 'test'; None if it has none."""
+    """Results on the labelled people of the split 'test'; None if it has none."""
     if not prepared.count("test", "photo"):
         return None
     faces = read(prepared, "test", settings, learn=False)
@@ -336,9 +335,9 @@ def _test(
 def main() -> None:
     """Run from the command line."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("set", type=Path, help="prepared set, in part labelled")
+    parser.add_argument("set", type=Path, help="prepared dataset, partly labelled")
     parser.add_argument("out", type=Path, help="file to write, .npy")
-    parser.add_argument("--rounds", type=int, default=Settings.rounds, help="0: labels alone")
+    parser.add_argument("--rounds", type=int, default=Settings.rounds, help="0: labels only")
     args = parser.parse_args()
     report = train(args.set, args.out, Settings(rounds=args.rounds))
     print(json.dumps({name: report[name] for name in ("cross_validated", "test")}))  # noqa: T201

@@ -1,7 +1,7 @@
-"""Networks as plain `nn.Module`s: they know nothing of data, losses or files.
+"""Networks as plain `nn.Module`s, independent of data, losses and training.
 
 `config` has their settings and needs no torch. `unet` and `resnet` are generators, which
-`generator` makes from a config; `guidance` is what they take in beside the picture. `patchgan` and
+`generator` makes from a config; `guidance` adds further inputs to the image. `patchgan` and
 `projected` are discriminators, which `discriminator` makes. `efficientnet` and `descriptor` are
-trained already and stay as they are.
+pretrained and frozen.
 """

@@ -10,29 +10,29 @@ from limner.errors import UsageError
 Norm = Literal["none", "pixel", "instance"]
 NORMS: tuple[Norm, ...] = ("none", "pixel", "instance")
 MOST_WIDTH = 4096
-"""Channels at full resolution; far beyond what any memory holds."""
+"""Channels at full resolution; far more than fits into memory."""
 MOST_HALVINGS = 12
-"""Of the largest picture, whose side is 4096 px."""
+"""Of the largest image, with a side of 4096 px."""
 MOST_BLOCKS = 256
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Ends:
-    """What comes into a generator, and what comes out."""
+    """Inputs and outputs of a generator."""
 
     kind: str
     inputs: int = 1
-    """Channels of the picture: 1 for a sketch, 3 for a photo."""
+    """Channels of the image: 1 for a sketch, 3 for a photo."""
     outputs: int = 3
     """Channels of the result: 3 for a photo, 1 for a sketch."""
     literal: bool = False
-    """Take in how literally a drawing is meant, as one more channel."""
+    """Take how literally a sketch is meant as one more input channel."""
     hints: bool = False
-    """Take in colour hints, as four more channels."""
+    """Take colour hints as four more input channels."""
 
     @property
     def channels(self) -> int:
-        """All channels that come in, see `limner.networks.guidance`."""
+        """Number of all input channels, see `limner.networks.guidance`."""
         told = CHANNELS["literal"] * self.literal + CHANNELS["hints"] * self.hints
         return self.inputs + told
 
@@ -45,11 +45,11 @@ class UNetConfig(_Ends):
     width: int = 32
     """Channels at full resolution; each level down doubles them."""
     depth: int = 4
-    """Levels down. The sides of an image are multiples of 2**depth."""
+    """Levels down. The sides of an image must be multiples of 2**depth."""
     groups: int = 4
     """Groups of the convolutions in the bottleneck, the deepest level."""
     norm: Norm = "none"
-    """What follows each convolution. `instance` leaves dark droplets in flat areas."""
+    """Normalisation after each convolution. `instance` leaves dark droplets in flat areas."""
 
     def __post_init__(self) -> None:
         for field in ("inputs", "outputs", "width", "depth", "groups"):
@@ -66,7 +66,7 @@ class UNetConfig(_Ends):
 
     @property
     def multiple(self) -> int:
-        """The sides of an image are multiples of it."""
+        """The sides of an image must be multiples of this."""
         return 1 << self.depth
 
 
@@ -80,7 +80,7 @@ class ResNetConfig(_Ends):
     blocks: int = 6
     """Residual blocks at a quarter of the resolution."""
     norm: Norm = "instance"
-    """What follows each convolution. `instance` leaves dark droplets in flat areas."""
+    """Normalisation after each convolution. `instance` leaves dark droplets in flat areas."""
 
     def __post_init__(self) -> None:
         for field in ("inputs", "outputs", "width", "blocks"):
@@ -91,12 +91,12 @@ class ResNetConfig(_Ends):
 
     @property
     def multiple(self) -> int:
-        """The sides of an image are multiples of it."""
+        """The sides of an image must be multiples of this."""
         return 4
 
 
 GeneratorConfig = UNetConfig | ResNetConfig
-"""Settings of either generator; `kind` tells them apart in files and on the command line."""
+"""Settings of either generator; `kind` selects it in files and on the command line."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,11 +107,11 @@ class PatchGANConfig:
     width: int = 64
     """Channels after the first convolution; each stride doubles them, up to 8 x width."""
     strides: int = 3
-    """Convolutions of stride 2. Three give the receptive field of 70x70 pixels."""
+    """Convolutions of stride 2. Three give a receptive field of 70x70 pixels."""
     norm: Norm = "instance"
-    """What follows each convolution but the first and the last."""
+    """Normalisation after each convolution but the first and the last."""
     whole: bool = False
-    """Judge the image as one, as DiscoGAN does, instead of its patches. It takes log2(size / 4)
+    """Judge the complete image, as DiscoGAN does, instead of patches. It needs log2(size / 4)
     strides: 5 for 128 px."""
 
     def __post_init__(self) -> None:
@@ -123,14 +123,14 @@ class PatchGANConfig:
 
     @property
     def least_size(self) -> int:
-        """Side in pixels of the smallest images that it takes."""
+        """Minimum side of images in pixels."""
         return 4 << self.strides
 
     @property
     def receptive_field(self) -> int:
         """Side in pixels of the patch that one output judges: 16, 34, 70 for 1 to 3 strides.
 
-        It says nothing of a discriminator that judges the `whole`.
+        Not defined for a discriminator that judges the `whole` image.
         """
         field = 7  # two 4x4 convolutions of stride 1 end the network: 4 + 3
         for _ in range(self.strides):
@@ -149,7 +149,7 @@ class ProjectedConfig:
     """Channels after the first convolution of the PatchGAN that judges pixels; each further
     stride doubles them, up to 8 x patch_width."""
     strides: int = 3
-    """Convolutions of stride 2 of that PatchGAN. Three give the receptive field of 38x38 pixels."""
+    """Convolutions of stride 2 of that PatchGAN. Three give a receptive field of 38x38 pixels."""
 
     def __post_init__(self) -> None:
         for field in ("width", "patch_width", "strides"):
@@ -160,15 +160,15 @@ class ProjectedConfig:
 
     @property
     def least_size(self) -> int:
-        """Side in pixels of the smallest images that it takes: the coarsest features have 1."""
+        """Minimum side of images in pixels, at which the coarsest features have a side of 1."""
         return max(32, 4 << self.strides)
 
 
 DiscriminatorConfig = PatchGANConfig | ProjectedConfig
-"""Settings of either discriminator; `kind` tells them apart, as it does for generators."""
+"""Settings of either discriminator; `kind` selects it, as for generators."""
 
 
 def check_norm(network: str, norm: str) -> None:
-    """Raise `UsageError` unless `norm` is known."""
+    """Raise `UsageError` unless `norm` is valid."""
     if norm not in NORMS:
         raise UsageError(f"{network}.norm is {norm!r}; choose from {', '.join(NORMS)}")

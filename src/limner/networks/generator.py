@@ -16,9 +16,9 @@ def make_generator(config: GeneratorConfig) -> nn.Module:
 
 
 def turned(config: GeneratorConfig, direction: Direction) -> GeneratorConfig:
-    """The settings of the generator that goes so, where `config` are those of sketch to photo.
+    """The settings of the generator of a direction, given those of sketch to photo.
 
-    A photo is meant literally and has its colours: the way back takes in nothing else.
+    Photo to sketch has no `literal` and no `hints`: a photo is literal and has colours.
     """
     if direction == SKETCH_TO_PHOTO:
         return config

@@ -1,4 +1,4 @@
-"""A generator's input channels: the picture, how literally it is meant, and colour hints."""
+"""A generator's input channels: the image, how literally it is meant, and colour hints."""
 
 import torch
 from torch import Tensor
@@ -12,12 +12,12 @@ __all__ = ["guided"]
 def guided(
     config: GeneratorConfig, x: Tensor, literal: Tensor | None = None, hints: Tensor | None = None
 ) -> Tensor:
-    """All channels that a generator of these settings takes.
+    """All input channels of a generator with these settings.
 
     Args:
         config: Its settings.
         x: `[B, inputs, H, W]` in [-1, 1].
-        literal: `[B]` in 0..1, how literally each drawing is meant (the level of Yang et al. 2020,
+        literal: `[B]` in 0..1, how literally each sketch is meant (the level of Yang et al. 2020,
             *Deep Plastic Surgery*); None for 1. Unused unless `config.literal`.
         hints: `[B, 4, H, W]`: red, green and blue in [-1, 1], zero where there is no hint, and a
             mask of 0 and 1 (Zhang et al. 2017, *Real-Time User-Guided Image Colorization*); None

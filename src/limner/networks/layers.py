@@ -6,14 +6,14 @@ from torch import Tensor, nn
 from limner.networks.config import Norm
 
 SLOPE = 0.2
-"""Of the leaky ReLU, everywhere."""
+"""Slope of all leaky ReLUs."""
 
 
 class PixelNorm(nn.Module):
     """Scales each pixel's feature vector to a mean square of one.
 
-    Unlike instance normalisation it looks at no other pixel, so that the network cannot steer
-    the statistics of a whole plane with one bright spot (the "droplets" of Karras et al. 2020,
+    Unlike instance normalisation it uses no other pixels, so the network cannot change the
+    statistics of a complete channel with one bright spot (the "droplets" of Karras et al. 2020,
     *Analyzing and Improving the Image Quality of StyleGAN*, section 2). From Karras et al. 2018,
     *Progressive Growing of GANs*, equation 2.
     """
@@ -24,7 +24,7 @@ class PixelNorm(nn.Module):
 
 
 def make_norm(norm: Norm, channels: int) -> nn.Module:
-    """The layer that stands behind a convolution with so many output channels."""
+    """The normalisation layer after a convolution with `channels` outputs."""
     match norm:
         case "none":
             return nn.Identity()
@@ -38,7 +38,7 @@ def initialise(network: nn.Module) -> None:
     """He initialisation for the leaky ReLU, biases zero.
 
     He et al. 2015, *Delving Deep into Rectifiers*: signals keep their variance through a network
-    without normalisation, which the usual N(0, 0.02) of image translation would let fade.
+    without normalisation. With the usual N(0, 0.02) of image translation they would fade.
     """
     for module in network.modules():
         if isinstance(module, nn.Conv2d):

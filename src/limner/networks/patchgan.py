@@ -14,13 +14,13 @@ class PatchGAN(nn.Module):
     Isola et al. 2017, *Image-to-Image Translation with Conditional Adversarial Networks*,
     appendix 6.1.2: 4x4 convolutions, three of stride 2 and two of stride 1.
 
-    With `config.whole` there is one output for the image instead: convolutions of stride 2 down
-    to 4x4, and one that takes all of that. Kim et al. 2017, *Learning to Discover Cross-Domain
+    With `config.whole` there is one output for the complete image instead: convolutions of stride 2
+    down to 4x4, and a 4x4 convolution. Kim et al. 2017, *Learning to Discover Cross-Domain
     Relations with Generative Adversarial Networks* (DiscoGAN), section 3.3.
     """
 
     def __init__(self, config: PatchGANConfig, inputs: int) -> None:
-        """`inputs` channels are judged: the photo's, and the sketch's too where pairs are."""
+        """`inputs` channels are judged: the photo's and, for pairs, the sketch's."""
         super().__init__()
         self.config = config
         levels = config.strides + (0 if config.whole else 1)
@@ -41,7 +41,7 @@ class PatchGAN(nn.Module):
                 )
             ]
         self.stages = nn.ModuleList(stages)
-        # The pooling leaves 4x4 as they are and lets images of any other size through.
+        # The pooling does not change 4x4 inputs, and admits images of any other size.
         self.gather = nn.AdaptiveAvgPool2d(4) if config.whole else nn.Identity()
         self.judge = nn.Conv2d(widths[-1], 1, 4, padding=0 if config.whole else 1)
         initialise(self)
@@ -49,8 +49,8 @@ class PatchGAN(nn.Module):
     def forward(self, x: Tensor) -> tuple[Tensor, list[Tensor]]:
         """`[B, inputs, H, W]` in [-1, 1] to scores `[B, 1, h, w]` and the features of each stage.
 
-        h and w are 1 where the whole is judged. Scores are unbounded; the losses give them their
-        meaning (least squares: 1 real, 0 fake).
+        h and w are 1 with `config.whole`. Scores are unbounded; the loss defines their meaning
+        (least squares: 1 real, 0 fake).
         """
         features = []
         for stage in self.stages:

@@ -17,9 +17,9 @@ class Projected(nn.Module):
 
     Sauer et al. 2021, *Projected GANs Converge Faster*, section 3: features of a frozen network,
     mixed by random 1x1 convolutions that are frozen too, and a discriminator for each of them.
-    Kumari et al. 2022, *Ensembling Off-the-shelf Models for GAN Training*, keep a discriminator of
-    the pixels besides. All convolutions that learn have spectral normalisation (Miyato et al. 2018,
-    *Spectral Normalization for Generative Adversarial Networks*).
+    Kumari et al. 2022, *Ensembling Off-the-shelf Models for GAN Training*, also keep a
+    discriminator of the pixels. All trained convolutions have spectral normalisation (Miyato et al.
+    2018, *Spectral Normalization for Generative Adversarial Networks*).
     """
 
     def __init__(
@@ -29,15 +29,15 @@ class Projected(nn.Module):
 
         Args:
             config: Its settings.
-            features: The frozen network. It is not part of this module, and of its state: others
-                look through it as well.
-            condition: Channels of the sketch that the images were made from, 0 to judge without.
+            features: The frozen network. It is shared with others, so it is not part of this module
+                and its state.
+            condition: Channels of the sketch that the images were made from; 0 for none.
             judged: Channels of the images that are judged, 1 or 3.
         """
         super().__init__()
         self.config = config
         self.condition = condition
-        self._frozen = (features,)  # in a tuple, where torch does not look for submodules
+        self._frozen = (features,)  # in a tuple, where torch finds no submodules
         self.heads = nn.ModuleList(
             _Head(channels, config.width, condition) for channels in CHANNELS
         )
@@ -60,9 +60,8 @@ class Projected(nn.Module):
                 image.
 
         Returns:
-            The scores `[B, 1, h, w]` of each head, those of the pixels last; they are unbounded.
-            The stages of the PatchGAN, `[B, C, h, w]` each. And the frozen features of the image,
-            since they are at hand, for losses that compare them.
+            The unbounded scores `[B, 1, h, w]` of each head, those of the pixels last; the stages
+            of the PatchGAN, `[B, C, h, w]` each; and the frozen features of the image, for losses.
         """
         sketch, image = x[:, : self.condition], x[:, self.condition :]
         described = self._frozen[0](image)
@@ -75,9 +74,9 @@ class Projected(nn.Module):
 
 
 class TwoScales(nn.Module):
-    """Two such discriminators: one of whole images, shrunk, and one of crops at full size.
+    """Two such discriminators: one of shrunk images, and one of crops at full resolution.
 
-    As the discriminators of Wang et al. 2018 (pix2pixHD), each has to know one scale only.
+    Each has to learn only one scale, like the discriminators of Wang et al. 2018 (pix2pixHD).
     """
 
     def __init__(self, coarse: Projected, fine: Projected) -> None:
@@ -88,7 +87,7 @@ class TwoScales(nn.Module):
     def forward(
         self, images: Tensor, crops: Tensor
     ) -> tuple[list[Tensor], list[Tensor], list[Tensor]]:
-        """What `Projected.forward` gives for `[B, condition + judged, H, W]`, of the crops last."""
+        """`Projected.forward` of both, `[B, condition + judged, H, W]`; those of the crops last."""
         of_images, of_crops = self.coarse(images), self.fine(crops)
         scores, stages, seen = (a + b for a, b in zip(of_images, of_crops, strict=True))
         return scores, stages, seen
@@ -100,7 +99,7 @@ class _Head(nn.Module):
     def __init__(self, channels: int, width: int, condition: int) -> None:
         super().__init__()
         self.mix: Tensor
-        # A buffer: it is saved, and no optimiser gets hold of it.
+        # A buffer: it is saved but not optimised.
         mix = torch.empty(width, channels, 1, 1).uniform_(-1, 1) * channels**-0.5
         self.register_buffer("mix", mix)
         self.first = _normed(nn.Conv2d(width + condition, width, 3, padding=1))

@@ -1,4 +1,4 @@
-"""The ResNet generator, the study's first one."""
+"""The ResNet generator, the first one of the 2018 study."""
 
 import torch
 from torch import Tensor, nn
@@ -13,8 +13,8 @@ class ResNet(nn.Module):
 
     Johnson et al. 2016, *Perceptual Losses for Real-Time Style Transfer*, as Zhu et al. 2017,
     *Unpaired Image-to-Image Translation using Cycle-Consistent Adversarial Networks*, use it,
-    with nearest-neighbour upsampling and a 3x3 convolution where they have a transposed one.
-    Unlike the U-Net it has no way around its blocks: every detail has to pass through them.
+    with nearest-neighbour upsampling and a 3x3 convolution instead of a transposed one.
+    Unlike the U-Net it has no skip connections: every detail must pass through its blocks.
     """
 
     def __init__(self, config: ResNetConfig) -> None:
@@ -37,9 +37,9 @@ class ResNet(nn.Module):
         self.leave = nn.Conv2d(width, config.outputs, 7, padding=3)
         initialise(self)
         for block in blocks:
-            # Each branch adds its share of one; without a norm the sum would double with each.
+            # All branches together add a variance of one; else each would double it without a norm.
             nn.init.normal_(block.second.weight, std=(9 * 4 * width * config.blocks) ** -0.5)
-        # A result near mid-grey to start with: tanh has its whole slope there.
+        # Results near mid-grey at first, where tanh has its full slope.
         nn.init.normal_(self.leave.weight, std=0.1 / 7 * width**-0.5)
 
     def forward(
@@ -48,14 +48,14 @@ class ResNet(nn.Module):
         """`[B, inputs, H, W]` in [-1, 1] to `[B, outputs, H, W]` in (-1, 1).
 
         `literal` and `hints` as in `limner.networks.guidance.guided`.
-        H and W are multiples of 4.
+        H and W must be multiples of 4.
         """
         x = self.blocks(self.down(self.enter(guided(self.config, x, literal, hints))))
         return torch.tanh(self.leave(self.up(x)))
 
 
 class _Block(nn.Module):
-    """Two 3x3 convolutions beside a skip."""
+    """Two 3x3 convolutions with a skip connection."""
 
     def __init__(self, channels: int, norm: Norm) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""The U-Net generator of the study."""
+"""The U-Net generator of the 2018 study."""
 
 from itertools import pairwise
 
@@ -13,10 +13,10 @@ from limner.networks.layers import SLOPE, initialise, make_norm
 class UNet(nn.Module):
     """Sketch to photo, or photo to sketch.
 
-    Ronneberger et al. 2015, *U-Net*, as the study changed it: padded convolutions, so that the
-    size stays; leaky ReLU; and nearest-neighbour upsampling followed by a 3x3 convolution
-    instead of a transposed one, which leaves no checkerboard (Odena et al. 2016, *Deconvolution
-    and Checkerboard Artifacts*). The deepest level's convolutions are grouped.
+    Ronneberger et al. 2015, *U-Net*, as modified in the 2018 study: padded convolutions, which keep
+    the size; leaky ReLU; and nearest-neighbour upsampling followed by a 3x3 convolution instead of
+    a transposed one, which avoids checkerboard artefacts (Odena et al. 2016, *Deconvolution and
+    Checkerboard Artifacts*). The deepest level's convolutions are grouped.
     """
 
     def __init__(self, config: UNetConfig) -> None:
@@ -41,7 +41,7 @@ class UNet(nn.Module):
         )
         self.leave = nn.Conv2d(widths[0], config.outputs, 1)
         initialise(self)
-        # A result near mid-grey to start with: tanh has its whole slope there.
+        # Results near mid-grey at first, where tanh has its full slope.
         nn.init.normal_(self.leave.weight, std=0.1 * config.width**-0.5)
 
     def forward(
@@ -50,7 +50,7 @@ class UNet(nn.Module):
         """`[B, inputs, H, W]` in [-1, 1] to `[B, outputs, H, W]` in (-1, 1).
 
         `literal` and `hints` as in `limner.networks.guidance.guided`.
-        H and W are multiples of 2**depth.
+        H and W must be multiples of 2**depth.
         """
         x = self.enter(guided(self.config, x, literal, hints))
         kept = [x]

@@ -1,1 +1,1 @@
-"""Training: losses, objectives, the loop, and the folder that a run is."""
+"""Training: losses, objectives, the loop and the run folder."""

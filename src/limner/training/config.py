@@ -48,14 +48,14 @@ KINDS: dict[str, dict[str, type[Any]]] = {
     "generator": {"unet": UNetConfig, "resnet": ResNetConfig},
     "discriminator": {"patchgan": PatchGANConfig, "projected": ProjectedConfig},
 }
-"""What each kind of network is set by."""
+"""Classes of settings of each kind of network."""
 GAN_LOSSES: dict[str, GANLoss] = {"patchgan": "least-squares", "projected": "hinge"}
-"""What each kind of discriminator plays for unless something else is said."""
+"""Default GAN loss of each kind of discriminator."""
 _AUTO = cast("GANLoss", "auto")
-"""Becomes one of these: no config that was made has it."""
+"""Replaced by one of these when a config is built."""
 MOST = {"size": 4096, "batch": 65_536, "devices": 1024, "threads": 1024, "workers": 1024}
 MOST |= {"seed": 2**63 - 1}
-"""What a slip of the finger must not go beyond: more is started or drawn without end."""
+"""Upper limits, against typos: with more, starting or drawing would never end."""
 _FREE_TABLES = frozenset({"sampling"})
 """Tables whose fields can have any name."""
 RENAMED = {
@@ -68,52 +68,54 @@ RENAMED = {
     "start": "init_from",
     "weights.mapping": "weights.identity_mapping",
 }
-"""What settings were called before; such names are read in files, and work for one release on the
-command line, with a warning."""
+"""Former names of settings. They are read in files, and work for one release on the command line,
+with a warning."""
 FOLDERS = frozenset({"data", "sample_sketches", "init_from", "reconstructor"})
-"""Settings that name folders and files of this machine."""
+"""Settings that are paths on this machine."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Config:
-    """A training run. `images` and every other count of progress is in training images seen."""
+    """A training run. `images` and all other counts of progress are training images seen."""
 
     experiment: str
     """Name of the experiment that this config came from."""
     objective: ObjectiveName = "pix2pix"
-    """What is learnt: `pix2pix` learns from pairs that are made by sketching the photos, `cyclegan`
-    from photos and hand-drawn sketches that have nothing to do with each other, `hybrid` from both.
-    `draughtsman` learns the way back, photo to sketch, such that `reconstructor` makes the same
-    person of its drawings again."""
+    """What is learnt: `pix2pix` learns from synthetic pairs, made by sketching the photos,
+    `cyclegan` from unpaired photos and hand-drawn sketches, `hybrid` from both. `draughtsman`
+    learns the other direction, photo to sketch, so that `reconstructor` recovers the same person
+    from its drawings."""
     data: str = ""
-    """Folder of the prepared set: photos, and sketches if the objective learns from them."""
+    """Folder of the prepared dataset: photos, and sketches if the objective learns from them."""
     sampling: dict[str, float] = field(default_factory=dict)
     """How often photos of a source are shown, relative to the others: 1 for those not named.
     `--set sampling.SOURCE=0.5` shows those half as often."""
     smiling: float = 1.0
     """How often photos of smiling people are shown, relative to the others."""
     lift: bool = False
-    """Lift dark photos by a gamma, halfway to mid-grey; those that are held out, too, as results
-    are compared with them. It cannot tell a dark exposure from dark skin: leave it off where faces
+    """Lighten dark photos by a gamma, halfway to mid-grey; held-out photos too, since results are
+    compared with them. It cannot distinguish a dark exposure from dark skin: leave it off if faces
     are well exposed."""
     sample_sketches: str = ""
-    """Folder of a prepared set of hand-drawn sketches to show in the sample grids; '' for none."""
+    """Folder of a prepared dataset of hand-drawn sketches to show in the sample grids; '' for
+    none."""
     init_from: str = ""
-    """Run folder whose networks this run begins with, of the same shape, or an exported model file
-    for its generator; '' for fresh ones. A U-Net of half the `size`, twice the `generator.width`
-    and a `generator.depth` less grows: the run begins with its photos enlarged. A run
-    of another objective gives those that both have, one with another kind of discriminator its
-    generators: let the new discriminators learn first then, see `warm_up`."""
+    """Run folder to take the initial networks from, of the same shape, or an exported model file
+    for its generator; '' for random ones. A U-Net of half the `size`, with twice the
+    `generator.width` and a `generator.depth` lower by one, grows: the run begins with its photos
+    enlarged. A run of another objective provides the networks that both have. A run with another
+    kind of discriminator provides its generators: then train the new discriminators alone first,
+    see `warm_up`."""
     reconstructor: str = ""
-    """Exported model file of sketch to photo, which `draughtsman` draws for: it stays as it is."""
+    """Exported sketch-to-photo model file, which `draughtsman` draws for; it stays frozen."""
     size: int = 128
     """Side of the images in pixels."""
     generator: GeneratorConfig = field(default_factory=UNetConfig)
-    """Of sketch to photo; the generator that goes back has the same settings, ends exchanged."""
+    """Of sketch to photo; the other direction has the same settings with the ends swapped."""
     discriminator: DiscriminatorConfig = field(default_factory=PatchGANConfig)
-    """`patchgan` judges pixels, `projected` judges features of a frozen network as well."""
+    """`patchgan` judges pixels, `projected` also judges features of a frozen network."""
     hinted: float = 0.5
-    """Share of pairs of which a generator that takes in colour hints is told some colours."""
+    """Share of pairs with colour hints, for a generator that takes them."""
     weights: Weights = field(default_factory=Weights)
     hands: Hands = field(default_factory=Hands)
     augmentation: Augmentation = field(default_factory=Augmentation)
@@ -125,13 +127,12 @@ class Config:
     """GAN loss, `least-squares`, `plain` or `hinge`; `auto` becomes `hinge` for a projected
     discriminator and `least-squares` for a PatchGAN."""
     image_pool: int = 50
-    """Generated pictures that are kept to show the discriminators of `cyclegan` and `hybrid` now
-    and then instead of new ones, so that they forget nothing (Shrivastava et al. 2017); 0 for
-    none."""
+    """Generated images that are kept and shown again to the discriminators of `cyclegan` and
+    `hybrid`, so that they do not forget (Shrivastava et al. 2017); 0 for none."""
     images: int = 200_000
     """Length of the run."""
     batch: int = 16
-    """Images to a step."""
+    """Images per step."""
     lr: float = 2e-4
     """Adam's learning rate."""
     discriminator_lr: float = 1.0
@@ -139,11 +140,12 @@ class Config:
     betas: tuple[float, float] = (0.5, 0.9)
     """Adam's decay rates."""
     decay_from: float = 0.5
-    """Share of the run after which the learning rate falls linearly to zero; 1 keeps it."""
+    """Share of the run after which the learning rate falls linearly to zero; 1 keeps it
+    constant."""
     ema_half_life: float = 2_000.0
     """Half-life in images of the exponential moving average of the generators' weights."""
     clip: float = 0.0
-    """Largest norm of a network's gradient at a step, longer ones are scaled down; 0 for any."""
+    """Maximum norm of a network's gradient, which is scaled down if larger; 0 for no limit."""
     warm_up: int = 0
     """Images at the start of the run from which only the discriminators learn."""
     label_noise: float = 0.1
@@ -153,34 +155,34 @@ class Config:
     seed: int = 0
     """All randomness derives from it and from the images seen."""
     save_every: int = 4_000
-    """Images between two saves of the state, each with a sample grid."""
+    """Images between two checkpoints, each with a sample grid."""
     snapshot_every: int = 40_000
-    """Images between two snapshots of the averaged generators."""
+    """Images between two snapshots of the EMA generators."""
     eval_images: int = 200
-    """Held-out pictures of each kind that every snapshot is scored on; 0 for no scores."""
+    """Held-out images of each kind that every snapshot is scored on; 0 for no scores."""
     patience: int = 0
-    """Images without a better scored snapshot after which the run ends; 0 to go on to the end."""
+    """Early stopping: images without a better snapshot after which the run ends; 0 for never."""
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     """Where it runs; `auto` takes the accelerator if there is one."""
     devices: int = 1
-    """Processes on this machine that share each batch, on a GPU each, or on the cores of the CPU.
-    Under torchrun, which may start them on several hosts, it is torchrun that says how many."""
+    """Processes on this machine that share each batch, one per GPU, or sharing the CPU's cores.
+    Under torchrun, which can start them on several hosts, torchrun sets their number."""
     precision: Literal["auto", "32-true", "bf16-mixed"] = "auto"
-    """Of the arithmetic. `auto` keeps that of the state a run resumes from on the same kind
-    of device; a new run takes bf16-mixed on GPUs that are made for it and on CPUs with AMX-BF16 or
-    AVX512-BF16, on which it is about twice as fast, and 32-true elsewhere."""
+    """Arithmetic precision. `auto` keeps that of the checkpoint if a run resumes on the same kind
+    of device. A new run takes bf16-mixed on GPUs that support it and on CPUs with AMX-BF16 or
+    AVX512-BF16, where it is about twice as fast, and 32-true elsewhere."""
     compile: Literal["auto", "off", "on", "graphs"] = "auto"
-    """Let torch compile the networks; `auto` does on a GPU of CUDA. `graphs` makes CUDA graphs of
-    them too, which pays where kernels are small."""
+    """Let torch compile the networks; `auto` does so on a CUDA GPU. `graphs` also makes CUDA graphs
+    of them, which helps if kernels are small."""
     threads: int = 0
     """CPU threads; 0 takes one per core. The last bits of a result depend on it."""
     workers: int = 0
-    """Processes that draw the images ahead; 0 takes none on a CPU, which has enough to do, and one
-    for each core that is left beside a GPU. No result depends on it."""
+    """Processes that prefetch the images; 0 takes none on a CPU, which is busy with training, and
+    one per remaining core with a GPU. No result depends on it."""
     cache_on_device: Literal["auto", "on", "off"] = "auto"
-    """Keep all pictures on the device and turn them there, where no sketches are made of them
-    (cyclegan); `auto` does on a GPU of CUDA if they take a quarter of its memory at most. Pixels
-    differ by some grey levels from those that are turned on the CPU."""
+    """Keep all images on the device and augment them there, if no sketches are made of them
+    (cyclegan); `auto` does so on a CUDA GPU if they take at most a quarter of its memory. Pixels
+    differ by some grey levels from those augmented on the CPU."""
 
     def __post_init__(self) -> None:
         if self.gan == _AUTO:
@@ -212,8 +214,8 @@ class Config:
                 raise UsageError(f"{name} is {value}; it must be between 0 and 1")
         if self.patience and not self.eval_images:
             raise UsageError(
-                f"patience is {self.patience}, and eval_images is 0: nothing tells whether a "
-                "snapshot is better; set eval_images to some hundred pictures"
+                f"patience is {self.patience}, and eval_images is 0: without scores no snapshot is "
+                "better than another; set eval_images to a few hundred"
             )
         for name in ("lr", "discriminator_lr"):
             if not getattr(self, name) > 0:
@@ -226,14 +228,14 @@ class Config:
             if weight := getattr(self.weights, name):
                 raise UsageError(
                     f"weights.{name} is {weight}; it compares pairs, and the objective 'cyclegan' "
-                    "has none: take 'hybrid', or 0"
+                    "has none: use 'hybrid', or set it to 0"
                 )
         if self.objective == "draughtsman":
             self._check_draughtsman()
         if self.cache_on_device == "on" and self.objective != "cyclegan":
             raise UsageError(
                 f"cache_on_device is 'on', and the objective '{self.objective}' makes sketches of "
-                "its photos, which is done on the CPU: take 'auto', and workers to draw ahead"
+                "its photos, on the CPU: set it to 'auto', and use workers to prefetch"
             )
 
     def _check_draughtsman(self) -> None:
@@ -244,13 +246,13 @@ class Config:
             )
         if self.sample_sketches:
             raise UsageError(
-                f"sample_sketches is {self.sample_sketches}; the objective 'draughtsman' makes "
-                "drawings, and has no use for others: leave it out"
+                f"sample_sketches is {self.sample_sketches}; the objective 'draughtsman' takes "
+                "photos, not sketches: leave it out"
             )
 
     @property
     def direction(self) -> Direction:
-        """Where the generator leads that snapshots are chosen by."""
+        """Direction of the generator that snapshots are chosen by."""
         return PHOTO_TO_SKETCH if self.objective == "draughtsman" else SKETCH_TO_PHOTO
 
     def _check_networks(self) -> None:
@@ -263,18 +265,18 @@ class Config:
             if getattr(self.generator, name) and self.objective == "cyclegan":
                 raise UsageError(
                     f"generator.{name} is on; it is learnt from pairs, and the objective "
-                    "'cyclegan' has none: take 'hybrid', or leave it off"
+                    "'cyclegan' has none: use 'hybrid', or leave it off"
                 )
         crop = self.fine.crop
         if crop and (crop >= self.size or self.size % crop):
             raise UsageError(
-                f"fine.crop is {crop}, and size is {self.size}; it must be a half of it, or "
-                "another fraction without remainder"
+                f"fine.crop is {crop}, and size is {self.size}; it must be smaller than size and "
+                "divide it"
             )
         if crop and self.objective == "draughtsman":
             raise UsageError(
-                f"fine.crop is {crop}; the objective 'draughtsman' shows whole photos only: leave "
-                "it at 0"
+                f"fine.crop is {crop}; the objective 'draughtsman' shows complete photos only: "
+                "leave it at 0"
             )
         name, judged = ("size", self.size)
         if crop and isinstance(self.discriminator, ProjectedConfig):
@@ -287,8 +289,8 @@ class Config:
             )
         if self.size % self.generator.multiple:
             raise UsageError(
-                f"size is {self.size}; the generator halves it again and again, so that it must be "
-                f"a multiple of {self.generator.multiple}"
+                f"size is {self.size}; the generator halves it repeatedly, so it must be a "
+                f"multiple of {self.generator.multiple}"
             )
 
     def to_dict(self) -> dict[str, Any]:
@@ -296,7 +298,7 @@ class Config:
         return json.loads(json.dumps(dataclasses.asdict(self)))  # type: ignore[no-any-return]
 
     def to_share(self) -> dict[str, Any]:
-        """As `to_dict`, for files that are shared: of absolute folders the name alone."""
+        """As `to_dict`, for files that are shared: absolute paths are cut to their last name."""
         values = self.to_dict()
         return values | {name: name_of(values[name]) for name in FOLDERS if values[name]}
 
@@ -312,11 +314,11 @@ class Config:
     def with_settings(self, changes: list[str]) -> Self:
         """A copy with `field=value` settings applied, nested fields as `generator.width=24`.
 
-        Another `generator.kind` or `discriminator.kind` brings that network's own defaults for its
-        other settings, and the latter its own `gan`.
+        A new `generator.kind` or `discriminator.kind` resets that network's other settings to their
+        defaults, and a new `discriminator.kind` also resets `gan`.
 
         Raises:
-            UsageError: A setting has no `=`, names no field, or its value does not fit.
+            UsageError: A setting has no `=`, names an unknown field, or has an invalid value.
         """
         start = self
         changes = [settings.with_present_name(change, RENAMED) for change in changes]

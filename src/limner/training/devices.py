@@ -1,8 +1,8 @@
-"""Where a run computes: on one device, or on several of one machine or many, that share the batch.
+"""Devices of a run: one, or several on one machine or many that share the batch.
 
-Each process has the networks and the optimisers whole, learns from its part of each batch, and the
-gradients are averaged by hand: wrapping networks that are passed several times before one step down
-a loss, and are frozen in between, is what `DistributedDataParallel` is not made for.
+Each process has complete networks and optimisers and learns from its part of each batch. The
+gradients are averaged here, without `DistributedDataParallel`, which is not made for networks that
+run several times before one step and are frozen in between.
 """
 
 import os
@@ -42,38 +42,38 @@ __all__ = [
 
 MOST_WORKERS = 16
 _OF_MEMORY = 0.25
-"""Share of a GPU's free memory that pictures may take."""
+"""Share of a GPU's free memory that images may take."""
 _PRECISIONS = ("32-true", "bf16-mixed")
 _LISTEN_EVERY = 10
-"""Steps after which processes on GPUs ask each other: it makes them wait."""
+"""Steps after which processes on GPUs synchronise: it makes them wait."""
 
 
 class _Together(DDPStrategy):
-    """Processes that know of each other; their networks are left as they are."""
+    """Distributed processes; their networks are not wrapped."""
 
     def setup_module(self, module: nn.Module) -> nn.Module:  # type: ignore[override]
         return module
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        """A network's copy, whose average is taken, belongs to the same processes."""
+        """The copy of a network that becomes its EMA belongs to the same processes."""
         return self
 
 
 def fabric_of(config: Config, before: Mapping[str, Any] | None = None) -> Fabric:
-    """The processes of a run, started where nobody has yet, with what `config` says of them.
+    """Set up the processes of a run as `config` says, and start them unless torchrun has.
 
     Args:
         config: Of the run.
-        before: How the state was computed that the run resumes from, see `runtime`.
+        before: How the checkpoint that the run resumes from was computed, see `runtime`.
 
     Raises:
-        UsageError: The devices are not there, or cannot share the batches.
+        UsageError: The devices are missing, or cannot share the batches.
     """
     here, hosts = _processes(config)
     if config.batch % (here * hosts):
         raise UsageError(
-            f"batch is {config.batch}, which {here * hosts} processes cannot share equally; take a "
-            f"multiple of {here * hosts}"
+            f"batch is {config.batch}, which {here * hosts} processes cannot share equally; set it "
+            f"to a multiple of {here * hosts}"
         )
     try:
         fabric = Fabric(
@@ -85,8 +85,9 @@ def fabric_of(config: Config, before: Mapping[str, Any] | None = None) -> Fabric
         )
     except (RuntimeError, ValueError, MisconfigurationException) as error:
         raise UsageError(
-            f"device is '{config.device}' and {here} of them are needed on this machine, which "
-            f"torch {torch.__version__} cannot find; device=auto takes what there is"
+            f"device is '{config.device}' and {here} of them are required, but torch "
+            f"{torch.__version__} cannot find them on this machine; device=auto uses what is "
+            "available"
         ) from error
     fabric.launch()
     if config.threads:
@@ -98,15 +99,15 @@ def fabric_of(config: Config, before: Mapping[str, Any] | None = None) -> Fabric
 
 
 def is_rank_zero() -> bool:
-    """Whether this process is the one that writes and speaks."""
+    """Whether this process is the one that writes files and messages."""
     there = torch.distributed.is_available() and torch.distributed.is_initialized()
     return not there or torch.distributed.get_rank() == 0
 
 
 def part_of(fabric: Fabric, first: int, count: int) -> Part:
-    """What this process has of the batch of images `first` to `first + count`.
+    """The part of the batch of images `first` to `first + count` that this process has.
 
-    A last batch that cannot be shared equally is in everybody's hands: the mean is the same.
+    A last batch that cannot be shared equally goes to every process: the mean is the same.
     """
     if fabric.world_size == 1 or count % fabric.world_size:
         return Part(first=first, count=count)
@@ -132,29 +133,29 @@ def mean_of(fabric: Fabric, tensor: Tensor) -> Tensor:
 
 
 def gather(fabric: Fabric, part: Tensor) -> Tensor:
-    """`[B, ...]` of each process one after the other, by rank, without gradients."""
+    """`[B, ...]` of all processes, concatenated by rank, without gradients."""
     return cast("Tensor", fabric.all_gather(part.detach())).flatten(0, 1)
 
 
 def any_rank_set(fabric: Fabric, event: Event, *, step: int) -> bool:
-    """Whether the event is set in any of the processes: the same answer in all, a bit late."""
+    """Whether the event is set in any process: the same answer in all, after a small delay."""
     if fabric.world_size > 1 and fabric.device.type != "cpu" and step % _LISTEN_EVERY:
         return False
     return any_rank(fabric, event.is_set())
 
 
 def any_rank(fabric: Fabric, fact: bool) -> bool:  # noqa: FBT001 - a fact, no flag
-    """Whether something is so in any of the processes: the same answer in all."""
+    """Whether `fact` is true in any process: the same answer in all."""
     if fabric.world_size == 1:
         return fact
     return bool(mean_of(fabric, torch.tensor(float(fact), device=fabric.device)) > 0)
 
 
 def check_consistent(fabric: Fabric, facts: Mapping[str, Any]) -> None:
-    """Make sure that all processes see the same.
+    """Make sure that all processes have the same values.
 
     Raises:
-        RunError: They do not; in all of them.
+        RunError: They do not; raised in all processes.
     """
     if fabric.world_size == 1:
         return
@@ -164,14 +165,14 @@ def check_consistent(fabric: Fabric, facts: Mapping[str, Any]) -> None:
         if len(values := {str(one and one[name]) for one in gather}) > 1:
             raise RunError(
                 f"the processes of this run do not see the same {name} ({', '.join(sorted(values))}"
-                "); the prepared set and the run folder must be there, and the same, on all hosts"
+                "); the prepared dataset and the run folder must be the same on all hosts"
             )
 
 
 def runtime(
     config: Config, fabric: Fabric, before: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
-    """What no result should depend on, but its last bits do; `before` as in `fabric_of`."""
+    """How a run is computed, which only affects the last bits; `before` as in `fabric_of`."""
     return {
         "processes": fabric.world_size,
         "device": fabric.device.type,
@@ -182,7 +183,7 @@ def runtime(
 
 
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
-    """What differs in how a run is resumed, in words; '' if nothing does or is known."""
+    """What differs in how a resumed run is computed, as text; '' if nothing does or is known."""
     listed = ", ".join(
         f"{name} {now[name]} (it was {before[name]})"
         for name in now
@@ -197,7 +198,7 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
 
 
 def workers_of(config: Config, fabric: Fabric) -> int:
-    """Processes that draw ahead for each process that learns; 0 for none."""
+    """Processes that prefetch for each training process; 0 for none."""
     if config.workers or fabric.device.type == "cpu":
         return config.workers
     here, _ = _processes(config)
@@ -205,12 +206,12 @@ def workers_of(config: Config, fabric: Fabric) -> int:
 
 
 def caches_on_device(config: Config, fabric: Fabric, *, size: int, sketched: bool) -> bool:
-    """Whether all pictures are kept on the device.
+    """Whether all images are kept on the device.
 
     Args:
-        config: Says so, or leaves it to what there is.
-        fabric: Knows the device.
-        size: Of the pictures, in bytes.
+        config: Of the run; 'auto' decides by the device.
+        fabric: Of the run.
+        size: Of the images, in bytes.
         sketched: Whether sketches are made of them, which is done on the CPU.
     """
     if config.cache_on_device != "auto":
@@ -222,14 +223,14 @@ def caches_on_device(config: Config, fabric: Fabric, *, size: int, sketched: boo
 
 
 def compile_network(network: nn.Module, config: Config, fabric: Fabric) -> None:
-    """Compile it in place, if so set: the names of its weights stay as they are."""
+    """Compile a network in place if `config` says so; the names of its weights do not change."""
     wanted = _compile(config, fabric)
     if wanted != "off":
         network.compile(mode="reduce-overhead" if wanted == "graphs" else None)
 
 
 def begin_step(config: Config) -> None:
-    """Let go of what the last step made: CUDA graphs write into the same memory again."""
+    """Release the results of the last step: CUDA graphs overwrite their memory."""
     if config.compile == "graphs":
         torch.compiler.cudagraph_mark_step_begin()  # type: ignore[no-untyped-call]
 
@@ -241,10 +242,10 @@ def _compile(config: Config, fabric: Fabric) -> str:
 
 
 def _precision(config: Config, before: Mapping[str, Any]) -> Any:
-    """That of `config`; or else that of the state a run resumes from; or what is fastest here.
+    """That of `config`, or else of the checkpoint that a run resumes from, or the fastest here.
 
-    What a machine can do, not a measurement, decides: it is the same for all processes and at all
-    times, while other work on the machine can turn a measurement of some milliseconds round.
+    The machine's capabilities decide, not a timing: they are the same for all processes and at all
+    times, while other work on the machine can reverse a timing of some milliseconds.
     """
     if config.precision != "auto":
         return config.precision
@@ -252,7 +253,7 @@ def _precision(config: Config, before: Mapping[str, Any]) -> Any:
     if before.get("device") == device and before.get("precision") in _PRECISIONS:
         return before["precision"]
     if device == "cuda":
-        # Those before it emulate bf16, more slowly than they compute in float32.
+        # Older GPUs emulate bf16, which is slower than float32.
         good = torch.cuda.is_bf16_supported(including_emulation=False)
     else:
         good = device == "cpu" and _cpu_has_bf16()
@@ -269,25 +270,28 @@ def _device(config: Config) -> str:
 
 
 def _cpu_has_bf16() -> bool:
-    """Whether the CPU has products of bf16 that oneDNN uses: AMX-BF16 or AVX512-BF16.
+    """Whether the CPU has bf16 products that oneDNN uses: AMX-BF16 or AVX512-BF16.
 
-    Where it has none they are emulated, more slowly than in float32.
+    Otherwise they are emulated, which is slower than float32.
     """
     if not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
         return False
     if hasattr(torch.cpu, "get_capabilities"):
         found = torch.cpu.get_capabilities()
         return bool(found.get("amx_bf16") or found.get("avx512_bf16"))
-    # Older versions of torch have no public name for it.
+    # Older versions of torch have no public function for it.
     private = ("_is_amx_tile_supported", "_is_avx512_bf16_supported")
     return any(getattr(torch.cpu, name, bool)() for name in private)
 
 
 def _processes(config: Config) -> tuple[int, int]:
-    """How many there are on each host, and how many hosts."""
+    """Processes per host, and hosts."""
     if not TorchElasticEnvironment.detect():
         return config.devices, 1
     here, all_ = int(os.environ["LOCAL_WORLD_SIZE"]), int(os.environ["WORLD_SIZE"])
     if all_ % here:
-        raise UsageError("torchrun starts different numbers of processes on the hosts: start equal")
+        raise UsageError(
+            "torchrun started different numbers of processes on the hosts; start the same number "
+            "on each"
+        )
     return here, all_ // here

@@ -1,4 +1,4 @@
-"""EMA weights of the generators: what a run exports, and what its sample grids show."""
+"""EMA weights of the generators, which are exported and used for the sample grids."""
 
 import copy
 
@@ -10,7 +10,7 @@ class EMA:
     """Exponential moving average of a network's weights, with a half-life in images.
 
     Karras et al. 2018, *Progressive Growing of GANs*, section 6. Early in a run the half-life is
-    a twentieth of the images seen, so that the first weights are forgotten soon.
+    a twentieth of the images seen, so that the initial weights are soon forgotten.
     """
 
     def __init__(self, network: nn.Module, half_life: float) -> None:
@@ -19,7 +19,7 @@ class EMA:
 
     @torch.no_grad()
     def update(self, network: nn.Module, *, batch: int, seen: int) -> None:
-        """Move towards `network`, which has just learnt from `batch` images, `seen` in all."""
+        """Move towards `network`, which has just learnt from `batch` images, `seen` in total."""
         half_life = min(self.half_life, seen / 20)
         keep = 0.5 ** (batch / half_life) if half_life > 0 else 0.0
         pairs = zip(self.network.parameters(), network.parameters(), strict=True)

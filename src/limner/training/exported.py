@@ -1,4 +1,4 @@
-"""Reads the card and the weights of an exported model."""
+"""Reading the model card and the weights of an exported model."""
 
 from pathlib import Path
 from typing import Any
@@ -13,14 +13,14 @@ from limner.model import KEY, ModelCard
 __all__ = ["read_model"]
 
 _HALF = ".half"
-"""What `limner.export` adds to the names of weights that it stores with 16 bits."""
+"""Suffix that `limner.export` adds to the names of weights stored with 16 bits."""
 
 
 def read_model(path: Path) -> tuple[ModelCard, dict[str, Tensor]]:
-    """What an exported model says about itself, and its weights by their names in the network.
+    """The model card of an exported model, and its weights by their names in the network.
 
     Raises:
-        ModelError: The file is missing or damaged, or not limner's.
+        ModelError: The file is missing or damaged, or was not exported by limner.
     """
     import onnx
     from google.protobuf.message import DecodeError
@@ -31,14 +31,14 @@ def read_model(path: Path) -> tuple[ModelCard, dict[str, Tensor]]:
     except OSError as error:
         raise ModelError(f"{path} cannot be read ({error.strerror}); check the path") from error
     except DecodeError as error:
-        raise ModelError(f"{path} is not an ONNX model, or damaged; export it again") from error
+        raise ModelError(f"{path} is not an ONNX model or is damaged; export it again") from error
     entries: dict[str, Any] = {entry.key: entry.value for entry in model.metadata_props}
     if KEY not in entries:
-        raise ModelError(f"{path} is not a model that limner exported; name one, or a run folder")
+        raise ModelError(f"{path} was not exported by limner; name a limner model or a run folder")
     weights = {}
     for tensor in model.graph.initializer:
         values = numpy_helper.to_array(tensor)
         if values.dtype in (np.float16, np.float32):
-            # A copy: the bytes of the file may not be written to.
+            # A copy: the file's bytes are read-only.
             weights[tensor.name.removesuffix(_HALF)] = torch.tensor(values, dtype=torch.float32)
     return ModelCard.from_json(entries[KEY], name=str(path)), weights

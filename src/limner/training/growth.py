@@ -1,9 +1,9 @@
-"""Growth: a U-Net for pictures twice as large, initialised from one of half the size.
+"""Growth: a U-Net for images twice as large, initialised from one of half the size.
 
-A U-Net of width w and depth d + 1 contains one of width 2w and depth d whole: its levels but the
-outermost. The outermost level is set so that the larger network begins with what the smaller one
-makes of the picture halved, enlarged: it has nothing to unlearn. Karras et al. 2018, *Progressive
-Growing of GANs*, grow networks too; they fade a new level in beside the enlarged picture.
+A U-Net of width w and depth d + 1 contains a complete one of width 2w and depth d: all levels but
+the outermost. The outermost level is initialised so that the larger network first halves its input,
+translates it as the smaller network does, and enlarges the result: it has nothing to unlearn.
+Karras et al. 2018, *Progressive Growing of GANs*, grow networks too; they fade a new level in.
 """
 
 from collections.abc import Mapping
@@ -23,11 +23,11 @@ State = Mapping[str, Tensor]
 _LINEAR = 1 / (1 + SLOPE)
 """leaky(x) - leaky(-x), times this, is x."""
 _SMOOTH = torch.tensor([1.0, 2.0, 1.0]) / 4
-"""Over pixels that were each repeated, this filter gives bilinear enlargement."""
+"""Applied to repeated pixels, this filter gives bilinear enlargement."""
 
 
 def grows(config: GeneratorConfig, state: State) -> TypeGuard[UNetConfig]:
-    """Whether the network of `config` has a level more around the U-Net that a state is of."""
+    """Whether the network of `config` is the U-Net of `state` with one more level around it."""
     if not isinstance(config, UNetConfig) or "leave.weight" not in state:
         return False
     levels = sum(name.startswith("merge.") and name.endswith(".0.0.weight") for name in state)
@@ -35,32 +35,32 @@ def grows(config: GeneratorConfig, state: State) -> TypeGuard[UNetConfig]:
 
 
 def grown(config: UNetConfig, fresh: State, smaller: State) -> dict[str, Tensor]:
-    """The state that a network begins with which has a level more than another.
+    """The initial state of a network with one more level than another.
 
-    What the smaller network makes of the picture halved by averaging, before its tanh, comes out
-    enlarged bilinearly; in the outermost pixel all round the zeros beyond the edge are averaged in.
-    Some channels of the new level carry that. The others stay as they were drawn, and what reads
-    them is zero at first: its gradient is not, so that it learns from the first step on.
+    The input is halved by averaging; the smaller network's output before its tanh is enlarged
+    bilinearly, and at the border it is averaged with the zeros beyond the edge. Some channels of
+    the new level carry this. The others keep their random weights, and the weights that read them
+    start at zero; the gradient of these is not zero, so they learn from the first step on.
 
     Args:
         config: Of the larger network.
         fresh: Its state, randomly initialised; it is not changed.
-        smaller: The state of the other one. Its inputs, in [-1, 1], are the first ones of the
-            larger network, which is blind to those that it may have besides.
+        smaller: The state of the smaller network. Its inputs, in [-1, 1], are the first inputs of
+            the larger network, which ignores any others at first.
 
     Returns:
         A state like `fresh`.
 
     Raises:
-        RunError: The network has a norm, or too few channels to carry a picture.
+        RunError: The network has a norm, or too few channels to carry an image.
         KeyError, RuntimeError: `smaller` is the state of another network.
     """
     inputs, outputs = smaller["enter.0.0.weight"].shape[1], len(smaller["leave.weight"])
     needed = max(inputs + 1, 2 * outputs)
     if config.norm != "none" or config.width < needed:
         raise RunError(
-            f"generator.width is {config.width} and generator.norm '{config.norm}'; to begin with "
-            f"a network of half the size takes {needed} channels at least, and the norm 'none'"
+            f"generator.width is {config.width} and generator.norm '{config.norm}'; to grow from a "
+            f"network of half the size, they must be at least {needed} and 'none'"
         )
     state = {name: value.detach().clone() for name, value in fresh.items()}
     for name, value in smaller.items():
@@ -76,10 +76,10 @@ def grown(config: UNetConfig, fresh: State, smaller: State) -> dict[str, Tensor]
 
 
 def _set_entry(state: dict[str, Tensor], smaller: State, inputs: int) -> None:
-    """Let the picture through to where the smaller network's first convolution reads it, halved.
+    """Pass the input on to the smaller network's first convolution, which reads it halved.
 
-    A leaky ReLU lets through what is above zero as it is: x + 1. A channel of ones beside these
-    takes the 1 off again, beyond the edge as well, where all of them are zero.
+    A leaky ReLU leaves positive values unchanged, so x + 1 is passed on. A further channel of ones
+    serves to subtract the 1 again, also beyond the edge, where all channels are zero.
     """
     first, second = state["enter.0.0.weight"], state["enter.1.0.weight"]
     carrying = inputs + 1
@@ -103,9 +103,9 @@ def _set_entry(state: dict[str, Tensor], smaller: State, inputs: int) -> None:
 
 
 def _set_exit(state: dict[str, Tensor], smaller: State, last: int) -> None:
-    """Enlarge what the smaller network's tanh was given, and let it through to the tanh here.
+    """Enlarge the input of the smaller network's tanh, and pass it on to the tanh here.
 
-    It has either sign and no bounds: so each value x takes two channels, for x and -x.
+    It has either sign and no bounds, so each value x takes two channels, for x and -x.
     """
     made, bias = smaller["leave.weight"].flatten(1), smaller["leave.bias"]
     count = len(made)

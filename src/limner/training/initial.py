@@ -18,15 +18,15 @@ __all__ = ["start"]
 
 
 def start(config: Config, objective: Objective, averages: EMAs) -> None:
-    """Take over the networks of `config.init_from`; optimisers start fresh.
+    """Load the networks of `config.init_from`; optimisers start fresh.
 
-    Of a run, all those that the objective has too; of an exported model, the generator of its
-    direction. A U-Net of half the size grows, see `limner.training.growth`. Discriminators begin
-    again then, and where they were of another kind or looked at other crops.
+    From a run, all networks that the objective has too; from an exported model, the generator of
+    its direction. A U-Net of half the size grows, see `limner.training.growth`. Discriminators
+    start fresh if a U-Net grows, or if they are of another kind or see other crops.
 
     Raises:
-        RunError: It has no state, or networks of another shape, or leads elsewhere.
-        ModelError: The model file is missing or damaged, or not limner's.
+        RunError: It has no checkpoint, networks of another shape, or another direction.
+        ModelError: The model file is missing or damaged, or was not exported by limner.
     """
     path = Path(config.init_from)
     try:
@@ -47,8 +47,8 @@ def _from_run(other: RunFolder, config: Config, objective: Objective, averages: 
     state = other.load_state()
     if state is None or state.get("format") != FORMAT:
         raise RunError(
-            f"{other.path} holds no state of this version of limner to start from; name the "
-            "folder of a run, or a model file"
+            f"{other.path} contains no checkpoint of this version of limner to start from; name a "
+            "run folder or a model file"
         )
     there = completed(state.get("config", {}))
     judged = (there["discriminator.kind"], there["fine.crop"])
@@ -70,19 +70,19 @@ def _from_model(path: Path, config: Config, objective: Objective, averages: EMAs
     direction = card.direction
     if direction not in averages:
         raise RunError(
-            f"{path} goes from {direction}, and this run trains {' and '.join(averages)}; name "
+            f"{path} is a {direction} model, and this run trains {' and '.join(averages)}; name "
             "another model"
         )
     for network in (objective.learners[direction].network, averages[direction].network):
-        # A graph has constants of its own.
+        # The graph also contains constants.
         known = network.state_dict().keys() & weights.keys()
         _take_over(config, network, {name: weights[name] for name in known})
 
 
 def _take_over(config: Config, network: nn.Module, weights: dict[str, Tensor]) -> None:
-    """Load weights, also those of a smaller network, or of one to which fewer channels came in.
+    """Load weights, also those of a smaller network or of one with fewer input channels.
 
-    To the new ones, which come last, it is blind: so it does what it did, and learns to look.
+    New input channels come last and get zero weights, so that the output is the same at first.
     """
     own = network.state_dict()
     if grows(config.generator, weights):

@@ -60,23 +60,22 @@ STATS_EVERY = 400  # images
 
 @dataclass(frozen=True, kw_only=True)
 class Progress:
-    """What a run reports as it goes."""
+    """A progress report of a run."""
 
     seen: int
     """Images seen."""
     images: int
-    """Images that the run will have seen at its end."""
+    """Length of the run."""
     epochs: float
-    """Times that every photo was seen."""
+    """How often every photo was seen."""
     rate: float
-    """Images a second, since the last report."""
+    """Images per second since the last report."""
     stats: dict[str, float]
     """Mean of each term since the last report."""
     scores: dict[str, float] = field(default_factory=dict)
-    """What the snapshot that was just taken got, see
-    `limner.training.selection.FIGURES`."""
+    """Scores of a snapshot that was just taken, see `limner.training.selection.FIGURES`."""
     warnings: tuple[str, ...] = ()
-    """What the monitors have to say that they had not said before."""
+    """New warnings of the monitors."""
 
 
 def train(
@@ -87,31 +86,32 @@ def train(
     say: Callable[[str], None] | None = None,
     seconds: float | None = None,
 ) -> Path:
-    """Train until `config.images` were seen, resuming from the last state if there is one.
+    """Train until `config.images` were seen, resuming from the last checkpoint if there is one.
 
-    It ends before where `config.patience` says so, or when its time is up. Under torchrun, or with
-    more than one of `config.devices`, all processes call it.
+    Early stopping (`config.patience`) or `seconds` may end it before. Under torchrun, or with more
+    than one of `config.devices`, all processes call it.
 
     Args:
-        config: What to compute.
-        path: The run folder; made if absent.
+        config: Settings of the run.
+        path: The run folder; created if absent.
         report: Called every few hundred images, in the first process.
-        say: Given a line where the run resumes in another way than before, where its snapshots
-            cannot be compared, and where its time is up, in the first process.
-        seconds: Stop after this time, as Ctrl-C would, but with a snapshot, and without an error;
-            after one step at least. None to go on to the end.
+        say: Called in the first process with a line of text if the run resumes on other devices
+            or in another precision, if its snapshots cannot be ranked, and if its time is up.
+        seconds: Stop after this time as Ctrl-C does, but with a snapshot and without an error, and
+            after at least one step. None for no limit.
 
     Returns:
-        The last snapshot of the averaged generators.
+        The last snapshot of the EMA generators.
 
     Raises:
-        UsageError: The device that `config` names is not there.
-        RunError: The folder holds another run or a damaged one, or memory ran out.
-        OutputError: The folder cannot be written, for want of room maybe; the last state is intact.
+        UsageError: The device that `config` names is missing.
+        RunError: The folder contains another run or a damaged one, or memory ran out.
+        OutputError: The folder cannot be written, for example because the disk is full; the last
+            checkpoint is intact.
         EngineError: A worker process was lost.
-        DataError: The prepared set is missing or damaged, or lacks what the objective needs.
-        DivergedError: A loss is not finite any more.
-        Interrupted: Ctrl-C or SIGTERM, after the state was saved.
+        DataError: The prepared dataset is missing or damaged, or lacks what the objective needs.
+        DivergedError: A loss is no longer finite.
+        Interrupted: Ctrl-C or SIGTERM, after a checkpoint was saved.
     """
     run = RunFolder(path)
     fabric = fabric_of(config, run.runtime())
@@ -127,12 +127,12 @@ def _train(
     say: Callable[[str], None] | None,
     time_up: threading.Event,
 ) -> Path:
-    # What there is: faces, and a run folder that is new or this very run's.
+    # Inputs: the dataset, and a run folder that is new or belongs to this run.
     prepared = PreparedSet(Path(config.data))
     run = RunFolder(path)
     run.check(config)
 
-    # What learns, and what it learns from.
+    # Networks, and the images that they learn from.
     torch.manual_seed(config.seed)
     kind = OBJECTIVES[config.objective]
     images = kind.images(config, prepared)
@@ -146,12 +146,12 @@ def _train(
         start(config, objective, averages)
     resident = caches_on_device(config, fabric, size=images.size_held, sketched=images.pairs)
     computed = runtime(config, fabric, before) | {"resident": "on" if resident else "off"}
-    check_consistent(fabric, {"images seen": seen, "prepared set": prepared.digest})
+    check_consistent(fabric, {"images seen": seen, "prepared dataset": prepared.digest})
     leads = is_rank_zero()
     if say is not None and leads and (changed := differences(before, computed)):
         say(changed)
 
-    # What is left behind. Nothing is written before all that may be refused was looked at.
+    # Outputs. Nothing is written before everything that may be refused has been checked.
     averaged = {direction: average.network for direction, average in averages.items()}
     shown = averaged | reconstructors_of(objective)
     grid = SampleGrid(config, prepared)
@@ -170,7 +170,7 @@ def _train(
         return watch.score(shown, seen)
 
     def keep(due: Callable[[int], bool], *, stopping: bool, late: bool) -> None:
-        """Write what is due; the state last, so that nothing it vouches for is missing."""
+        """Write what is due; the checkpoint last, so that what it refers to exists."""
         saving, snapping = due(config.save_every), due(config.snapshot_every) or late
         reporting = due(STATS_EVERY) or saving or snapping or stopping
         progress = meter.read(seen, run) if reporting else None  # the mean of all processes
@@ -211,14 +211,14 @@ def _train(
             if late:
                 break
             if stopping and seen < config.images and not over:
-                fabric.barrier()  # until all is saved: whoever ends ends the others too
+                fabric.barrier()  # until all is saved: a process that ends also ends the others
                 raise Interrupted(
                     f"stopped after {seen} of {config.images} images, all saved in {path}; "
                     "the same command resumes it"
                 )
     if say is not None and leads and seen < config.images and not over:
         say(
-            f"stopped after {seen} of {config.images} images, since its time is up; "
+            f"stopped after {seen} of {config.images} images because its time is up; "
             "the same command resumes it"
         )
     last = run.snapshot_path(seen)
@@ -231,7 +231,7 @@ def _train(
 def _drawn(
     config: Config, fabric: Fabric, images: TrainingImages, seen: int, *, resident: bool
 ) -> Prefetcher | DeviceCache:
-    """What this process learns from, batch by batch, from image `seen` on."""
+    """The batches of this process, from image `seen` on."""
 
     def parts() -> Iterator[Part]:
         for first in range(seen, config.images, config.batch):
@@ -250,12 +250,12 @@ def learning_rate(config: Config, seen: int) -> float:
 
 
 def _due(every: int, *, before: int, after: int, end: int) -> bool:
-    """Whether something that happens `every` so many images, and at the end, happens now."""
+    """Whether something that happens each `every` images, and at the end, is due now."""
     return after // every > before // every or after == end
 
 
 class _Meter:
-    """Means of the terms between two reports. They stay on the device until they are read."""
+    """Means of the terms between two reports, kept on the device until they are read."""
 
     def __init__(self, config: Config, fabric: Fabric, epoch: int, seen: int) -> None:
         self.config = config
@@ -270,7 +270,7 @@ class _Meter:
             self.sums[name] = self.sums.get(name, torch.zeros_like(term)) + count * term
 
     def read(self, seen: int, run: RunFolder) -> Progress:
-        """Report and start again; a term that is not finite ends the run here, before a save."""
+        """Report and start again; a term that is not finite ends the run before a checkpoint."""
         count = seen - self.last_seen
         if self.fabric.world_size > 1:
             together = mean_of(self.fabric, torch.stack(list(self.sums.values())))
@@ -282,7 +282,7 @@ class _Meter:
         if wrong := [name for name, value in stats.items() if not math.isfinite(value)]:
             raise DivergedError(
                 f"after {seen} images these terms are not finite: {', '.join(wrong)}; the last "
-                f"good state is {run.state_path}; a lower lr may get past this point"
+                f"good checkpoint is {run.state_path}; a lower lr may get past this point"
             )
         return Progress(
             seen=seen,
@@ -297,13 +297,13 @@ class _Meter:
 def _interruptible() -> Iterator[threading.Event]:
     """Turn the first Ctrl-C or SIGTERM into an event; a second one interrupts at once.
 
-    What comes within a second is the first one still: torchrun passes on what a terminal has sent
-    to its processes already.
+    Signals within a second of the first count as the same one: torchrun forwards signals that the
+    terminal has already sent to its processes.
     """
     event = threading.Event()
     heard = 0.0
     if threading.current_thread() is not threading.main_thread():
-        yield event  # signals reach the main thread only
+        yield event  # only the main thread receives signals
         return
 
     def handle(number: int, frame: FrameType | None) -> None:

@@ -16,7 +16,7 @@ _SIGNS = (
     *("can't allocate memory", "not enough memory", "out of memory", "_ALLOC_FAILED"),
     *("bad_alloc", "bad allocation", "Storage size calculation overflowed"),
 )
-"""What torch and its libraries say on Linux, on Windows, and on GPUs."""
+"""Parts of the messages of torch and its libraries on Linux, on Windows, and on GPUs."""
 
 
 def ran_out(error: BaseException) -> bool:
@@ -34,11 +34,11 @@ def enough_memory(config: Config, state: Path, processes: int) -> Iterator[None]
 
     Args:
         config: Of the run.
-        state: Where its state is kept, in its folder.
-        processes: Which share a batch.
+        state: Its checkpoint file, in the run folder.
+        processes: Number of processes that share a batch.
 
     Raises:
-        RunError: Memory ran out. The last state is as it was.
+        RunError: Memory ran out. The last checkpoint is unchanged.
     """
     try:
         yield

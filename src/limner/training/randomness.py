@@ -1,6 +1,6 @@
 """Randomness of a run: a function of the seed, its purpose, and the image's number.
 
-Nothing random has to be stored, so that a run resumes from any image exactly as it would have.
+No random state has to be stored, and a run that resumes from any image gives the same results.
 """
 
 from enum import IntEnum
@@ -11,7 +11,7 @@ __all__ = ["Stream", "generator_of"]
 
 
 class Stream(IntEnum):
-    """What random numbers are drawn for: each has a stream of its own."""
+    """Purposes of random numbers; each has its own stream."""
 
     PHOTO_ORDER = 0
     PHOTO = 1

@@ -30,22 +30,20 @@ FREE = frozenset(
     | {"images", "patience", "save_every", "snapshot_every"}
     | {"device", "devices", "precision", "compile", "threads", "workers", "cache_on_device"}
 )
-"""Settings that may change when a run is resumed: where things are, how long it is, what
-computes."""
+"""Settings that may change when a run is resumed: paths, length, checkpoints, and devices."""
 
 KEY = "limner"
-"""The metadata entry of a snapshot, as JSON. One alone: safetensors writes several in any order."""
+"""The metadata entry of a snapshot, as JSON. Only one: safetensors writes several in any order."""
 ENTRIES = frozenset({"config", "images", "preprocessing", "sources", "digest"})
-"""What that entry tells of."""
+"""Keys of that entry."""
 
 
 class RunFolder:
-    """`config.json`, `state.pt`, `grids/*.png`, `snapshot-*.safetensors`, and what was noted.
+    """`config.json`, `state.pt`, `grids/*.png`, `snapshot-*.safetensors`, and the logs.
 
     All but `config.json` can be shared: it contains the paths that are needed to resume.
-    What is noted as the run goes on has a line for each time, with the `images` seen until then:
-    `stats.jsonl` the terms, `scores.jsonl` what the snapshots got, `warnings.jsonl` what the
-    monitors said.
+    Each line of a log contains the `images` seen until then. `stats.jsonl` contains the loss
+    terms, `scores.jsonl` the scores of the snapshots, `warnings.jsonl` the monitors' warnings.
     """
 
     def __init__(self, path: Path) -> None:
@@ -57,18 +55,18 @@ class RunFolder:
         self.state_path = path / "state.pt"
 
     def check(self, config: Config) -> None:
-        """Make sure that the folder is new or holds a run of `config`; nothing is written.
+        """Make sure that the folder is new or contains a run of `config`; nothing is written.
 
-        A run that ended before it left anything, for want of memory maybe, may change.
+        The config may change if the run ended before its first checkpoint or snapshot.
 
         Raises:
-            RunError: It holds a run with another config.
+            RunError: It contains a run with another config.
         """
         if self.exists() and (self.state_path.exists() or self.snapshots()):
             require_same(fixed_settings(self.config()), config, self.path)
 
     def open(self, config: Config, layout: Mapping[str, Any]) -> None:
-        """Write `config.json` and the layout of the grids, and the folder if need be.
+        """Write `config.json` and the layout of the grids; create the folder if necessary.
 
         Raises:
             OutputError: They cannot be written.
@@ -91,20 +89,19 @@ class RunFolder:
         """The config of the run.
 
         Raises:
-            RunError: The folder holds no run, or its config is damaged or of another version.
+            RunError: The folder contains no run, or its config is damaged or of another version.
         """
         path = self.path / "config.json"
         try:
             return Config.from_dict(json.loads(path.read_text(encoding="utf-8")))
         except OSError as error:
             raise RunError(
-                f"{self.path} holds no training run (no readable config.json); name the folder of "
-                "a run"
+                f"{self.path} is not a run folder (no readable config.json); name one"
             ) from error
         except (ValueError, RecursionError) as error:  # a UsageError is a ValueError
-            what = str(error) if isinstance(error, UsageError) else "it is no JSON"
+            what = str(error) if isinstance(error, UsageError) else "it is not JSON"
             raise RunError(
-                f"{path} is damaged or of another version of limner: {what}; put it right, or "
+                f"{path} is damaged or of another version of limner: {what}; repair it, or "
                 "remove it and give the settings of the run again"
             ) from error
 
@@ -115,10 +112,10 @@ class RunFolder:
         images.write_bytes(self.state_path, buffer.getvalue())
 
     def load_state(self) -> dict[str, Any] | None:
-        """The last state saved, or None at the start of a run.
+        """The last checkpoint, or None at the start of a run.
 
         Raises:
-            RunError: The file is damaged, or no state at all.
+            RunError: The file is damaged or is not a checkpoint.
         """
         try:
             file = self.state_path.open("rb")
@@ -132,36 +129,35 @@ class RunFolder:
             try:
                 _check_archive(file)
                 state = torch.load(file, map_location="cpu", weights_only=True)
-            except Exception as error:  # what is damaged may raise anything
+            except Exception as error:  # damaged files may raise anything
                 if ran_out(error):
                     raise
                 raise RunError(
-                    f"{self.state_path} cannot be read, it is damaged or no state of a run "
-                    f"({type(error).__name__}); put back a copy of it, or remove it to start the "
-                    "run again from nothing"
+                    f"{self.state_path} cannot be read: it is damaged or not a checkpoint "
+                    f"({type(error).__name__}); restore a copy of it, or remove it to start the "
+                    "run from scratch"
                 ) from error
         if not isinstance(state, dict):
             raise RunError(
-                f"{self.state_path} is no state of a run; remove it to start the run again from "
-                "nothing"
+                f"{self.state_path} is not a checkpoint; remove it to start the run from scratch"
             )
         return state
 
     def runtime(self) -> dict[str, Any]:
-        """How the last state was computed, see `limner.training.devices.how`; {} if unknown.
+        """How the last checkpoint was computed, see `limner.training.devices.runtime`.
 
-        Only that is read of it. What is wrong with a damaged one, `load_state` says.
+        Only that is read; {} if unknown. `load_state` reports damage.
         """
         try:
             state = torch.load(self.state_path, map_location="cpu", weights_only=True, mmap=True)
             return dict(state["how"])
-        except Exception:  # what is damaged may raise anything
+        except Exception:  # damaged files may raise anything
             return {}
 
     def save_snapshot(
         self, generators: Mapping[Direction, nn.Module], seen: int, prepared: PreparedSet
     ) -> Path:
-        """Write the averaged generators as they stand after `seen` images, and what these were.
+        """Write the EMA generators after `seen` images, with the config and the data sources.
 
         Snapshots are shared, so they contain no absolute path.
         """
@@ -182,7 +178,7 @@ class RunFolder:
         return path
 
     def snapshot_path(self, seen: int) -> Path:
-        """Where the snapshot after `seen` images is or would be."""
+        """Path of the snapshot after `seen` images, whether it exists or not."""
         return self.path / f"snapshot-{seen:09d}.safetensors"
 
     def snapshots(self) -> list[Path]:
@@ -194,7 +190,7 @@ class RunFolder:
         return _numbered(self.path.glob("grids/*.png"))
 
     def choose(self, direction: Direction | None = None) -> Choice:
-        """The snapshot to export: the one that was scored best, or else the last.
+        """The snapshot to export: the one with the best score, or else the last.
 
         Raises:
             RunError: There is none.
@@ -202,7 +198,7 @@ class RunFolder:
         snapshots = {int(path.stem.rpartition("-")[2]): path for path in self.snapshots()}
         if not snapshots:
             raise RunError(
-                f"{self.path} holds no snapshot; train on, or name a run folder that has one"
+                f"{self.path} contains no snapshot; train longer, or name a run folder that has one"
             )
         return choose(snapshots, read_jsonl(self.scores_path), direction)
 
@@ -211,7 +207,7 @@ class RunFolder:
         append(self.stats_path, stats)
 
     def drop_stats_after(self, seen: int) -> None:
-        """Forget what was noted after the state that a run resumes from."""
+        """Drop log lines after the checkpoint that a run resumes from."""
         for path in (self.stats_path, self.scores_path, self.warnings_path):
             if path.exists():
                 kept = [
@@ -221,15 +217,15 @@ class RunFolder:
 
 
 def fixed_settings(config: Config) -> dict[str, Any]:
-    """The settings that stay as they are when a run is resumed, by their dotted names."""
+    """The settings that must not change when a run is resumed, by their dotted names."""
     return {name: v for name, v in flatten(config.to_dict()).items() if name not in FREE}
 
 
 def require_same(there: Mapping[str, Any], config: Config, place: Path) -> None:
-    """Make sure that the run at `place`, which has the settings `there`, is one of `config`.
+    """Make sure that the run at `place`, with the settings `there`, has those of `config`.
 
     Raises:
-        RunError: It is not; the settings that differ are named.
+        RunError: It has not; the message lists the settings that differ.
     """
     wanted = fixed_settings(config)
     listed = ", ".join(
@@ -237,15 +233,15 @@ def require_same(there: Mapping[str, Any], config: Config, place: Path) -> None:
         for name in {**there, **wanted}
         if there.get(name) != wanted.get(name)
     )
-    if listed := " ".join(listed.split()):  # a text may have lines
+    if listed := " ".join(listed.split()):  # a value may have several lines
         raise RunError(
-            f"{place} holds a run with other settings: {listed}; "
+            f"{place} contains a run with other settings: {listed}; "
             "resume with those settings, or name another folder"
         )
 
 
 def digest_of(about: Mapping[str, Any], tensors: Mapping[str, torch.Tensor]) -> str:
-    """SHA-256 over what a snapshot says and holds, in hexadecimal: safetensors itself has none."""
+    """SHA-256 of a snapshot's metadata and tensors, in hexadecimal: safetensors itself has none."""
     digest = hashlib.sha256(json.dumps(about, sort_keys=True).encode())
     for name, tensor in sorted(tensors.items()):
         digest.update(f"{name} {tensor.dtype} {list(tensor.shape)}".encode())
@@ -254,10 +250,10 @@ def digest_of(about: Mapping[str, Any], tensors: Mapping[str, torch.Tensor]) -> 
 
 
 def append(path: Path, line: Mapping[str, Any]) -> None:
-    """Add one line to what was noted, whole or not at all. Raises OutputError."""
+    """Add one line to a log, completely or not at all. Raises OutputError."""
     rest = (json.dumps(line) + "\n").encode()
     try:
-        # Without a buffer: what could not be written would be tried again when it is closed.
+        # Unbuffered: a buffer would retry a failed write when the file is closed.
         with path.open("ab", buffering=0) as file:
             before = file.seek(0, os.SEEK_END)
             try:
@@ -271,10 +267,9 @@ def append(path: Path, line: Mapping[str, Any]) -> None:
 
 
 def read_jsonl(path: Path) -> list[dict[str, Any]]:
-    """What was noted in a file of lines, in order; nothing if it is not there.
+    """The lines of a log, in order; none if the file is missing.
 
-    A line that is not as it was written counts for nothing: one that an interruption cut short,
-    or that was damaged.
+    Damaged lines are skipped, for example one that an interruption cut short.
 
     Raises:
         RunError: It cannot be read.
@@ -295,7 +290,7 @@ def read_jsonl(path: Path) -> list[dict[str, Any]]:
 
 
 def _is_note(values: Any) -> bool:
-    """Whether a line has the images seen, and for the rest what such lines are made of."""
+    """Whether a line has the images seen, and otherwise only valid entries of a log."""
     if not isinstance(values, dict) or type(values.get("images")) is not int:
         return False
     if not 0 <= values["images"] < 2**53:
@@ -321,14 +316,14 @@ def _is_number(value: Any) -> bool:
 
 
 def _numbered(paths: Iterable[Path]) -> list[Path]:
-    """Those whose names end in the images seen, in that order."""
+    """Those whose names end in the images seen, sorted by that number."""
     return sorted(path for path in paths if re.fullmatch(r"(snapshot-)?[0-9]{9,16}", path.stem))
 
 
 def _check_archive(file: Any) -> None:
-    """Raise an error unless an open file is an archive whose sums are right.
+    """Raise an error unless an open file is an archive with correct checksums.
 
-    torch looks at the sums of none that it reads: a state with other weights would go on.
+    torch does not check them: it would resume from damaged weights.
     """
     with zipfile.ZipFile(file) as archive:
         stored = all(one.compress_type == zipfile.ZIP_STORED for one in archive.infolist())

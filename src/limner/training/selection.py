@@ -14,12 +14,12 @@ from limner.directions import Direction
 __all__ = ["FIGURES", "Choice", "Score", "better", "choose", "deciding", "out_of_patience"]
 
 SURE = 2.0
-"""Standard errors beyond which a difference is taken for one."""
+"""Standard errors beyond which a difference is significant."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Score:
-    """A figure that snapshots are scored by; less is better."""
+    """A score of snapshots; lower is better."""
 
     title: str
     meaning: str
@@ -29,40 +29,46 @@ FIGURES = {
     "identity": Score(
         title="Identity distance",
         meaning=(
-            "distance of the face descriptors of made and ground-truth photo, from sketched photos"
+            "distance of the face descriptors of generated and ground-truth photo, from sketched "
+            "photos"
         ),
     ),
     "kid_photo": Score(
         title="KID of photos",
-        meaning="photos made from sketches against real ones, as sets of face descriptors",
+        meaning="photos generated from sketches vs. real photos, as sets of face descriptors",
     ),
     "kid_sketch": Score(
         title="KID of sketches",
-        meaning="sketches made from photos against real ones, as sets of face descriptors",
+        meaning="sketches generated from photos vs. real sketches, as sets of face descriptors",
     ),
     "returned": Score(
-        title="Identity distance of photos read again",
-        meaning="distance of the face descriptors of a photo and of what is read from its drawing",
+        title="Identity distance of reconstructed photos",
+        meaning="distance of the face descriptors of a photo and its reconstruction from the "
+        "sketch",
     ),
     "drawn": Score(
-        title="Identity distance of drawings",
-        meaning="distance of the face descriptors of a photo and of its drawing",
+        title="Identity distance of sketches",
+        meaning="distance of the face descriptors of a photo and its sketch",
     ),
     "l1_drawn": Score(
-        title="L1 of drawings",
-        meaning="difference from the drawing of a steady hand, over an image pyramid",
+        title="L1 of sketches",
+        meaning="mean absolute difference from the drawing of a steady hand, over an image pyramid",
     ),
     "l1": Score(
-        title="L1", meaning="difference of made and ground-truth photo, over an image pyramid"
+        title="L1",
+        meaning="mean absolute difference of generated and ground-truth photo, over an image "
+        "pyramid",
     ),
     "cycle_photo": Score(
-        title="Cycle of photos", meaning="difference of the pixels after photo, sketch and photo"
+        title="Cycle of photos",
+        meaning="mean absolute pixel error (L1) after photo, sketch and photo",
     ),
     "cycle_sketch": Score(
-        title="Cycle of sketches", meaning="difference of the pixels after sketch, photo and sketch"
+        title="Cycle of sketches",
+        meaning="mean absolute pixel error (L1) after sketch, photo and sketch",
     ),
 }
-"""All there are, by the name they have in `scores.jsonl`."""
+"""All scores, by their names in `scores.jsonl`."""
 
 _DECIDING: dict[Direction, tuple[str, ...]] = {
     "sketch-to-photo": ("identity", "kid_photo", "l1"),
@@ -70,13 +76,13 @@ _DECIDING: dict[Direction, tuple[str, ...]] = {
 }
 
 Line = dict[str, Any]
-"""A line of `scores.jsonl`: `images`, the mean of each figure, and under `each` the shares of the
-pictures in it."""
+"""A line of `scores.jsonl`: `images`, the mean of each score, and under `each` the values per
+image."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """A snapshot, and why this one."""
+    """A chosen snapshot, and the reason."""
 
     snapshot: Path
     why: str
@@ -84,10 +90,10 @@ class Choice:
 
 
 def deciding(scores: Sequence[Line], direction: Direction | None = None) -> str | None:
-    """The figure that snapshots are chosen by: the first that all of them have, if any.
+    """The score that snapshots are chosen by: the first that all of them have, if any.
 
-    They have to have it of as many pictures, as those of a run do. Without a direction it is that
-    of sketch to photo, and of photo to sketch in runs that only go so.
+    All must have it for the same number of images, as the snapshots of one run do. Without a
+    direction, it is a score of sketch to photo, or of photo to sketch if the run has no others.
     """
     ways = list(_DECIDING) if direction is None else [direction]
     for name in (name for way in ways for name in _DECIDING[way]):
@@ -98,10 +104,10 @@ def deciding(scores: Sequence[Line], direction: Direction | None = None) -> str 
 
 
 def better(one: Line, other: Line, name: str) -> tuple[float, float]:
-    """By how much `one` is better than `other`, and the standard error of that.
+    """How much better `one` is than `other`, and the standard error of that.
 
-    Both were scored on the same pictures, so that what counts is how the difference varies from
-    picture to picture; how hard a picture is for both is not noise.
+    Both were scored on the same images, so the differences are paired: how hard an image is for
+    both does not add to the error.
     """
     difference = _each(other, name) - _each(one, name)
     if len(difference) < 2:
@@ -110,7 +116,7 @@ def better(one: Line, other: Line, name: str) -> tuple[float, float]:
 
 
 def out_of_patience(scores: Sequence[Line], patience: int) -> bool:
-    """Whether the last `patience` images brought no better snapshot; never if it is 0."""
+    """Whether there was no better snapshot for `patience` images; never if it is 0."""
     name = deciding(scores)
     if not patience or name is None:
         return False
@@ -125,8 +131,8 @@ def choose(
 
     Args:
         snapshots: By images seen; at least one.
-        scores: What was noted about those that were scored.
-        direction: Of the generator that is wanted; see `deciding`.
+        scores: Lines of `scores.jsonl`.
+        direction: Of the generator to export; see `deciding`.
     """
     last = max(snapshots)
     scores = [line for line in scores if line["images"] in snapshots]
@@ -135,14 +141,14 @@ def choose(
         return Choice(
             snapshot=snapshots[last],
             why=(
-                f"the snapshot after {last:,} images is the last; none was scored for this, so "
-                "that another may be better"
+                f"the snapshot after {last:,} images is the last; none was scored for this "
+                "direction, so another may be better"
             ),
         )
     best = min(scores, key=lambda line: float(line[name]))
     others = [line for line in scores if line is not best]
     title = FIGURES[name].title
-    figure = f"{title} {best[name]:.4g} on {len(_each(best, name)):,} held-out pictures"
+    figure = f"{title} {best[name]:.4g} on {len(_each(best, name)):,} held-out images"
     if not others:
         why = f"the snapshot after {best['images']:,} images is the only one scored: {figure}"
     else:
@@ -156,7 +162,7 @@ def choose(
 
 
 def _beside(best: Line, others: Sequence[Line], name: str) -> str:
-    """How the best compares with the others, and whether that is more than noise."""
+    """How the best compares with the others, and which are not significantly worse."""
     second = min(others, key=lambda line: float(line[name]))
     last = max(others, key=lambda line: int(line["images"]))
     said = [f"the next {second[name]:.4g} after {second['images']:,}"]

@@ -22,7 +22,7 @@ FORMAT = 2
 EMAs = dict[Direction, EMA]
 
 MISFITS = (AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError)
-"""What networks and optimisers raise of what is not theirs."""
+"""Errors that networks and optimisers raise when they load the state of another one."""
 
 
 def collect_state(
@@ -34,7 +34,7 @@ def collect_state(
     seen: int,
     how: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Everything needed to resume after `seen` images, and what it belongs to."""
+    """Everything needed to resume after `seen` images, and the config and data it belongs to."""
     return {
         "format": FORMAT,
         "images": seen,
@@ -53,13 +53,13 @@ def resume(
     objective: Objective,
     averages: EMAs,
 ) -> tuple[int, Mapping[str, Any]]:
-    """Take over the last state of a run.
+    """Load the last checkpoint of a run.
 
     Returns:
-        The images it had seen, 0 if there is no state, and how it was computed, where known.
+        The images that it had seen, 0 if there is none, and how it was computed, if known.
 
     Raises:
-        RunError: The state is damaged, or of another version, set or config.
+        RunError: The checkpoint is damaged, or has another version, dataset or config.
     """
     state = run.load_state()
     if state is None:
@@ -71,14 +71,14 @@ def resume(
         )
     if state.get("data") != prepared.digest:
         raise RunError(
-            f"{run.state_path} was trained on other faces than {prepared.path} holds; name the set "
-            "that it was started with, or another run folder"
+            f"{run.state_path} was trained on other faces than those in {prepared.path}; name the "
+            "dataset that the run was started with, or another run folder"
         )
     try:
         seen, how = state["images"], dict(state.get("how", {}))
         if type(seen) is not int or seen < 1:
             raise ValueError(f"it has seen {seen!r} images")
-        # Those of an earlier version do not say what they were made with.
+        # Checkpoints of an earlier version contain no config.
         there = completed(state["config"]) if "config" in state else fixed_settings(config)
         require_same(there, config, run.state_path)
         for name, learner in objective.learners.items():
@@ -91,17 +91,17 @@ def resume(
         if ran_out(error):
             raise
         raise RunError(
-            f"{run.state_path} does not hold what this run learns ({in_short(error)}); put back "
-            "a copy of it, or remove it to start the run again from nothing"
+            f"{run.state_path} does not fit this run's networks ({in_short(error)}); restore a "
+            "copy of it, or remove it to start the run from scratch"
         ) from error
     return seen, how
 
 
 def completed(there: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings of a state, with those that the version that wrote it did not have yet.
+    """The settings of a checkpoint, completed by those that its version of limner did not have.
 
-    They are as they were then, which is the default. Those of a network depend on its kind, and
-    have been there from the start, all but the kind.
+    These get their defaults, which keep the former behaviour. The settings of a network depend on
+    its kind and have always existed, except for the kind.
     """
     defaults = {
         name: value
@@ -112,6 +112,6 @@ def completed(there: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def in_short(error: Exception) -> str:
-    """What torch lists over many lines, in one."""
+    """An error of torch, which may span many lines, in one short line."""
     first = " ".join(str(error).split())
     return f"{type(error).__name__}: {first[:100]}"

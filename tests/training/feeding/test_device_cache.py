@@ -1,4 +1,4 @@
-"""Pictures that stay on the device: the same ones, in the same order, seen the same way."""
+"""Images cached on the device: the same ones, in the same order, with the same views."""
 
 import dataclasses
 import os

@@ -125,7 +125,7 @@ def test_hands_say_how_literally_they_mean_it():
     again = of_hands(hands).batch(20, 20)
     assert torch.equal(again.literal, batch.literal[20:])
     assert torch.equal(again["sketched"], batch["sketched"][20:])
-    # The photo of a pair is the same, whoever draws it.
+    # The photo of a pair does not depend on the drawing style.
     assert torch.equal(batch["photo"], of_hands(None).batch(0, 40)["photo"])
 
 
@@ -162,7 +162,7 @@ def test_colours_of_the_photo_are_told_as_often_as_asked():
     assert not any(never)
     assert 8 < sum(half) < 32
     assert all(always)
-    # What is told changes nothing else.
+    # Hints change nothing else.
     for image, plain in zip(told(1.0), told(None), strict=True):
         assert np.array_equal(image["sketched"], plain["sketched"])
 
@@ -178,7 +178,7 @@ def test_photos_are_shown_lighter_by_chance_and_drawings_by_hand_are_not():
     assert levels.min() == 120
     lightest = 255 * (120 / 255) ** 0.5
     assert lightest - 8 < levels.max() <= lightest + 0.5
-    assert np.median(levels) < 0.5 * (levels.min() + levels.max())  # mostly nearly as it is
+    assert np.median(levels) < 0.5 * (levels.min() + levels.max())  # mostly close to 1
     again = TrainingImages(photos, drawn, size=32, seed=0, augmentation=lit)
     assert (again[7]["photo"] == seen[7]["photo"]).all()
     with pytest.raises(UsageError, match=r"augmentation.exposure is 1; it must be 0 to 0\.9"):

@@ -71,7 +71,7 @@ def test_without_workers_each_part_is_drawn_when_it_is_asked_for():
 
 
 def test_a_run_with_workers_is_that_without(tiny_of, finished_run_of, tmp_path, monkeypatch):
-    """Interrupted; and to its end without."""
+    """Interrupted with workers, resumed without."""
     step = Hybrid.step
     steps = []
 
@@ -107,7 +107,7 @@ def test_workers_outlive_signals_to_a_group_and_one_that_is_lost_is_named():
             for _ in range(10_000):
                 next(ahead)
 
-    with pytest.raises(EngineError, match="draws images ahead was lost"):
+    with pytest.raises(EngineError, match="prefetches images was lost"):
         lose_it()
     assert drawn == list(range(1, 21))
 

@@ -23,7 +23,7 @@ STILL = Augmentation(mirror=False, rotation=0, scale=0, shift=0)
 
 @pytest.fixture(scope="module")
 def balanced_set(prepared_set, tmp_path_factory):
-    """`prepared_set` with ten photos to learn from, of sources a and b.c, of which five smile."""
+    """`prepared_set` with ten training photos, from sources a and b.c, of which five smile."""
     table = pq.read_table(prepared_set / "faces.parquet")
     rows = table.to_pylist()
     faces = PreparedSet(prepared_set).images()
@@ -43,7 +43,7 @@ def test_every_source_has_its_weight_and_so_has_a_smile(tiny, balanced_set):
     assert photo_weights(tiny, balanced_set) is None
     config = tiny.with_settings(["sampling.b.c=0.5", "smiling=0.1"])
     assert config.sampling == {"b.c": 0.5}
-    # Numbers 2 to 11: the first two are held out. Of the last nobody knows if it smiles.
+    # Numbers 2 to 11: the first two are held out. The last has no smile score.
     expected = [0.1, 0.5, 0.1, 1, 0.05, 1, 0.1, 0.5, 0.1, 1]
     assert photo_weights(config, balanced_set) == pytest.approx(expected)
     assert photo_weights(tiny.with_settings(["sampling.a=1"]), balanced_set).tolist() == [1] * 10
@@ -169,7 +169,7 @@ def test_dark_faces_are_lifted_halfway_and_others_left_alone():
     rng = np.random.default_rng(0)
     for level, lifted in ((60, 105), (100, 125), (124, 137), (125, 125), (200, 200)):
         photo = np.clip(level + rng.integers(-20, 21, (64, 64, 3)), 0, 255).astype(np.uint8)
-        photo[:16] = 255  # what is around the face does not matter
+        photo[:16] = 255  # the surroundings of the face do not matter
         seen = lift(photo)
         middle = np.median(seen[16:48, 16:48].mean(axis=2))
         assert middle == pytest.approx(lifted, abs=2)

@@ -48,7 +48,7 @@ def test_cutout_greys_a_square_of_its_size():
     seen = look(torch.ones(300, 3, 32, 32), cutout=0.5)
     gone = (seen == 0).all(dim=1).sum(dim=(1, 2))
     assert gone.max() == 16 * 16
-    assert gone.min() >= 8 * 8  # its centre lies within
+    assert gone.min() >= 8 * 8  # its centre is within
     assert set(seen.unique().tolist()) == {0.0, 1.0}
 
 

@@ -1,4 +1,4 @@
-"""The way back: what teaches the generator to draw, and what does not."""
+"""Photo to sketch: the terms that train the generator."""
 
 import dataclasses
 from pathlib import Path
@@ -28,7 +28,7 @@ NOTHING = Weights(adversarial=0, l1=0, features=0, cycle=0)
 
 
 class Grey(torch.nn.Module):
-    """A reader to whom a drawing is a photo in grey."""
+    """A reconstructor that returns the sketch as a grey photo."""
 
     def forward(self, drawings):
         return drawings.expand(-1, 3, -1, -1)
@@ -65,7 +65,7 @@ def test_following_it_brings_the_photo_back(tiny_of):
     objective.step(batch_of(), 3e-3)
     after = objective.reader.state_dict()
     assert all(torch.equal(one, weights[name]) for name, one in after.items())
-    objective.reader = Grey()  # what the tiny one reads hardly depends on the drawing
+    objective.reader = Grey()  # the tiny reconstructor hardly depends on its input
     terms = [objective.step(batch_of(), 3e-3)["cycle"].item() for _ in range(20)]
     assert terms[-1] < 0.9 * terms[0]
 
@@ -88,9 +88,9 @@ def test_without_what_it_reads_no_reader_is_needed(tiny_of):
 
 
 def test_a_reader_that_does_not_fit_is_refused(tiny_of, tiny_sketcher, tiny_model, tmp_path):
-    with pytest.raises(UsageError, match="goes from photo-to-sketch at 32 px and reads 3"):
+    with pytest.raises(UsageError, match="is a photo-to-sketch model at 32 px with 3 input"):
         made(tiny_of, Weights(), reconstructor=str(tiny_sketcher))
-    with pytest.raises(UsageError, match="at 64 px that reads 1 is needed"):
+    with pytest.raises(UsageError, match="it must be a sketch-to-photo model at 64 px with 1"):
         made(tiny_of, Weights(), size=64)
     with pytest.raises(ModelError, match="cannot be read"):
         made(tiny_of, Weights(), reconstructor=str(tmp_path / "none.onnx"))
@@ -110,7 +110,7 @@ def test_drawings_are_spoilt_alike_in_every_batch():
     assert torch.equal(whole, parts)
     assert not torch.equal(whole, degraded(drawings, 6, 40))
     assert whole.abs().max() <= 1
-    # Chequers are gone where a drawing was softened, and only there.
+    # Chequers vanish exactly in the softened sketches.
     chequers = torch.ones(12, 1, 16, 16)
     chequers[:, :, ::2, ::2] = chequers[:, :, 1::2, 1::2] = -1
     contrast = degraded(0.5 * chequers, 5, 0).mul(chequers).mean(dim=(1, 2, 3))
@@ -133,7 +133,7 @@ def test_pairs_are_photos_and_drawings_by_a_steady_hand(tiny_of):
     ("changes", "said"),
     [
         ({"hands": Hands(crude=0.1)}, "one steady hand"),
-        ({"sample_sketches": "somewhere"}, "no use for others"),
+        ({"sample_sketches": "somewhere"}, "takes photos, not sketches"),
     ],
 )
 def test_settings_that_it_has_no_use_for_are_refused(tiny_of, changes, said):

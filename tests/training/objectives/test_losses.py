@@ -135,14 +135,14 @@ def test_each_image_counts_by_its_weight(term):
 
 
 def test_perceptual_compares_directions_of_features():
-    """In two channels: (3, 0) against (0, 1) are unit features (sqrt 2, 0) and (0, sqrt 2)."""
+    """In two channels: (3, 0) and (0, 1) become unit features (sqrt 2, 0) and (0, sqrt 2)."""
     made = torch.tensor([3.0, 0.0]).view(1, 2, 1, 1)
     truth = torch.tensor([0.0, 1.0]).view(1, 2, 1, 1)
     assert perceptual([made], [truth]).item() == pytest.approx(2**0.5, abs=1e-3)
     assert perceptual([made], [2 * made]).item() == pytest.approx(0, abs=1e-3)
     both = perceptual([made, truth], [truth, truth]).item()
     assert both == pytest.approx(2**0.5 / 2, abs=1e-3)  # the mean over the stages
-    # A place without any features is no place to divide by nothing.
+    # A position with zero features must not cause a division by zero.
     nothing = torch.zeros(1, 2, 1, 1, requires_grad=True)
     perceptual([nothing], [truth]).backward()
     assert nothing.grad.isfinite().all()

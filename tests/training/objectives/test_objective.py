@@ -76,4 +76,4 @@ def test_old_pictures_are_shown_again(tiny):
     adversary.learn(adversary.judge(REAL, 0)[0], torch.zeros_like(REAL), 0, 0.0)
     fresh = made(tiny)
     losses = [one.learn(one.judge(REAL, 4)[0], -REAL, 4, 0.0).item() for one in (adversary, fresh)]
-    assert losses[0] != losses[1]  # the same labels and weights, but other pictures
+    assert losses[0] != losses[1]  # the same labels and weights, but other images

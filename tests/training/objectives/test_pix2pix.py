@@ -14,7 +14,7 @@ from limner.training.objectives.pix2pix import Pix2Pix
 FABRIC = Fabric(accelerator="cpu", devices=1)
 NOTHING = Weights(adversarial=0, l1=0, features=0)
 LITERAL = ("l1", "gradient", "face", "identity")
-"""Terms that count as much as a sketch is meant literally."""
+"""Terms whose weight is how literally a sketch is meant."""
 
 
 def made(tiny_of, weights, **changes):
@@ -63,7 +63,7 @@ def test_a_sketch_that_is_not_meant_literally_counts_less(tiny_of, term):
     def alone(place):
         return value(*(float(number == place) for number in range(2)))
 
-    objective.discriminator.network.eval()  # or its power iteration would go on between passes
+    objective.discriminator.network.eval()  # or its power iteration would continue between passes
     full = value()
     assert full != 0
     assert value(1.0, 1.0) == pytest.approx(full)
@@ -94,7 +94,7 @@ def test_the_frozen_network_is_loaded_once(tiny_of, monkeypatch):
 
 @pytest.mark.parametrize("kind", ["patchgan", "projected"])
 def test_the_perceptual_term_does_not_depend_on_the_discriminator(tiny_of, kind):
-    """One that looks through the same network lends it what it saw: unless that is changed."""
+    """A projected discriminator provides its frozen features, of augmented images."""
     config = tiny_of["pix2pix"] if kind == "patchgan" else tiny_of["projected"]
     objective = made(
         tiny_of,
@@ -119,7 +119,7 @@ def test_what_is_not_needed_is_not_loaded(tiny_of):
 
 
 def test_frozen_networks_leave_the_random_numbers_alone(tiny_of):
-    """So that a run with a term more begins with the same weights."""
+    """So a run with one more term begins with the same weights."""
     with_terms = made(tiny_of, Weights(perceptual=1, identity=1))
     after = torch.rand(1)
     without = made(tiny_of, Weights())
@@ -145,7 +145,7 @@ def test_a_projected_discriminator_comes_to_know_what_is_made(tiny_of):
     for first in range(0, 80, 2):
         scores = judge.judge(real, first).scores
         losses.append(judge.learn(scores, fake, first, 1e-2).item())
-    assert losses[0] == pytest.approx(2, abs=0.3)  # what the hinge costs who tells nothing apart
+    assert losses[0] == pytest.approx(2, abs=0.3)  # the hinge loss of an undecided discriminator
     assert sum(losses[-5:]) / 5 < 0.6 * losses[0]
     for real_scores, made_scores in zip(
         judge.judge(real, 0)[0], judge.judge(fake, 0)[0], strict=True
@@ -154,7 +154,7 @@ def test_a_projected_discriminator_comes_to_know_what_is_made(tiny_of):
 
 
 def test_long_gradients_are_cut(tiny_of):
-    """Plain Adam would not tell: it steps alike down gradients of any length."""
+    """Adam itself would hide it: its steps do not depend on the norm of gradients."""
     lengths = []
     for clip in (0.0, 1e-3):
         objective = made(tiny_of, Weights(), clip=clip, warm_up=0)

@@ -4,7 +4,7 @@ from limner.training.objectives.pool import Pool
 
 
 def numbered(first, count):
-    """Pictures whose one value is their number."""
+    """Images whose pixels all equal their number."""
     return torch.arange(first, first + count).float().view(-1, 1, 1, 1).requires_grad_()
 
 
@@ -22,7 +22,7 @@ def test_then_half_of_what_it_gives_is_old():
     given = run(Pool(8, seed=0, place=1), 0, 800)
     old = [seen for number, seen in enumerate(given) if seen != number]
     assert 350 < len(old) < 450
-    assert len(set(old)) == len(old)  # what it gave away it holds no more
+    assert len(set(old)) == len(old)  # an image that is returned leaves the pool
 
 
 def test_going_on_from_its_state_changes_nothing():

@@ -52,7 +52,7 @@ def test_where_depends_on_seed_and_number_alone():
 
 
 def test_crops_lie_anywhere():
-    """Of a picture whose pixels tell where they are."""
+    """Crops of an image whose pixel values encode their positions."""
     rows = torch.arange(64.0)[:, None].expand(64, 64)
     places = torch.stack([rows, rows.T]).expand(400, 2, 64, 64)
     _, crops = views(FINE, places, 0)
@@ -95,7 +95,7 @@ def test_a_projected_discriminator_judges_both(tiny_of):
     images = IMAGES.clone().requires_grad_()
     judgement = judge.judge(images, 0, learning=False)
     sides = [one.shape[-1] for one in judgement.scores]
-    assert sides == 2 * [8, 4, 2, 1, 8]  # of 32 px whole, and of 32 px in the crop
+    assert sides == 2 * [8, 4, 2, 1, 8]  # of the shrunk image of 32 px, and of the crop of 32 px
     coarse, fine = judgement.scores[:5], judgement.scores[5:]
     torch.stack([one.sum() for one in fine]).sum().backward(retain_graph=True)
     touched = (images.grad != 0).any(dim=1).flatten(1).float().mean(dim=1)
@@ -154,7 +154,7 @@ TERMS = ("perceptual", "features", "adversarial")
 @pytest.mark.parametrize("term", TERMS)
 def test_crops_of_photos_without_detail_do_not_count(tiny_of, term):
     objective = made(tiny_of, dataclasses.replace(NOTHING, **{term: 1.0}))
-    objective.discriminator.network.eval()  # or its power iteration would go on between passes
+    objective.discriminator.network.eval()  # or its power iteration would continue between passes
 
     def value(*sharp):
         return objective.predict(batch_of(list(sharp) or None)).terms[term].item()
@@ -163,7 +163,7 @@ def test_crops_of_photos_without_detail_do_not_count(tiny_of, term):
     assert both != none
     assert value(1.0, 1.0) == pytest.approx(both)
     assert first - none == pytest.approx(both - second, rel=1e-3, abs=1e-6)  # what the first adds
-    assert none != pytest.approx(0, abs=1e-7)  # the whole photo counts all the same
+    assert none != pytest.approx(0, abs=1e-7)  # the shrunk photo still counts
 
 
 def test_the_discriminator_does_not_learn_from_them(tiny_of):
@@ -214,7 +214,7 @@ def test_both_weights_count_together():
 
 @pytest.fixture(scope="module")
 def measured_set(mixed_set, tmp_path_factory):
-    """`mixed_set` with eyes 20, 25, 30, ... px apart, and one face of which nothing is known."""
+    """`mixed_set` with eyes 20, 25, 30, ... px apart, and one face without a distance."""
     table = pq.read_table(mixed_set / "faces.parquet")
     distances = [20.0 + 5 * number for number in range(len(table))]
     distances[4] = None
@@ -228,7 +228,7 @@ def measured_set(mixed_set, tmp_path_factory):
 
 
 def test_photos_that_were_enlarged_have_no_detail(measured_set):
-    """90 px at 256 are 11.25 at 32, and so on; what nobody knows counts."""
+    """90 px at 256 are 11.25 at 32, and so on; unknown distances count."""
     faces = PreparedSet(measured_set)
     distances = faces.column("eye_distance", "train", "photo")
     config = Config(experiment="x", size=64, fine=Fine(crop=32, eye_distance=160))

@@ -43,7 +43,7 @@ def found(lines, config=PAIRS):
 
 
 def ever(lines, config=PAIRS):
-    """What is said at any time of a run."""
+    """All warnings in the course of a run."""
     return {said for n in range(len(lines) + 1) for said in found(lines[:n], config)}
 
 
@@ -63,10 +63,10 @@ def test_a_discriminator_that_has_won(end, about):
     lines = run(end=end, **won, **rising)
     assert found(lines) == [("discriminator won", about)]
     [trouble] = troubles(lines, PAIRS)
-    assert "and made ones 0.02, where 1 and 0 are certainty" in trouble.text
+    assert "and generated ones 0.02, where 1 and 0 mean certainty" in trouble.text
     assert "discriminator_augmentation.translation=0.125" in trouble.text
     assert "0.6" in trouble.text
-    # It says something else where that is already so, and nothing before it was so for long.
+    # Other advice if inputs are augmented already; none before it has lasted long enough.
     augmented = DiscriminatorAugmentation(cutout=0.5)
     [other] = troubles(lines, dataclasses.replace(PAIRS, discriminator_augmentation=augmented))
     assert "label_noise higher" in other.text
@@ -74,7 +74,7 @@ def test_a_discriminator_that_has_won(end, about):
 
 
 def test_while_only_discriminators_learn_they_may_win():
-    """And what a generator makes that has not learnt yet may be anything."""
+    """The images of a generator that has not learnt yet are ignored."""
     warm = dataclasses.replace(PAIRS, warm_up=12_000, gan="hinge")
     sure = {"score_real": 6.0, "score_made": -3.0}
     assert ever(run(12_000, adversarial=3.0, **sure), warm) == set()
@@ -146,7 +146,7 @@ def test_pictures_that_begin_to_differ_are_no_collapse():
 
 def test_a_multiple_of_nearly_nothing_is_nothing():
     lines = looks(variety=0.001)
-    lines[-1]["variety_photo"] = 0.015  # as a real run had it
+    lines[-1]["variety_photo"] = 0.015  # from a real run
     assert found(lines) == [("collapse", "photo")]
     lines[-1]["variety_photo"] = 0.15
     assert found(lines) == []
@@ -173,7 +173,7 @@ def test_a_drift_of_colour(what, value, words):
     lines = looks(**{what: lambda at: value * min(1, 2 * at)})
     assert found(lines) == [("colour drift", "photo")]
     assert words[:-1] in troubles(lines, PAIRS)[0].text
-    assert found(looks(**{what: lambda at: value * (3 - 2 * at)})) == []  # it comes back
+    assert found(looks(**{what: lambda at: value * (3 - 2 * at)})) == []  # it recovers
     assert found(looks(**{what: value / 4})) == []
 
 

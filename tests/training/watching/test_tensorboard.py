@@ -32,7 +32,7 @@ def test_what_was_noted_can_be_read_back(finished_run, tmp_path):
 
 @needs_tensorboard
 def test_what_is_no_run_is_refused(tmp_path):
-    with pytest.raises(RunError, match="holds no training run"):
+    with pytest.raises(RunError, match="is not a run folder"):
         write_events(tmp_path, tmp_path / "events")
 
 

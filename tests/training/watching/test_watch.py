@@ -17,7 +17,7 @@ def test_every_snapshot_is_scored_and_the_scores_are_kept(finished_run):
     for line in lines:
         assert line.keys() == {"images", "l1", "identity", "each"}
         for name in ("l1", "identity"):
-            assert len(line["each"][name]) == 2  # faces that are held out
+            assert len(line["each"][name]) == 2  # held-out faces
             assert np.mean(line["each"][name]) == pytest.approx(line[name], rel=1e-4)
 
 
@@ -35,12 +35,12 @@ def test_a_run_ends_when_patience_does(tiny, never_better, tmp_path):
     assert run.load_state()["images"] == 12
     assert [line["images"] for line in read_jsonl(run.scores_path)] == [4, 8, 12]
 
-    # The same command again has nothing to do.
+    # The same command again does nothing.
     before = {file: file.read_bytes() for file in run.path.rglob("*.*")}
     assert train(dataclasses.replace(often, patience=8), run.path) == last
     assert {file: file.read_bytes() for file in run.path.rglob("*.*")} == before
 
-    # More patience goes on, as if it had been so from the start.
+    # With more patience it resumes, as if patience had been higher from the start.
     train(dataclasses.replace(often, patience=12), run.path)
     assert run.load_state()["images"] == 16
     train(often, run.path)

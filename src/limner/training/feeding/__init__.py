@@ -1,1 +1,1 @@
-"""What training learns from: photos, their sketches, and batches of both, ahead of time."""
+"""Training data: photos, their sketches, and prefetched batches of both."""

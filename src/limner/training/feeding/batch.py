@@ -23,22 +23,22 @@ __all__ = [
 ]
 
 LITERAL = "literal"
-"""Name of what is drawn beside pictures: how literally each sketch is meant."""
+"""Key of how literally each sketch is meant."""
 HINTS = "hints"
-"""Name of the colours that a generator is told of a photo."""
+"""Key of the colour hints of each photo."""
 SHARP = "sharp"
-"""Name of what is known of photos: whether they have fine detail."""
+"""Key of whether each photo has fine detail."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """What one process has of a batch: images `first` to `first + count` of a run."""
+    """The part of a batch that one process has: images `first` to `first + count` of a run."""
 
     first: int
     count: int
     shared: bool = False
     """Whether the other processes have parts of the same size, in the order of their ranks; if
-    not, the whole batch is in this one's hands."""
+    not, this one has the complete batch."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -48,23 +48,23 @@ class Batch:
     first: int
     """Number of the first one."""
     images: dict[str, Tensor]
-    """`[B, C, S, S]` in [-1, 1]: `photo`, `sketch` for hand-drawn sketches that have nothing to do
-    with the photos, `sketched` for drawings of these very photos."""
+    """`[B, C, S, S]` in [-1, 1]: `photo`, `sketch` for unpaired hand-drawn sketches, `sketched` for
+    sketches of the photos."""
     shared: bool = False
     """See `Part`."""
     literal: Tensor | None = None
-    """`[B]` in 0..1, how literally each sketch of a pair is meant: how much terms count that
-    compare its generated photo with the ground truth place by place. None for 1."""
+    """`[B]` in 0..1, how literally each sketch of a pair is meant: the weight of terms that compare
+    its generated photo with the ground truth pixel by pixel. None for 1."""
     hints: Tensor | None = None
     """`[B, 4, S, S]`, colours of the photos of pairs, see `limner.networks.guidance.guided`. None
     for no hints."""
     sharp: Tensor | None = None
-    """`[B]`, 1 for photos with detail enough for crops at full size, 0 for others, see
+    """`[B]`, 1 for photos with enough detail for crops at full resolution, 0 for others, see
     `limner.training.objectives.views`. None for 1."""
 
     @classmethod
     def of(cls, part: Part, drawn: Mapping[str, Tensor], fabric: Fabric) -> "Batch":
-        """From what was drawn, see `from_drawn`, on the device of the run."""
+        """From drawn images, see `from_drawn`, on the device of the run."""
         moved = {name: fabric.to_device(tensor) for name, tensor in drawn.items()}
         return cls.from_drawn(moved, first=part.first, shared=part.shared)
 
@@ -72,10 +72,10 @@ class Batch:
     def from_drawn(
         cls, drawn: Mapping[str, Tensor], *, first: int, shared: bool = False
     ) -> "Batch":
-        """From pictures in 0..255, which are a quarter as much to send to a device.
+        """From images in 0..255, which are a quarter of the bytes to send to a device.
 
         Args:
-            drawn: `[B, S, S, C]` or `[B, S, S]` for each kind of picture, `literal` and `sharp` if
+            drawn: `[B, S, S, C]` or `[B, S, S]` for each kind of image, `literal` and `sharp` if
                 known, and `hints` `[B, S, S, 4]` if there are some.
             first: Number of the first image.
             shared: See `Part`.
@@ -95,7 +95,7 @@ class Batch:
         return self.images[name]
 
     def start(self, rank: int) -> int:
-        """Number of the first image of the whole batch, of which process `rank` has this part."""
+        """Number of the first image of the complete batch, if process `rank` has this part."""
         count = len(next(iter(self.images.values())))
         return self.first - rank * count if self.shared else self.first
 
@@ -114,20 +114,20 @@ def to_tensor(images: NDArray[np.uint8]) -> Tensor:
 
 
 def normalised(images: Tensor) -> Tensor:
-    """The same for a tensor, wherever it lies."""
+    """The same for a tensor, on any device."""
     images = images if images.ndim == 4 else images[..., None]
     return images.permute(0, 3, 1, 2).float().div(127.5).sub(1).contiguous()
 
 
 def masked(hints: Tensor) -> Tensor:
-    """Colours `[N, H, W, 4]` in 0..255, opaque where there are some, as a generator takes them."""
+    """Hints `[N, H, W, 4]` in 0..255, opaque where there is one, as a generator takes them."""
     channels = hints.permute(0, 3, 1, 2).float()
     mask = (channels[:, 3:] > 127).float()
     return torch.cat([channels[:, :3].div(127.5).sub(1) * mask, mask], dim=1).contiguous()
 
 
 def to_images(images: Tensor) -> NDArray[np.uint8]:
-    """`[N, C, H, W]` in [-1, 1] to `[N, H, W, C]` in 0..255, or `[N, H, W]` where C is 1."""
+    """`[N, C, H, W]` in [-1, 1] to `[N, H, W, C]` in 0..255, or `[N, H, W]` if C is 1."""
     scaled = images.detach().float().add(1).mul(127.5).round().clamp(0, 255).to(torch.uint8)
     rows = scaled.permute(0, 2, 3, 1).cpu().numpy()
     return rows[..., 0] if rows.shape[3] == 1 else rows

@@ -1,4 +1,4 @@
-"""Which photos have enough detail for crops at full size."""
+"""Selection of the photos with enough detail for crops at full resolution."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,14 +9,14 @@ from limner.training.config import Config
 __all__ = ["count_of", "sharp_photos"]
 
 _REFERENCE_SIZE = 256
-"""Size of the photos that `Fine.eye_distance` speaks of."""
+"""Size of photos that `Fine.eye_distance` refers to."""
 
 
 def sharp_photos(config: Config, prepared: PreparedSet) -> NDArray[np.bool_] | None:
-    """Which photos of the split `train` have detail enough for crops at full size to count.
+    """Which photos of the split `train` have enough detail for crops at full resolution.
 
-    Those whose eyes were as far apart as `config.fine.eye_distance` says in the picture that they
-    were cut from, and those of which it is not known. None where no crops are shown.
+    Those whose eyes were at least as far apart in the original image as `config.fine.eye_distance`
+    says, and those for which this is unknown. None if no crops are shown.
     """
     if not config.fine.crop:
         return None
@@ -26,12 +26,12 @@ def sharp_photos(config: Config, prepared: PreparedSet) -> NDArray[np.bool_] | N
 
 
 def count_of(config: Config, sharp: NDArray[np.bool_] | None) -> str:
-    """How many photos have detail enough, as a line for the user; '' where no crops are shown."""
+    """How many photos have enough detail, as a line for the user; '' if no crops are shown."""
     if sharp is None:
         return ""
     return (
-        f"crops at full size count for {sharp.sum():,} of {len(sharp):,} photos, whose outer eye "
-        f"corners were at least {_least_eye_distance(config):g} px apart in the original"
+        f"crops at full resolution count for {sharp.sum():,} of {len(sharp):,} photos, whose outer "
+        f"eye corners were at least {_least_eye_distance(config):g} px apart in the original"
     )
 
 

@@ -1,7 +1,7 @@
 """A dataset cached on the device, where it is augmented, too.
 
-A GPU then waits for nobody: a step's pictures are picked from its own memory. It takes an objective
-that needs no sketches of the very photos that it shows, since those are drawn on the CPU: for such,
+A GPU then takes the images of each step from its own memory, without waiting. It works only for
+objectives that need no sketches of their photos, since these are drawn on the CPU. For the others,
 `limner.training.feeding.prefetch` draws in other processes.
 """
 
@@ -23,22 +23,21 @@ __all__ = ["DeviceCache"]
 
 
 class DeviceCache:
-    """Gives the parts of a run in their order, as a `Prefetcher` does.
+    """Provides the parts of a run in order, as a `Prefetcher` does.
 
-    The same pictures in the same order, and the same random views of them; the last grey levels of
-    a pixel differ, since torch's bicubic kernel is a sharper one than Pillow's (a is -0.75 there
-    and -0.5 here).
+    The images, their order and their random views are the same. Pixels differ by some grey levels,
+    since torch's bicubic kernel is sharper than Pillow's (a is -0.75 in torch, -0.5 in Pillow).
     """
 
     def __init__(
         self, images: TrainingImages, parts: Callable[[], Iterator[Part]], device: torch.device
     ) -> None:
-        """Move the pictures.
+        """Move the images to the device.
 
         Args:
-            images: What is drawn.
-            parts: Begins the sequence of what will be asked for.
-            device: Where the pictures are kept.
+            images: The training images.
+            parts: Starts the sequence of parts that will be requested.
+            device: Where the images are kept.
         """
         self._images, self._parts = images, parts()
         self._held = {
@@ -109,7 +108,7 @@ def _domains(images: TrainingImages) -> dict[str, tuple[Domain, Stream]]:
 
 
 def _in_shares(views: NDArray[np.float64], size: int, side: int) -> NDArray[np.float64]:
-    """Transforms of px as torch has them: both the view and the picture go from -1 to 1."""
+    """Transforms of px in torch's coordinates, in which view and image go from -1 to 1."""
     linear = views[:, :, :2] * size / side
     middle = views[:, :, :2] @ np.full(2, size / 2) + views[:, :, 2]
     return np.concatenate([linear, (2 * middle / side - 1)[..., None]], axis=2)

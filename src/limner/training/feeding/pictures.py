@@ -26,7 +26,7 @@ Picture = NDArray[np.uint8]
 
 
 class Domain:
-    """The pictures of one kind, visited in epochs, each in an order of its own."""
+    """The images of one kind, shown in epochs, each in its own order."""
 
     def __init__(
         self,
@@ -40,13 +40,13 @@ class Domain:
 
         Args:
             pictures: `[N, S, S, 3]` or `[N, S, S]`.
-            seed: Decides the orders.
-            order: What they are drawn for.
-            weights: `[N]`, how often each picture is shown relative to the others, see
+            seed: Determines the orders.
+            order: Random stream of the orders.
+            weights: `[N]`, how often each image is shown relative to the others, see
                 `limner.training.feeding.sampling.weighted_order`; None to show each once an epoch.
         """
         self.held = torch.from_numpy(pictures)
-        """All of them; as a tensor, since that is shared with worker processes, not copied."""
+        """All images, as a tensor, which is shared with worker processes instead of copied."""
         self.seed = seed
         self.order = order
         self.weights = weights
@@ -57,14 +57,14 @@ class Domain:
         return len(self.held)
 
     def __getitem__(self, number: int) -> Picture:
-        """The picture whose turn it is as image `number` of the endless sequence."""
+        """Image `number` of the endless sequence."""
         picture: Picture = self.held.numpy()[self.place(number)]
         return picture
 
     def place(self, number: int) -> int:
-        """Which of `held` that is."""
+        """Index of that image in `held`."""
         epoch, place = divmod(number, len(self))
-        if epoch != self._epoch:  # drawn once: with many pictures it costs more than a view
+        if epoch != self._epoch:  # drawn once: with many images it costs more than a view
             rng = generator_of(self.seed, self.order, epoch)
             self._epoch = epoch
             self._places = (
@@ -79,8 +79,8 @@ class TrainingImages:
     """An endless sequence of images in which number n is a function of (seed, n) alone.
 
     Nothing has to be stored to resume from any point, and any number of processes can share the
-    work. Photos and hand-drawn sketches have nothing to do with each other: each kind is a shuffled
-    sequence of its own, the smaller one comes round more often, and an epoch counts the photos.
+    work. Photos and hand-drawn sketches are unpaired: each kind is shuffled separately, the smaller
+    one is repeated more often, and an epoch counts the photos.
     """
 
     def __init__(
@@ -102,14 +102,14 @@ class TrainingImages:
         Args:
             photos: `[N, S, S, 3]`; S may exceed `size`.
             sketches: `[M, S, S]`, hand-drawn sketches; None to show none.
-            size: Side of what comes out, in px.
-            seed: Decides all that is random.
-            augmentation: Random geometry, of both kinds.
+            size: Side of the results in px.
+            seed: Determines all randomness.
+            augmentation: Random geometry of both kinds, and exposure of photos.
             pairs: Sketch every photo that is shown.
-            hands: By whom; None for traced sketches.
-            hinted: Share of the pairs of which some colours are told; None to tell of none ever.
+            hands: Drawing styles of these sketches; None for traced ones.
+            hinted: Share of the pairs with colour hints; None to omit `hints`.
             weights: `[N]`, how often each photo is shown relative to the others; None for equally.
-            sharp: `[N]`, which photos have fine detail; None to say nothing of it.
+            sharp: `[N]`, which photos have fine detail; None to omit `sharp`.
         """
         self.photos = Domain(photos, seed=seed, order=Stream.PHOTO_ORDER, weights=weights)
         self.sketches = (
@@ -125,12 +125,12 @@ class TrainingImages:
 
     @classmethod
     def of(cls, config: Config, prepared: PreparedSet, *, sketches: bool, pairs: bool) -> Self:
-        """From those of a prepared set that are not held out.
+        """From the images of a prepared dataset that are not held out.
 
         Raises:
-            DataError: The set lacks a kind that is needed, or is damaged, or does not know what
-                `config.smiling` asks for.
-            UsageError: `config.sampling` does not fit the set.
+            DataError: The dataset lacks a kind that is needed, is damaged, or lacks the smile
+                scores that `config.smiling` needs.
+            UsageError: `config.sampling` does not fit the dataset.
         """
         counts = {"photos": prepared.count("train", "photo")}
         if sketches:
@@ -162,12 +162,12 @@ class TrainingImages:
 
     @property
     def epoch(self) -> int:
-        """Images after which every photo was seen once, on average if some are shown more often."""
+        """Images until every photo was seen once, on average if some are shown more often."""
         return len(self.photos)
 
     @property
     def size_held(self) -> int:
-        """Bytes that all pictures take."""
+        """Size of all images in bytes."""
         return sum(one.held.nbytes for one in (self.photos, self.sketches) if one is not None)
 
     def batch(self, first: int, count: int) -> Batch:
@@ -182,9 +182,9 @@ class TrainingImages:
     def __getitem__(self, number: int) -> dict[str, NDArray[Any]]:
         """Image `number`: `photo` `[size, size, 3]`, `sketched` and `sketch` `[size, size]`.
 
-        With hands that do not trace, `literal` `[]` is how literally `sketched` is meant, 0..1. If
-        colours are told, `hints` `[size, size, 4]` are those of the photo, opaque where there are
-        some. If fine detail counts, `sharp` `[]` says whether the photo has any.
+        If not all sketches are traced, `literal` `[]` is how literally `sketched` is meant, 0..1.
+        With colour hints, `hints` `[size, size, 4]` are colours of the photo, opaque where there
+        is one. If fine detail counts, `sharp` `[]` says whether the photo has any.
         """
         rng = generator_of(self.seed, Stream.PHOTO, number)
         shown: dict[str, NDArray[Any]] = {
@@ -215,9 +215,9 @@ class TrainingImages:
 def jitter(
     picture: Picture, size: int, augmentation: Augmentation, rng: np.random.Generator
 ) -> Picture:
-    """A randomly turned, scaled, shifted and mirrored view of `[S, S, C]` or `[S, S]`.
+    """A randomly rotated, scaled, shifted and mirrored view of `[S, S, C]` or `[S, S]`.
 
-    What lies outside the picture shows its nearest edge pixel. The view's side is `size`.
+    Areas outside the image repeat its nearest edge pixel. The view's side is `size`.
     """
     side = picture.shape[0]
     turned = math.cos(math.radians(augmentation.rotation)) + math.sin(
@@ -227,7 +227,7 @@ def jitter(
     pad = math.ceil(side * reach) + 2  # and two for the bicubic kernel
     around = [(pad, pad), (pad, pad), (0, 0)][: picture.ndim]
     source = Image.fromarray(np.pad(picture, around, mode="edge"))
-    # Pillow maps each output pixel to the input pixel it shows.
+    # Pillow's transform maps output pixels to input pixels.
     shown = view_of(augmentation, size, side, rng)
     shown[:, 2] += pad
     coefficients = tuple(shown.ravel().tolist())
@@ -238,8 +238,8 @@ def jitter(
 
 
 def gamma_of(augmentation: Augmentation, seed: int, number: int) -> float:
-    """Gamma that photo `number` is shown by: 1 leaves it as it is, less makes it lighter."""
-    # Squared: most photos nearly as they are, and few very bright.
+    """Gamma of photo `number`: 1 leaves it unchanged, less makes it lighter."""
+    # Squared, so that most photos hardly change and few become very bright.
     chance = generator_of(seed, Stream.EXPOSURE, number).random() ** 2
     return float(1 - augmentation.exposure * chance)
 
@@ -247,7 +247,7 @@ def gamma_of(augmentation: Augmentation, seed: int, number: int) -> float:
 def view_of(
     augmentation: Augmentation, size: int, side: int, rng: np.random.Generator
 ) -> NDArray[np.float64]:
-    """A random view: `[2, 3]` from its px, `size` a side, to those of a picture, `side` a side."""
+    """A random view: the `[2, 3]` map from its px (side `size`) to those of an image (`side`)."""
     angle = math.radians(rng.uniform(-1, 1) * augmentation.rotation)
     zoom = 1 + rng.uniform(-1, 1) * augmentation.scale
     shift = rng.uniform(-1, 1, 2) * augmentation.shift * size

@@ -19,13 +19,13 @@ from limner.training.feeding.pictures import TrainingImages
 __all__ = ["Prefetcher"]
 
 _BATCHES = 4
-"""That each worker draws ahead."""
+"""Batches that each worker prefetches."""
 
 Drawn = dict[str, Tensor]
 
 
 class _Parts(Dataset[Drawn]):
-    """The images of a part, in 0..255: what a worker draws at a time."""
+    """The images of a part, in 0..255; a worker draws one part at a time."""
 
     def __init__(self, images: TrainingImages) -> None:
         self.images = images
@@ -35,10 +35,10 @@ class _Parts(Dataset[Drawn]):
 
 
 class Prefetcher:
-    """Draws the parts of a run in their order; the same ones with any number of workers.
+    """Draws the parts of a run in order; the same ones with any number of workers.
 
-    The workers share one copy of the pictures, and end with this process even if it is killed.
-    Without workers, each part is drawn when it is asked for.
+    The workers share one copy of the images, and end with this process even if it is killed.
+    Without workers, each part is drawn when it is requested.
     """
 
     def __init__(
@@ -52,10 +52,10 @@ class Prefetcher:
         """Start the workers.
 
         Args:
-            images: What is drawn.
-            parts: Begins the sequence of what will be asked for.
-            workers: How many; 0 for none.
-            pinned: Keep what was drawn where a GPU of CUDA can fetch it by itself.
+            images: The training images.
+            parts: Starts the sequence of parts that will be requested.
+            workers: Number of processes; 0 for none.
+            pinned: Put the results into pinned memory, for a CUDA GPU.
 
         Raises:
             EngineError: They cannot be started.
@@ -71,19 +71,19 @@ class Prefetcher:
             sampler=_Sequence(parts),
             num_workers=workers,
             worker_init_fn=_begin,
-            # A fork would share locks and the threads' state of libraries that are loaded here.
+            # A fork would share locks and thread state of the libraries that are loaded here.
             multiprocessing_context="spawn",
             prefetch_factor=_BATCHES,
             pin_memory=pinned,
-            generator=torch.Generator(),  # or it would draw from the one of the networks
+            generator=torch.Generator(),  # or it would use the networks' generator
         )
         try:
             with unheard_interrupts(), _no_alarm():
                 self._drawn = iter(loader)
         except (RuntimeError, OSError) as error:
             raise EngineError(
-                f"{workers} worker processes cannot be started ({error}); the pictures must fit "
-                "into the shared memory of this machine: give fewer workers or more of it"
+                f"{workers} worker processes cannot be started ({error}); the images must fit "
+                "into this machine's shared memory: set fewer workers or provide more of it"
             ) from error
 
     def __next__(self) -> tuple[Part, Drawn]:
@@ -99,10 +99,10 @@ class Prefetcher:
             return part, next(self._drawn)
         except (EOFError, OSError, RuntimeError) as error:
             if isinstance(error, RuntimeError) and "DataLoader worker (pid" not in str(error):
-                raise  # what went wrong while it drew
+                raise  # an error while drawing
             raise EngineError(
-                "a process that draws images ahead was lost, as they are where memory runs out; "
-                "the same command resumes it from the last state, with a lower `workers` if it "
+                "a process that prefetches images was lost, perhaps because memory ran out; the "
+                "same command resumes the run from the last checkpoint; set `workers` lower if it "
                 "happens again"
             ) from error
 
@@ -115,11 +115,11 @@ class Prefetcher:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._drawn = None  # which ends them
+        self._drawn = None  # ends the workers
 
 
 class _Sequence:
-    """What can be gone through again and again, without a length."""
+    """A sequence that can be iterated repeatedly, without a length."""
 
     def __init__(self, begin: Callable[[], Iterator[Part]]) -> None:
         self._begin = begin
@@ -130,9 +130,9 @@ class _Sequence:
 
 @contextmanager
 def _no_alarm() -> Iterator[None]:
-    """Keep the loader from raising an error in the midst of a step when a worker is lost.
+    """Keep the loader from raising an error in the middle of a step when a worker is lost.
 
-    It finds out when its turn comes to bring images, and the networks are whole until then.
+    The loader then notices the loss when the next images are due, between two steps.
     """
     mine = threading.current_thread() is threading.main_thread() and hasattr(signal, "SIGCHLD")
     before = signal.getsignal(signal.SIGCHLD) if mine else None
@@ -144,7 +144,7 @@ def _no_alarm() -> Iterator[None]:
 
 
 def _begin(worker: int) -> None:
-    """Leave it to the parent to end this process: signals reach all processes of a group."""
+    """Ignore signals, which reach all processes of a group: the parent ends this process."""
     del worker
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)

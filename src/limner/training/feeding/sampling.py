@@ -11,20 +11,20 @@ from limner.training.config import Config
 __all__ = ["expose", "lift", "photo_weights", "weighted_order"]
 
 DARK = 125
-"""Median grey level of a face below which it is lifted, of 0..255, ..."""
+"""Faces with a median grey level below this, of 0..255, are lightened ..."""
 GREY = 150
-"""... halfway to this one."""
+"""... halfway to this level."""
 
 
 def photo_weights(config: Config, prepared: PreparedSet) -> NDArray[np.float64] | None:
     """How often each photo of the split `train` is shown, relative to the others.
 
     Returns:
-        `[N]`, in the order of `PreparedSet.images`; None where all are shown equally often.
+        `[N]`, in the order of `PreparedSet.images`; None if all are shown equally often.
 
     Raises:
-        UsageError: `config.sampling` names a source that the set lacks, or leaves nothing to show.
-        DataError: `config.smiling` needs to know who smiles, and nobody has judged it.
+        UsageError: `config.sampling` names a source that the dataset lacks, or all weights are 0.
+        DataError: `config.smiling` needs smile scores, and there are none.
     """
     if not config.sampling and config.smiling == 1:
         return None
@@ -50,34 +50,34 @@ def photo_weights(config: Config, prepared: PreparedSet) -> NDArray[np.float64] 
 
 
 def weighted_order(weights: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.int64]:
-    """An epoch of as many pictures as there are, each shown in proportion to its weight.
+    """The order of an epoch of N images, each shown in proportion to its weight.
 
     Systematic resampling (Kitagawa 1996, *Monte Carlo Filter and Smoother for Non-Gaussian
-    Nonlinear State Space Models*, appendix): a picture that is due 2.3 times is shown two or three
-    times, one that is due 0.3 times once or not at all. So the shares of an epoch are right to the
-    picture, where independent draws would scatter.
+    Nonlinear State Space Models*, appendix): an image that is due 2.3 times is shown two or three
+    times, one that is due 0.3 times once or not at all. So the shares of an epoch are exact to one
+    image, while independent draws would vary.
 
     Args:
         weights: `[N]`, at least 0, some above.
         rng: Of this epoch.
 
     Returns:
-        `[N]`, places of pictures.
+        `[N]`, indices of images.
     """
     count = len(weights)
     order = rng.permutation(np.flatnonzero(weights))
     due = np.cumsum(weights[order])
     at = (rng.random() + np.arange(count)) * (due[-1] / count)
-    # The last one is beyond `due` if the sums were rounded so.
+    # Rounding of the sums may put the last one beyond `due`.
     shown = order[np.searchsorted(due, at, side="right").clip(max=len(order) - 1)]
     return rng.permutation(shown)
 
 
 def lift(photo: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Bring a dark face halfway to mid-grey, by a gamma; leave others as they are.
+    """Bring a dark face halfway to mid-grey by a gamma; leave others unchanged.
 
-    The median grey level of the middle of the crop, a quarter of the side away from its edges, goes
-    from m to (m + 150) / 2 where it is below 125.
+    If the median grey level m of the middle of the crop, a quarter of the side away from its edges,
+    is below 125, it becomes (m + 150) / 2.
 
     Args:
         photo: An aligned crop, `[S, S, 3]`.
@@ -87,12 +87,12 @@ def lift(photo: NDArray[np.uint8]) -> NDArray[np.uint8]:
     median = float(np.median(photo[inner, inner].mean(axis=2)))
     if median >= DARK:
         return photo
-    # A face in the dark would be turned into noise by the gamma of its own level.
+    # At lower levels the gamma would amplify noise: levels below 8 count as 8.
     gamma = np.log((median + GREY) / 2 / 255) / np.log(max(median, 8) / 255)
     return expose(photo, gamma)
 
 
 def expose(photo: NDArray[np.uint8], gamma: float) -> NDArray[np.uint8]:
-    """Show it lighter, by a gamma below 1, or darker; any shape, black and white stay."""
+    """Lighten by a gamma below 1, or darken; any shape, black and white do not change."""
     levels: NDArray[np.uint8] = np.rint(255 * (np.arange(256) / 255) ** gamma).astype(np.uint8)
     return levels[photo]

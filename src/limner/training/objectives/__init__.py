@@ -1,1 +1,1 @@
-"""What is learnt: objectives, their terms, and what frozen networks are shown."""
+"""Objectives, their loss terms, and the frozen networks that they use."""

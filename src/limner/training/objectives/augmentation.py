@@ -1,4 +1,4 @@
-"""Differentiable augmentation of what discriminators see."""
+"""Differentiable augmentation of the discriminators' inputs."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ __all__ = ["View", "view_of"]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class View:
-    """How each image of a batch is looked at: real ones, and those made in their places."""
+    """Random changes of each image of a batch, the same for a real and a generated one."""
 
     settings: DiscriminatorAugmentation
     draws: NDArray[np.float64]
@@ -29,7 +29,7 @@ class View:
         and appendix A.
 
         Args:
-            images: `[B, C, H, W]` in [-1, 1]. Where C is 3 or more, the last three are the colours,
+            images: `[B, C, H, W]` in [-1, 1]. If C is 3 or more, the last three are the colours,
                 and only these change in colour.
 
         Returns:
@@ -61,7 +61,7 @@ class View:
         return torch.cat([images[:, :first], x], dim=1) if first else x
 
     def _translate(self, images: Tensor) -> Tensor:
-        """Shift by whole pixels; what is not there is mid-grey."""
+        """Shift by integer pixels; missing areas become mid-grey."""
         height, width = images.shape[2:]
         share = self.settings.translation
         downs = np.rint((2 * self.draws[:, 3] - 1) * share * height).astype(int).tolist()
@@ -73,7 +73,7 @@ class View:
         return torch.stack(moved)
 
     def _cut_out(self, images: Tensor) -> Tensor:
-        """Grey out a square whose centre lies anywhere in the image."""
+        """Grey out a square with its centre anywhere in the image."""
         height, width = images.shape[2:]
         keep = np.ones((len(images), 1, height, width), np.float32)
         for mask, (y, x) in zip(keep, self.draws[:, 5:], strict=True):
@@ -86,7 +86,7 @@ class View:
 
 
 def view_of(settings: DiscriminatorAugmentation, seed: int, first: int, count: int) -> View:
-    """The view of images `first` to `first + count` of a run: each depends on its number alone."""
+    """The view of images `first` to `first + count` of a run, each a function of its number."""
     numbers = range(first, first + count)
     draws = [generator_of(seed, Stream.AUGMENTATION, number).random(7) for number in numbers]
     return View(settings=settings, draws=np.stack(draws))

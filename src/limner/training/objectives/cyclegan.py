@@ -1,4 +1,4 @@
-"""The study's objective, CycleGAN: unpaired sketches and photos."""
+"""CycleGAN, the objective of the 2018 study: unpaired sketches and photos."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -30,28 +30,28 @@ __all__ = ["CycleGAN"]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Translations:
-    """What a batch became in either direction, and how that was judged."""
+    """Translations of a batch in both directions, their scores and their loss terms."""
 
     terms: dict[str, Tensor]
-    """Before their weights; gradients lead to the generators."""
+    """Unweighted; gradients lead to the generators."""
     loss: Tensor
     """Their weighted sum."""
     made: dict[str, Tensor]
-    """Generated pictures by their kind, `sketch` or `photo`; detached."""
+    """Generated images by their kind, `sketch` or `photo`; detached."""
     real_scores: dict[str, Scores]
-    """What each kind's discriminator says of the real ones."""
+    """Scores of the real images by each kind's discriminator."""
     made_scores: dict[str, Scores]
 
 
 class CycleGAN:
-    """Two generators, there and back, and a discriminator for each kind of picture.
+    """A generator for each direction, and a discriminator for each kind of image.
 
     Zhu et al. 2017, *Unpaired Image-to-Image Translation using Cycle-Consistent Adversarial
-    Networks*: what a generator makes must look like its kind, and lead back to where it came from.
+    Networks*: a generated image must look like its kind, and translate back to its source.
     """
 
     def __init__(self, config: Config, fabric: Fabric, *, frozen: Frozen | None = None) -> None:
-        """Make the networks, and take over the frozen ones if there are some."""
+        """Make the networks; frozen ones are shared if given."""
         self.config = config
         self.weights = config.weights
         self.fabric = fabric
@@ -61,7 +61,7 @@ class CycleGAN:
             for direction in (SKETCH_TO_PHOTO, PHOTO_TO_SKETCH)
         )
         self.makers = {"photo": there, "sketch": back}
-        """Generators by the kind of picture that they make."""
+        """Generators by the kind of image that they make."""
         channels = {"photo": config.generator.outputs, "sketch": config.generator.inputs}
         self.discriminators = {
             kind: DiscriminatorTrainer(
@@ -69,11 +69,11 @@ class CycleGAN:
             )
             for place, (kind, judged) in enumerate(channels.items(), start=1)
         }
-        """By the kind of picture that they judge."""
+        """By the kind of image that they judge."""
 
     @staticmethod
     def images(config: Config, prepared: PreparedSet) -> TrainingImages:
-        """What it learns from. Raises DataError if the set lacks it."""
+        """The training images. Raises DataError if the dataset lacks them."""
         return TrainingImages.of(config, prepared, sketches=True, pairs=False)
 
     @property
@@ -102,7 +102,7 @@ class CycleGAN:
         return self.finish(translations, batch, lr)
 
     def translate(self, batch: Batch) -> Translations:
-        """There and back in both directions; nothing is learnt yet."""
+        """Translate in both directions and back, and compute all loss terms, without an update."""
         terms: dict[str, Tensor] = {}
         weighted: list[Tensor] = []
 
@@ -130,7 +130,7 @@ class CycleGAN:
         )
 
     def finish(self, translations: Translations, batch: Batch, lr: float) -> dict[str, Tensor]:
-        """Let the discriminators learn, and sum up: the terms, detached."""
+        """Update the discriminators; returns all terms, detached."""
         terms = dict(translations.terms)
         for kind, judge in self.discriminators.items():
             real, made = translations.real_scores[kind], translations.made[kind]
@@ -144,7 +144,7 @@ class CycleGAN:
 
 
 def _as_source(pictures: Tensor, source: str) -> Tensor:
-    """Photos in grey where sketches are expected; sketches in three channels where photos are."""
+    """Photos converted to grey, or sketches to three channels, as a generator's input."""
     if source == "photo":
         return pictures.expand(-1, len(LUMA), -1, -1)
     luma = torch.from_numpy(LUMA).to(pictures).view(1, -1, 1, 1)

@@ -1,4 +1,4 @@
-"""Photo to sketch: drawings from which the photo can be reconstructed."""
+"""Photo to sketch: sketches from which the photo can be reconstructed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -44,13 +44,13 @@ from limner.training.randomness import Stream, generator_of
 __all__ = ["Draughtsman", "DrawnImages", "degraded", "load_reconstructor", "reconstructors_of"]
 
 _GRAIN = 0.12
-"""Standard deviation of the noise on a drawing that is read, of a range of 2."""
+"""Standard deviation of the noise on the reconstructor's input, of a range of 2."""
 _SOFT = 0.5
-"""Share of drawings that are read at half their resolution."""
+"""Share of these inputs with half the resolution."""
 
 
 class DrawnImages(TrainingImages):
-    """Photos, each with a drawing of it by one steady hand."""
+    """Photos, each with a drawing of it by the same steady hand."""
 
     def __getitem__(self, number: int) -> dict[str, NDArray[Any]]:
         """Image `number`: `photo` `[size, size, 3]` and `sketched` `[size, size]`."""
@@ -61,36 +61,35 @@ class DrawnImages(TrainingImages):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Drawn:
-    """What a batch of photos became, and how that compares with the truth."""
+    """Generated sketches of a batch of photos, and their loss terms."""
 
     terms: dict[str, Tensor]
-    """Before their weights; gradients lead to the generator."""
+    """Unweighted; gradients lead to the generator."""
     loss: Tensor
     """Their weighted sum."""
     made: Tensor
-    """(photo, drawing) pairs, `[B, 3 + 1, H, W]`."""
+    """(photo, generated sketch) pairs, `[B, 3 + 1, H, W]`."""
     real_scores: Scores
-    """What the discriminator says of the pairs with the steady hand's drawing."""
+    """The discriminator's scores of the pairs with the steady hand's drawing."""
     made_scores: Scores
 
 
 class Draughtsman:
-    """A generator that draws photos, a discriminator of (photo, drawing) pairs, and a reader.
+    """A generator of sketches, a discriminator of (photo, sketch) pairs, and a reconstructor.
 
-    A filter darkens what is dark. This one is to choose strokes: as in pix2pix (Isola et al. 2017)
-    it learns what drawings look like, and from a frozen model of sketch to photo which of them
-    say who it is. What that makes of the drawing has to be the photo again, a cycle as in Zhu et
-    al. 2017. Cycles tempt a generator to hide what it should draw in patterns that nobody sees
-    (Chu et al. 2017, *CycleGAN, a Master of Steganography*): so drawings are spoilt before they
-    are read.
+    A filter shades what is dark. This generator is to choose strokes: as in pix2pix (Isola et al.
+    2017) it learns what drawings look like, and a frozen sketch-to-photo model teaches it which
+    strokes show who it is. That model has to reconstruct the photo from the sketch, a cycle as in
+    Zhu et al. 2017. Cycles tempt a generator to hide information in invisible patterns (Chu et al.
+    2017, *CycleGAN, a Master of Steganography*), so sketches are degraded before reconstruction.
     """
 
     def __init__(self, config: Config, fabric: Fabric) -> None:
-        """Make the networks and load the reader.
+        """Make the networks and load the reconstructor.
 
         Raises:
-            UsageError: The terms need a reader and none is named, or it does not fit.
-            ModelError: Its file is missing or damaged, or not limner's.
+            UsageError: The terms need a reconstructor and none is named, or it does not fit.
+            ModelError: Its file is missing or damaged, or was not exported by limner.
         """
         self.config = config
         self.fabric = fabric
@@ -118,7 +117,7 @@ class Draughtsman:
 
     @staticmethod
     def images(config: Config, prepared: PreparedSet) -> TrainingImages:
-        """What it learns from. Raises DataError if the set lacks it."""
+        """The training images. Raises DataError if the dataset lacks them."""
         return DrawnImages.of(config, prepared, sketches=False, pairs=True)
 
     @property
@@ -145,7 +144,7 @@ class Draughtsman:
         return {name: term.detach() for name, term in terms.items()}
 
     def draw(self, batch: Batch) -> Drawn:
-        """Draw the photos, and compare drawings and what comes back; nothing is learnt yet."""
+        """Draw the photos and compute all loss terms, without an update."""
         photo, sketched = batch["photo"], batch["sketched"]
         made = self.generator(photo)
         pairs = torch.cat([photo, made], dim=1)
@@ -171,7 +170,7 @@ class Draughtsman:
         )
 
     def _returned(self, made: Tensor, photo: Tensor, first: int) -> dict[str, Tensor]:
-        """The terms that compare the photo that comes back with the photo that was drawn."""
+        """The terms that compare the reconstructed photo with the original."""
         assert self.reader is not None  # noqa: S101 - for the type checker
         with self.fabric.autocast():
             returned = self.reader(degraded(made, self.config.seed, first)).float()
@@ -194,15 +193,15 @@ class Draughtsman:
 
 
 def reconstructors_of(objective: Objective) -> dict[Direction, nn.Module]:
-    """The frozen generator that leads back from what an objective makes, if it has one."""
+    """The frozen generator that reconstructs photos from an objective's sketches, if any."""
     reader = objective.reader if isinstance(objective, Draughtsman) else None
     return {} if reader is None else {SKETCH_TO_PHOTO: reader}
 
 
 def degraded(drawings: Tensor, seed: int, first: int) -> Tensor:
-    """Drawings `[B, 1, H, W]` in [-1, 1] as paper and a scanner leave them, here and there softer.
+    """Sketches `[B, 1, H, W]` in [-1, 1] with noise as of paper and a scanner, some softened.
 
-    What is random depends on the seed and the numbers of the images, `first` and on.
+    The randomness depends on the seed and the numbers of the images, from `first` on.
     """
     shape = tuple(drawings.shape[1:])
     rngs = [generator_of(seed, Stream.RETURN, first + place) for place in range(len(drawings))]
@@ -214,16 +213,15 @@ def degraded(drawings: Tensor, seed: int, first: int) -> Tensor:
 
 
 def load_reconstructor(config: Config, fabric: Fabric) -> nn.Module:
-    """The frozen model of `config.reconstructor`: drawings `[B, 1, S, S]` to photos `[B, 3, S, S]`.
+    """The frozen model of `config.reconstructor`: sketches `[B, 1, S, S]` to photos `[B, 3, S, S]`.
 
     Raises:
-        UsageError: None is named, or it leads elsewhere, is of another size or reads more than
-            drawings.
-        ModelError: The file is missing or damaged, or not limner's.
+        UsageError: None is named, or it has another direction, size or number of input channels.
+        ModelError: The file is missing or damaged, or was not exported by limner.
     """
     if not config.reconstructor:
         raise UsageError(
-            "the objective 'draughtsman' draws for a model of sketch to photo: name its file, "
+            "the objective 'draughtsman' needs a sketch-to-photo model: name its file, "
             "--set reconstructor=MODEL.onnx, or set weights.cycle, perceptual, face and identity "
             "to 0"
         )
@@ -232,17 +230,17 @@ def load_reconstructor(config: Config, fabric: Fabric) -> nn.Module:
     inputs = card.generator.get("inputs")
     if card.direction != SKETCH_TO_PHOTO or card.preprocessing.size != config.size or inputs != 1:
         raise UsageError(
-            f"reader {path} goes from {card.direction} at {card.preprocessing.size} px and reads "
-            f"{inputs} channels; a model from {SKETCH_TO_PHOTO} at {config.size} px that reads 1 "
-            "is needed"
+            f"reconstructor {path} is a {card.direction} model at {card.preprocessing.size} px "
+            f"with {inputs} input channels; it must be a {SKETCH_TO_PHOTO} model at "
+            f"{config.size} px with 1"
         )
     try:
         kind = KINDS["generator"][card.generator["kind"]]
-        with torch.random.fork_rng(devices=[]):  # before its weights are read they are random
+        with torch.random.fork_rng(devices=[]):  # its weights are random until they are loaded
             network = make_generator(settings.build(kind, card.generator))
         network.load_state_dict({name: weights[name] for name in network.state_dict()})
     except (KeyError, RuntimeError) as error:
-        raise ModelError(f"{path} lacks weights that its card promises; export it again") from error
+        raise ModelError(f"{path} lacks weights that its card lists; export it again") from error
     network.requires_grad_(requires_grad=False).eval()
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     placed: nn.Module = fabric.to_device(network)

@@ -1,4 +1,4 @@
-"""Frozen networks, whose features discriminators and losses use."""
+"""Frozen networks, whose features are used by discriminators and losses."""
 
 from functools import cached_property
 from typing import TypeVar
@@ -19,9 +19,9 @@ N = TypeVar("N", bound=nn.Module)
 
 
 class Frozen:
-    """Frozen networks of a run, each loaded when it is first asked for, and once.
+    """Frozen networks of a run, each loaded once, when it is first used.
 
-    They compute in the precision of the run. They are no part of its state.
+    They compute in the precision of the run. They are not part of its checkpoints.
     """
 
     def __init__(self, fabric: Fabric) -> None:
@@ -31,7 +31,7 @@ class Frozen:
     def features(self) -> EfficientNetLite0:
         """Features of images. Raises MissingExtraError if its weights are not installed."""
         path = weights_file()
-        with torch.random.fork_rng(devices=[]):  # before its weights are read they are random
+        with torch.random.fork_rng(devices=[]):  # its weights are random until they are loaded
             return self._placed(EfficientNetLite0.from_file(path))
 
     @cached_property

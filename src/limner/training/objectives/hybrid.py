@@ -20,11 +20,10 @@ __all__ = ["Hybrid"]
 
 
 class Hybrid:
-    """A CycleGAN on hand-drawn sketches whose way to the photo is taught by pairs as well.
+    """A CycleGAN on hand-drawn sketches whose sketch-to-photo generator also learns from pairs.
 
-    The pairs know which photo a sketch came from, but are drawn by a program; the hand-drawn
-    sketches are what the model is for, but nobody knows their photos. Both teach the same
-    generator.
+    The pairs have a ground-truth photo, but their sketches are synthetic. The hand-drawn sketches
+    are what the model is for, but have no ground truth. Both train the same generator.
     """
 
     def __init__(self, config: Config, fabric: Fabric) -> None:
@@ -44,7 +43,7 @@ class Hybrid:
 
     @staticmethod
     def images(config: Config, prepared: PreparedSet) -> TrainingImages:
-        """What it learns from. Raises DataError if the set lacks it."""
+        """The training images. Raises DataError if the dataset lacks them."""
         return TrainingImages.of(config, prepared, sketches=True, pairs=True)
 
     @property
@@ -60,7 +59,7 @@ class Hybrid:
     def step(self, batch: Batch, lr: float) -> dict[str, Tensor]:
         """Learn from `sketch`, `photo` and `sketched`; see `Objective`.
 
-        The terms of the pairs have the names that they have in `pix2pix`.
+        The terms of the pairs have the same names as in `pix2pix`.
         """
         translations, predictions = self.unpaired.translate(batch), self.paired.predict(batch)
         if not warming_up(self.config, self.fabric, batch):

@@ -14,12 +14,12 @@ from limner.training.config import GANLoss
 def discriminator_loss(
     kind: GANLoss, scores: Tensor, labels: Tensor, *, weight: Tensor | None = None
 ) -> Tensor:
-    """What a discriminator gets wrong.
+    """The loss of a discriminator.
 
     - `least-squares`: half the mean squared distance of the scores to their labels. Mao et al.
       2017, *Least Squares Generative Adversarial Networks*, equation 9.
     - `plain`: binary cross-entropy of the scores as logits. Goodfellow et al. 2014, *Generative
-      Adversarial Nets*, equation 1. Labels count as probabilities, so those beyond 0 and 1 are cut.
+      Adversarial Nets*, equation 1. Labels are probabilities, so they are clamped to 0..1.
     - `hinge`: Lim and Ye 2017, *Geometric GAN*, equation 10. Labels from 0 to 1 become signs from
       -1 to 1: noise on them moves the margin, and a flip changes sides.
 
@@ -27,7 +27,7 @@ def discriminator_loss(
         kind: Which of them.
         scores: `[B, 1, h, w]`, unbounded.
         labels: `[B, 1, 1, 1]`, about 1 for real and 0 for fake.
-        weight: `[B]`, how much each image counts; None for 1.
+        weight: `[B]`, weight of each image; None for 1.
     """
     match kind:
         case "least-squares":
@@ -41,10 +41,10 @@ def discriminator_loss(
 
 
 def generator_loss(kind: GANLoss, scores: Tensor, *, weight: Tensor | None = None) -> Tensor:
-    """What a generator has still to do until its pictures, scored so, are taken for real.
+    """The adversarial loss of a generator whose images got these scores.
 
-    The plain one is the non-saturating form (Goodfellow et al. 2014, section 3); that of `hinge`
-    has no lower bound. See `discriminator_loss`.
+    `plain` is the non-saturating form (Goodfellow et al. 2014, section 3); `hinge` has no lower
+    bound. See `discriminator_loss`.
     """
     match kind:
         case "least-squares":
@@ -56,14 +56,14 @@ def generator_loss(kind: GANLoss, scores: Tensor, *, weight: Tensor | None = Non
 
 
 def noisy_labels(draws: NDArray[np.float64], *, real: bool, noise: float, flips: float) -> Tensor:
-    """Labels of real (1) or fake (0) images, made unsure: `[B, 1, 1, 1]` on the CPU.
+    """Noisy labels of real (1) or fake (0) images: `[B, 1, 1, 1]` on the CPU.
 
-    The study's stabilisers: Gaussian noise of standard deviation `noise`, and a share `flips`
-    of the labels swapped, so that the discriminator is never quite certain of itself.
+    The stabilisers of the 2018 study: Gaussian noise of standard deviation `noise`, and a share
+    `flips` of the labels swapped, so that the discriminator does not become certain.
 
     Args:
-        draws: `[B, 2]`: of each image a number in [0, 1) and a standard normal one.
-        real: What the labels are to say.
+        draws: `[B, 2]`: for each image a number in [0, 1) and a standard normal one.
+        real: Whether the images are real.
         noise: See above.
         flips: See above.
     """
@@ -76,14 +76,14 @@ def pyramid_l1(
 ) -> Tensor:
     """Mean absolute difference, averaged over `levels` halvings of the image.
 
-    At full size alone, L1 is paid in fine texture, which cannot be known from a sketch; the
-    coarser levels weigh tone and colour over larger areas instead.
+    At full resolution alone, L1 penalises fine texture, which a sketch does not determine. The
+    coarser levels add weight to tone and colour of larger areas.
 
     Args:
         made: `[B, C, H, W]` in [-1, 1].
         truth: The same.
         levels: At least 1, which is the plain L1 loss.
-        weight: `[B]`, how much each image counts; None for 1.
+        weight: `[B]`, weight of each image; None for 1.
     """
     total = _mean((made - truth).abs(), weight)
     for _ in range(levels - 1):
@@ -109,7 +109,7 @@ def feature_l1(
     """Mean absolute difference of the discriminator's features, averaged over its stages.
 
     Wang et al. 2018, *High-Resolution Image Synthesis and Semantic Manipulation with Conditional
-    GANs* (pix2pixHD), equation 4. The truth's features are constants here.
+    GANs* (pix2pixHD), equation 4. The ground truth's features get no gradients.
     `weight` as in `pyramid_l1`.
     """
     pairs = zip(made, truth, strict=True)
@@ -122,15 +122,15 @@ def perceptual(
 ) -> Tensor:
     """Mean absolute difference of unit-normalised features, averaged over the stages.
 
-    Johnson et al. 2016, *Perceptual Losses for Real-Time Style Transfer and Super-Resolution*, with
-    features scaled at each place as Zhang et al. 2018, *The Unreasonable Effectiveness of Deep
-    Features as a Perceptual Metric* (LPIPS), equation 1, do it: to a mean square of one over the
-    channels, so that terms of all stages are of the same order.
+    Johnson et al. 2016, *Perceptual Losses for Real-Time Style Transfer and Super-Resolution*. At
+    each position, features are scaled as in Zhang et al. 2018, *The Unreasonable Effectiveness of
+    Deep Features as a Perceptual Metric* (LPIPS), equation 1: to a mean square of one over the
+    channels, so that the terms of all stages have the same order of magnitude.
 
     Args:
         generated: Features of a frozen network, `[B, C, h, w]` for each stage.
         truth: Those of the ground truth.
-        weight: `[B]`, how much each image counts; None for 1.
+        weight: `[B]`, weight of each image; None for 1.
     """
     pairs = zip(generated, truth, strict=True)
     terms = [_mean((_unit(g) - _unit(t)).abs(), weight) for g, t in pairs]
@@ -140,12 +140,12 @@ def perceptual(
 def identity(made: Tensor, truth: Tensor, *, weight: Tensor | None = None) -> Tensor:
     """Mean squared Euclidean distance between the face descriptors of two batches.
 
-    As Schroff et al. 2015 (*FaceNet*) measure identity, used as a loss.
+    The identity distance of Schroff et al. 2015 (*FaceNet*), used as a loss.
 
     Args:
         made: Descriptors, `[B, 128]`.
         truth: The same.
-        weight: `[B]`, how much each image counts; None for 1.
+        weight: `[B]`, weight of each image; None for 1.
     """
     return _mean((made - truth).square().sum(dim=1), weight)
 
@@ -156,7 +156,7 @@ def _unit(features: Tensor) -> Tensor:
 
 
 def _mean(differences: Tensor, weight: Tensor | None) -> Tensor:
-    """Over all places of each image, and then over the images, each by its weight."""
+    """The mean over all positions of each image, times its weight, averaged over the images."""
     if weight is None:
         return differences.mean()
     return (differences.reshape(len(differences), -1).mean(dim=1) * weight).mean()

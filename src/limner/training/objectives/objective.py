@@ -33,25 +33,25 @@ __all__ = [
 ]
 
 Scores = list[Tensor]
-"""Of each head of a discriminator, `[B, 1, h, w]`, unbounded."""
+"""One for each head of a discriminator, `[B, 1, h, w]`, unbounded."""
 
 
 class Judgement(NamedTuple):
-    """What a discriminator says of images, and what it saw in them."""
+    """A discriminator's scores of images, and its features of them."""
 
     scores: Scores
     stages: list[Tensor]
-    """Features of what judges pixels, stage by stage."""
+    """Features of the part that judges pixels, stage by stage."""
     seen: list[Tensor]
-    """Frozen features of the images as they were shown; none for a PatchGAN."""
+    """Frozen features of the images as augmented; empty for a PatchGAN."""
 
 
 class TrainedNetwork:
-    """A network and the optimiser that it learns with."""
+    """A network and its optimiser."""
 
     def __init__(self, network: nn.Module, config: Config, fabric: Fabric) -> None:
-        # channels_last: twice the speed of the default layout with oneDNN, and what tensor cores
-        # want.
+        # channels_last: twice the speed of the default layout with oneDNN, and best for tensor
+        # cores.
         network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         compile_network(network, config, fabric)
         optimiser = torch.optim.Adam(
@@ -63,7 +63,7 @@ class TrainedNetwork:
         self.clip = config.clip
 
     def __call__(self, images: Tensor, *guidance: Tensor | None) -> Tensor:
-        """What the network makes of them; `guidance` as `limner.networks.guidance.guided` takes."""
+        """The network's output; `guidance` as for `limner.networks.guidance.guided`."""
         return self.network(images, *guidance)  # type: ignore[no-any-return]
 
     def state_dict(self) -> dict[str, Any]:
@@ -71,13 +71,13 @@ class TrainedNetwork:
         return {"network": self.network.state_dict(), "optimiser": self.optimiser.state_dict()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take over what `state_dict` gave."""
+        """Restore a state from `state_dict`."""
         self.network.load_state_dict(state["network"])
         self.optimiser.load_state_dict(state["optimiser"])
 
 
 class DiscriminatorTrainer(TrainedNetwork):
-    """A discriminator: what it is shown, what it is told, and what generators learn from it."""
+    """A discriminator with its inputs, its labels, and the loss term that it gives generators."""
 
     def __init__(
         self,
@@ -96,14 +96,14 @@ class DiscriminatorTrainer(TrainedNetwork):
             config: Of the run.
             fabric: Of the run.
             judged: Channels of the images that it judges.
-            condition: Channels of the sketch that comes first in what it is shown; 0 for none.
-            place: Its number among the run's discriminators: each has random labels of its own.
-            pool: Generated pictures that it is kept reminded of.
-            frozen: Networks that it may look through; None to load them for it alone.
+            condition: Channels of the sketch that comes first in its input; 0 for none.
+            place: Its number among the run's discriminators: each has its own random labels.
+            pool: Size of its image pool.
+            frozen: Networks whose features it may use; None to load its own.
         """
         shared = frozen or Frozen(fabric)
         self.crops = bool(config.fine.crop) and isinstance(config.discriminator, ProjectedConfig)
-        """Whether it judges crops at full size, too; what it says of them comes last."""
+        """Whether it also judges crops at full resolution; their scores come last."""
         network = make_discriminator(
             config.discriminator,
             condition=condition,
@@ -135,7 +135,7 @@ class DiscriminatorTrainer(TrainedNetwork):
         return Judgement(scores, stages, seen[0] if seen else [])
 
     def generator_loss(self, scores: Scores, sharp: Tensor | None = None) -> Tensor:
-        """The term of a generator whose pictures got these scores: all heads count alike.
+        """The term of a generator whose images got these scores; all heads have equal weight.
 
         `sharp` as in `learn`.
         """
@@ -153,16 +153,16 @@ class DiscriminatorTrainer(TrainedNetwork):
         shared: bool = False,
         sharp: Tensor | None = None,
     ) -> Tensor:
-        """Learn to tell the two apart; the loss, detached.
+        """Learn to distinguish real from generated images; returns the loss, detached.
 
         Args:
-            real_scores: What `judge` said of the real images of this batch.
-            made: The made ones, `[B, condition + judged, H, W]`.
+            real_scores: From `judge`, of the real images of this batch.
+            made: The generated images, `[B, condition + judged, H, W]`.
             first: Number of the first image.
             lr: Learning rate of the generators at this step.
             shared: See `limner.training.feeding.batch.Part`.
-            sharp: `[B]`, how much the crop of each image counts, of the real one and of the made
-                one alike, so that neither kind is seen more often; None for 1.
+            sharp: `[B]`, weight of the crop of each image, for the real and the generated image
+                alike, so that neither kind is seen more often; None for 1.
         """
         made_scores = self.judge(self._exchanged(made, first, shared=shared), first).scores
         draws = self._label_draws(first, len(made))
@@ -184,15 +184,15 @@ class DiscriminatorTrainer(TrainedNetwork):
         return loss.detach()
 
     def _counted(self, scores: Scores, sharp: Tensor | None) -> list[Tensor | None]:
-        """For each head how much each image counts, see `learn`."""
+        """For each head the weight of each image, see `learn`."""
         half = len(scores) // 2 if self.crops else len(scores)
         return [None] * half + [sharp] * (len(scores) - half)
 
     def _exchanged(self, made: Tensor, first: int, *, shared: bool) -> Tensor:
-        """What is shown instead of the generated ones.
+        """The images of the pool that are shown instead of the generated ones.
 
-        Every process has the whole pool, and lets it take in what all of them made: so it is that
-        of one process with the whole batch, and the state of a run knows of no processes.
+        Every process has the complete pool and adds the images of all processes. So the pool is the
+        same as with one process, and a checkpoint does not depend on the number of processes.
         """
         if not (shared and self.pool.size):
             return self.pool.exchange(made, first)
@@ -201,7 +201,7 @@ class DiscriminatorTrainer(TrainedNetwork):
         return given[rank * count : (rank + 1) * count]
 
     def _label_draws(self, first: int, count: int) -> NDArray[np.float64]:
-        """For each image, for the real one and the made one: what `noisy_labels` takes."""
+        """Arguments of `noisy_labels` for each real and each generated image."""
         draws = np.empty((count, 2, 2))
         for place, number in enumerate(range(first, first + count)):
             rng = generator_of(self.config.seed, Stream.LABELS, self.place, number)
@@ -213,41 +213,41 @@ class DiscriminatorTrainer(TrainedNetwork):
         return super().state_dict() | {"pool": self.pool.state_dict()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take over what `state_dict` gave."""
+        """Restore a state from `state_dict`."""
         super().load_state_dict(state)
         self.pool.load_state_dict(state["pool"], self.fabric.device)
 
 
 class Objective(Protocol):
-    """What a run learns: all that the loop knows of it."""
+    """The interface of an objective that the loop uses."""
 
     @property
     def learners(self) -> Mapping[str, TrainedNetwork]:
-        """All that changes while learning, by the name that it has in the state of a run.
+        """All trained networks, by their names in a checkpoint.
 
-        Objectives that have the same part call it the same, so that one can start from another.
+        Objectives use the same name for the same network, so that one can start from another.
         """
 
     @property
     def generators(self) -> Mapping[Direction, nn.Module]:
-        """The networks that are averaged, shown and exported, by where they lead."""
+        """The networks whose EMA is shown and exported, by direction."""
 
     def step(self, batch: Batch, lr: float) -> dict[str, Tensor]:
         """Learn from one batch.
 
-        What is random about it depends on the seed and the numbers of the images alone.
+        Its randomness depends only on the seed and the numbers of the images.
 
         Args:
             batch: On the device of the run, with the images that the objective learns from.
             lr: Learning rate of this step.
 
         Returns:
-            Each term before its weight, detached, by the name it has in `stats.jsonl`.
+            Each unweighted term, detached, by its name in `stats.jsonl`.
         """
 
 
 def descend(fabric: Fabric, loss: Tensor, learners: list[TrainedNetwork], lr: float) -> None:
-    """One step of all `learners` down the same loss, which is the mean of all processes'."""
+    """One optimiser step of all `learners` on the same loss, averaged over the processes."""
     for learner in learners:
         for group in learner.optimiser.param_groups:
             group["lr"] = lr
@@ -261,13 +261,13 @@ def descend(fabric: Fabric, loss: Tensor, learners: list[TrainedNetwork], lr: fl
 
 
 def mean_score(scores: Scores) -> Tensor:
-    """The mean over all heads, as a run notes it."""
+    """The mean over all heads, for the log of a run."""
     return torch.stack([one.mean() for one in scores]).mean()
 
 
 def warming_up(config: Config, fabric: Fabric, batch: Batch) -> bool:
     """Whether only the discriminators learn from this batch, see `Config.warm_up`.
 
-    It depends on the numbers of the images alone, so that a run that resumes does the same.
+    It depends only on the numbers of the images, so that a resumed run does the same.
     """
     return batch.start(fabric.global_rank) < config.warm_up

@@ -1,4 +1,4 @@
-"""The paired objective: sketch in, its own photo out."""
+"""The paired objective: a sketch and its ground-truth photo."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -34,8 +34,8 @@ from limner.training.objectives.views import downscaled, multiscale, views
 __all__ = ["Pix2Pix"]
 
 LEAST = 0.3
-"""How much the perceptual term counts where a sketch is not meant literally at all: features of
-large areas, unlike pixels, can be right all the same."""
+"""Weight of the perceptual term for a sketch that is not meant literally at all: unlike pixels,
+features of large areas can still be right."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -43,21 +43,21 @@ class Predictions:
     """Generated photos of a batch, and their loss terms."""
 
     terms: dict[str, Tensor]
-    """Before their weights; gradients lead to the generator."""
+    """Unweighted; gradients lead to the generator."""
     loss: Tensor
     """Their weighted sum."""
     made: Tensor
     """(sketch, generated photo) pairs, `[B, 1 + 3, H, W]`."""
     real_scores: Scores
-    """What the discriminator says of the true pairs."""
+    """The discriminator's scores of the real pairs."""
     made_scores: Scores
 
 
 class Pix2Pix:
     """A generator, and a discriminator of (sketch, photo) pairs.
 
-    Isola et al. 2017, *Image-to-Image Translation with Conditional Adversarial Networks*, with
-    the study's least-squares loss and label noise, and the feature term of pix2pixHD.
+    Isola et al. 2017, *Image-to-Image Translation with Conditional Adversarial Networks*, with the
+    least-squares loss and label noise of the 2018 study, and feature matching as in pix2pixHD.
     """
 
     def __init__(
@@ -69,9 +69,9 @@ class Pix2Pix:
         weights: Weights | None = None,
         frozen: Frozen | None = None,
     ) -> None:
-        """Take over a generator and frozen networks, or make them.
+        """Use the generator and frozen networks if given, or make them.
 
-        `weights` are used instead of those of `config`.
+        `weights` replace those of `config`.
         """
         self.config = config
         self.fabric = fabric
@@ -88,7 +88,7 @@ class Pix2Pix:
             place=0,
             frozen=self.frozen,
         )
-        # What is missing is found out now, before anything is written.
+        # Fails now if weights are missing, before anything is written.
         if self.weights.perceptual:
             _ = self.frozen.features
         if self.weights.face or self.weights.identity:
@@ -96,7 +96,7 @@ class Pix2Pix:
 
     @staticmethod
     def images(config: Config, prepared: PreparedSet) -> TrainingImages:
-        """What it learns from. Raises DataError if the set lacks it."""
+        """The training images. Raises DataError if the dataset lacks them."""
         return TrainingImages.of(config, prepared, sketches=False, pairs=True)
 
     @property
@@ -112,8 +112,8 @@ class Pix2Pix:
     def step(self, batch: Batch, lr: float) -> dict[str, Tensor]:
         """Learn from `sketched` and `photo`; see `Objective`.
 
-        Both networks learn from the same pass: the discriminator that the generator is judged by
-        is the one whose features of the truth are at hand, so that the truth is seen only once.
+        Both networks learn from the same pass: the discriminator runs on the ground truth only
+        once, and the generator's feature term reuses its features.
         """
         predictions = self.predict(batch)
         if not warming_up(self.config, self.fabric, batch):
@@ -139,7 +139,7 @@ class Pix2Pix:
                 feature_l1, judged.stages, real.stages, crops=crops, sharp=batch.sharp
             )
         if self.weights.perceptual:
-            # A projected discriminator looked through the same network: at both in the same view.
+            # A projected discriminator already has these features, of the same views.
             seen = (judged.seen, real.seen) if real.seen else self._perceived(made, photo, batch)
             literal = batch.literal
             weight = None if literal is None else LEAST + (1 - LEAST) * literal
@@ -162,7 +162,7 @@ class Pix2Pix:
     def _perceived(
         self, made: Tensor, photo: Tensor, batch: Batch
     ) -> tuple[list[Tensor], list[Tensor]]:
-        """Frozen features of both; those of the truth are constant."""
+        """Frozen features of both; those of the ground truth have no gradients."""
 
         def stages(images: Tensor) -> list[Tensor]:
             shown = views(self.config, images, batch.first)
@@ -173,7 +173,7 @@ class Pix2Pix:
         return stages(made), truth
 
     def _recognised(self, made: Tensor, photo: Tensor, literal: Tensor | None) -> dict[str, Tensor]:
-        """The terms of the face descriptor; what it says of the truth is constant."""
+        """The terms of the face descriptor; those of the ground truth have no gradients."""
         with torch.no_grad():
             person, face = self.frozen.recognise(photo)
         made_person, made_face = self.frozen.recognise(made)

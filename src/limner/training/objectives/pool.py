@@ -9,15 +9,15 @@ from limner.training.randomness import Stream, generator_of
 
 
 class Pool:
-    """Keeps pictures and gives now a new one, now an old one in exchange.
+    """An image pool: it returns new images or, in exchange, old ones.
 
     Shrivastava et al. 2017, *Learning from Simulated and Unsupervised Images through Adversarial
-    Training*, section 2.3, as Zhu et al. 2017 (*CycleGAN*) do it: half of the pictures that a full
-    pool is given change places with one that it holds.
+    Training*, section 2.3, as in Zhu et al. 2017 (*CycleGAN*): when the pool is full, half of the
+    new images are swapped with one in the pool.
     """
 
     def __init__(self, size: int, *, seed: int, place: int) -> None:
-        """`place` tells the pools of a run apart; a pool of `size` 0 gives what it gets."""
+        """`place` numbers the pools of a run; a pool of `size` 0 returns its input."""
         self.size = size
         self.seed = seed
         self.place = place
@@ -38,14 +38,14 @@ class Pool:
                 which = int(rng.integers(self.size))
                 shown, self.kept[which] = self.kept[which], picture.clone()
             given.append(shown)
-        # The layout of pictures that were saved and read again is another one: make it the same.
+        # Saving and loading changes the memory layout of images: restore it.
         return torch.stack(given).contiguous(memory_format=torch.channels_last)
 
     def state_dict(self) -> dict[str, Any]:
-        """What it holds."""
+        """The images in the pool."""
         return {"kept": torch.stack(self.kept).cpu() if self.kept else None}
 
     def load_state_dict(self, state: dict[str, Any], device: torch.device) -> None:
-        """Take over what `state_dict` gave."""
+        """Restore a state from `state_dict`."""
         kept = state["kept"]
         self.kept = [] if kept is None else list(kept.to(device).unbind())

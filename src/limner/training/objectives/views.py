@@ -1,8 +1,8 @@
 """Views of photos that are larger than frozen networks were made for.
 
-They know pictures, and dlib's descriptor faces, of about 128 to 150 px. A larger photo is shown to
-them twice: whole and shrunk to that size, and a random crop of that size as it is. The crop depends
-on the seed and the image's number alone, so it is the same of the real photo and the generated one.
+These networks were trained on images of about 128 to 150 px. They see a larger photo twice: shrunk
+to that size, and as a random crop of that size. The crop depends only on the seed and the image's
+number, so it is the same for the real photo and the generated one.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,7 +20,7 @@ Term = Callable[..., Tensor]
 
 
 def views(config: Config, images: Tensor, first: int) -> tuple[Tensor, ...]:
-    """What frozen networks are shown of images `first` to `first + B` of a run.
+    """The views of images `first` to `first + B` of a run that frozen networks see.
 
     Args:
         config: Of the run.
@@ -28,8 +28,8 @@ def views(config: Config, images: Tensor, first: int) -> tuple[Tensor, ...]:
         first: Number of the first one.
 
     Returns:
-        The images alone, or with `config.fine.crop`, c: them whole but shrunk, and a crop of each,
-        both `[B, C, c, c]`.
+        The images alone, or with c = `config.fine.crop`, the shrunk images and a crop of each, both
+        `[B, C, c, c]`.
     """
     side = config.fine.crop
     if not side:
@@ -43,7 +43,7 @@ def views(config: Config, images: Tensor, first: int) -> tuple[Tensor, ...]:
 
 
 def downscaled(config: Config, images: Tensor) -> Tensor:
-    """Images `[B, C, S, S]` whole, as frozen networks are shown them: shrunk, or as they are."""
+    """Images `[B, C, S, S]` shrunk to the crop size for frozen networks, or unchanged."""
     side = config.fine.crop
     return F.avg_pool2d(images, images.shape[-1] // side) if side else images
 
@@ -57,15 +57,15 @@ def multiscale(
     weight: Tensor | None = None,
     sharp: Tensor | None = None,
 ) -> Tensor:
-    """A term that compares stages; where crops were shown, too, the mean over both views.
+    """A term that compares stages of features; with crops, the mean over both views.
 
     Args:
-        term: Of `limner.training.objectives.losses`: takes stages of both and `weight`.
-        generated: The stages of the whole images, and with `crops` then as many of the crops.
+        term: From `limner.training.objectives.losses`; takes the stages of both and `weight`.
+        generated: The stages of the images and, with `crops`, then those of the crops.
         truth: The same.
-        crops: Whether crops were shown.
-        weight: `[B]`, how much each image counts; None for 1.
-        sharp: `[B]`, how much each crop counts besides; None for 1. Unused without `crops`.
+        crops: Whether there are crops.
+        weight: `[B]`, weight of each image; None for 1.
+        sharp: `[B]`, additional weight of each crop; None for 1. Unused without `crops`.
     """
     if not crops:
         return term(generated, truth, weight=weight)

@@ -1,1 +1,1 @@
-"""What is seen of a run: sample grids, scores, monitors, curves, and its page."""
+"""Monitoring of a run: sample grids, scores, monitors, curves, and the report."""

@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 __all__ = ["Console", "time_left"]
 
 _REPORTS = 10
-"""Reports that the time left is reckoned from: saving and scoring take their part of it."""
+"""Reports that the time left is estimated from; it includes saving and scoring."""
 
 
 class Console:
     """Shows the progress of a run on stderr; give `report` to `limner.training.loop.train`.
 
-    Where somebody is looking, a bar and the terms stay in place, and only snapshots and warnings
-    add lines. Elsewhere each report is a line.
+    In a terminal, a bar and the terms stay in place, and only snapshots and warnings add lines.
+    Elsewhere each report is a line.
     """
 
     def __init__(self, file: TextIO | None = None) -> None:
@@ -45,7 +45,7 @@ class Console:
         self._stack.close()
 
     def report(self, progress: "Progress") -> None:
-        """Show what a run reports."""
+        """Show a progress report."""
         count = progress.seen - self._seen if self._recent else 1
         self._seen = progress.seen
         self._recent.append((count, count / max(progress.rate, 1e-9)))
@@ -66,7 +66,7 @@ class Console:
             self.say(f"limner: warning: after {progress.seen:,} images {warning}")
 
     def say(self, text: str) -> None:
-        """Show a line of text, which stays."""
+        """Show a permanent line of text."""
         if self._live is not None:
             self._live.console.print(text, markup=False, highlight=False)
         else:
@@ -102,7 +102,7 @@ class Console:
 
 
 def time_left(seconds: float) -> str:
-    """A time as people say it: `42 s`, `12 min`, `3 h 05`, `2 d 07 h`."""
+    """A duration as text: `42 s`, `12 min`, `3 h 05`, `2 d 07 h`."""
     minutes = round(seconds / 60)
     if seconds < 100:
         return f"{round(seconds)} s"

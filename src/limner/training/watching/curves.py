@@ -17,9 +17,9 @@ from limner.training.watching.monitors import FEW, GREY, SATURATION, SCORES, TIN
 __all__ = ["diagrams", "score_diagrams"]
 
 _POINTS = 240
-"""Points of a curve; longer ones are shown as means."""
+"""Maximum points of a curve; longer ones are shown as means."""
 _SPAN = 10.0
-"""Ratio of the greatest to the least value from which on a scale is logarithmic."""
+"""Ratio of the largest to the smallest value above which a scale is logarithmic."""
 _SIZE = (340, 170)  # px
 
 Curve = tuple[NDArray[np.float64], NDArray[np.float64]]
@@ -28,34 +28,34 @@ Curve = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 @dataclass(frozen=True, kw_only=True)
 class _Panel:
-    """What a diagram shows."""
+    """Contents of a diagram."""
 
     section: str
     title: str
     unit: str
     curves: tuple[tuple[str, str], ...]
-    """Names in `stats.jsonl`, each with what it is called in the legend."""
+    """Names in `stats.jsonl`, each with its name in the legend."""
     marks: tuple[float, ...] = ()
     """Values to compare with."""
     warned_by: tuple[str, str] = ("", "")
-    """Monitor that looks at it, and of which pictures."""
+    """Monitor of these values, and its kind of images."""
     log: bool = False
     """Whether it may have a logarithmic scale."""
 
 
 _ABOUT = (("", "pairs"), ("_photo", "photos"), ("_sketch", "sketches"))
 _TERMS = {
-    "adversarial": ("Adversarial", "what is left until generated pictures are taken for real"),
-    "cycle": ("Cycle", "difference of the pixels after there and back"),
-    "identity_mapping": ("Mapping", "difference of the pixels where there is nothing to change"),
-    "l1": ("L1", "difference of made and ground-truth photo, over an image pyramid"),
-    "gradient": ("Gradient", "difference of the edges of made and ground-truth photo"),
-    "features": ("Features", "difference in the features of the discriminator"),
+    "adversarial": ("Adversarial", "GAN loss of the generator"),
+    "cycle": ("Cycle consistency", "mean absolute pixel error (L1) of the cycle"),
+    "identity_mapping": ("Identity loss", "L1 of images that should stay unchanged"),
+    "l1": ("L1", "mean absolute error of generated photos, over an image pyramid"),
+    "gradient": ("Gradient", "mean absolute error of edges of generated photos"),
+    "features": ("Feature matching", "difference of the discriminator's features"),
     "perceptual": ("Perceptual loss", "difference of features of a network trained on ImageNet"),
     "face": ("Face features", "difference of inner features of the face descriptor"),
-    "identity": ("Identity", "squared distance of the face descriptors"),
+    "identity": ("Face identity", "squared distance of the face descriptors"),
 }
-"""Terms of the generators; what else a run notes that is none of these is shown by its name."""
+"""Titles and units of the generators' terms."""
 
 
 def diagrams(
@@ -66,7 +66,7 @@ def diagrams(
     Args:
         lines: Of the file, in order; at least one.
         config: Of the run.
-        warned: After how many images each monitor spoke, by its name and of which pictures.
+        warned: Images seen when a monitor warned, by its name and kind of images.
     """
     found: dict[str, list[dict[str, Any]]] = {}
     names = {name for line in lines for name in line}
@@ -82,7 +82,7 @@ def diagrams(
 
 
 def score_diagrams(scores: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """A diagram for each figure of `scores.jsonl`, the deciding one first."""
+    """A diagram for each score of `scores.jsonl`, the deciding one first."""
     names = [name for name in FIGURES if any(name in line.get("each", ()) for line in scores)]
     names.sort(key=lambda name: name != deciding(scores))
     return [_score_diagram(scores, name) for name in names]
@@ -105,7 +105,7 @@ def _panels(lines: Sequence[dict[str, Any]], config: Config) -> list[_Panel]:
             _Panel(
                 section="Discriminators",
                 title="Loss",
-                unit="how wrong they are about real and generated pictures",
+                unit="GAN loss on real and generated images",
                 curves=of("discriminator"),
                 log=True,
             )
@@ -116,8 +116,8 @@ def _panels(lines: Sequence[dict[str, Any]], config: Config) -> list[_Panel]:
                 _Panel(
                     section="Discriminators",
                     title=f"Scores of {what}",
-                    unit=f"dashed: {low:g} for made and {high:g} for real, which is certainty",
-                    curves=((f"score_real{end}", "real"), (f"score_made{end}", "made")),
+                    unit=f"dashed: certainty, {low:g} for generated and {high:g} for real",
+                    curves=((f"score_real{end}", "real"), (f"score_made{end}", "generated")),
                     marks=(low, high),
                     warned_by=("discriminator won", end[1:]),
                 )
@@ -125,7 +125,7 @@ def _panels(lines: Sequence[dict[str, Any]], config: Config) -> list[_Panel]:
     panels += _looks(names)
     for name, title, unit in (
         ("lr", "Learning rate", "of Adam, for all networks"),
-        ("rate", "Speed", "images per second, with all that was saved and scored"),
+        ("rate", "Speed", "images per second, including saving and scoring"),
     ):
         if name in names:
             panels.append(_Panel(section="Pace", title=title, unit=unit, curves=((name, ""),)))
@@ -133,15 +133,15 @@ def _panels(lines: Sequence[dict[str, Any]], config: Config) -> list[_Panel]:
 
 
 def _looks(names: Sequence[str]) -> list[_Panel]:
-    """What the sample grids were measured by."""
+    """Panels of the statistics of sample grids."""
     panels = []
     for end, what in _ABOUT[1:]:
         if f"variety{end}" in names:
             panels.append(
                 _Panel(
-                    section="Looks",
-                    title=f"Variety of made {what}",
-                    unit=f"1: as different as real ones; dashed, {FEW:g}: all the same",
+                    section="Appearance",
+                    title=f"Diversity of generated {what}",
+                    unit=f"1: as diverse as real ones; dashed, {FEW:g}: collapse",
                     curves=((f"variety{end}", ""),),
                     marks=(FEW, 1),
                     warned_by=("collapse", end[1:]),
@@ -151,9 +151,9 @@ def _looks(names: Sequence[str]) -> list[_Panel]:
     if light:
         panels.append(
             _Panel(
-                section="Looks",
-                title=f"Brightness of made {light[0][1] if len(light) == 1 else 'pictures'}",
-                unit="less that of real ones, as a share of white; dashed: the limits",
+                section="Appearance",
+                title=f"Brightness of generated {light[0][1] if len(light) == 1 else 'images'}",
+                unit="minus that of real ones, as a share of white; dashed: the limits",
                 curves=light if len(light) > 1 else ((light[0][0], ""),),
                 marks=(-GREY, GREY),
                 warned_by=("colour drift", light[0][0].rpartition("_")[2]),
@@ -162,17 +162,17 @@ def _looks(names: Sequence[str]) -> list[_Panel]:
     if "red_photo" in names:
         panels += [
             _Panel(
-                section="Looks",
+                section="Appearance",
                 title="Saturation of generated photos",
-                unit="less that of real ones, as a share of white; dashed: the limits",
+                unit="minus that of real ones, as a share of white; dashed: the limits",
                 curves=(("saturation_photo", ""),),
                 marks=(-SATURATION, SATURATION),
                 warned_by=("colour drift", "photo"),
             ),
             _Panel(
-                section="Looks",
+                section="Appearance",
                 title="Tint of generated photos",
-                unit="above that of real ones, as a share of white; dashed: the limits",
+                unit="minus that of real ones, as a share of white; dashed: the limits",
                 curves=(("red_photo", "red"), ("green_photo", "green"), ("blue_photo", "blue")),
                 marks=(-TINT, TINT),
                 warned_by=("colour drift", "photo"),
@@ -184,7 +184,7 @@ def _looks(names: Sequence[str]) -> list[_Panel]:
 _COLOURS = {
     **dict(zip(("photos", "sketches", "pairs"), pages.SERIES, strict=False)),
     "real": pages.SERIES[0],
-    "made": pages.SERIES[1],
+    "generated": pages.SERIES[1],
     "": pages.SERIES[0],
     "red": pages.SERIES[1],
     "green": pages.SERIES[2],
@@ -228,7 +228,7 @@ def _diagram(panel: _Panel, curves: dict[str, Curve], warned: list[int]) -> dict
 
 
 def _score_diagram(scores: Sequence[dict[str, Any]], name: str) -> dict[str, Any]:
-    """Means with the errors that they have if all was drawn again; the best is filled."""
+    """Means with a band of ±2 standard errors; a diamond marks the best."""
     figure, axes = pages.figure(*_SIZE)
     lines = [line for line in scores if name in line.get("each", ())]
     seen = np.array([line["images"] for line in lines])
@@ -270,7 +270,7 @@ def _scale(axes: Axes, *, log: bool) -> None:
 
 
 def _curve(lines: Sequence[dict[str, Any]], name: str) -> Curve:
-    """The values of an entry; of very many, means of as many neighbours as needed."""
+    """The values of an entry; very long curves are reduced to means of neighbours."""
     pairs = [(line["images"], line[name]) for line in lines if name in line]
     seen, values = np.array(pairs, np.float64).T
     parts = np.array_split(np.arange(len(seen)), min(len(seen), _POINTS))
@@ -281,7 +281,7 @@ def _curve(lines: Sequence[dict[str, Any]], name: str) -> Curve:
 
 
 def _smooth(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Medians of a few neighbours, so that a single step far off does not bend the curve."""
+    """Medians of a few neighbours, so that a single outlier does not bend the curve."""
     reach = len(values) // 40
     return np.array(
         [np.median(values[max(0, i - reach) : i + reach + 1]) for i in range(len(values))]

@@ -1,4 +1,4 @@
-"""Sample grids: the same few pictures, translated again at every checkpoint."""
+"""Sample grids: the same few images, translated again at every checkpoint."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -26,9 +26,9 @@ from limner.training.randomness import Stream, generator_of
 COLUMNS = 8
 ROWS = 2
 GAP = 2
-"""px between two pictures."""
+"""px between two images."""
 FEWEST = 8
-"""Pictures from which on they say something about what a generator does to all."""
+"""Minimum number of images for statistics of a generator's results."""
 STILL = Augmentation(mirror=False, rotation=0, scale=0, shift=0)
 
 Pictures = list[NDArray[np.uint8]]
@@ -36,30 +36,30 @@ Pictures = list[NDArray[np.uint8]]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Shown:
-    """Pictures of which the grid shows what becomes of them."""
+    """A block of the grid: images and their translations."""
 
     pictures: Pictures
     """`[S, S]` sketches or `[S, S, 3]` photos."""
     way: tuple[Direction, ...]
-    """The generators that they go through, one after the other; each result is shown."""
+    """The generators that are applied in turn; each result is shown."""
     truths: Pictures
-    """What should have come of them; none where nobody knows."""
+    """Ground truth of the result; empty if there is none."""
     beside: Pictures
-    """Real pictures of the kind that the first generator makes; none where nobody knows."""
+    """Real images of the kind that the first generator makes; empty if there are none."""
     kind: Kind = "photo"
-    """What the first generator makes."""
+    """Kind of image that the first generator makes."""
     title: str
-    """What they are, in words."""
+    """Heading of the block in the report."""
 
 
 class SampleGrid:
-    """Held-out pictures and what the generators make of them, as PNG.
+    """Held-out images and their translations, as PNG.
 
-    From top to bottom: photos of the set as synthetic sketch, result and truth, where the objective
-    learns from such pairs, or as drawing, photo that is read from it and drawing of a steady hand,
-    where it learns to draw; sketches and photos of the set as they go there and back, where it
-    learns from both; drawings of `config.sample_sketches` with their results. A set that holds
-    nobody out shows pictures that it learns from.
+    From top to bottom, depending on the objective: for synthetic pairs, sketch, result and ground
+    truth; for `draughtsman`, photo, sketch, reconstruction and the drawing of a steady hand; for
+    unpaired images, sketches and photos of the dataset with their translation and cycle; then
+    sketches of `config.sample_sketches` with their results. If the dataset has no test split,
+    training images are shown.
     """
 
     def __init__(self, config: Config, prepared: PreparedSet) -> None:
@@ -72,7 +72,7 @@ class SampleGrid:
             drawn = [steady_drawing(photo) for photo in photos]
             self.shown.append(
                 _Shown(
-                    title="photos, drawn and read again",
+                    title="photos, drawn and reconstructed",
                     pictures=photos,
                     way=(PHOTO_TO_SKETCH, *((SKETCH_TO_PHOTO,) if config.reconstructor else ())),
                     truths=drawn,
@@ -96,14 +96,14 @@ class SampleGrid:
             drawn = [images.to_grey(one) for one in self._held_out(prepared, "sketch")]
             self.shown += [
                 _Shown(
-                    title="sketches of the set",
+                    title="sketches of the dataset",
                     pictures=drawn,
                     way=there_and_back,
                     truths=[],
                     beside=photos,
                 ),
                 _Shown(
-                    title="photos of the set",
+                    title="photos of the dataset",
                     pictures=photos,
                     way=there_and_back[::-1],
                     truths=[],
@@ -116,7 +116,7 @@ class SampleGrid:
             drawings = [images.to_grey(drawing) for drawing in drawings]
             self.shown.append(
                 _Shown(
-                    title="drawings",
+                    title="sample sketches",
                     pictures=drawings,
                     way=(SKETCH_TO_PHOTO,),
                     truths=[],
@@ -126,9 +126,9 @@ class SampleGrid:
 
     @property
     def layout(self) -> dict[str, Any]:
-        """Where in a grid what is, JSON-ready: for each block of rows what it shows.
+        """The layout of a grid, JSON-ready: the contents of each block of rows.
 
-        `columns` pictures wide at most; `steps` are rows in turn, as often as `pictures` need.
+        A row has at most `columns` images; the rows of `steps` are repeated if there are more.
         """
         blocks = []
         for shown in self.shown:
@@ -139,13 +139,13 @@ class SampleGrid:
     def write(
         self, path: Path, generators: Mapping[Direction, nn.Module], device: torch.device
     ) -> dict[str, float]:
-        """Translate all pictures and write the grid as a PNG.
+        """Translate all images and write the grid as a PNG.
 
         Returns:
-            How what was made differs from real pictures, by the name it has in `stats.jsonl`:
+            Differences of generated from real images, by their names in `stats.jsonl`:
             `variety_photo` (see `limner.metrics.realism.diversity`) and the differences of
-            `limner.metrics.realism.colour`, and the same for sketches. Nothing where the set shows
-            fewer than eight to compare with.
+            `limner.metrics.realism.colour`, and for sketches variety and brightness. Empty if there
+            are fewer than eight images to compare.
         """
         rows: list[Pictures] = []
         looks: dict[str, float] = {}
@@ -173,16 +173,16 @@ class SampleGrid:
 def still(
     pictures: NDArray[np.uint8], size: int, most: int = ROWS * COLUMNS, *, lifted: bool = False
 ) -> Pictures:
-    """A few of them, evenly spread, as they are but `size` px per side; lifted if photos are."""
+    """At most `most` images, evenly spread, `size` px per side; dark ones lightened if `lifted`."""
     count = min(most, len(pictures))
     chosen = np.linspace(0, len(pictures) - 1, count).round().astype(int)
-    rng = np.random.default_rng(0)  # nothing is random about a view that stays as it is
+    rng = np.random.default_rng(0)  # has no effect without augmentation
     shown = [jitter(pictures[place], size, STILL, rng) for place in chosen]
     return [lift(one) for one in shown] if lifted else shown
 
 
 def _looks(shown: _Shown, made: NDArray[np.uint8]) -> dict[str, float]:
-    """Few pictures differ by chance; so do those of another kind, of which nothing is said."""
+    """Appearance statistics of a block; empty for few images, which differ by chance."""
     if min(len(made), len(shown.beside)) < FEWEST:
         return {}
     real = np.stack(shown.beside)

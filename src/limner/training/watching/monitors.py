@@ -1,8 +1,8 @@
 """Monitors: each checks the logs of a run for one kind of problem and describes it.
 
-A monitor is a function of the lines of `stats.jsonl` alone, so that a run that is resumed after an
-interruption says what it would have said. None speaks of a loss that stands still: that of a GAN
-does, and its pictures get better. The limits were set so that healthy runs give no warnings.
+A monitor is a function of the lines of `stats.jsonl` alone, so a resumed run gives the same
+warnings. None warns of a constant loss: a GAN's losses can be constant while its images improve.
+The limits were set so that healthy runs give no warnings.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,29 +26,29 @@ __all__ = [
 ]
 
 LONG = 4_000
-"""Images for which a discriminator has to be in trouble without a break, ..."""
+"""Images for which a problem of a discriminator must persist, ..."""
 LINES = 10
 """... and lines of statistics."""
 LOOKS = 3
-"""Sample grids in a row that have to look wrong."""
+"""Consecutive sample grids that must look wrong."""
 
 SCORES: dict[GANLoss, tuple[float, float]] = {
     "least-squares": (0.0, 1.0),
     "plain": (-3.0, 3.0),
     "hinge": (-1.0, 1.0),
 }
-"""Scores of generated and real pictures by which a discriminator is certain. Those of
+"""Scores of generated and real images at which a discriminator is certain. Those of
 `least-squares` are its labels; those of `plain` are logits, of 0.05 and 0.95; beyond those of
-`hinge` it has no loss."""
+`hinge` its loss is zero."""
 
 _NEAR = 0.1
-"""How near to being certain, as a share of the way between the two."""
+"""How close to certainty, as a share of the distance between the two scores."""
 _BLIND = 0.01
-"""The same, for a discriminator that tells nothing apart."""
+"""The same, for a discriminator that cannot distinguish anything."""
 FEW = 0.2
 """Diversity below which it is a collapse; in healthy runs it was above 0.6 by then."""
 _SOME = 0.05
-"""Variety up to which its rise says nothing: out of nearly none, chance makes a multiple of it."""
+"""Diversity up to which a rise is ignored: chance can multiply values near zero."""
 GREY = 0.12
 """Difference in brightness, as a share of white."""
 TINT = 0.05
@@ -61,23 +61,23 @@ Line = Mapping[str, float]
 
 @dataclass(frozen=True, kw_only=True)
 class Problem:
-    """What a monitor has seen."""
+    """A warning of a monitor."""
 
     monitor: str
-    """Which one."""
+    """Name of the monitor."""
     about: str
-    """Of which pictures: `photo`, `sketch`, or '' for those of the pairs."""
+    """Kind of images: `photo`, `sketch`, or '' for pairs."""
     text: str
-    """What was seen, what is usual, and what to do about it."""
+    """What was observed, what is usual, and what to do about it."""
 
 
 def troubles(lines: Sequence[Line], config: Config) -> list[Problem]:
-    """All that is wrong after the last of these lines."""
+    """All problems after the last of these lines."""
     return [trouble for monitor in MONITORS for trouble in monitor(lines, config)]
 
 
 def new_troubles(lines: Sequence[Line], config: Config) -> list[Problem]:
-    """What is wrong after the last line and was not after any of the few before."""
+    """Problems after the last line that were absent after each of the few lines before."""
     now = troubles(lines, config)
     for before in range(1, LINES + 1):
         if now:
@@ -87,7 +87,7 @@ def new_troubles(lines: Sequence[Line], config: Config) -> list[Problem]:
 
 
 def discriminator_won(lines: Sequence[Line], config: Config) -> Iterator[Problem]:
-    """A discriminator is certain of all it sees, and its generator makes no way against it."""
+    """A discriminator is certain of all images, and its generator does not catch up."""
     recent = _recent(_warm(lines, config))
     low, high = SCORES[config.gan]
     near = _NEAR * (high - low)
@@ -104,15 +104,15 @@ def discriminator_won(lines: Sequence[Line], config: Config) -> Iterator[Problem
             about=about,
             text=(
                 f"the discriminator{_of(about)} has won: for {_span(recent):,} images it scored "
-                f"real ones {real.mean():.2f} and made ones {made.mean():.2f}, where {high:g} and "
-                f"{low:g} are certainty, and the generator's term stands at {term[-1]:.3f}, from "
+                f"real ones {real.mean():.2f} and generated ones {made.mean():.2f}, where {high:g} "
+                f"and {low:g} mean certainty, and the generator's term is {term[-1]:.3f}, from "
                 f"which it learns little. {_weaken(config)}"
             ),
         )
 
 
 def discriminator_blind(lines: Sequence[Line], config: Config) -> Iterator[Problem]:
-    """A discriminator scores everything alike, long after it should tell the two apart."""
+    """A discriminator still cannot distinguish real from generated images."""
     recent = _recent(_warm(lines, config), times=2)
     low, high = SCORES[config.gan]
     for about, suffix in _discriminators(recent, config):
@@ -123,36 +123,35 @@ def discriminator_blind(lines: Sequence[Line], config: Config) -> Iterator[Probl
             monitor="discriminator blind",
             about=about,
             text=(
-                f"the discriminator{_of(about)} tells nothing apart: for {_span(recent):,} images "
-                f"it scored real and generated ones within {np.abs(apart).max():.4f} of each "
-                "other, so "
-                "the generator learns nothing from it. Set discriminator.width higher, or "
-                "label_noise and label_flips lower"
+                f"the discriminator{_of(about)} cannot distinguish real from generated ones: for "
+                f"{_span(recent):,} images their scores were within {np.abs(apart).max():.4f} of "
+                "each other, so the generator learns nothing from it. Set discriminator.width "
+                "higher, or label_noise and label_flips lower"
             ),
         )
 
 
 def collapse(lines: Sequence[Line], config: Config) -> Iterator[Problem]:
-    """The pictures that a generator makes of different inputs are alike, and stay so."""
+    """A generator's results for different inputs are nearly the same, and stay so."""
     for about in ("photo", "sketch"):
         looks = _looks(lines, f"variety_{about}", config)
         if not len(looks) or looks.max() > FEW:
             continue
         if looks[-1] > max(1.25 * looks[0], _SOME):
-            continue  # they begin to differ
+            continue  # diversity is rising
         yield Problem(
             monitor="collapse",
             about=about,
             text=(
-                f"the made {_PLURAL[about]} are nearly all the same: in the last {LOOKS} sample "
-                f"grids they differed {looks[-1]:.2f} times as much as real ones do, and under "
+                f"the generated {_PLURAL[about]} are nearly all the same: in the last {LOOKS} "
+                f"sample grids they differed {looks[-1]:.2f} times as much as real ones do; below "
                 f"{FEW:g} the input hardly matters. {_bind(config)}"
             ),
         )
 
 
 def colour_drift(lines: Sequence[Line], config: Config) -> Iterator[Problem]:
-    """The light or the colours of what a generator makes are off, and do not come back."""
+    """Brightness or colours of generated images are wrong, and do not recover."""
     kinds = (
         ("brightness_photo", GREY, ("darker", "lighter")),
         ("brightness_sketch", GREY, ("darker", "lighter")),
@@ -167,7 +166,7 @@ def colour_drift(lines: Sequence[Line], config: Config) -> Iterator[Problem]:
         if not len(looks) or np.abs(looks).min() < limit or np.ptp(np.sign(looks)):
             continue
         if abs(looks[-1]) < 0.9 * abs(looks[0]):
-            continue  # it is coming back
+            continue  # it is recovering
         about = name.rpartition("_")[2]
         word = words[int(looks[-1] > 0)]
         said.setdefault(about, []).append(f"{word} by {abs(looks[-1]):.2f} (limit {limit:g})")
@@ -176,8 +175,8 @@ def colour_drift(lines: Sequence[Line], config: Config) -> Iterator[Problem]:
             monitor="colour drift",
             about=about,
             text=(
-                f"the made {_PLURAL[about]} drift away from real ones: in the last {LOOKS} sample "
-                f"grids they were {', '.join(findings)} as a share of white. {_hold(config)}"
+                f"the generated {_PLURAL[about]} drift away from real ones: in the last {LOOKS} "
+                f"sample grids they were {', '.join(findings)} as a share of white. {_hold(config)}"
             ),
         )
 
@@ -188,13 +187,13 @@ MONITORS = (discriminator_won, discriminator_blind, collapse, colour_drift)
 
 
 def _warm(lines: Sequence[Line], config: Config) -> Sequence[Line]:
-    """The lines about images that generators learnt from, too: no wonder if they lose before."""
+    """The lines after the warm-up: before, generators do not learn, so they lose."""
     first = next((i for i, one in enumerate(lines) if one["images"] > config.warm_up), len(lines))
     return lines[first:]
 
 
 def _recent(lines: Sequence[Line], times: int = 1) -> Sequence[Line]:
-    """The lines about the last images, if that is long enough to speak of; else none."""
+    """The lines about the last images; none if there are too few."""
     if not lines:
         return []
     since = lines[-1]["images"] - times * LONG
@@ -204,9 +203,9 @@ def _recent(lines: Sequence[Line], times: int = 1) -> Sequence[Line]:
 
 
 def _discriminators(lines: Sequence[Line], config: Config) -> list[tuple[str, str]]:
-    """What the discriminators judge, and how their names in the lines end.
+    """The kinds of images that discriminators judge, and the suffixes of their names in the lines.
 
-    Those that nobody plays against are left out: a term of weight 0 was meant to be.
+    Discriminators whose term has weight 0 are left out.
     """
     of_pairs = "paired_adversarial" if config.objective == "hybrid" else "adversarial"
     known = (
@@ -223,7 +222,7 @@ def _discriminators(lines: Sequence[Line], config: Config) -> list[tuple[str, st
 
 
 def _looks(lines: Sequence[Line], name: str, config: Config) -> NDArray[np.float64]:
-    """The last few looks, if the averaged generator has had the time to come to something."""
+    """The last few values from sample grids; empty if the EMA generator is still too young."""
     looks = [line for line in lines if name in line]
     since = config.warm_up + max(5 * config.ema_half_life, LONG)
     if len(looks) < LOOKS or looks[-LOOKS]["images"] < since:
@@ -247,19 +246,19 @@ def _weaken(config: Config) -> str:
     changed = config.discriminator_augmentation
     if not (changed.colour or changed.translation or changed.cutout):
         return (
-            "Change what it sees with discriminator_augmentation.translation=0.125 and .cutout=0.5,"
-            " which helps most where pictures are few, or set discriminator.width lower"
+            "Augment its inputs with discriminator_augmentation.translation=0.125 and .cutout=0.5,"
+            " which helps most with small datasets, or set discriminator.width lower"
         )
-    return "Set discriminator.width lower, label_noise higher, or give it more pictures"
+    return "Set discriminator.width lower, label_noise higher, or use a larger dataset"
 
 
 def _bind(config: Config) -> str:
     if config.objective == "cyclegan":
-        return "Set weights.cycle higher or weights.adversarial lower, or start from a run of pairs"
+        return "Set weights.cycle higher or weights.adversarial lower, or start from a paired run"
     return "Set weights.l1 higher or weights.adversarial lower"
 
 
 def _hold(config: Config) -> str:
     if config.objective == "cyclegan":
-        return "Set weights.identity_mapping to 5, or check the light of the set's photos: all one?"
+        return "Set weights.identity_mapping to 5, or check that the photos' lighting varies"
     return "Set weights.l1 higher, or weights.adversarial lower"

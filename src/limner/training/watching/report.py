@@ -22,15 +22,15 @@ from limner.training.watching.monitors import troubles
 __all__ = ["write_report"]
 
 _TIMES = 6
-"""Sample grids that are shown of a run."""
+"""Number of sample grids on the page."""
 _ROWS = 24
-"""Snapshots that the table shows; of more, the best, the last, and others between."""
+"""Rows of the table; of more snapshots, it shows the best, the last, and some in between."""
 _HIDDEN = FOLDERS | {"experiment"}
-"""Settings that are places, or stand in the heading."""
+"""Settings that are paths, or are in the heading."""
 
 
 def write_report(path: Path) -> Path:
-    """Write `report.html` about the run in a folder, as far as it has come.
+    """Write `report.html` about the run in a folder, finished or not.
 
     The same run gives the same bytes.
 
@@ -38,10 +38,10 @@ def write_report(path: Path) -> Path:
         path: The run folder.
 
     Returns:
-        The page.
+        Path of the page.
 
     Raises:
-        RunError: There is no run, or what it noted cannot be read.
+        RunError: There is no run, or its logs cannot be read.
         OutputError: The page cannot be written.
     """
     run = RunFolder(path)
@@ -74,20 +74,20 @@ def write_report(path: Path) -> Path:
 def _facts(
     config: Config, lines: Sequence[dict[str, Any]], scores: Sequence[dict[str, Any]]
 ) -> list[tuple[str, str]]:
-    """Figures to take in at a glance, and what they are."""
+    """Key values of the run, with their labels."""
     seen = lines[-1]["images"] if lines else 0
     found = [(f"{seen:,}", f"of {config.images:,} images seen")]
     if timed := [line for line in lines if "rate" in line]:
         counts = np.diff([0] + [line["images"] for line in timed])
         rates = np.array([line["rate"] for line in timed])
         seconds = float((counts / np.maximum(rates, 1e-9)).sum())
-        found.append((time_left(seconds), "spent on them"))
-        found.append((pages.number(float(np.median(rates))), "images per second, mostly"))
+        found.append((time_left(seconds), "training time"))
+        found.append((pages.number(float(np.median(rates))), "images per second (median)"))
     if name := deciding(scores):
         best = min(scores, key=lambda line: float(line[name]))
         title = FIGURES[name].title
-        found.append((f"{best[name]:.3g}", f"{title}, the best, after {best['images']:,} images"))
-    found.append((f"{config.size} px", f"side of a picture; batches of {config.batch}"))
+        found.append((f"{best[name]:.3g}", f"best {title}, after {best['images']:,} images"))
+    found.append((f"{config.size} px", f"side of an image; batches of {config.batch}"))
     return found
 
 
@@ -98,7 +98,7 @@ def _checks(
     scores: Sequence[dict[str, Any]],
     warnings: Sequence[dict[str, Any]],
 ) -> list[dict[str, Any]]:
-    """What to know before trusting the run: whether it is as it should be, and a sentence."""
+    """Checks of the run: whether each is good, and a sentence."""
     found = [{"good": True, "text": _standing(config, lines, scores)}]
     if run.snapshots():
         why = run.choose().why
@@ -106,12 +106,12 @@ def _checks(
     now = {(trouble.monitor, trouble.about): trouble for trouble in troubles(lines, config)}
     for warning in warnings:
         trouble = now.pop((warning["monitor"], warning["about"]), None)
-        ending = "Still so at the end" if trouble else "It had passed by the end"
+        ending = "Still so at the end" if trouble else "No longer so at the end"
         since = f"After {warning['images']:,} images"
         text = f"{since} {warning['text']}. {ending}."
         found.append({"good": trouble is None, "text": text})
     if lines and not warnings:
-        text = "No discriminator won, no collapse, no drift of colour: the monitors said nothing."
+        text = "No warnings: no discriminator won, no collapse, no colour drift."
         found.append({"good": True, "text": text})
     return found
 
@@ -121,16 +121,16 @@ def _standing(
 ) -> str:
     seen = lines[-1]["images"] if lines else 0
     if seen >= config.images:
-        return f"The run came to its end after {seen:,} images."
+        return f"The run is complete, after {seen:,} images."
     if out_of_patience(scores, config.patience):
         return (
-            f"The run ended after {seen:,} of {config.images:,} images: the last "
-            f"{config.patience:,} brought no better snapshot (patience)."
+            f"The run ended early, after {seen:,} of {config.images:,} images: there was no better "
+            f"snapshot for {config.patience:,} images (patience)."
         )
     rate = lines[-1].get("rate", 0.0) if lines else 0.0
     left = time_left((config.images - seen) / rate) if rate > 0 else ""
-    goes = f"{left} are left" if left else "nothing was noted yet"
-    return f"The run stands at {seen:,} of {config.images:,} images; {goes}."
+    goes = f"{left} left" if left else "nothing is logged yet"
+    return f"The run has seen {seen:,} of {config.images:,} images; {goes}."
 
 
 def _snapshots(scores: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -154,7 +154,7 @@ def _snapshots(scores: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _times(run: RunFolder) -> list[dict[str, Any]]:
-    """For each kind of pictures in the grids: rows of inputs, of what they became, of truths."""
+    """For each block of the grids: rows of inputs, of results over time, and of ground truth."""
     try:
         layout = json.loads(run.layout_path.read_text(encoding="utf-8"))
         side, gap, columns = (int(layout[name]) for name in ("side", "gap", "columns"))
@@ -163,7 +163,7 @@ def _times(run: RunFolder) -> list[dict[str, Any]]:
             for one in layout["blocks"]
         ]
     except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
-        return []  # of a run of an earlier version, or damaged
+        return []  # from an earlier version, or damaged
     least = min([side, columns, *(min(count, len(steps) - 1) for _, count, steps in blocks)])
     if least < 1 or gap < 0:
         return []
@@ -171,7 +171,7 @@ def _times(run: RunFolder) -> list[dict[str, Any]]:
     chosen = np.linspace(0, len(grids) - 1, min(_TIMES, len(grids))).round().astype(int)
     shown = [(int(grids[place].stem), _read(grids[place])) for place in chosen]
     cells = sum(len(steps) * -(-count // columns) for _, count, steps in blocks)
-    # Others were written before the run was given other drawings.
+    # Grids of another size were written before `sample_sketches` changed.
     width = min(columns, max((count for _, count, _ in blocks), default=0)) * (side + gap) + gap
     height = cells * (side + gap) + gap
     shown = [(seen, grid) for seen, grid in shown if grid.shape[:2] == (height, width)]
@@ -190,7 +190,7 @@ def _times(run: RunFolder) -> list[dict[str, Any]]:
         rows = [row("input", 0)]
         rows += [row(f"{seen:,}", 1, of) for of, (seen, _) in enumerate(shown)]
         if len(steps) > 2:
-            rows.append(row("truth" if steps[2] == "truth" else "and back", 2))
+            rows.append(row("ground truth" if steps[2] == "truth" else "cycle", 2))
         found.append({"title": title, "columns": columns, "side": side, "rows": rows})
         top += (side + gap) * len(steps) * -(-count // columns)
     return found
@@ -204,11 +204,11 @@ def _read(path: Path) -> Any:
     try:
         return images.read(path)
     except ImageError as error:
-        raise RunError(f"{error}; remove it to plot the run without it") from error
+        raise RunError(f"{error}; remove it to plot the run without this grid") from error
 
 
 def _settings(config: Config) -> dict[str, list[dict[str, Any]]]:
-    """All settings by group, and which are other than limner's defaults."""
+    """All settings by group, and which differ from limner's defaults."""
     values = flatten(config.to_dict())
     usual = flatten(Config(experiment=config.experiment).to_dict())
     groups: dict[str, list[dict[str, Any]]] = {"": []}

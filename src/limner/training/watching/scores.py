@@ -32,31 +32,29 @@ __all__ = ["HeldOut", "Scores"]
 _AT_ONCE = 16
 
 Scores = dict[str, NDArray[np.float64]]
-"""For each figure the share of each picture, whose mean it is; less is better."""
+"""For each score its value per image, of which it is the mean; lower is better."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Crowd:
-    """Real pictures of a kind, `[N, C, S, S]` on the device, and what describes them."""
+    """Reference set: real images of a kind, `[N, C, S, S]` on the device, and descriptors."""
 
     pictures: Tensor
     described: NDArray[np.float32] | None
 
 
 class HeldOut:
-    """Faces that nothing is learnt from, on which snapshots are compared.
+    """Held-out faces, on which snapshots are compared.
 
-    The figures are those that the objective has pictures for, and that
-    `limner.training.selection` names. The same networks get the same figures on the same
-    machine. Nothing here draws from the random numbers that training uses.
+    The scores are those of `limner.training.selection` that the objective has images for. The same
+    networks get the same scores on the same machine. The random numbers of training are not used.
     """
 
     def __init__(self, config: Config, prepared: PreparedSet, device: torch.device) -> None:
-        """Read them and describe them.
+        """Read the faces and compute their descriptors.
 
         Raises:
-            DataError: `config.patience` waits for better scores, and nothing is held out that
-                could be scored.
+            DataError: `config.patience` needs scores, and there are too few held-out faces.
         """
         self.device = device
         self.paired = config.objective != "cyclegan"
@@ -82,18 +80,18 @@ class HeldOut:
             pictures = to_tensor(np.stack(shown)).to(device)
             self.crowds[kind] = _Crowd(pictures=pictures, described=self._describe(pictures))
         if config.patience and not self.decides:
-            needed = "photos" if self.paired else "2 photos and 2 sketches, and the face descriptor"
+            needed = "photos" if self.paired else "the face descriptor, 2 photos and 2 sketches"
             raise DataError(
-                f"patience is {config.patience}, and {prepared.path} has too little in its split "
-                f"'test' to rank snapshots: {needed} are needed; prepare it with more held_out, or "
-                "set patience to 0"
+                f"patience is {config.patience}, but snapshots cannot be ranked: that takes "
+                f"{needed} in the split 'test' of {prepared.path}; prepare it with a higher "
+                "--held-out, or set patience to 0"
             )
         self.lack = "" if self.decides or not config.eval_images else self._lack(prepared)
-        """Why no snapshot can be told to be the best, and what helps; '' if one can."""
+        """Why snapshots cannot be ranked, and what helps; '' if they can."""
 
     @property
     def decides(self) -> bool:
-        """Whether there is a figure to choose a snapshot of sketch to photo by."""
+        """Whether there is a score to choose a snapshot by."""
         if self.paired:
             return "photo" in self.crowds
         return self.descriptor is not None and self._enough
@@ -105,13 +103,13 @@ class HeldOut:
                 f"dlib's {DESCRIPTOR}; pip install 'limner[train]'"
             )
         photos, sketches = (prepared.count("test", kind) for kind in ("photo", "sketch"))
-        found, needed = f"{photos} photos", "some are needed"
+        found, needed = f"{photos} photos", "1"
         if not self.paired:
-            found, needed = f"{found} and {sketches} sketches", "2 of each are needed"
+            found, needed = f"{found} and {sketches} sketches", "2 of each"
         return (
             "snapshots cannot be ranked, so the last one counts as the best: "
-            f"{prepared.path} has {found} in its split 'test', and {needed}; prepare it with a "
-            "higher --held-out"
+            f"{prepared.path} has {found} in its split 'test', and ranking needs at least "
+            f"{needed}; prepare it with a higher --held-out"
         )
 
     @property
@@ -120,7 +118,7 @@ class HeldOut:
         return len(counts) == 2 and min(counts) > 1
 
     def score(self, generators: Mapping[Direction, nn.Module]) -> Scores:
-        """Figures of these generators, by name; none if nothing is held out."""
+        """Scores of these generators, by name; none without held-out faces."""
         figures: Scores = {}
         with torch.inference_mode():
             if self.draws and "photo" in self.crowds:
@@ -134,7 +132,7 @@ class HeldOut:
         return figures
 
     def _pairs(self, generator: nn.Module) -> Scores:
-        """Each sketched photo against its photo."""
+        """Compare each photo generated from a sketch with its ground truth."""
         if self.sketched is None:
             return {}
         real = self.crowds["photo"]
@@ -144,7 +142,7 @@ class HeldOut:
         return figures | self._distances({"identity": made}, real)
 
     def _drawn(self, generators: Mapping[Direction, nn.Module]) -> Scores:
-        """Each photo against its drawing, and against what is read from that."""
+        """Compare each photo with its sketch, and with the photo reconstructed from that."""
         if self.sketched is None:
             return {}
         photos = self.crowds["photo"]
@@ -157,7 +155,7 @@ class HeldOut:
         return figures | self._distances(compared, photos)
 
     def _crowds(self, *, photo: nn.Module, sketch: nn.Module) -> Scores:
-        """What is made by the generators of photos and of sketches against real ones, and back."""
+        """Compare generated photos and sketches with real ones, and cycles with their inputs."""
         figures: Scores = {}
         there: dict[Kind, nn.Module] = {"photo": photo, "sketch": sketch}
         ways: tuple[tuple[Kind, Kind], ...] = (("photo", "sketch"), ("sketch", "photo"))
@@ -187,7 +185,7 @@ class HeldOut:
         return described
 
     def _distances(self, made: Mapping[str, Tensor], real: _Crowd) -> Scores:
-        """Distances of descriptors of generated pictures from those of their real ones."""
+        """Distances between the descriptors of generated images and of their real photos."""
         figures: Scores = {}
         for name, pictures in made.items():
             described = self._describe(pictures)
@@ -206,15 +204,15 @@ class HeldOut:
 
 
 def _parts(pictures: Tensor) -> Iterator[Tensor]:
-    """So few at once that memory does not depend on how many there are."""
+    """Small parts, so that memory use does not depend on the number of images."""
     for start in range(0, len(pictures), _AT_ONCE):
         yield pictures[start : start + _AT_ONCE]
 
 
 def _descriptor(device: torch.device) -> FaceDescriptor | None:
-    """dlib's, or None where its weights are not installed."""
+    """The face descriptor, or None if its weights are not installed."""
     try:
-        with torch.random.fork_rng(devices=[]):  # before its weights are read they are random
+        with torch.random.fork_rng(devices=[]):  # its weights are random until they are loaded
             return FaceDescriptor.from_dlib(public_file(DESCRIPTOR)).to(device)
     except MissingExtraError:
         return None

@@ -10,13 +10,13 @@ from limner.training.run import RunFolder, read_jsonl
 __all__ = ["write_events"]
 
 _OWN = {"images", "each"}
-"""Entries of a line that are no curve."""
+"""Entries of a line that are not curves."""
 
 
 def write_events(path: Path, out: Path) -> None:
     """Write the curves, grids and warnings of a run as an event file.
 
-    Event files of an earlier call are replaced, so that a run can be converted again as it goes on.
+    Event files of an earlier call are replaced, so a run can be converted again as it progresses.
 
     Args:
         path: The run folder.

@@ -19,15 +19,15 @@ __all__ = ["Watch"]
 
 
 class Watch:
-    """Scores snapshots, hears the monitors, and knows when patience is at its end.
+    """Scores snapshots, runs the monitors, and decides on early stopping.
 
-    Everything follows from what the run folder holds, so that a resumed run finds the same.
+    Everything follows from the logs in the run folder, so a resumed run gives the same results.
     """
 
     def __init__(
         self, config: Config, prepared: PreparedSet, run: RunFolder, device: torch.device
     ) -> None:
-        """Read what is held out; nothing is written. Raises DataError, see `HeldOut`."""
+        """Read the held-out images; nothing is written. Raises DataError, see `HeldOut`."""
         self.config = config
         self.run = run
         self.held_out = HeldOut(config, prepared, device)
@@ -35,18 +35,18 @@ class Watch:
         self.scores: list[dict[str, Any]] = []
 
     def resume(self, seen: int) -> None:
-        """Forget what was noted after the state that the run resumes from; remember the rest."""
+        """Read the logs up to the checkpoint that the run resumes from; drop later lines."""
         self.run.drop_stats_after(seen)
         self.lines = read_jsonl(self.run.stats_path)
         self.scores = read_jsonl(self.run.scores_path)
 
     @property
     def over(self) -> bool:
-        """Whether no snapshot was better for as long as `config.patience` allows."""
+        """Whether there was no better snapshot for `config.patience` images."""
         return out_of_patience(self.scores, self.config.patience)
 
     def note(self, line: Mapping[str, float]) -> list[Problem]:
-        """Write a line of statistics down, and what the monitors have to say that is new."""
+        """Log a line of statistics and the new warnings of the monitors; returns the latter."""
         self.run.append_stats(line)
         self.lines.append(dict(line))
         found = new_troubles(self.lines, self.config)
@@ -55,7 +55,7 @@ class Watch:
         return found
 
     def score(self, generators: Mapping[Direction, nn.Module], seen: int) -> dict[str, float]:
-        """Score the snapshot after `seen` images and write that down: the mean of each figure."""
+        """Score the snapshot after `seen` images and log the scores; returns their means."""
         figures = self.held_out.score(generators)
         if not figures:
             return {}
