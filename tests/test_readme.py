@@ -124,9 +124,25 @@ def test_something_was_found():
     assert homes >= {
         f"src/limner/{name}.py" for name in ("translator", "functions", "images/loading")
     }
-    for name, text in PAGES.items():
-        for link in re.findall(r"\]\((?!http)([^)#]+)[^)]*\)", text):
-            assert ((ROOT / name).parent / link).exists(), link
+
+
+def heading_anchors(page):
+    """The anchors that GitHub gives to the headings of a page."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize(
+    "page",
+    [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))],
+    ids=lambda p: p.stem,
+)
+def test_links(page):
+    for link in re.findall(r"\]\((?!http)([^)]+)\)", page.read_text(encoding="utf-8")):
+        path, _, anchor = link.partition("#")
+        target = page.parent / path if path else page
+        assert target.exists(), link
+        assert not anchor or anchor in heading_anchors(target), link
 
 
 def test_the_recipe_that_is_shown_is_one(tmp_path):
