@@ -128,7 +128,7 @@ def test_where_some_pictures_cannot_be_used_the_exit_code_is_1(folders, options,
     page = tmp_path / "r.html"
     done = limner("measure", "--generated", folders["generated"], *options, "--html", page)
     assert done.returncode == 1
-    assert "1 of 12 ground-truth photos cannot be used" in done.stderr
+    assert "1 of 12 ground-truth photos are unusable" in done.stderr
     assert page.exists()  # the others are measured
     both = limner("compare", folders["generated"], folders["ground_truth"], *options)
     assert both.returncode == 1

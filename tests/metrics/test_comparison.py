@@ -176,7 +176,7 @@ def test_one_thing_and_other_draws_are_errors():
     with pytest.raises(UsageError, match="at least two"):
         compare({"a": one})
     other = _measured(error=np.arange(80.0), draw=Resampling(resamples=300))
-    with pytest.raises(UsageError, match="same number of draws"):
+    with pytest.raises(UsageError, match="same number of resamples"):
         compare({"a": one, "b": other})
 
 

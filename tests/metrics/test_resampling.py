@@ -112,7 +112,7 @@ def test_an_empty_crowd_and_impossible_settings_are_errors():
         Resampling().of(lambda a, b: a[:, 0], 5, 0)
     with pytest.raises(UsageError, match="at least 2"):
         Resampling(resamples=1)
-    with pytest.raises(UsageError, match="share"):
+    with pytest.raises(UsageError, match="confidence between 0 and 1"):
         Resampling(confidence=95)
 
 
