@@ -57,7 +57,9 @@ def test_the_figures_are_means_of_the_pairs(drawing):
 def test_blank_sheets_that_come_back_are_named(drawing):
     white = np.full_like(drawing, 255)
     named = scores(drawing, drawing, white, white)
-    assert all(one.warnings[0].startswith("2 of 3 sketches came back as blank") for one in named)
+    assert all(
+        one.warnings[0].startswith("2 of 3 reconstructed sketches are blank") for one in named
+    )
     assert not any(one.warnings for one in scores(drawing, drawing))
 
 

@@ -64,10 +64,10 @@ def test_another_mean_and_less_variety_are_both_seen():
     assert fid(pictures(50, seed=1), real[:50]) > 2 * alike  # few pictures: why it warns
 
 
-def weighted(generated, real, made_weights, real_weights):
+def weighted(generated, real, generated_weights, real_weights):
     """FID of sets in which each picture comes so often, also in parts."""
     shift, total, factors = 0.0, 0.0, []
-    for sign, rows, weights in ((1, generated, made_weights), (-1, real, real_weights)):
+    for sign, rows, weights in ((1, generated, generated_weights), (-1, real, real_weights)):
         mean = weights @ rows / weights.sum()
         shift = shift + sign * mean
         factor = (rows - mean) * np.sqrt(weights / (weights.sum() - 1))[:, None]

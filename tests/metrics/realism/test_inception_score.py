@@ -52,7 +52,7 @@ def test_the_figure_says_what_is_wrong_with_it():
     assert score.estimate.value == inception_score(found, splits=2)
     assert score.estimate.low < score.estimate.value < score.estimate.high
     assert score.estimate.resamples.mean() == pytest.approx(score.estimate.value)
-    assert "none of them a face" in score.warnings[0]
+    assert "its classes are objects, not faces" in score.warnings[0]
     assert "60 in 2 parts" in score.warnings[0]
 
 
