@@ -99,7 +99,7 @@ def test_the_size_is_that_of_the_results_if_they_have_one(fill, crops):
         EvaluationSet.of_folders(fill("e", crops[:2]), size=16)
 
 
-def test_prepared_sets_are_crowds_too(folders, prepared_set):
+def test_prepared_sets_can_be_reference_sets(folders, prepared_set):
     evaluated = EvaluationSet.of_folders(
         folders["generated"], real=prepared_set, training=prepared_set
     )

@@ -298,13 +298,13 @@ def test_kid_fid_and_score_take_them(script):
         Kid(feature=features, on="Inception features", suffix=".inception", unit_scale=True),
         Fid(feature=features, on="Inception features", suffix=".inception"),
     ]
-    for measure, name in zip(metrics, ("kid.inception", "fid.inception"), strict=True):
-        (score,) = measure.scores(found, Resampling(resamples=20))
-        (other,) = measure.scores(alike, Resampling(resamples=20))
+    for metric, name in zip(metrics, ("kid.inception", "fid.inception"), strict=True):
+        (score,) = metric.scores(found, Resampling(resamples=20))
+        (other,) = metric.scores(alike, Resampling(resamples=20))
         assert score.name == name
         assert score.title.endswith("on Inception features")
         assert score.estimate.value > 2 * abs(other.estimate.value)
-        assert {needed.feature.key for needed in measure.inputs.values()} == {features.key}
+        assert {needed.feature.key for needed in metric.inputs.values()} == {features.key}
     (score,) = metrics[0].scores(found, Resampling(resamples=20))
     assert score.estimate.value == pytest.approx(kid(found["generated"], found["real"]))
     score = InceptionScore(feature=probabilities)

@@ -15,7 +15,7 @@ from limner.metrics.realism.kid import Kid
 from limner.metrics.resampling import Resampling
 from limner.metrics.score import Score
 
-DRAWS = Resampling(resamples=50)
+RESAMPLING = Resampling(resamples=50)
 
 
 def _tone(picture):
@@ -26,7 +26,7 @@ TONE = Computed(name="tone", version=1, function=_tone)
 
 
 class Cycle:
-    """A measure of what is not there."""
+    """A metric whose input is missing."""
 
     name = "cycle"
     title = "Cycle"
@@ -56,11 +56,11 @@ class Tone:
         )
 
 
-def test_the_figures_are_those_of_the_measures(folders):
+def test_the_scores_are_those_of_the_metrics(folders):
     evaluated = EvaluationSet.of_folders(
         folders["generated"], ground_truth=folders["ground_truth"], as_is=True
     )
-    found = measure(evaluated, [Identity(), Kid(), Tone()], resampling=DRAWS)
+    found = measure(evaluated, [Identity(), Kid(), Tone()], resampling=RESAMPLING)
     assert [result.metric.name for result in found.results] == ["identity", "kid", "tone"]
     generated = [images.read(path).mean() / 255 for path in sorted(folders["generated"].iterdir())]
     assert found.scores["tone.mean"].estimate.value == pytest.approx(np.mean(generated), rel=1e-5)
@@ -104,7 +104,7 @@ def test_lost_grey_and_uneven_pictures_are_warned_of(folders, crops):
     evaluated = EvaluationSet.of_folders(
         folders["generated"], ground_truth=folders["ground_truth"], as_is=True
     )
-    warnings = "\n".join(measure(evaluated, [Tone()], resampling=DRAWS).warnings)
+    warnings = "\n".join(measure(evaluated, [Tone()], resampling=RESAMPLING).warnings)
     assert "1 of 12 ground-truth photos are unusable and excluded" in warnings
     assert "p02.jpg" in warnings
     assert "bias the scores" in warnings
@@ -121,7 +121,7 @@ def test_results_that_are_no_pictures_are_an_error(fill, crops):
 
 
 def _said(evaluated):
-    return "\n".join(measure(evaluated, [Tone()], resampling=DRAWS).warnings)
+    return "\n".join(measure(evaluated, [Tone()], resampling=RESAMPLING).warnings)
 
 
 def test_pictures_that_are_looked_at_at_another_size_are_a_warning(folders, fill, crops):

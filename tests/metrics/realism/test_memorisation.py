@@ -103,7 +103,7 @@ def test_it_wants_what_sets_the_standard():
     assert Memorisation(against="real").inputs["real"].roles == ("real",)
 
 
-def test_intervals_hold_the_value_and_draw_both_crowds():
+def test_intervals_hold_the_value_and_draw_both_sets():
     training = people(400, seed=1)
     generated = np.concatenate([people(40, seed=0), again(training[:40])])
     for score in found(generated, training).values():

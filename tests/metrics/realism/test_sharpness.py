@@ -105,7 +105,7 @@ def test_a_flat_picture_has_none():
     assert any("are not photos" in warning for warning in nothing.warnings)
 
 
-def test_the_figure_is_a_ratio_of_means_and_says_how_each_did(face):
+def test_the_score_is_a_ratio_of_means_and_says_how_each_did(face):
     real = [face, blurred(face, 0.4)]
     generated = [blurred(face, 1), blurred(face, 2), face]
     score = found(generated, real)

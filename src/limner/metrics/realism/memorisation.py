@@ -59,7 +59,7 @@ def nearest(
 def nearest_other(
     faces: NDArray[np.floating[Any]], training: NDArray[np.floating[Any]]
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Distance to the nearest training face of another person, and whether the same one is there: `[n]`.
+    """Distance to the nearest training face of another person, and if the same one is there: `[n]`.
 
     A training face closer than 0.6 times the distance of the tenth nearest is treated as the same
     person or picture and left out; so is the face itself, if it is in the training set. If the ten
