@@ -46,7 +46,7 @@ def test_a_damaged_file_is_begun_anew(tmp_path):
 def test_a_folder_that_cannot_be_used_is_as_good_as_none(tmp_path):
     (tmp_path / "file").write_text("x")
     with FeatureCache(tmp_path / "file") as cache:
-        assert "no features are kept" in cache.unusable
+        assert "no features are cached" in cache.unusable
         cache.put({b"a": VECTOR})
         assert cache.get([b"a"]) == {}
     with FeatureCache(None) as cache:
@@ -60,7 +60,7 @@ def test_a_folder_that_may_not_be_written_is_as_good_as_none(tmp_path):
         pytest.skip("root may write everywhere")
     tmp_path.chmod(0o500)
     with FeatureCache(tmp_path) as cache:
-        assert "no features are kept" in cache.unusable
+        assert "no features are cached" in cache.unusable
 
 
 def test_limners_own_folder_bears_its_name():

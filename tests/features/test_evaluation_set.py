@@ -62,13 +62,13 @@ def test_names_that_pair_in_part_are_a_warning_with_numbers(folders, fill, crops
 
 def test_names_that_do_not_pair_are_an_error_that_shows_them(folders, fill, crops):
     ground_truth = fill("other", crops[:2], names=["x1", "x2"])
-    with pytest.raises(UsageError, match="there is x1, x2 and here p00, p01, p02, …"):
+    with pytest.raises(UsageError, match=r"other \(x1, x2\) has .* \(p00, p01, p02, …\)"):
         EvaluationSet.of_folders(folders["generated"], ground_truth=ground_truth)
 
 
 def test_two_pictures_of_one_name_are_an_error(folders, crops):
     images.write(folders["generated"] / "p00.jpg", crops[0])
-    with pytest.raises(UsageError, match=r"p00\.jpg and .*p00\.png have one name"):
+    with pytest.raises(UsageError, match=r"p00\.jpg and .*p00\.png have the same name"):
         EvaluationSet.of_folders(folders["generated"])
 
 
@@ -76,7 +76,7 @@ def test_other_files_are_left_out_and_counted(folders):
     (folders["generated"] / "notes.txt").write_text("x")
     (folders["generated"] / "Thumbs.db").write_bytes(b"x")
     [warning] = EvaluationSet.of_folders(folders["generated"]).warnings
-    assert "2 other files are left out (" in warning
+    assert "2 other files are ignored (" in warning
     assert ".txt" in warning
     assert ".db" in warning
 
@@ -85,7 +85,7 @@ def test_no_folder_and_no_pictures_are_errors(folders, tmp_path):
     with pytest.raises(UsageError, match="is not a folder"):
         EvaluationSet.of_folders(tmp_path / "none")
     (tmp_path / "empty").mkdir()
-    with pytest.raises(UsageError, match="holds no pictures"):
+    with pytest.raises(UsageError, match="contains no pictures"):
         EvaluationSet.of_folders(folders["generated"], real=tmp_path / "empty")
 
 
@@ -99,7 +99,7 @@ def test_the_size_is_that_of_the_results_if_they_have_one(fill, crops):
         EvaluationSet.of_folders(fill("e", crops[:2]), size=16)
 
 
-def test_prepared_sets_are_crowds_too(folders, prepared_set):
+def test_prepared_sets_can_be_reference_sets(folders, prepared_set):
     evaluated = EvaluationSet.of_folders(
         folders["generated"], real=prepared_set, training=prepared_set
     )
@@ -115,7 +115,7 @@ def test_a_prepared_set_without_photos_is_an_error(folders, prepared_set, monkey
     evaluated = EvaluationSet.of_folders(folders["generated"], training=prepared_set)
     assert len(evaluated.unpaired["training"]) == 10
     monkeypatch.setattr(PreparedFaces, "__len__", lambda _: 0)
-    with pytest.raises(UsageError, match="without photos to learn from; name another one"):
+    with pytest.raises(UsageError, match="without photos for training; name another one"):
         EvaluationSet.of_folders(folders["generated"], training=prepared_set)
     with pytest.raises(UsageError, match="without photos; name another one for --real"):
         EvaluationSet.of_folders(folders["generated"], real=prepared_set)
@@ -123,5 +123,5 @@ def test_a_prepared_set_without_photos_is_an_error(folders, prepared_set, monkey
 
 def test_a_folder_that_may_not_be_listed_is_an_error(folders, monkeypatch):
     monkeypatch.setattr(images, "files_below", lambda folder: [folder])
-    with pytest.raises(UsageError, match="generated may not be listed"):
+    with pytest.raises(UsageError, match="generated is not readable"):
         EvaluationSet.of_folders(folders["generated"])

@@ -210,7 +210,7 @@ def test_onnx_logits_become_probabilities(graph):
 def test_onnx_without_classes_gives_features_alone(graph):
     path = graph(outputs=((2048, ""),))
     assert InceptionFeatures(path).start()(picture()).shape == (2048,)
-    with pytest.raises(ModelError, match="gives features only"):
+    with pytest.raises(ModelError, match="outputs features only"):
         InceptionProbabilities(path).start()
 
 
@@ -226,21 +226,21 @@ def test_onnx_without_classes_gives_features_alone(graph):
 )
 def test_other_graphs_are_refused(graph, how, found):
     path = graph(**how)
-    with pytest.raises(ModelError, match=rf"{path.name} is no Inception-v3.*{found}"):
+    with pytest.raises(ModelError, match=rf"{path.name} is not an Inception-v3.*{found}"):
         InceptionFeatures(path).start()
 
 
 @pytest.mark.parametrize(
     ("module", "found"),
     [
-        (Foreign(), "its call is another"),
+        (Foreign(), "it cannot be called as network"),
         (Small(features=64), r"features \[1, 64\]"),
         (Small(classes=10), r"probabilities \[1, 10\]"),
-        (Unlike(), "not those of its features"),
+        (Unlike(), "do not match its features"),
     ],
 )
 def test_other_torchscript_is_refused(tmp_path, module, found):
-    with pytest.raises(ModelError, match=rf"other.pt is no Inception-v3.*{found}"):
+    with pytest.raises(ModelError, match=rf"other.pt is not an Inception-v3.*{found}"):
         InceptionFeatures(saved(module, tmp_path / "other.pt")).start()
 
 
@@ -249,7 +249,7 @@ def test_damaged_files_are_refused(script, graph, tmp_path, name):
     whole = script if name.endswith(".pt") else graph()
     path = tmp_path / name
     path.write_bytes(whole.read_bytes()[:5000])
-    with pytest.raises(ModelError, match="or a damaged one"):
+    with pytest.raises(ModelError, match="it is damaged or not"):
         InceptionFeatures(path).start()
 
 
@@ -272,7 +272,7 @@ def test_missing_and_unknown_files_are_refused_at_once(tmp_path, name, found):
 def test_values_that_are_not_finite_are_refused(tmp_path):
     broken = Small()
     broken.mix.bias.data[7] = float("inf")
-    with pytest.raises(ModelError, match=r"broken\.pt gives values that are not finite"):
+    with pytest.raises(ModelError, match=r"broken\.pt outputs values that are not finite"):
         InceptionFeatures(saved(broken, tmp_path / "broken.pt")).start()
 
 
@@ -298,13 +298,13 @@ def test_kid_fid_and_score_take_them(script):
         Kid(feature=features, on="Inception features", suffix=".inception", unit_scale=True),
         Fid(feature=features, on="Inception features", suffix=".inception"),
     ]
-    for measure, name in zip(metrics, ("kid.inception", "fid.inception"), strict=True):
-        (score,) = measure.scores(found, Resampling(resamples=20))
-        (other,) = measure.scores(alike, Resampling(resamples=20))
+    for metric, name in zip(metrics, ("kid.inception", "fid.inception"), strict=True):
+        (score,) = metric.scores(found, Resampling(resamples=20))
+        (other,) = metric.scores(alike, Resampling(resamples=20))
         assert score.name == name
         assert score.title.endswith("on Inception features")
         assert score.estimate.value > 2 * abs(other.estimate.value)
-        assert {needed.feature.key for needed in measure.inputs.values()} == {features.key}
+        assert {needed.feature.key for needed in metric.inputs.values()} == {features.key}
     (score,) = metrics[0].scores(found, Resampling(resamples=20))
     assert score.estimate.value == pytest.approx(kid(found["generated"], found["real"]))
     score = InceptionScore(feature=probabilities)

@@ -75,7 +75,9 @@ def test_another_network_is_refused(random_vgg, tmp_path):
     held = torch.load(random_vgg, weights_only=True)
     held["features.28.weight"] = held["features.28.weight"][:100]
     torch.save(held, tmp_path / "other.pth")
-    with pytest.raises(ModelError, match=r"other\.pth holds features\.28\.weight of shape \[100"):
+    with pytest.raises(
+        ModelError, match=r"other\.pth contains features\.28\.weight of shape \[100"
+    ):
         Vgg16(tmp_path / "other.pth")
     del held["features.0.weight"]
     torch.save(held, tmp_path / "other.pth")

@@ -1,4 +1,4 @@
-"""The catalogue: every measure once, and what is missing named."""
+"""The catalogue: every metric once, and what is missing named."""
 
 import numpy as np
 import pytest
@@ -42,7 +42,7 @@ def evaluated(folders):
     )
 
 
-def test_every_figure_has_a_name_of_its_own(evaluated):
+def test_every_score_has_a_name_of_its_own(evaluated):
     measured = measure(evaluated, standard(), resampling=Resampling(resamples=20))
     names = [score.name for result in measured.results for score in result.scores]
     assert len(names) == len(set(names)) > 40

@@ -27,7 +27,7 @@ def options(folders, tmp_path):
     ]
 
 
-def test_measure_prints_all_figures_and_writes_the_page_and_json(folders, options, tmp_path):
+def test_measure_prints_all_scores_and_writes_the_page_and_json(folders, options, tmp_path):
     page, numbers = tmp_path / "r.html", tmp_path / "r.json"
     done = limner(
         "measure", "--generated", folders["generated"], *options, "--html", page, "--json", numbers
@@ -128,7 +128,7 @@ def test_where_some_pictures_cannot_be_used_the_exit_code_is_1(folders, options,
     page = tmp_path / "r.html"
     done = limner("measure", "--generated", folders["generated"], *options, "--html", page)
     assert done.returncode == 1
-    assert "1 of 12 ground-truth photos cannot be used" in done.stderr
+    assert "1 of 12 ground-truth photos are unusable" in done.stderr
     assert page.exists()  # the others are measured
     both = limner("compare", folders["generated"], folders["ground_truth"], *options)
     assert both.returncode == 1
@@ -138,30 +138,35 @@ def test_where_some_pictures_cannot_be_used_the_exit_code_is_1(folders, options,
     ("arguments", "complaint"),
     [
         (("measure", "--generated", "a" * 300), "File name too long"),
-        (("compare", "MADE", "a" * 300), "File name too long"),
+        (("compare", "GENERATED", "a" * 300), "File name too long"),
         (("measure", "--generated", "nowhere"), "nowhere is not a folder"),
         (
-            ("measure", "--generated", "MADE", "--ground-truth", "nowhere"),
+            ("measure", "--generated", "GENERATED", "--ground-truth", "nowhere"),
             "nowhere is not a folder",
         ),
-        (("measure", "--generated", "MADE", "--cache", "x", "--no-cache"), "contradict"),
+        (("measure", "--generated", "GENERATED", "--cache", "x", "--no-cache"), "contradict"),
         (("measure", "--generated", "nowhere", "--model", "portrait"), "name the sketches"),
-        (("measure", "--generated", "MADE", "--weights", "inception"), "expected NAME=FILE"),
+        (("measure", "--generated", "GENERATED", "--weights", "inception"), "expected NAME=FILE"),
         (
-            ("measure", "--generated", "MADE", "--weights", "vgg=none.pth"),
+            ("measure", "--generated", "GENERATED", "--weights", "vgg=none.pth"),
             "there is no file none.pth",
         ),
         (
-            ("measure", "--generated", "MADE", "--json", "x", "--html", "x"),
+            ("measure", "--generated", "GENERATED", "--json", "x", "--html", "x"),
             "both x; name two files",
         ),
-        (("compare", "MADE", "nowhere"), "there is no nowhere; name a folder of generated photos"),
-        (("compare", "MADE"), "at least two"),
-        (("compare", "MADE", "portrait"), "--sketches DIR"),
+        (
+            ("compare", "GENERATED", "nowhere"),
+            "there is no nowhere; name a folder of generated photos",
+        ),
+        (("compare", "GENERATED"), "at least two"),
+        (("compare", "GENERATED", "portrait"), "--sketches DIR"),
     ],
 )
 def test_wrong_usage_is_one_line_and_exit_code_2(arguments, complaint, folders):
-    named = [folders["generated"] if argument == "MADE" else argument for argument in arguments]
+    named = [
+        folders["generated"] if argument == "GENERATED" else argument for argument in arguments
+    ]
     done = limner(*named)
     assert done.returncode == 2
     assert complaint in done.stderr

@@ -14,21 +14,21 @@ from limner.metrics.measuring import Measured, MetricResult, Skipped, measure
 from limner.metrics.resampling import Resampling, means
 from limner.metrics.score import Score
 
-DRAW = Resampling(resamples=400)
+RESAMPLING = Resampling(resamples=400)
 NAMES = tuple(f"p{number:03d}" for number in range(80))
 
 
-def _measured(*, draw=DRAW, names=NAMES, **per_image):
-    """What was measured of a model, with one figure for each keyword; less is better."""
+def _measured(*, resampling=RESAMPLING, names=NAMES, **per_image):
+    """What was measured of a model, with one score for each keyword; less is better."""
     scores = tuple(
-        Score(name=name, title=name, estimate=draw.mean(values), better="lower")
+        Score(name=name, title=name, estimate=resampling.mean(values), better="lower")
         for name, values in per_image.items()
     )
     evaluated = EvaluationSet(rows={})
     result = MetricResult(metric=Identity(), scores=scores, rows=names)
     return Measured(
         evaluated=evaluated,
-        resampling=draw,
+        resampling=resampling,
         results=(result,),
         skipped=(Skipped(title="Identity", why="needs --ground-truth"),),
         facts={},
@@ -82,17 +82,17 @@ def test_the_test_of_signs_is_fishers():
     assert _by_signs(np.ones(10)) == pytest.approx(2 / 1024, abs=1.5e-3)
 
 
-def test_figures_that_are_no_means_are_compared_draw_by_draw():
+def test_scores_that_are_not_means_are_compared_by_resamples():
     def model(shift):
         def statistic(weights):
             values = np.linspace(0, 1, 80) + shift
             return np.sqrt(weights @ values**2 / 80)
 
-        score = Score(name="f", title="f", estimate=DRAW.of(statistic, 80), better="higher")
+        score = Score(name="f", title="f", estimate=RESAMPLING.of(statistic, 80), better="higher")
         result = MetricResult(metric=Identity(), scores=(score,), rows=NAMES)
         return Measured(
             evaluated=EvaluationSet(rows={}),
-            resampling=DRAW,
+            resampling=RESAMPLING,
             results=(result,),
             skipped=(),
             facts={},
@@ -105,7 +105,7 @@ def test_figures_that_are_no_means_are_compared_draw_by_draw():
     assert 0.01 < cell.difference.low < cell.difference.high < 0.03
 
 
-def test_one_great_difference_draw_by_draw_is_seen_among_many_figures_without_any():
+def test_one_large_difference_by_resamples_is_seen_among_many_scores_without_any():
     rng = np.random.default_rng(5)
     alike = {f"f{k}": rng.normal(0, 1, 80) for k in range(60)}
 
@@ -113,7 +113,7 @@ def test_one_great_difference_draw_by_draw_is_seen_among_many_figures_without_an
         def statistic(weights):
             return means(weights, height + np.linspace(0, 1, 80))
 
-        score = Score(name="f", title="f", estimate=DRAW.of(statistic, 80), better="lower")
+        score = Score(name="f", title="f", estimate=RESAMPLING.of(statistic, 80), better="lower")
         others = _measured(
             **{name: rng.permutation(per_image) for name, per_image in alike.items()}
         )
@@ -132,7 +132,9 @@ def test_as_far_beyond_the_target_as_before_it_is_neither_better_nor_worse():
 
     def model(middle):
         values = rng.normal(middle, 0.3, 80)
-        score = Score(name="f", title="f", estimate=DRAW.mean(values), better="nearer", target=1.0)
+        score = Score(
+            name="f", title="f", estimate=RESAMPLING.mean(values), better="nearer", target=1.0
+        )
         result = MetricResult(metric=Identity(), scores=(score,), rows=NAMES)
         return dataclasses.replace(_measured(), results=(result,))
 
@@ -147,7 +149,7 @@ def test_as_far_beyond_the_target_as_before_it_is_neither_better_nor_worse():
     assert not far.difference.better
 
 
-def test_other_pictures_are_not_compared_one_by_one_and_missing_figures_stay_empty():
+def test_other_pictures_are_not_compared_one_by_one_and_missing_scores_stay_empty():
     values = np.arange(80.0)
     other = tuple(f"q{number}" for number in range(80))
     rows = compare(
@@ -164,7 +166,7 @@ def test_other_pictures_are_not_compared_one_by_one_and_missing_figures_stay_emp
     assert another.cells[2].difference is None
 
 
-def test_what_one_model_answers_is_not_called_unanswered():
+def test_what_one_model_has_is_not_called_skipped():
     lacking = _measured(error=np.arange(80.0))
     knowing = dataclasses.replace(lacking, skipped=())
     assert len(compare({"a": lacking, "b": lacking}).skipped) == 1
@@ -175,8 +177,8 @@ def test_one_thing_and_other_draws_are_errors():
     one = _measured(error=np.arange(80.0))
     with pytest.raises(UsageError, match="at least two"):
         compare({"a": one})
-    other = _measured(error=np.arange(80.0), draw=Resampling(resamples=300))
-    with pytest.raises(UsageError, match="same number of draws"):
+    other = _measured(error=np.arange(80.0), resampling=Resampling(resamples=300))
+    with pytest.raises(UsageError, match="same number of resamples"):
         compare({"a": one, "b": other})
 
 
@@ -192,7 +194,7 @@ def test_real_pictures_a_better_model_is_found_better(folders, fill, crops):
         ),
     }
     compared = compare(
-        {n: measure(s, [Identity()], resampling=DRAW) for n, s in evaluation_sets.items()}
+        {n: measure(s, [Identity()], resampling=RESAMPLING) for n, s in evaluation_sets.items()}
     )
     row = next(row for row in compared.rows if row.name == "identity.genuine")
     assert row.cells[1].difference.significant

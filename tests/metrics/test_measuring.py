@@ -15,7 +15,7 @@ from limner.metrics.realism.kid import Kid
 from limner.metrics.resampling import Resampling
 from limner.metrics.score import Score
 
-DRAWS = Resampling(resamples=50)
+RESAMPLING = Resampling(resamples=50)
 
 
 def _tone(picture):
@@ -26,7 +26,7 @@ TONE = Computed(name="tone", version=1, function=_tone)
 
 
 class Cycle:
-    """A measure of what is not there."""
+    """A metric whose input is missing."""
 
     name = "cycle"
     title = "Cycle"
@@ -56,11 +56,11 @@ class Tone:
         )
 
 
-def test_the_figures_are_those_of_the_measures(folders):
+def test_the_scores_are_those_of_the_metrics(folders):
     evaluated = EvaluationSet.of_folders(
         folders["generated"], ground_truth=folders["ground_truth"], as_is=True
     )
-    found = measure(evaluated, [Identity(), Kid(), Tone()], resampling=DRAWS)
+    found = measure(evaluated, [Identity(), Kid(), Tone()], resampling=RESAMPLING)
     assert [result.metric.name for result in found.results] == ["identity", "kid", "tone"]
     generated = [images.read(path).mean() / 255 for path in sorted(folders["generated"].iterdir())]
     assert found.scores["tone.mean"].estimate.value == pytest.approx(np.mean(generated), rel=1e-5)
@@ -88,12 +88,12 @@ def test_too_few_pictures_and_what_a_measure_refuses_are_said(fill, crops):
     few = measure(EvaluationSet.of_folders(fill("few", crops[:2]), as_is=True), [Tone()])
     assert few.results == ()
     assert few.skipped[0].why == (
-        "needs 3 pictures at least, and there are 2 usable generated photos"
+        "needs at least 3 pictures, but there are 2 usable generated photos"
     )
     black = np.zeros_like(crops[:4])
     refused = measure(EvaluationSet.of_folders(fill("black", black), as_is=True), [Tone()])
     assert refused.skipped[0].why == "all generated photos are black"
-    assert "4 of the generated photos are one colour all over" in refused.warnings
+    assert "4 of the generated photos have a single colour" in refused.warnings
 
 
 def test_lost_grey_and_uneven_pictures_are_warned_of(folders, crops):
@@ -104,11 +104,11 @@ def test_lost_grey_and_uneven_pictures_are_warned_of(folders, crops):
     evaluated = EvaluationSet.of_folders(
         folders["generated"], ground_truth=folders["ground_truth"], as_is=True
     )
-    warnings = "\n".join(measure(evaluated, [Tone()], resampling=DRAWS).warnings)
-    assert "1 of 12 ground-truth photos cannot be used and are excluded" in warnings
+    warnings = "\n".join(measure(evaluated, [Tone()], resampling=RESAMPLING).warnings)
+    assert "1 of 12 ground-truth photos are unusable and excluded" in warnings
     assert "p02.jpg" in warnings
     assert "bias the scores" in warnings
-    assert "the generated photos are of 2 sizes: 64x64 (11), 40x40 (1)" in warnings
+    assert "the generated photos have 2 sizes: 64x64 (11), 40x40 (1)" in warnings
     assert "12 of the 12 generated photos and 0 of the 11 ground-truth photos are grey" in warnings
 
 
@@ -116,19 +116,19 @@ def test_results_that_are_no_pictures_are_an_error(fill, crops):
     folder = fill("generated", crops[:2])
     for path in folder.iterdir():
         path.write_bytes(b"no picture")
-    with pytest.raises(UsageError, match=r"none of the generated pictures can be used; .*p00\.png"):
+    with pytest.raises(UsageError, match=r"none of the generated pictures are usable; .*p00\.png"):
         measure(EvaluationSet.of_folders(folder), [Tone()])
 
 
 def _said(evaluated):
-    return "\n".join(measure(evaluated, [Tone()], resampling=DRAWS).warnings)
+    return "\n".join(measure(evaluated, [Tone()], resampling=RESAMPLING).warnings)
 
 
 def test_pictures_that_are_looked_at_at_another_size_are_a_warning(folders, fill, crops):
     generated = folders["generated"]
     assert "but compared at" not in _said(EvaluationSet.of_folders(generated))
     said = _said(EvaluationSet.of_folders(generated, size=128))
-    assert "the generated photos are of 64 px but compared at 128" in said
+    assert "the generated photos are 64 px wide but compared at 128" in said
     assert "too small" not in said
     said = _said(EvaluationSet.of_folders(generated, size=48))
     assert "pictures of 48 px are too small to detect grids" in said

@@ -1,4 +1,4 @@
-"""Bootstrap intervals: do they hold the truth as often as they say?"""
+"""Bootstrap intervals: do they contain the true value as often as they say?"""
 
 import numpy as np
 import pytest
@@ -10,8 +10,8 @@ from limner.metrics.resampling import Resampling, means
 
 def test_an_interval_holds_the_truth_about_as_often_as_it_says():
     rng = np.random.default_rng(0)
-    draw = Resampling(resamples=300)
-    found = [draw.mean(rng.normal(3, 1, 60)) for _ in range(400)]
+    resampling = Resampling(resamples=300)
+    found = [resampling.mean(rng.normal(3, 1, 60)) for _ in range(400)]
     held = np.mean([one.low <= 3 <= one.high for one in found])
     assert 0.90 < held < 0.98
 
@@ -25,12 +25,14 @@ def test_it_is_as_wide_as_theory_says():
     assert found.n == 400
 
 
-def test_draws_are_the_same_for_crowds_of_one_size():
+def test_resamples_are_the_same_for_sets_of_one_size():
     rng = np.random.default_rng(2)
     a, b = rng.normal(size=50), rng.normal(size=50)
-    draw = Resampling(resamples=100)
-    together = draw.mean(a - b).resamples
-    np.testing.assert_allclose(draw.mean(a).resamples - draw.mean(b).resamples, together)
+    resampling = Resampling(resamples=100)
+    together = resampling.mean(a - b).resamples
+    np.testing.assert_allclose(
+        resampling.mean(a).resamples - resampling.mean(b).resamples, together
+    )
 
 
 def test_blocks_of_draws_change_nothing(monkeypatch):
@@ -40,7 +42,7 @@ def test_blocks_of_draws_change_nothing(monkeypatch):
     assert np.array_equal(Resampling(resamples=64).mean(per_image).resamples, whole.resamples)
 
 
-def test_a_crowd_is_drawn_alike_whatever_the_other_one_and_the_blocks_are(monkeypatch):
+def test_a_set_is_resampled_alike_whatever_the_other_one_and_the_blocks_are(monkeypatch):
     def drawn(*counts):
         return (
             Resampling(resamples=64)
@@ -107,24 +109,24 @@ def test_what_has_no_mean_is_an_error(per_image):
         Resampling().mean(per_image)
 
 
-def test_an_empty_crowd_and_impossible_settings_are_errors():
+def test_an_empty_set_and_impossible_settings_are_errors():
     with pytest.raises(UsageError, match="at least 1"):
         Resampling().of(lambda a, b: a[:, 0], 5, 0)
     with pytest.raises(UsageError, match="at least 2"):
         Resampling(resamples=1)
-    with pytest.raises(UsageError, match="share"):
+    with pytest.raises(UsageError, match="confidence between 0 and 1"):
         Resampling(confidence=95)
 
 
 def test_a_share_of_all_or_none_is_not_taken_for_certain():
-    draw = Resampling(resamples=50)
-    every = draw.share(np.ones(88, bool))
+    resampling = Resampling(resamples=50)
+    every = resampling.share(np.ones(88, bool))
     assert (every.value, every.high) == (1, 1)
     assert every.low == pytest.approx(0.958, abs=1e-3)  # Wilson's interval of 88 in 88
-    none = draw.share(np.zeros(30))
+    none = resampling.share(np.zeros(30))
     assert (none.value, none.low) == (0, 0)
     assert none.high == pytest.approx(0.1135, abs=1e-3)
     some = np.arange(30) < 12
-    assert draw.share(some).low == draw.mean(some).low
-    still = draw.mean(np.zeros(30))  # a distance that is 0 for all is not a share
+    assert resampling.share(some).low == resampling.mean(some).low
+    still = resampling.mean(np.zeros(30))  # a distance that is 0 for all is not a share
     assert (still.low, still.high) == (0, 0)

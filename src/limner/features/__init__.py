@@ -1,1 +1,1 @@
-"""What pictures are described by: framing, networks, and features that are found once and kept."""
+"""Features of pictures: alignment, networks, and extraction with a cache."""

@@ -1,6 +1,6 @@
-"""A cache of features, by the content of the pictures.
+"""A cache of features, keyed by the content of the pictures.
 
-One SQLite file, which several processes may use at once. It may be deleted at any time.
+It is one SQLite file, which several processes may use at once and which may be deleted at any time.
 """
 
 import contextlib
@@ -17,26 +17,26 @@ from limner.sharing import name_of
 
 __all__ = ["FeatureCache", "default_folder"]
 
-_FILE = "features-1.sqlite"  # the number is that of the table's form
-_AT_ONCE = 500  # keys in a question: SQLite takes up to 999 in all versions
-_PATIENCE = 30.0  # seconds that another process may write
+_FILE = "features-1.sqlite"  # the number is the version of the table's schema
+_AT_ONCE = 500  # keys per query: all versions of SQLite accept up to 999
+_PATIENCE = 30.0  # seconds to wait while another process writes
 
 
 def default_folder() -> Path:
-    """Where limner keeps features unless told otherwise."""
+    """The default folder of cached features."""
     from platformdirs import user_cache_path
 
     return user_cache_path("limner", appauthor=False)
 
 
 class FeatureCache:
-    """What is kept in a folder. One that cannot be used is as good as an empty one.
+    """The cache in a folder. An unusable one works like an empty one.
 
-    Evaluation continues without it: `unusable` says why there is none.
+    Evaluation continues without it: `unusable` gives the reason.
     """
 
     def __init__(self, folder: Path | None) -> None:
-        """Open it; None keeps nothing."""
+        """Open it; None caches nothing."""
         self.unusable = ""
         self._table: sqlite3.Connection | None = None
         if folder is not None:
@@ -44,12 +44,12 @@ class FeatureCache:
                 folder.mkdir(parents=True, exist_ok=True)
                 self._table = _opened(folder / _FILE)
             except (OSError, sqlite3.Error) as error:
-                # A report quotes it.
+                # Reports quote it.
                 cause = getattr(error, "strerror", None) or error
-                self.unusable = f"no features are kept in the cache {name_of(folder)}: {cause}"
+                self.unusable = f"no features are cached in {name_of(folder)}: {cause}"
 
     def __enter__(self) -> Self:
-        """Nothing but itself."""
+        """Return itself."""
         return self
 
     def __exit__(
@@ -63,11 +63,11 @@ class FeatureCache:
             self._table.close()
 
     def get(self, keys: Iterable[bytes]) -> dict[bytes, NDArray[np.float32]]:
-        """Those that are there."""
+        """The cached vectors by key; missing keys are left out."""
         if self._table is None:
             return {}
         found: dict[bytes, NDArray[np.float32]] = {}
-        with contextlib.suppress(sqlite3.Error):  # damaged since: they are found again
+        with contextlib.suppress(sqlite3.Error):  # damaged since: they are computed again
             for some in _split(list(keys)):
                 marks = ", ".join("?" * len(some))
                 rows = self._table.execute(
@@ -78,7 +78,7 @@ class FeatureCache:
         return found
 
     def put(self, vectors: Mapping[bytes, NDArray[np.float32]]) -> None:
-        """Keep them."""
+        """Write vectors to the cache."""
         if self._table is None or not vectors:
             return
         rows = [(key, vector.astype("<f4").tobytes()) for key, vector in vectors.items()]
@@ -91,9 +91,9 @@ def _opened(file: Path) -> sqlite3.Connection:
     try:
         return _connected(file)
     except sqlite3.DatabaseError as error:
-        if isinstance(error, sqlite3.OperationalError):  # busy, or may not be written
+        if isinstance(error, sqlite3.OperationalError):  # busy or not writable
             raise
-        file.unlink()  # damaged, or something else of that name
+        file.unlink()  # damaged, or another file of that name
         return _connected(file)
 
 

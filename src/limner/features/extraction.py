@@ -1,7 +1,7 @@
 """Extract the features that metrics need: each once, picture by picture, in several processes.
 
-Pictures are read, framed and let go of again: memory does not grow with their number. What was
-found before for the same contents is taken from the cache, and then nothing is decoded.
+Pictures are read, aligned and released again: memory does not grow with their number. Features of
+the same contents are taken from the cache, without decoding pictures.
 """
 
 import contextlib
@@ -28,26 +28,26 @@ __all__ = ["Extracted", "RoleFacts", "extract"]
 _WAITING = 2000  # vectors that are written to the cache together
 
 Key = tuple[str, tuple[Role, ...]]
-"""Of a kind of vectors: the feature and the roles."""
+"""A feature and the roles that it is extracted from."""
 
 
 @dataclass(kw_only=True)
 class RoleFacts:
-    """What the pictures of a role are."""
+    """Statistics of the pictures of a role."""
 
     n: int = 0
-    """Those that could be used."""
+    """Number of usable pictures."""
     formats: Counter[str] = field(default_factory=Counter)
     sizes: Counter[str] = field(default_factory=Counter)
     """`WIDTHxHEIGHT` in px."""
     framed: Counter[str] = field(default_factory=Counter)
-    """How they were brought to the frame: values of `Framing`."""
+    """How they were aligned: values of `Framing`."""
     grey: int = 0
-    """Those without any colour."""
+    """Number of greyscale pictures."""
     constant: int = 0
-    """Those that are one colour all over."""
+    """Number of pictures with a single colour."""
     excluded: dict[str, str] = field(default_factory=dict)
-    """Those that could not be used: the name and why."""
+    """Unusable pictures: the name and the reason."""
 
 
 @dataclass(kw_only=True)
@@ -55,26 +55,26 @@ class Extracted:
     """Features of all pictures."""
 
     rows: tuple[str, ...]
-    """Names of the pictures that belong together; row i of all vectors is picture i."""
+    """Names of the paired pictures; row i of all vectors belongs to name i."""
     vectors: dict[Key, NDArray[np.float32]]
     """`[len(rows), D]`, NaN where there is no picture; `[n, D]` for sets."""
     facts: dict[Role, RoleFacts]
     unpaired: dict[Role, tuple[int, ...]]
-    """Of each set the numbers of the pictures that the rows of its vectors are of."""
+    """For each set the numbers of the pictures in the rows of its vectors."""
     unusable: str = ""
-    """Why nothing could be kept, if so."""
+    """Why the cache is unusable, if it is."""
 
     def of(self, inputs: Mapping[str, Input]) -> tuple[dict[str, NDArray[np.float32]], list[int]]:
-        """The inputs of a metric, and their rows: those of which all inputs are there."""
+        """The inputs of a metric, and the rows for which all inputs exist."""
         paired = [needed for needed in inputs.values() if not UNPAIRED.intersection(needed.roles)]
-        whole = np.ones(len(self.rows), bool)
+        complete = np.ones(len(self.rows), bool)
         for needed in paired:
-            whole &= np.isfinite(self._vectors(needed)).all(axis=1)
+            complete &= np.isfinite(self._vectors(needed)).all(axis=1)
         found = {
-            name: self._vectors(needed)[whole] if needed in paired else self._vectors(needed)
+            name: self._vectors(needed)[complete] if needed in paired else self._vectors(needed)
             for name, needed in inputs.items()
         }
-        return found, np.flatnonzero(whole).tolist()
+        return found, np.flatnonzero(complete).tolist()
 
     def _vectors(self, needed: Input) -> NDArray[np.float32]:
         return self.vectors[needed.feature.key, needed.roles]
@@ -91,10 +91,10 @@ class _Done:
     row: int
     vectors: dict[Key, NDArray[np.float32]] = field(default_factory=dict)
     facts: dict[Role, tuple[str, str, NDArray[np.float32]]] = field(default_factory=dict)
-    """Format, size, and what the frame says."""
+    """Format, size, and `Frame.facts`."""
     excluded: dict[Role, tuple[str, str]] = field(default_factory=dict)
     fresh: dict[bytes, NDArray[np.float32]] = field(default_factory=dict)
-    """For the cache."""
+    """New vectors for the cache."""
 
 
 def extract(
@@ -104,17 +104,17 @@ def extract(
     engine: Engine | None = None,
     cache: Path | None = None,
 ) -> Extracted:
-    """Find them.
+    """Extract features from all pictures.
 
     Args:
-        evaluated: Whose pictures.
-        inputs: Which features of which of its roles; those of roles that it lacks are left out.
-        engine: Where it is done; by default in this process.
-        cache: Folder of features that were found before; None keeps nothing.
+        evaluated: The pictures.
+        inputs: The features and their roles; those of roles without pictures are skipped.
+        engine: Where to extract them; by default in this process.
+        cache: Folder of cached features; None caches nothing.
 
     Raises:
         EngineError: Worker processes were lost.
-        MissingExtraError: What a feature needs is not installed.
+        MissingExtraError: A package that a feature needs is not installed.
     """
     engine = engine or LocalEngine()
     there = evaluated.roles()
@@ -140,7 +140,7 @@ def extract(
                         kept.put(waiting)
                         waiting = {}
                     progress.advance()
-        finally:  # after Ctrl-C, too: the next time resumes from there
+        finally:  # after Ctrl-C, too: the next run resumes from there
             kept.put(waiting)
     vectors: dict[Key, NDArray[np.float32]] = {}
     for needed in chosen:
@@ -181,7 +181,7 @@ def _note(facts: dict[Role, RoleFacts], done: _Done) -> None:
 
 
 class _Gathered:
-    """Vectors by row."""
+    """Collects vectors by row."""
 
     def __init__(self, rows: int) -> None:
         self._rows = rows
@@ -193,26 +193,26 @@ class _Gathered:
 
     @property
     def numbers(self) -> tuple[int, ...]:
-        """Those of the pictures that there are vectors of."""
+        """Numbers of the pictures that have vectors."""
         found = next(iter(self._found.values()), {})
         return tuple(sorted(found))
 
     def array(self, key: Key) -> NDArray[np.float32]:
-        """NaN for rows that paired pictures lack; of a set, those that there are, in order."""
+        """All vectors in order: paired pictures have NaN for missing rows, sets leave them out."""
         found = self._found.get(key, {})
         length = len(next(iter(found.values()))) if found else 1
         if not self._rows:
             listed = [found[row] for row in sorted(found)]
             return np.stack(listed) if listed else np.empty((0, length), np.float32)
-        whole = np.full((self._rows, length), np.nan, np.float32)
+        vectors = np.full((self._rows, length), np.nan, np.float32)
         for row, vector in found.items():
-            whole[row] = vector
-        return whole
+            vectors[row] = vector
+        return vectors
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Start:
-    """What a worker is sent."""
+    """Starts a worker; sent to each process."""
 
     inputs: tuple[Input, ...]
     framer: Framer
@@ -225,12 +225,12 @@ class _Start:
 class _Worker:
     def __init__(self, start: _Start) -> None:
         self._framer, self._kept = start.framer, FeatureCache(start.cache)
-        # A key may rest on files, which are not looked for again with every picture.
-        self._wants: list[Key] = []
+        # A key may depend on files, so it is computed once and not for every picture.
+        self._needed: list[Key] = []
         self._extract: dict[str, Extract] = {}
         for needed in start.inputs:
             feature = needed.feature.key
-            self._wants.append((feature, needed.roles))
+            self._needed.append((feature, needed.roles))
             if feature not in self._extract:
                 self._extract[feature] = needed.feature.start()
 
@@ -239,10 +239,10 @@ class _Worker:
         files = Files(task.pictures, self._framer)
         for role, why in files.unreadable.items():
             done.excluded[role] = task.pictures[role].name, why
-        # Two roles whose pictures are the same share a key.
+        # Two roles with the same picture share a key.
         wanted = [
             (needed, _digest(needed[0], files.key(needed[1])))
-            for needed in self._wants
+            for needed in self._needed
             if files.have(needed[1])
         ]
         frames = [(role, _digest("frame", files.key((role,)))) for role in files.readable]
@@ -251,7 +251,7 @@ class _Worker:
             if key not in known:
                 try:
                     known[key] = done.fresh[key] = files.frame(role).facts
-                except ImageError as error:  # not kept: the message names the file
+                except ImageError as error:  # not cached: the message names the file
                     done.excluded[role] = task.pictures[role].name, str(error)
                     continue
             done.facts[role] = *files.described[role], known[key]

@@ -1,4 +1,4 @@
-"""What a feature is: a vector found in a picture, or in two that belong together."""
+"""Features: vectors extracted from a picture, or from two that belong together."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,40 +10,40 @@ from numpy.typing import NDArray
 __all__ = ["UNPAIRED", "Computed", "Extract", "Feature", "Features", "Input", "Role"]
 
 Role = Literal["generated", "sketch", "ground_truth", "back", "real", "training"]
-"""What a picture is: made by the model; the sketch that it was made from; the ground-truth photo;
-the sketch that a model made of the generated photo; a real photo of anybody; a photo that the model
-learnt from. The first four belong together by name, the others are sets."""
+"""The role of a picture: the generated photo; the sketch that it was generated from; the
+ground-truth photo; the sketch that a model made of the generated photo; a real photo of anybody; a
+photo that the model was trained on. The first four are paired by name, the others are sets."""
 
 UNPAIRED: frozenset[Role] = frozenset({"real", "training"})
-"""Roles whose pictures belong to no other."""
+"""Roles whose pictures are not paired with others."""
 
 Extract = Callable[..., NDArray[np.floating[Any]]]
-"""From one or more framed pictures, `[S, S, 3]` RGB uint8, to a vector `[D]` of the same length
+"""From one or more aligned crops, `[S, S, 3]` RGB uint8, to a vector `[D]` of the same length
 for all pictures."""
 
 
 class Feature(Protocol):
-    """Something that is found in a picture, or in two that belong together. Picklable."""
+    """A feature of a picture, or of two that belong together. Picklable."""
 
     @property
     def key(self) -> str:
-        """Names the feature, its version and its settings: another value, another key."""
+        """The feature, its version and its settings: other values, another key."""
 
     @property
     def model(self) -> str:
-        """The network behind it and the digest of its file, or nothing."""
+        """The network behind it and the digest of its file, or an empty string."""
 
     @property
     def resize(self) -> str:
-        """How it brings pictures to another size by itself, in words, or nothing."""
+        """How the feature itself resizes pictures, in words, or an empty string."""
 
     def start(self) -> Extract:
-        """What finds it; called once in a worker process."""
+        """Return the function that extracts it; called once per worker process."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Computed:
-    """A feature that a plain function finds, without a model.
+    """A feature that a plain function computes, without a model.
 
     ```python
     from limner.features.feature import Computed
@@ -59,9 +59,9 @@ class Computed:
 
     name: str
     version: int
-    """Counts up whenever the function gives other values than before."""
+    """Increased whenever the values of the function change."""
     function: Extract
-    """At the top of a module, so that workers can be sent it."""
+    """Defined at the top level of a module, so that it can be pickled."""
     resize: ClassVar[str] = ""
 
     @property
@@ -88,10 +88,10 @@ class Input:
 
     @classmethod
     def of(cls, feature: Feature, *roles: Role) -> "Input":
-        """Say it in one line: `Input.of(STRUCTURE, "generated", "ground_truth")`."""
+        """Shorthand: `Input.of(STRUCTURE, "generated", "ground_truth")`."""
         return cls(feature, roles)
 
 
 Features = Mapping[str, NDArray[np.float32]]
-"""For each name in `Metric.inputs` the features, `[n, D]`. Rows of roles that belong together are
-of the same n pictures, in the same order; sets have rows of their own."""
+"""For each name in `Metric.inputs` the features, `[n, D]`. Rows of paired roles are of the same n
+pictures, in the same order; sets have their own rows."""

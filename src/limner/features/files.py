@@ -1,4 +1,4 @@
-"""The pictures of one row: read once, decoded and framed once when that is needed."""
+"""The pictures of one row: read once, and decoded and aligned at most once, when needed."""
 
 import contextlib
 import hashlib
@@ -19,7 +19,7 @@ __all__ = ["Files", "Frame", "framed", "framed_unpaired"]
 def framed(
     evaluated: EvaluationSet, names: Iterable[str]
 ) -> dict[str, dict[Role, NDArray[np.uint8]]]:
-    """The pictures of some rows, framed as they were for measuring; those that can be used."""
+    """The usable pictures of some rows, aligned as for evaluation."""
     framer = Framer(size=evaluated.size, as_is=evaluated.as_is)
     found: dict[str, dict[Role, NDArray[np.uint8]]] = {}
     for name in dict.fromkeys(names):
@@ -34,7 +34,7 @@ def framed(
 def framed_unpaired(
     evaluated: EvaluationSet, role: Role, numbers: Iterable[int]
 ) -> dict[int, NDArray[np.uint8]]:
-    """Some pictures of a set, by their numbers, framed as they were for measuring."""
+    """The usable pictures of a set among `numbers`, aligned as for evaluation."""
     wanted, framer = set(numbers), Framer(size=evaluated.size, as_is=evaluated.as_is)
     found: dict[int, NDArray[np.uint8]] = {}
     for number, picture in enumerate(evaluated.unpaired.get(role, ())):
@@ -50,7 +50,7 @@ class Files:
     """The pictures of one row, by role."""
 
     def __init__(self, pictures: Mapping[Role, Picture], framer: Framer) -> None:
-        """Read them; `unreadable` says what cannot be."""
+        """Read the files; `unreadable` gives the reasons for those that are not pictures."""
         self.unreadable: dict[Role, str] = {}
         self.described: dict[Role, tuple[str, str]] = {}
         self._pictures, self._framer = pictures, framer
@@ -72,15 +72,15 @@ class Files:
 
     @property
     def readable(self) -> tuple[Role, ...]:
-        """Those that are pictures, as far as their headers tell."""
+        """The roles whose pictures have a readable header."""
         return tuple(self._data)
 
     def have(self, roles: Iterable[Role]) -> bool:
-        """Whether all of these are."""
+        """Whether all these roles are readable."""
         return self._data.keys() >= set(roles)
 
     def key(self, roles: Iterable[Role]) -> bytes:
-        """What a feature of these depends on, but for the feature itself."""
+        """All that a feature of these roles depends on, apart from the feature itself."""
         parts = [self._framer.key]
         for role in roles:
             parts.append(self._digests[role])
@@ -94,7 +94,7 @@ class Files:
         return "\0".join(parts).encode()
 
     def _framed_by_sketch(self, role: Role) -> bool:
-        """Whether a picture lies over its sketch, so that one frame is right for both."""
+        """Whether a picture has the size of its sketch and is aligned by the sketch's face."""
         if role not in ("generated", "back") or "sketch" not in self._shapes:
             return False
         width, height = self._shapes[role]
@@ -107,7 +107,7 @@ class Files:
         return self._decoded[role]
 
     def frame(self, role: Role) -> "Frame":
-        """A picture in the frame. Raises ImageError."""
+        """The aligned crop of a picture. Raises ImageError."""
         if role not in self._frames:
             sketch = self._decode("sketch") if self._framed_by_sketch(role) else None
             picture, how = self._framer.frame(
@@ -123,10 +123,10 @@ class Files:
 
 
 class Frame:
-    """A framed picture and what it is."""
+    """An aligned crop and its facts: how it was aligned, and whether it is grey or constant."""
 
     def __init__(self, picture: NDArray[np.uint8], how: Framing) -> None:
-        """Look at a picture `[S, S, 3]` that was framed so."""
+        """Analyse a crop `[S, S, 3]` that was aligned in this way."""
         self.picture = picture
         spread = np.ptp(picture, axis=2).max()
         constant = np.ptp(picture.reshape(-1, 3), axis=0).max() == 0

@@ -1,7 +1,7 @@
-"""Align pictures of all kinds in one way, so that they can be compared with each other.
+"""Align pictures of all kinds in the same way, so that they can be compared.
 
-The frame is that of the training data: a square whose outer eye corners lie on (0.3, 0.3) and
-(0.7, 0.3). See `docs/measuring.md` for why each kind of picture is treated as it is.
+The crop is that of the training data: a square with the outer eye corners at (0.3, 0.3) and
+(0.7, 0.3). See `docs/measuring.md` for how each kind of picture is aligned and why.
 """
 
 import enum
@@ -24,11 +24,11 @@ RESIZE = (
 """How pictures are resampled, in words."""
 
 _VERSION = 2
-"""Counts up whenever frames come out otherwise than before."""
+"""Increased whenever the aligned crops change."""
 
 
 class Framing(enum.IntEnum):
-    """How a picture was brought to the frame."""
+    """How a picture was aligned."""
 
     BY_ITS_FACE = 1
     AS_IT_IS = 2
@@ -38,16 +38,16 @@ class Framing(enum.IntEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Framer:
-    """Brings pictures to squares of `size` px."""
+    """Aligns and crops pictures to squares of `size` px."""
 
     size: int
     as_is: bool = False
-    """Whether all pictures are faces that are cut out already."""
+    """Whether all pictures are aligned crops."""
     _found: list[Detector] = field(default_factory=list, repr=False, compare=False)
 
     @property
     def key(self) -> str:
-        """Names all that a frame depends on but for the pictures."""
+        """All that a crop depends on, apart from the pictures."""
         return f"frame/{_VERSION}/{self.size}/{'as is' if self.as_is else detector_model()}"
 
     @property
@@ -66,21 +66,21 @@ class Framer:
         sketch: NDArray[np.uint8] | None = None,
         name: str = "the picture",
     ) -> tuple[NDArray[np.uint8], Framing]:
-        """Bring one picture to the frame.
+        """Align and crop one picture.
 
         Args:
             picture: `[H, W, 3]` RGB.
-            result: Whether a model made it. A square result is in the frame already, as models
-                of this field and limner's make them; another is framed like its sketch if it lies
-                over it, and else by its own face. One without a face is taken as it is: it must
-                count against the model.
-            framed: Whether it is in the frame already.
+            result: Whether a model generated it. A square result is treated as an aligned crop,
+                as models of this field and limner's generate them; another is aligned by its
+                sketch if that has the same size, otherwise by its own face. One without a face is
+                used without alignment: it must count against the model.
+            framed: Whether it is an aligned crop.
             drawing: Whether it is a drawing, which is cleaned and may be turned, as for a model.
-            sketch: `[H, W, 3]`: the drawing that lies under it.
-            name: What messages call the picture.
+            sketch: `[H, W, 3]`: the drawing to align it by.
+            name: The picture's name in messages.
 
         Returns:
-            `[size, size, 3]`, and how.
+            `[size, size, 3]`, and how it was aligned.
 
         Raises:
             NoFaceError: No face was found in a picture that is not a result.
@@ -105,7 +105,7 @@ class Framer:
             return cut.as_is(picture).image, Framing.AS_IT_IS_WITHOUT_A_FACE
 
     def _page(self, sketch: NDArray[np.uint8], name: str) -> tuple[NDArray[np.uint8], Face]:
-        """A drawing as models get it, and its face. Raises NoFaceError."""
+        """A drawing, cleaned as for a model, and its face. Raises NoFaceError."""
         page = open_page(sketch, lambda: self._detector).image
         page = page if page.ndim == 3 else np.stack([page] * 3, axis=-1)
         [face, *_] = find(page, self._detector, any_way=True, name=name)

@@ -1,19 +1,19 @@
-"""Inception-v3, the network that papers take FID, KID and Inception Score on, from a file.
+"""Inception-v3, the network on which papers compute FID, KID and Inception Score, from a file.
 
-limner brings no such network, as its weights were learnt from ImageNet, whose pictures are for
-research only. Who has them names a file of one of two kinds:
+limner does not include it, as its weights were trained on ImageNet, whose pictures are for
+research only. Users who have the weights name a file of one of two kinds:
 
-- `.pt`: the TorchScript export of the weights of 2015 that NVIDIA's StyleGAN code measures with
-  (`inception-2015-12-05.pt`; scores of papers rest on these weights). Its call is
+- `.pt`: the TorchScript export of the weights of 2015 that NVIDIA's StyleGAN code evaluates with
+  (`inception-2015-12-05.pt`; scores in papers are computed with these weights). Its call is
   `network(pictures, return_features=True)` with pictures `[N, 3, H, W]` uint8 of any size, which
-  gives `[N, 2048]`; with `no_output_bias=True` instead it gives probabilities `[N, 1008]`, those
-  of the features times `network.output.weight`. **A TorchScript file is a program: take it only
-  from a source that you trust.**
+  returns `[N, 2048]`; with `no_output_bias=True` instead it returns probabilities `[N, 1008]`,
+  those of the features times `network.output.weight`. **A TorchScript file is a program: take it
+  only from a source that you trust.**
 - `.onnx`: a graph with one input `[N, 3, 299, 299]`, float32 in -1..1 or uint8 in 0..255, N free
-  or fixed, and with the features `[N, 2048]` among its outputs (`[N, 2048, 1, 1]` will do), and
-  for the Inception Score logits or probabilities `[N, 1000]` or `[N, 1008]` as well.
+  or fixed, and with the features `[N, 2048]` or `[N, 2048, 1, 1]` among its outputs, and for the
+  Inception Score also logits or probabilities `[N, 1000]` or `[N, 1008]`.
 
-Features of different files must not be compared: other weights and another resize give other
+Features of different files must not be compared: other weights and other resizing give other
 scores (Parmar et al. 2022, *On Aliased Resizing and Surprising Subtleties in GAN Evaluation*).
 """
 
@@ -36,62 +36,62 @@ from limner.features.weights import check_file, torch_for
 
 __all__ = ["Inception", "InceptionFeatures", "InceptionProbabilities", "Seen"]
 
-_SIDE = 299  # px, what the network was trained on
+_SIDE = 299  # px, the size that the network was trained on
 _FEATURES = 2048
 _CLASSES = (1000, 1008)
 _RESIZE = {
     ".pt": "bilinear to 299 px without antialiasing, by the network itself",
     ".onnx": "Pillow's bicubic to 299 px, antialiased",
 }
-"""How pictures come to the network's size, by the kind of file."""
+"""How pictures are resized for the network, by the kind of file."""
 
 
 class Seen(NamedTuple):
-    """What the network says of a picture."""
+    """Outputs of the network for a picture."""
 
     features: NDArray[np.float32]
-    """`[2048]`: of its last pooling."""
+    """`[2048]`: the output of its last pooling."""
     probabilities: NDArray[np.float32] | None
-    """`[1000]` or `[1008]`: of ImageNet's classes; None if the file does not give them."""
+    """`[1000]` or `[1008]`: of ImageNet's classes; None if the file does not output them."""
 
 
-_Look = Callable[[NDArray[np.uint8]], Seen]
+_Network = Callable[[NDArray[np.uint8]], Seen]
 
 
 class Inception:
     """The network, from a file.
 
     Args:
-        path: Ends in `.pt` or `.onnx`; see the module for what they have to hold.
+        path: Ends in `.pt` or `.onnx`; see the module for their contents.
 
     Raises:
         MissingExtraError: The file is a `.pt`, and torch is not installed.
-        ModelError: The file is missing, damaged, or no such network.
+        ModelError: The file is missing, damaged, or another network.
     """
 
     def __init__(self, path: Path) -> None:
         _check(path)
-        look = _torchscript(path) if path.suffix.lower() == ".pt" else _onnx(path)
+        forward = _torchscript(path) if path.suffix.lower() == ".pt" else _onnx(path)
 
-        # Features and probabilities are asked for one after the other.
+        # Features and probabilities of a picture are requested one after the other.
         @functools.lru_cache(maxsize=2)
         def seen(data: bytes, shape: tuple[int, ...]) -> Seen:
-            return look(np.frombuffer(data, np.uint8).reshape(shape))
+            return forward(np.frombuffer(data, np.uint8).reshape(shape))
 
         self._seen = seen
 
     def __call__(self, picture: NDArray[np.uint8]) -> Seen:
-        """Look at a picture `[S, S, 3]`.
+        """Run the network on a picture `[S, S, 3]`.
 
         Raises:
-            ModelError: What the network gives is not finite.
+            ModelError: The network's output is not finite.
         """
         return self._seen(picture.tobytes(), picture.shape)
 
 
 @dataclass(frozen=True)
 class InceptionFeatures:
-    """`[2048]`: what Inception-v3 sees, for KID and FID as in papers.
+    """`[2048]`: Inception-v3 features, for KID and FID as in papers.
 
     ```python
     from pathlib import Path
@@ -106,8 +106,8 @@ class InceptionFeatures:
     ```
 
     Raises:
-        ModelError: There is no such file, or it ends in neither `.pt` nor `.onnx`; that it holds
-            another network is found by `start`.
+        ModelError: The file does not exist, or ends in neither `.pt` nor `.onnx`; `start` checks
+            that it contains the right network.
     """
 
     path: Path
@@ -127,7 +127,7 @@ class InceptionFeatures:
 
     @property
     def resize(self) -> str:
-        """How pictures are brought to the network's size, in words."""
+        """How pictures are resized for the network, in words."""
         return _RESIZE[self.path.suffix.lower()]
 
     def start(self) -> Extract:
@@ -143,7 +143,7 @@ class InceptionFeatures:
 
 @dataclass(frozen=True)
 class InceptionProbabilities(InceptionFeatures):
-    """`[1000]` or `[1008]`: what Inception-v3 takes a picture for, for the Inception Score."""
+    """`[1000]` or `[1008]`: Inception-v3's class probabilities, for the Inception Score."""
 
     @property
     def key(self) -> str:
@@ -155,7 +155,7 @@ class InceptionProbabilities(InceptionFeatures):
 
         Raises:
             MissingExtraError: As `Inception`.
-            ModelError: As `Inception`, or the file has no output for classes.
+            ModelError: As `Inception`, or the file does not output classes.
         """
         network = _opened(self.path)
 
@@ -163,8 +163,9 @@ class InceptionProbabilities(InceptionFeatures):
             found = network(picture).probabilities
             if found is None:
                 raise ModelError(
-                    f"{self.path} gives features only; the Inception Score needs a file that also "
-                    f"gives logits or probabilities, [N, {_CLASSES[0]}] or [N, {_CLASSES[1]}]"
+                    f"{self.path} outputs features only; the Inception Score needs a file that "
+                    f"also outputs logits or probabilities, [N, {_CLASSES[0]}] or "
+                    f"[N, {_CLASSES[1]}]"
                 )
             return found
 
@@ -178,12 +179,12 @@ def _check(path: Path) -> None:
             f"{path} is not a known Inception-v3 file; expected a TorchScript export that "
             "ends in .pt or a graph that ends in .onnx"
         )
-    check_file(path, what="the one that holds Inception-v3")
+    check_file(path, what="a file with Inception-v3")
 
 
 @functools.lru_cache(maxsize=2)
 def _opened(path: Path) -> Inception:
-    """Shared by both features in a process."""
+    """The network, shared by both features in a process."""
     return Inception(path)
 
 
@@ -193,19 +194,19 @@ def _probe() -> NDArray[np.uint8]:
 
 
 def _no_network(path: Path, why: str) -> ModelError:
-    return ModelError(f"{path} is no Inception-v3 that limner can use: {why}")
+    return ModelError(f"{path} is not an Inception-v3 that limner can use: {why}")
 
 
-def _torchscript(path: Path) -> _Look:
+def _torchscript(path: Path) -> _Network:
     torch = torch_for(path)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # of torch.jit, which it is
+            warnings.simplefilter("ignore", DeprecationWarning)  # torch.jit is deprecated
             network: Any = torch.jit.load(str(path), map_location="cpu").eval()
-    except Exception as error:  # torch's own errors share no base but this one
+    except Exception as error:  # torch's own errors have no other base in common
         raise _no_network(
             path,
-            "it is no TorchScript file, or a damaged one; weights alone (a state dict) do not do",
+            "it is damaged or not a TorchScript file; weights alone (a state dict) are not enough",
         ) from error
 
     def run(picture: NDArray[np.uint8], **how: bool) -> NDArray[np.float32]:
@@ -222,40 +223,40 @@ def _torchscript(path: Path) -> _Look:
         reason = str(error).strip().splitlines()[-1:] or [type(error).__name__]
         raise _no_network(
             path,
-            f"its call is another than network(pictures, return_features=True) ({reason[0]})",
+            f"it cannot be called as network(pictures, return_features=True) ({reason[0]})",
         ) from error
     if features.shape != (1, _FEATURES) or probabilities.shape not in [(1, n) for n in _CLASSES]:
         raise _no_network(
             path,
-            f"of one picture it gives features {list(features.shape)} and probabilities "
+            f"for one picture it outputs features {list(features.shape)} and probabilities "
             f"{list(probabilities.shape)}; expected [1, {_FEATURES}] and [1, {_CLASSES[1]}]",
         )
     _check_finite(path, features, probabilities, head)
     if not np.allclose(_softmax(features[0] @ head), probabilities[0], atol=1e-3):
-        raise _no_network(path, "its probabilities are not those of its features")
+        raise _no_network(path, "its probabilities do not match its features")
 
-    def look(picture: NDArray[np.uint8]) -> Seen:
+    def forward(picture: NDArray[np.uint8]) -> Seen:
         (found,) = run(picture, return_features=True)
         _check_finite(path, found)
         return Seen(found, _softmax(found @ head))
 
-    return look
+    return forward
 
 
-def _onnx(path: Path) -> _Look:
+def _onnx(path: Path) -> _Network:
     import onnxruntime as ort
 
     options = ort.SessionOptions()
-    # Worker processes share the cores, and say so by this; 0 takes all of them.
+    # Set for worker processes, which share the cores; 0 uses all of them.
     threads = os.environ.get("OMP_NUM_THREADS", "")
     options.intra_op_num_threads = int(threads) if threads.isdecimal() else 0
-    options.log_severity_level = 4  # its complaints reach the user as our errors
+    options.log_severity_level = 4  # its errors reach the user as ours
     try:
         session: Any = ort.InferenceSession(
             path.read_bytes(), options, providers=["CPUExecutionProvider"]
         )
-    except Exception as error:  # onnxruntime's own exceptions share no base but this one
-        raise _no_network(path, "it is no ONNX graph, or a damaged one") from error
+    except Exception as error:  # onnxruntime's own exceptions have no other base in common
+        raise _no_network(path, "it is damaged or not an ONNX graph") from error
     inputs = session.get_inputs()
     if len(inputs) != 1 or not _fits(inputs[0]):
         raise _no_network(
@@ -284,12 +285,12 @@ def _onnx(path: Path) -> _Look:
     if len(features) != 1 or len(classes) > 1:
         raise _no_network(
             path,
-            f"of one picture it gives {[list(size) for size in sizes]}; expected features "
+            f"for one picture it outputs {[list(size) for size in sizes]}; expected features "
             f"[{_FEATURES}] and at most one of [{_CLASSES[0]}] or [{_CLASSES[1]}]",
         )
     ready = bool(classes) and _are_probabilities(run(_probe())[classes[0]])
 
-    def look(picture: NDArray[np.uint8]) -> Seen:
+    def forward(picture: NDArray[np.uint8]) -> Seen:
         found = run(picture)
         _check_finite(path, *found)
         if not classes:
@@ -297,16 +298,16 @@ def _onnx(path: Path) -> _Look:
         of_classes = found[classes[0]]
         return Seen(found[features[0]].ravel(), of_classes if ready else _softmax(of_classes))
 
-    return look
+    return forward
 
 
 def _check_finite(path: Path, *found: NDArray[np.float32]) -> None:
     if not all(np.isfinite(part).all() for part in found):
-        raise ModelError(f"{path} gives values that are not finite; take another copy of it")
+        raise ModelError(f"{path} outputs values that are not finite; use another copy of it")
 
 
 def _fits(entry: Any) -> bool:
-    """Whether an input takes pictures; a size that is free is the text of its name, or None."""
+    """Whether an input takes pictures; a free size is a string, its name, or None."""
     wanted = (None, 3, _SIDE, _SIDE)
     return (
         entry.type in ("tensor(float)", "tensor(uint8)")
@@ -319,7 +320,7 @@ def _fits(entry: Any) -> bool:
 
 
 def _resized(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """To `[299, 299, 3]` in 0..255, not rounded, as clean-fid does it."""
+    """Resize to `[299, 299, 3]` in 0..255, not rounded, as clean-fid does."""
     planes = [
         Image.fromarray(picture[..., channel].astype(np.float32)).resize(
             (_SIDE, _SIDE), Image.Resampling.BICUBIC

@@ -1,8 +1,9 @@
-"""VGG16, whose features LPIPS and DISTS compare pictures by.
+"""VGG16, the network behind LPIPS and DISTS.
 
 Simonyan and Zisserman 2015, *Very Deep Convolutional Networks for Large-Scale Image Recognition*,
-configuration D, without its last pooling and its classifier. limner brings no weights: those of
-torchvision (`vgg16-397923af.pth`) were learnt from ImageNet, whose pictures are for research only.
+configuration D, without its last pooling and its classifier. limner does not include the weights:
+those of torchvision (`vgg16-397923af.pth`) were trained on ImageNet, whose pictures are for
+research only.
 """
 
 from pathlib import Path
@@ -17,16 +18,16 @@ from limner.features.weights import read_weights, torch_for
 __all__ = ["CHANNELS", "VGG16", "Pooling", "Vgg16"]
 
 VGG16 = "torchvision's VGG16, vgg16-397923af.pth"
-"""What the file should be, in words."""
+"""The expected file, for messages."""
 CHANNELS = (64, 128, 256, 512, 512)
-"""Of the features of its five stages."""
+"""Channels of its five stages."""
 Pooling = Literal["max", "l2"]
-"""Between stages: the network's own, or the one of DISTS."""
+"""Pooling between stages: the network's own, or that of DISTS."""
 
 _STAGES = ((0, 2), (5, 7), (10, 12, 14), (17, 19, 21), (24, 26, 28))
-"""Places of the convolutions among torchvision's layers, which name the weights."""
-_LEAST = 16  # px, of which the last stage has one left
-_TINY = 1e-12  # so that the root of nothing has a slope, as in DISTS
+"""Indices of the convolutions among torchvision's layers, which name the weights."""
+_LEAST = 16  # px, which leaves the last stage one pixel
+_TINY = 1e-12  # so that the root has a slope at 0, as in DISTS
 
 
 class Vgg16:
@@ -34,7 +35,7 @@ class Vgg16:
 
     Args:
         path: torchvision's state dict, as `.pth` or `.safetensors` with the same names.
-        pooling: Between stages.
+        pooling: Pooling between stages.
 
     Raises:
         MissingExtraError: torch is not installed.
@@ -51,13 +52,13 @@ class Vgg16:
         """Features after the last activation of each stage (relu1_2 to relu5_3).
 
         Args:
-            pixels: `[N, 3, H, W]` RGB, each channel about 0 with a spread of 1; 16 px at least.
+            pixels: `[N, 3, H, W]` RGB, each channel with mean 0 and SD 1; at least 16 px.
 
         Returns:
             `[N, 64, H, W]`, `[N, 128, H/2, W/2]`, ..., `[N, 512, H/16, W/16]`.
 
         Raises:
-            UsageError: The shape is another.
+            UsageError: The shape is wrong.
         """
         if pixels.ndim != 4 or pixels.shape[1] != 3 or min(pixels.shape[2:]) < _LEAST:
             raise UsageError(
@@ -79,7 +80,7 @@ class Vgg16:
         return self._torch.nn.functional.max_pool2d(x, 2)
 
     def _halved_by_l2(self, x: Any) -> Any:
-        """Root of the squares' mean under a Hann window, which aliases less, as in DISTS."""
+        """L2 pooling under a Hann window, which aliases less, as in DISTS."""
         window = self._torch.tensor([0.25, 0.5, 0.25])
         channels = x.shape[1]
         kernel = (window[:, None] * window).expand(channels, 1, 3, 3)

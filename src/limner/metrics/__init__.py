@@ -1,1 +1,1 @@
-"""Objective metrics: features, then statistics, then scores with confidence intervals."""
+"""Objective metrics: from features to statistics to scores with confidence intervals."""

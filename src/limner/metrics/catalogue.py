@@ -34,14 +34,14 @@ from limner.metrics.realism.spectrum import Spectrum
 __all__ = ["WEIGHTS", "standard", "unavailable", "weights_of"]
 
 WEIGHTS = ("inception", "vgg", "lpips", "dists")
-"""Networks that limner does not bring, and a user may name files of."""
+"""Networks that limner does not include; a user may name their files."""
 
 
 def weights_of(named: Iterable[str]) -> dict[str, Path]:
-    """Files by the names of what they are, from `NAME=FILE`.
+    """Weights files by name, from `NAME=FILE`.
 
     Raises:
-        UsageError: A name is unknown or comes twice, or there is no such file.
+        UsageError: A name is unknown or repeated, or the file does not exist.
     """
     found: dict[str, Path] = {}
     for text in named:
@@ -57,15 +57,15 @@ def weights_of(named: Iterable[str]) -> dict[str, Path]:
 
 
 def standard(*, weights: Mapping[str, Path] | None = None, landmarks: int = 5) -> Sequence[Metric]:
-    """All metrics, as far as their weights are given.
+    """All metrics whose weights are available.
 
     Args:
-        weights: Files of networks that limner does not bring, by the names in `WEIGHTS`.
+        weights: Files of networks that limner does not include, by the names in `WEIGHTS`.
         landmarks: Landmarks per face, 5 or 68.
 
     Raises:
-        UsageError: There is no such number of landmarks.
-        ModelError: A file of weights is missing.
+        UsageError: `landmarks` is neither 5 nor 68.
+        ModelError: A weights file is missing.
     """
     weights = weights or {}
     if landmarks not in (5, 68):
@@ -99,7 +99,7 @@ def standard(*, weights: Mapping[str, Path] | None = None, landmarks: int = 5) -
 
 
 def unavailable(weights: Mapping[str, Path]) -> list[Skipped]:
-    """What cannot be measured for want of files that a user may name, and which those are."""
+    """Metrics that cannot be computed because a weights file is missing, and which file."""
     needed = {
         "Perceptual distance (LPIPS)": ("vgg", "lpips"),
         "Structure and texture (DISTS)": ("vgg", "dists"),

@@ -1,8 +1,8 @@
-"""Compare models: the same scores of all of them, and which differences are significant.
+"""Compare models: the scores of each, and which differences are significant.
 
-Each model is compared with the first. Where both made the same pictures, the difference is taken
-picture by picture, or draw by draw of the same pictures: what is hard about a picture is hard for
-both, and drops out.
+Each model is compared with the first. Where both generated the same pictures, the difference is
+taken picture by picture, or per resample of the same pictures: what makes a picture hard is hard
+for both models and cancels out.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,9 +20,9 @@ from limner.metrics.score import Better, Score
 __all__ = ["Cell", "Comparison", "Difference", "Row", "compare"]
 
 _LEVEL = 0.05
-"""Share of false alarms among the differences that are called real."""
+"""False discovery rate among the differences that are called significant."""
 _SIGNS = 9999
-"""Random changes of sign in a permutation test."""
+"""Random sign flips in a permutation test."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,17 +34,17 @@ class Difference:
     """Lower end of its 95% confidence interval."""
     high: float
     better: bool
-    """Whether it is on the better side, as far as the values say."""
+    """Whether the value is better than the first model's, significant or not."""
     p: float
-    """How often so great a difference would come about by chance, were there none; where nearer to
-    a target is better, the greater one of that and of how surely either is nearer."""
+    """p-value of the difference; for a score with a target, the larger of that and the p-value of
+    the difference in distance to the target."""
     q: float = 1.0
-    """The same, adjusted for the number of differences looked at: the false discovery rate of
-    Benjamini and Hochberg 1995."""
+    """p adjusted for the number of differences tested: the false discovery rate of Benjamini and
+    Hochberg 1995."""
 
     @property
     def significant(self) -> bool:
-        """Whether it is hardly chance."""
+        """Whether `q` is below 5%."""
         return self.q < _LEVEL
 
 
@@ -54,7 +54,7 @@ class Cell:
 
     score: Score
     difference: Difference | None
-    """From the first; None for the first itself, and where they did not make the same pictures."""
+    """From the first model; None for the first itself, and where the pictures are not the same."""
     best: bool
     """Whether no other model's value is better."""
 
@@ -69,7 +69,7 @@ class Row:
     """Title of the metric."""
     better: Better
     cells: tuple[Cell | None, ...]
-    """One for each model; None where it could not be measured."""
+    """One for each model; None where the score could not be computed."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -82,7 +82,7 @@ class Comparison:
 
     @property
     def skipped(self) -> tuple[Skipped, ...]:
-        """Metrics that could be computed for none of them."""
+        """Metrics that could not be computed for any model."""
         first, *others = (one.skipped for one in self.measured)
         return tuple(one for one in first if all(one in other for other in others))
 
@@ -103,20 +103,20 @@ class Comparison:
 
 
 def compare(models: Mapping[str, Measured]) -> Comparison:
-    """Compare them with the first.
+    """Compare models with the first one.
 
     Args:
-        models: By name: what was measured of each, with the same metrics, resampling and other
-            pictures.
+        models: The results of each model by name, with the same metrics, resampling and pictures
+            to compare with.
 
     Raises:
-        UsageError: There are fewer than two, or they were resampled differently.
+        UsageError: There are fewer than two models, or they were resampled differently.
     """
     if len(models) < 2:
-        raise UsageError("name at least two things to compare")
+        raise UsageError("name at least two models to compare")
     measured = tuple(models.values())
     if any(one.resampling != measured[0].resampling for one in measured):
-        raise UsageError("measure all of them with the same number of draws and the same seed")
+        raise UsageError("evaluate all models with the same number of resamples and the same seed")
     titles: dict[str, tuple[str, Score]] = {}
     for one in measured:
         for result in one.results:
@@ -149,8 +149,8 @@ def _row(name: str, metric: str, like: Score, measured: Sequence[Measured]) -> R
 
 def _difference(score: Score, first: Score) -> Difference:
     mine, other = score.estimate, first.estimate
-    drawn = mine.resamples - other.resamples
-    low, high = np.nanquantile(drawn, [0.025, 0.975]).tolist()
+    differences = mine.resamples - other.resamples
+    low, high = np.nanquantile(differences, [0.025, 0.975]).tolist()
     if (
         mine.per_image is not None
         and other.per_image is not None
@@ -158,10 +158,11 @@ def _difference(score: Score, first: Score) -> Difference:
     ):
         p = _by_signs(mine.per_image - other.per_image)
     else:
-        p = _by_draws(drawn)
+        p = _by_resamples(differences)
     if score.better == "nearer":
-        # Two values on either side of the target differ, and yet may be as far from it.
-        p = max(p, _by_draws(score.losses_of(mine.resamples) - first.losses_of(other.resamples)))
+        # Two values on either side of the target differ, but may be equally far from it.
+        distances = score.losses_of(mine.resamples) - first.losses_of(other.resamples)
+        p = max(p, _by_resamples(distances))
     return Difference(
         value=mine.value - other.value,
         low=low,
@@ -172,7 +173,7 @@ def _difference(score: Score, first: Score) -> Difference:
 
 
 def _by_signs(differences: NDArray[np.float64]) -> float:
-    """Fisher's randomisation test: under no difference, each picture's sign is a coin's toss."""
+    """Fisher's randomisation test: without a difference, each picture's sign is a coin toss."""
     observed = abs(differences.sum())
     if not differences.any():
         return 1.0
@@ -182,16 +183,16 @@ def _by_signs(differences: NDArray[np.float64]) -> float:
         signs = rng.integers(0, 2, (min(block, _SIGNS - start), len(differences)), np.int8)
         sums = np.abs((2.0 * signs - 1) @ differences)
         beyond += int((sums >= observed * (1 - 1e-12)).sum())
-    return (beyond + 1) / (_SIGNS + 1)  # the observed signs are one of the possible ones
+    return (beyond + 1) / (_SIGNS + 1)  # the observed signs are one of the possibilities
 
 
-def _by_draws(drawn: NDArray[np.float64]) -> float:
-    """Two-sided p: twice the share of bootstrap resamples on the other side of no difference.
+def _by_resamples(differences: NDArray[np.float64]) -> float:
+    """Two-sided p: twice the fraction of bootstrap resamples on the other side of 0.
 
-    Where there is none, the tail of a normal distribution says how far that is out of reach: a
-    thousand draws alone could not make one difference stand out among many figures.
+    If none is, the tail of a normal distribution gives p: a thousand resamples alone could not
+    make one difference significant among many scores.
     """
-    known = drawn[np.isfinite(drawn)]
+    known = differences[np.isfinite(differences)]
     if not len(known):
         return 1.0
     beyond = min(int((known <= 0).sum()), int((known >= 0).sum()))
@@ -203,7 +204,7 @@ def _by_draws(drawn: NDArray[np.float64]) -> float:
 
 
 def _adjusted(rows: Sequence[Row]) -> tuple[Row, ...]:
-    """The same with `q`, over all differences together."""
+    """The same rows with `q`, adjusted over all differences."""
     found = [cell.difference for row in rows for cell in row.cells if cell and cell.difference]
     if not found:
         return tuple(rows)

@@ -1,8 +1,8 @@
-"""How far two sets are apart: the squared maximum mean discrepancy, without bias.
+"""Distance of two sets: the unbiased squared maximum mean discrepancy (MMD).
 
-Gretton et al. 2012, *A Kernel Two-Sample Test*, lemma 6: the mean kernel among the made, plus that
-among the real, less twice that between them; no picture meets itself. 0 is expected where both are
-of one kind, and it may be below.
+Gretton et al. 2012, *A Kernel Two-Sample Test*, lemma 6: the mean kernel among the generated, plus
+that among the real, minus twice that between them; no picture is paired with itself. 0 is expected
+where both come from one distribution, and the estimate may be below 0.
 """
 
 from collections.abc import Callable, Iterator
@@ -24,17 +24,17 @@ __all__ = [
 ]
 
 Kernel = Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.float64]]
-"""From features `[n, D]` and `[m, D]` to how alike they are, `[n, m]`."""
+"""From features `[n, D]` and `[m, D]` to their similarity, `[n, m]`."""
 
 MOST_REAL = 10_000
-"""Real photos that a set is compared with: time grows with the square of their number, and more
-than this make no score surer that rests on as many made ones or fewer."""
+"""Maximum number of real photos to compare with: time grows with the square of their number, and
+more do not make a score of as many or fewer generated photos more certain."""
 _ROWS = 1024
-"""Of the kernel, at once."""
+"""Rows of the kernel computed at once."""
 
 
 def cubic(scale: float) -> Kernel:
-    """`(scale * x.y + 1) ** 3`, that of KID (Bińkowski et al. 2018)."""
+    """`(scale * x.y + 1) ** 3`, the kernel of KID (Bińkowski et al. 2018)."""
 
     def kernel(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
         part = scale * (x @ y.T) + 1
@@ -46,7 +46,7 @@ def cubic(scale: float) -> Kernel:
 def minus_distance(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
     """`-|x - y|`: with it, the discrepancy is the energy distance (Székely and Rizzo 2013).
 
-    It is in the units of the features, and nothing has to be chosen (Sejdinovic et al. 2013,
+    It is in the units of the features and has no parameters (Sejdinovic et al. 2013,
     *Equivalence of distance-based and RKHS-based statistics in hypothesis testing*).
     """
     distances: NDArray[np.float64] = -np.sqrt(squared_distances(x, y))
@@ -54,7 +54,7 @@ def minus_distance(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np
 
 
 def squared_distances(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Euclidean, `[n, m]` of `[n, D]` and `[m, D]`; of equal rows 0 but for rounding."""
+    """Squared Euclidean distances `[n, m]` of `[n, D]` and `[m, D]`; about 0 for equal rows."""
     squares = np.square(x).sum(axis=1)[:, None] + np.square(y).sum(axis=1) - 2 * x @ y.T
     distances: NDArray[np.float64] = np.maximum(squares, 0)
     return distances
@@ -63,19 +63,19 @@ def squared_distances(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray
 def by_image(
     generated: NDArray[np.floating], real: NDArray[np.floating], kernel: Kernel
 ) -> NDArray[np.float64]:
-    """What each generated picture adds: `[N]`, whose mean is the discrepancy.
+    """Contribution of each generated picture: `[N]`, whose mean is the discrepancy.
 
-    Their spread says how certain it is, given these real pictures: it is the first-order term of
-    the estimate's variance (Hoeffding 1948). Where two models made the same pictures, the
-    differences picture by picture say how certain the difference of their scores is.
+    Their variance shows how certain it is, given these real pictures: it is the first-order term
+    of the estimate's variance (Hoeffding 1948). Where two models generated the same pictures, the
+    differences picture by picture show how certain the difference of their scores is.
 
     Args:
         generated: Features `[N, D]`, N at least 2.
         real: Features `[M, D]`, M at least 2.
-        kernel: How alike two are.
+        kernel: Similarity of two pictures.
 
     Raises:
-        UsageError: The shapes are others.
+        UsageError: The shapes do not match.
     """
     fitting = generated.ndim == real.ndim == 2 and generated.shape[1] == real.shape[1]
     if not fitting or min(len(generated), len(real)) < 2:
@@ -84,27 +84,29 @@ def by_image(
             "[M, D] with N and M at least 2"
         )
     x, y = generated.astype(np.float64), real.astype(np.float64)
-    among_made, among_real = _others(x, kernel), _others(y, kernel).mean()
+    among_generated, among_real = _others(x, kernel), _others(y, kernel).mean()
     between = np.concatenate([part.mean(axis=1) for part in _parts(x, y, kernel)])
-    shares: NDArray[np.float64] = 2 * among_made - among_made.mean() + among_real - 2 * between
-    return shares
+    contributions: NDArray[np.float64] = (
+        2 * among_generated - among_generated.mean() + among_real - 2 * between
+    )
+    return contributions
 
 
 def of_weighted(
     generated: NDArray[np.floating],
     real: NDArray[np.floating],
-    made_weights: Weights,
+    generated_weights: Weights,
     real_weights: Weights,
     kernel: Kernel,
 ) -> NDArray[np.float64]:
-    """The discrepancy of sets in which each picture comes so often: `[B]`.
+    """The discrepancy of resampled sets: `[B]`.
 
     Two copies of one picture are not a pair.
 
     Args:
         generated: As in `by_image`.
         real: As in `by_image`.
-        made_weights: `[B, N]`.
+        generated_weights: `[B, N]`.
         real_weights: `[B, M]`.
         kernel: As in `by_image`.
     """
@@ -117,9 +119,11 @@ def of_weighted(
         means: NDArray[np.float64] = sums / np.maximum(pairs, 1)
         return means
 
-    between = _mixed(x, y, made_weights, real_weights, kernel)
-    between = between / (made_weights.sum(axis=1) * real_weights.sum(axis=1))
-    distance: NDArray[np.float64] = among(x, made_weights) + among(y, real_weights) - 2 * between
+    between = _mixed(x, y, generated_weights, real_weights, kernel)
+    between = between / (generated_weights.sum(axis=1) * real_weights.sum(axis=1))
+    distance: NDArray[np.float64] = (
+        among(x, generated_weights) + among(y, real_weights) - 2 * between
+    )
     return distance
 
 
@@ -137,7 +141,7 @@ def _own(x: NDArray[np.float64], kernel: Kernel) -> NDArray[np.float64]:
 
 
 def _others(x: NDArray[np.float64], kernel: Kernel) -> NDArray[np.float64]:
-    """For each picture the mean of its kernel with all others."""
+    """The mean kernel of each picture with all others."""
     sums = np.concatenate([part.sum(axis=1) for part in _parts(x, x, kernel)])
     means: NDArray[np.float64] = (sums - _own(x, kernel)) / (len(x) - 1)
     return means
@@ -150,7 +154,7 @@ def _mixed(
     y_weights: Weights,
     kernel: Kernel,
 ) -> NDArray[np.float64]:
-    """Sum of the kernel over all pairs, weighted: `[B]`."""
+    """Weighted sum of the kernel over all pairs: `[B]`."""
     total = np.zeros(len(x_weights))
     for number, part in enumerate(_parts(x, y, kernel)):
         rows = x_weights[:, number * _ROWS : (number + 1) * _ROWS]

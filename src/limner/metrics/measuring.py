@@ -1,4 +1,4 @@
-"""Evaluate a model: all metrics that its pictures allow, and why others were skipped."""
+"""Evaluate a model: all metrics whose inputs are given, and why others were skipped."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ __all__ = ["Measured", "MetricResult", "Skipped", "measure"]
 
 _NAMED = 3
 _MANY_LOST = 0.05
-"""Share of pictures that could not be used above which scores may flatter or slander."""
+"""Fraction of unusable pictures above which scores may be biased."""
 _SMALL = 64  # px
 
 
@@ -28,20 +28,20 @@ class MetricResult:
     metric: Metric
     scores: tuple[Score, ...]
     rows: tuple[str, ...]
-    """Names of the pictures that it rests on, in the order of the scores' `by_image`."""
+    """Names of the pictures that it uses, in the order of the scores' `by_image`."""
     training: tuple[int, ...] = ()
-    """Numbers of the training photos that it rests on, in the order of `Score.beside`."""
+    """Numbers of the training photos that it uses; `Score.beside` indexes them."""
 
     @property
     def roles(self) -> tuple[Role, ...]:
-        """Of the pictures that it looked at."""
+        """Roles of the pictures that it uses."""
         return tuple(
             dict.fromkeys(r for needed in self.metric.inputs.values() for r in needed.roles)
         )
 
     @property
     def resize(self) -> str:
-        """How pictures were resampled on the way, where features do that themselves."""
+        """How pictures were resized, where features do that themselves."""
         found = (needed.feature.resize for needed in self.metric.inputs.values())
         return "; ".join(dict.fromkeys(text for text in found if text))
 
@@ -70,7 +70,7 @@ class Measured:
     skipped: tuple[Skipped, ...]
     facts: dict[Role, RoleFacts]
     warnings: tuple[str, ...]
-    """What to know before trusting any score."""
+    """Warnings that concern all scores."""
 
     @property
     def scores(self) -> dict[str, Score]:
@@ -79,13 +79,13 @@ class Measured:
 
     @property
     def failed(self) -> int:
-        """Number of generated pictures, and pictures paired with them, that could not be used."""
+        """Number of unusable generated pictures and pictures paired with them."""
         return sum(
             len(facts.excluded) for role, facts in self.facts.items() if role not in UNPAIRED
         )
 
     def rows_of(self, score: str) -> tuple[str, ...] | None:
-        """Names of the pictures that a score of this name rests on; None if there is none."""
+        """Names of the pictures that a score uses; None if there is no such score."""
         for result in self.results:
             if any(found.name == score for found in result.scores):
                 return result.rows
@@ -101,20 +101,20 @@ def measure(
     engine: Engine | None = None,
     cache: Path | None = None,
 ) -> Measured:
-    """Compute each metric whose inputs are given, and name what the others lack.
+    """Compute each metric whose inputs are given, and report what the others lack.
 
     Args:
         evaluated: The pictures.
-        metrics: Which, e.g. `limner.metrics.catalogue.standard()`.
+        metrics: Which to compute, e.g. `limner.metrics.catalogue.standard()`.
         unavailable: Other metrics, which the result lists as skipped.
-        resampling: Says how certain scores are.
-        engine: Where features are found; by default in this process.
-        cache: Folder of features that were found before; None keeps nothing.
+        resampling: For the confidence intervals.
+        engine: Where features are extracted; by default in this process.
+        cache: Folder of cached features; None caches nothing.
 
     Raises:
-        UsageError: There is no picture, or none that can be used.
+        UsageError: There are no pictures, or none are usable.
         EngineError: Worker processes were lost.
-        MissingExtraError: What a metric needs is not installed.
+        MissingExtraError: A package that a metric needs is not installed.
     """
     resampling = resampling or Resampling()
     there = evaluated.roles()
@@ -123,7 +123,7 @@ def measure(
     found = extract(evaluated, inputs, engine=engine, cache=cache)
     if not found.facts["generated"].n:
         reasons = list(found.facts["generated"].excluded.values())
-        raise UsageError(f"none of the generated pictures can be used; the first: {reasons[0]}")
+        raise UsageError(f"none of the generated pictures are usable; the first: {reasons[0]}")
     results: list[MetricResult] = []
     skipped: list[Skipped] = []
     for one in metrics:
@@ -159,7 +159,7 @@ def _result(one: Metric, found: Extracted, resampling: Resampling) -> MetricResu
     if usable < one.min_pictures:
         short = min(counts, key=lambda name: counts[name])
         roles = " and ".join(_PLURAL[role] for role in one.inputs[short].roles)
-        return f"needs {one.min_pictures} pictures at least, and there are {usable} usable {roles}"
+        return f"needs at least {one.min_pictures} pictures, but there are {usable} usable {roles}"
     try:
         scores = tuple(one.scores(features, resampling))
     except UsageError as error:
@@ -180,7 +180,7 @@ _PLURAL: dict[Role, str] = {
 
 
 def _warnings(found: Extracted, evaluated: EvaluationSet) -> Iterator[str]:
-    """What to know of the pictures."""
+    """Warnings about the pictures."""
     if found.unusable:
         yield found.unusable
     yield from _sizes(found.facts["generated"], evaluated.size)
@@ -193,11 +193,11 @@ def _warnings(found: Extracted, evaluated: EvaluationSet) -> Iterator[str]:
             first = facts.excluded[min(facts.excluded)]
             of = facts.n + len(facts.excluded)
             yield (
-                f"{len(facts.excluded)} of {of} {what} cannot be used and are "
+                f"{len(facts.excluded)} of {of} {what} are unusable and "
                 f"excluded{much}: {names}; the first: {first}"
             )
         if facts.constant:
-            yield f"{facts.constant} of the {what} are one colour all over"
+            yield f"{facts.constant} of the {what} have a single colour"
         oblong = sum(n for size, n in facts.sizes.items() if len(set(size.split("x"))) > 1)
         if evaluated.as_is and oblong:
             yield (
@@ -206,10 +206,10 @@ def _warnings(found: Extracted, evaluated: EvaluationSet) -> Iterator[str]:
             )
         if len(facts.sizes) > 1 and role not in UNPAIRED:
             sizes = ", ".join(f"{size} ({n})" for size, n in facts.sizes.most_common(_NAMED))
-            yield f"the {what} are of {len(facts.sizes)} sizes: {sizes}; all are resized to one"
+            yield f"the {what} have {len(facts.sizes)} sizes: {sizes}; all are resized to one"
         without = facts.framed.get("as it is without a face", 0)
         if without:
-            yield (f"in {without} of the {what} no face was found; they are used without alignment")
+            yield f"no face was found in {without} of the {what}; they are used without alignment"
     yield from _colours(found.facts)
 
 
@@ -225,8 +225,8 @@ def _sizes(generated: RoleFacts, side: int) -> Iterator[str]:
     [width, height] = next(iter(generated.sizes)).split("x")
     if len(generated.sizes) == 1 and width == height != str(side):
         yield (
-            f"the generated photos are of {width} px but compared at {side}: sharpness, detail "
-            "and grids are those of the resampled pictures"
+            f"the generated photos are {width} px wide but compared at {side}: sharpness, detail "
+            "and grids are those of the resized pictures"
         )
 
 

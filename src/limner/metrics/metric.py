@@ -1,8 +1,8 @@
-"""What a metric is: features of pictures, then statistics, then scores.
+"""The interface of a metric: from features of pictures to statistics to scores.
 
 A metric declares which features of which pictures it needs. They are extracted once for all
 metrics, picture by picture, in several processes, and cached (see `limner.features.extraction`), so
-that no metric ever holds pictures.
+that no metric keeps pictures in memory.
 """
 
 from collections.abc import Iterable, Mapping
@@ -16,32 +16,32 @@ __all__ = ["Metric"]
 
 
 class Metric(Protocol):
-    """One way in which a model can fail, in figures."""
+    """Scores for one way in which a model can fail."""
 
     @property
     def name(self) -> str:
-        """First part of its scores' names."""
+        """First part of the names of its scores."""
 
     @property
     def title(self) -> str:
-        """In words."""
+        """Title in reports."""
 
     @property
     def question(self) -> str:
-        """The question that its scores answer, in a sentence."""
+        """The question that its scores answer, in one sentence."""
 
     @property
     def inputs(self) -> Mapping[str, Input]:
-        """What it has to be given, by the name under which it is given."""
+        """The features that it needs, by name."""
 
     @property
     def min_pictures(self) -> int:
-        """How many pictures of each role it needs at least."""
+        """Minimum number of pictures of each role."""
 
     def scores(self, features: Features, resampling: Resampling) -> Iterable[Score]:
-        """What it finds.
+        """Compute its scores.
 
         Args:
-            features: As wanted, `min_pictures` rows of each at least.
-            resampling: Says how certain a score is.
+            features: Those of `inputs`, each with at least `min_pictures` rows.
+            resampling: For the confidence intervals.
         """

@@ -1,11 +1,11 @@
 """Bootstrap confidence intervals.
 
-The pictures at hand are drawn again, with replacement, B times, and the score is taken of each
-draw (Efron and Tibshirani 1993, *An Introduction to the Bootstrap*, chapter 13: the percentile
-interval). A draw is given as weights: how often each picture came.
+The pictures are resampled with replacement B times, and the score of each resample is computed
+(Efron and Tibshirani 1993, *An Introduction to the Bootstrap*, chapter 13: the percentile
+interval). A resample is given as weights: how often it contains each picture.
 
-What the interval means: other pictures of the same kind would give another score, about so far
-away. What it leaves out: pictures of another kind, and another training of the model.
+The interval shows how much the score would change with other pictures of the same kind. It does
+not cover other kinds of pictures or another training run.
 """
 
 from collections.abc import Callable
@@ -21,9 +21,9 @@ from limner.metrics.score import Estimate
 __all__ = ["Resampling", "Statistic", "Weights", "means"]
 
 Weights = NDArray[np.float64]
-"""`[B, n]`: for each draw how often each of n pictures came; a row adds up to n."""
+"""`[B, n]`: how often each resample contains each of n pictures; a row adds up to n."""
 Statistic = Callable[..., NDArray[np.float64]]
-"""From the weights of one or more sets to the score of each draw, `[B]`."""
+"""From the weights of one or more sets to the score of each resample, `[B]`."""
 
 _AT_ONCE = 4_000_000
 """Numbers in a block of weights, so that memory does not grow with the number of pictures."""
@@ -31,49 +31,48 @@ _AT_ONCE = 4_000_000
 
 @dataclass(frozen=True, kw_only=True)
 class Resampling:
-    """Draws pictures again; the same settings draw the same ones."""
+    """Resamples pictures; the same settings give the same resamples."""
 
     resamples: int = 1000
-    """How many times, B."""
+    """Number of resamples, B."""
     seed: int = 0
     confidence: float = 0.95
-    """Share of such intervals that hold the truth."""
+    """Level of the confidence intervals."""
 
     def __post_init__(self) -> None:
         if self.resamples < 2 or not 0 < self.confidence < 1:
             raise UsageError(
-                f"draws is {self.resamples} and confidence {self.confidence}; expected at least 2 "
-                "and a share between 0 and 1"
+                f"resamples is {self.resamples} and confidence {self.confidence}; expected at "
+                "least 2 resamples and a confidence between 0 and 1"
             )
 
     def mean(self, per_image: ArrayLike) -> Estimate:
-        """The mean of what each picture contributes, `[n]`.
+        """The mean of the contributions of all pictures, `[n]`.
 
         Raises:
-            UsageError: There is none, or one is not finite.
+            UsageError: There are none, or one is not finite.
         """
         values = np.asarray(per_image, np.float64)
         if values.ndim != 1 or not len(values) or not np.isfinite(values).all():
             raise UsageError(
-                f"contributions are {list(values.shape)}, {np.isfinite(values).sum()} of them "
-                "finite; expected [n], all finite, n at least 1"
+                f"contributions are {list(values.shape)}, {np.isfinite(values).sum()} finite; "
+                "expected [n], all finite, n at least 1"
             )
         found = self.of(lambda weights: means(weights, values), len(values))
         return replace(found, value=float(values.mean()), per_image=values)
 
     def share(self, hits: ArrayLike) -> Estimate:
-        """The share of hits among `[n]` pictures.
+        """The fraction of hits among `[n]` pictures.
 
-        Where all hit, or none does, no draw says that another one might not; the interval is then
-        that of Wilson 1927.
+        If all are hits, or none, so are all resamples; the interval is then that of Wilson 1927.
 
         Raises:
-            UsageError: There is no picture.
+            UsageError: There are no pictures.
         """
         return self.unsure(self.mean(np.asarray(hits, bool)))
 
     def unsure(self, share: Estimate) -> Estimate:
-        """The same share, with Wilson's interval if it is 0 or 1."""
+        """The same fraction, with Wilson's interval if it is 0 or 1."""
         z = NormalDist().inv_cdf((1 + self.confidence) / 2)
         beyond = z * z / (share.n + z * z)
         if share.value == 0:
@@ -81,13 +80,13 @@ class Resampling:
         return replace(share, low=min(share.low, 1 - beyond)) if share.value == 1 else share
 
     def of(self, statistic: Statistic, *counts: int, centred: bool = False) -> Estimate:
-        """A statistic of one or more sets of pictures, resampled apart from each other.
+        """A statistic of one or more sets of pictures, each resampled independently.
 
         Args:
-            statistic: Called with the weights of each set, `[B', counts[k]]`; gives `[B']`.
-            counts: How many pictures the sets have; the estimate's n is the first's.
-            centred: Whether the interval is shifted so that the draws' mean is the value: for
-                scores such as FID that a set with repetitions makes greater than it is.
+            statistic: Called with the weights of each set, `[B', counts[k]]`; returns `[B']`.
+            counts: Number of pictures in each set; the estimate's n is the first.
+            centred: Whether the interval is shifted so that the mean of the resamples is the
+                value: for scores such as FID that repeated pictures bias.
 
         Raises:
             UsageError: A set is empty.
@@ -95,8 +94,8 @@ class Resampling:
         if not counts or min(counts) < 1:
             raise UsageError(f"sets of {counts} pictures; each needs at least 1")
         value = float(statistic(*(np.ones((1, count)) for count in counts))[0])
-        # Each set is drawn by chance of its own: its draws do not hang on how many others there
-        # are, nor on the size of blocks.
+        # Each set has its own generator: its resamples do not depend on the number of sets or on
+        # the size of blocks.
         rngs = [np.random.default_rng((self.seed, place)) for place in range(len(counts))]
         block = max(1, _AT_ONCE // max(counts))
         parts = []
@@ -113,12 +112,12 @@ class Resampling:
 
 
 def means(weights: Weights, values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The mean of the values of each draw: `[B]` of values `[n]`, `[B, D]` of `[n, D]`."""
+    """The mean of the values in each resample: `[B]` of values `[n]`, `[B, D]` of `[n, D]`."""
     sums: NDArray[np.float64] = (weights @ values).T / weights.sum(axis=1)
     return sums.T
 
 
 def _weights(rng: np.random.Generator, resamples: int, count: int) -> Weights:
     drawn = rng.integers(0, count, (resamples, count)) + count * np.arange(resamples)[:, None]
-    came = np.bincount(drawn.ravel(), minlength=resamples * count)
-    return came.reshape(resamples, count).astype(np.float64)
+    counts = np.bincount(drawn.ravel(), minlength=resamples * count)
+    return counts.reshape(resamples, count).astype(np.float64)

@@ -42,7 +42,7 @@ def test_a_sketch_that_comes_back_is_best_and_less_of_it_is_worse(drawing):
     assert np.diff([value[1] for value in values]).max() < -0.001
 
 
-def test_the_figures_are_means_of_the_pairs(drawing):
+def test_the_scores_are_means_of_the_pairs(drawing):
     backs = [drawing, 255 - drawing, np.roll(drawing, 2, axis=0)]
     l1, likeness = scores(drawing, *backs)
     assert (l1.name, l1.better) == ("cycle.difference", "lower")
@@ -57,7 +57,9 @@ def test_the_figures_are_means_of_the_pairs(drawing):
 def test_blank_sheets_that_come_back_are_named(drawing):
     white = np.full_like(drawing, 255)
     named = scores(drawing, drawing, white, white)
-    assert all(one.warnings[0].startswith("2 of 3 sketches came back as blank") for one in named)
+    assert all(
+        one.warnings[0].startswith("2 of 3 reconstructed sketches are blank") for one in named
+    )
     assert not any(one.warnings for one in scores(drawing, drawing))
 
 

@@ -64,7 +64,7 @@ def test_shares_of_photos():
     assert some["detection.rate"].losses.argmax() == 3
 
 
-def test_damage_that_leaves_a_face_leaves_it_found(crop):
+def test_corruption_that_leaves_a_face_leaves_it_found(crop):
     look = DETECTION.start()
     for name in ("blur", "noise", "jpeg", "grey", "cast", "dark", "smile", "eyes", "grid"):
         there, _, off = look(corrupted(crop[None], name, 0.5, others=crop[None])[0])

@@ -115,7 +115,7 @@ def test_a_bare_sheet_has_nothing_to_keep(crop, drawing, tone):
     assert hatching(drawing, blank).kept == pytest.approx(0, abs=1e-6)
 
 
-def test_the_figures_are_means_of_the_pairs_and_name_the_bare(crop, drawing):
+def test_the_scores_are_means_of_the_pairs_and_name_the_bare(crop, drawing):
     sketches = [drawing, drawing, np.full_like(drawing, 255)]
     photos = [crop, overlaid(crop, drawing, 0.5), crop]
     pairs = np.stack([HATCHING.start()(*pair) for pair in zip(sketches, photos, strict=True)])

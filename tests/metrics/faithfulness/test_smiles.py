@@ -9,12 +9,12 @@ from limner.metrics.resampling import Resampling
 from limner.metrics.validation.corruptions import corrupted
 
 
-def scores(measure, generated, before):
+def scores(metric, generated, before):
     features = {
         "generated": np.array(generated, np.float32)[:, None],
         "before": np.array(before, np.float32)[:, None],
     }
-    return {one.name: one for one in measure.scores(features, Resampling(resamples=50))}
+    return {one.name: one for one in metric.scores(features, Resampling(resamples=50))}
 
 
 def test_added_smiles_count_up_and_lost_ones_down():
@@ -47,7 +47,7 @@ def test_best_is_none_either_way():
     assert found.losses == pytest.approx([0.3, 0.6, 0])
 
 
-def test_against_drawings_it_is_another_figure_and_says_why():
+def test_against_drawings_it_is_another_score_and_says_why():
     ground_truth, drawn = SmileDrift(), SmileDrift(against="sketch")
     assert ground_truth.inputs["before"].roles == ("ground_truth",)
     assert drawn.inputs["before"].roles == ("sketch",)
@@ -64,7 +64,7 @@ def test_anything_else_is_refused():
         smile_drift(np.zeros(3), np.zeros(2))
 
 
-def test_painted_smiles_are_seen_and_other_damage_is_not(data):
+def test_painted_smiles_are_seen_and_other_corruption_is_not(data):
     files = sorted((data / "open" / "london_neutral").iterdir())[::8]
     detector, framed = DlibDetector(), Preprocessing()
     photos = [images.read(file) for file in files]

@@ -150,7 +150,7 @@ def test_a_blank_sheet_has_no_lines_and_scores_0(crop, drawing, tone):
     assert strokes(blank, crop).drawn == 0 < strokes(blank, crop).shown <= 0.081
 
 
-def test_the_figures_are_means_of_the_pairs_and_name_the_blank(crop, drawing):
+def test_the_scores_are_means_of_the_pairs_and_name_the_blank(crop, drawing):
     photos = [crop, np.roll(crop, 4, axis=0), np.full_like(crop, 200)]
     pairs = np.stack([STROKES.start()(drawing, photo) for photo in photos])
     assert pairs.dtype == np.float32

@@ -91,7 +91,7 @@ def test_it_is_the_formula(compare, random_vgg, learnt):
         assert compare(picture(), other) == pytest.approx(expected, abs=1e-6)
 
 
-def test_equal_pictures_are_0_apart_and_damage_counts(compare):
+def test_equal_pictures_are_0_apart_and_corruption_counts(compare):
     assert compare(picture(), picture()) == 0
     found = [compare(picture(), noisy(0, spread)) for spread in (4, 16, 64)]
     assert 0 < found[0] < found[1] < found[2] < 1
@@ -134,9 +134,9 @@ def test_the_measure_is_the_mean_over_pairs(random_vgg, learnt, compare):
     find = feature.start()
     pairs = np.stack([find(picture(), picture(seed)) for seed in range(3)])
     assert pairs.shape == (3, 1)
-    measure = Dists(feature=feature)
-    assert measure.inputs["pair"].roles == ("generated", "ground_truth")
-    (score,) = measure.scores({"pair": pairs}, Resampling(resamples=20))
+    metric = Dists(feature=feature)
+    assert metric.inputs["pair"].roles == ("generated", "ground_truth")
+    (score,) = metric.scores({"pair": pairs}, Resampling(resamples=20))
     assert score.name == "dists"
     assert score.estimate.value == pytest.approx(pairs.mean())
     assert score.losses.argmin() == 0

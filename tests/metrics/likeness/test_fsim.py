@@ -8,7 +8,7 @@ from limner.errors import UsageError
 from limner.metrics.likeness.fsim import FSIM, Fsim, fsim, phase_congruency
 from limner.metrics.resampling import Resampling
 
-# Of scikit-image's `astronaut`: rows and columns that are compared with their damaged selves.
+# Of scikit-image's `astronaut`: rows and columns that are compared with their corrupted selves.
 PARTS = {
     "128x128": np.s_[40:168, 160:288],
     "101x97": np.s_[40:141, 160:257],
@@ -134,7 +134,7 @@ def test_other_shapes_are_refused(one, other):
         fsim(np.zeros(one, np.uint8), np.zeros(other, np.uint8))
 
 
-def test_the_figures_are_means_of_the_pairs(crop):
+def test_the_scores_are_means_of_the_pairs(crop):
     others = [CORRUPTIONS[name](crop) for name in ("tinted", "mirrored", "blurred")]
     pairs = np.stack([FSIM.start()(crop, other) for other in others])
     assert pairs.dtype == np.float32

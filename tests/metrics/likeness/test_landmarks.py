@@ -22,13 +22,13 @@ def crop(photo):
     return Preprocessing().align(photo, DlibDetector()(photo)[0]).image
 
 
-def scores(measure, sketches, generated):
-    find = measure.inputs["generated"].feature.start()
+def scores(metric, sketches, generated):
+    find = metric.inputs["generated"].feature.start()
     features = {
         "sketch": np.stack([find(one) for one in sketches]),
         "generated": np.stack([find(one) for one in generated]),
     }
-    return {one.name: one for one in measure.scores(features, Resampling(resamples=20))}
+    return {one.name: one for one in metric.scores(features, Resampling(resamples=20))}
 
 
 def test_an_error_is_a_distance_over_that_of_the_eyes():
@@ -62,10 +62,10 @@ def test_points_lie_on_the_template_whatever_the_side(crop, count, side):
 
 
 def test_moved_features_are_found_moved(crop):
-    measure = Landmarks()
+    metric = Landmarks()
     drawing = np.stack([sketch(crop, "pencil")] * 3, axis=-1)[None]
     errors = [
-        scores(measure, drawing, corrupted(crop[None], "eyes", strength, others=crop[None]))
+        scores(metric, drawing, corrupted(crop[None], "eyes", strength, others=crop[None]))
         for strength in (0, 0.3, 0.6, 1)
     ]
     eyes = [found["landmarks.eyes"].estimate.value for found in errors]
@@ -77,16 +77,16 @@ def test_moved_features_are_found_moved(crop):
     assert noses[3] < eyes[3] / 2
 
 
-def test_other_damage_leaves_it_as_it_is(crop):
-    measure = Landmarks()
-    still = scores(measure, crop[None], crop[None])["landmarks.error"].estimate.value
+def test_other_corruption_leaves_it_as_it_is(crop):
+    metric = Landmarks()
+    still = scores(metric, crop[None], crop[None])["landmarks.error"].estimate.value
     assert still == 0
     for name in ("blur", "noise", "jpeg", "grey", "cast", "dark", "grid"):
         changed = corrupted(crop[None], name, 0.3, others=crop[None])
-        assert scores(measure, crop[None], changed)["landmarks.error"].estimate.value < 0.02, name
+        assert scores(metric, crop[None], changed)["landmarks.error"].estimate.value < 0.02, name
 
 
-def test_a_blank_sheet_has_a_figure_too(crop):
+def test_a_blank_sheet_has_a_score_too(crop):
     blank = np.full((1, 128, 128, 3), 255, np.uint8)
     found = scores(Landmarks(), blank, crop[None])["landmarks.error"]
     assert np.isfinite(found.estimate.value)

@@ -1,4 +1,4 @@
-"""SSIM against its formula, and under damages that it should and should not see."""
+"""SSIM against its formula, and under corruptions that it should and should not see."""
 
 import numpy as np
 import pytest
@@ -84,7 +84,7 @@ def test_other_shapes_are_refused(one, other):
         ssim(np.zeros(one, np.uint8), np.zeros(other, np.uint8))
 
 
-def test_the_figure_is_the_mean_of_the_pairs(crop):
+def test_the_score_is_the_mean_of_the_pairs(crop):
     others = [blurred(crop, sigma) for sigma in (0.5, 1, 2)]
     pairs = np.stack([SSIM.start()(crop, other) for other in others])
     assert pairs.shape == (3, 1)

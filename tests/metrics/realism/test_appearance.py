@@ -46,7 +46,7 @@ def test_detail_is_found_at_its_size_whatever_that_of_the_picture():
     assert look(stripes(256, 2)) == pytest.approx(fine, abs=1e-3)
 
 
-def test_other_pictures_of_the_kind_look_alike_and_damaged_ones_do_not():
+def test_other_pictures_of_the_kind_look_alike_and_corrupted_ones_do_not():
     real = pictures(0, 80)
     same, grey, dark = pictures(1), pictures(1).mean(axis=3, keepdims=True), pictures(1) * 0.5
     clean = found(same, real).estimate
@@ -64,7 +64,7 @@ def test_drawings_do_not_look_like_photos(person):
     assert "12 pictures" in found(drawings[:12], photos[12:]).warnings[0]
 
 
-def test_the_figure_is_the_energy_distance_of_standardised_features():
+def test_the_score_is_the_energy_distance_of_standardised_features():
     generated, real = (np.stack([*map(look, pictures(seed))]) for seed in (2, 3))
     [score] = Appearance().scores({"generated": generated, "real": real}, Resampling(resamples=10))
     x, y = standardised(generated, real), standardised(real, real)

@@ -75,7 +75,7 @@ def test_it_is_a_peak_over_its_surroundings_in_the_spectrum():
 
 
 @pytest.mark.parametrize("place", range(4))
-def test_each_period_has_its_own_figure_which_grows_with_the_grid(place):
+def test_each_period_has_its_own_score_which_grows_with_the_grid(place):
     real = natural(8)
     by_strength = [
         values(found([light + strength * wave(PERIODS[place]) for light in real], real))

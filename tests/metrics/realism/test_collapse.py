@@ -134,7 +134,7 @@ def test_the_worst_picture_is_the_average_one():
         assert score.losses.argmax() == 7
 
 
-def test_average_face_is_the_figure():
+def test_average_face_is_the_score():
     generated, real = shrunk(people(20), 0.4), people(30, seed=1)
     assert average_face(generated, real) == pytest.approx(values(generated, real)[1])
 

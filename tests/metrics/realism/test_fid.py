@@ -49,7 +49,7 @@ def test_fewer_pictures_than_features_lose_no_digits():
     assert fid(*wide) == pytest.approx(fid(generated, real), abs=1e-9)
 
 
-def test_a_crowd_is_not_away_from_itself():
+def test_a_set_is_not_away_from_itself():
     generated = pictures(10, seed=0, size=40).astype(np.float32)
     assert fid(generated, generated[::-1]) == pytest.approx(0, abs=1e-9)
     assert fid(generated, generated) >= 0
@@ -64,10 +64,10 @@ def test_another_mean_and_less_variety_are_both_seen():
     assert fid(pictures(50, seed=1), real[:50]) > 2 * alike  # few pictures: why it warns
 
 
-def weighted(generated, real, made_weights, real_weights):
+def weighted(generated, real, generated_weights, real_weights):
     """FID of sets in which each picture comes so often, also in parts."""
     shift, total, factors = 0.0, 0.0, []
-    for sign, rows, weights in ((1, generated, made_weights), (-1, real, real_weights)):
+    for sign, rows, weights in ((1, generated, generated_weights), (-1, real, real_weights)):
         mean = weights @ rows / weights.sum()
         shift = shift + sign * mean
         factor = (rows - mean) * np.sqrt(weights / (weights.sum() - 1))[:, None]
@@ -97,7 +97,7 @@ def test_shares_are_its_slope_in_the_weights(size):
         )
 
 
-def test_its_interval_is_as_wide_as_other_crowds_spread():
+def test_its_interval_is_as_wide_as_other_sets_spread():
     """20 features of 40 pictures: a bootstrap of FID itself would be too wide by half and more."""
     found = [
         next(
@@ -124,7 +124,7 @@ def test_its_interval_is_as_wide_as_other_crowds_spread():
     assert np.std(plain) > 1.4 * ground_truth
 
 
-def test_the_figure_blames_the_odd_pictures_and_warns_of_few():
+def test_the_score_blames_the_odd_pictures_and_warns_of_few():
     generated, real = pictures(60, seed=0), pictures(80, seed=1)
     generated[7] += 6
     (score,) = Fid(suffix=".some", on="some features").scores(

@@ -39,20 +39,20 @@ def test_it_is_the_formula_of_the_paper():
 
 
 def test_parts_and_few_pictures_make_it_smaller():
-    """Why figures of other numbers of pictures must not be compared."""
+    """Why scores of other numbers of pictures must not be compared."""
     found = np.random.default_rng(0).dirichlet(np.full(50, 0.05), 400)
     whole = inception_score(found)
     assert inception_score(found, splits=20) < 0.8 * whole
     assert inception_score(found[:20]) < 0.8 * whole
 
 
-def test_the_figure_says_what_is_wrong_with_it():
+def test_the_score_says_what_is_wrong_with_it():
     found = np.random.default_rng(0).dirichlet(np.full(20, 0.1), 60)
     (score,) = InceptionScore(feature=SOME, splits=2).scores({"generated": found}, Resampling())
     assert score.estimate.value == inception_score(found, splits=2)
     assert score.estimate.low < score.estimate.value < score.estimate.high
     assert score.estimate.resamples.mean() == pytest.approx(score.estimate.value)
-    assert "none of them a face" in score.warnings[0]
+    assert "its classes are objects, not faces" in score.warnings[0]
     assert "60 in 2 parts" in score.warnings[0]
 
 

@@ -30,7 +30,7 @@ def test_it_is_the_estimate_of_the_paper():
     assert kid(generated, real) == pytest.approx(by_hand(generated, real))
 
 
-def test_crowds_of_one_kind_are_0_apart_on_average():
+def test_sets_of_one_kind_are_0_apart_on_average():
     found = [kid(pictures(20, seed=2 * i), pictures(30, seed=2 * i + 1)) for i in range(300)]
     error = np.std(found) / np.sqrt(len(found))
     assert abs(np.mean(found)) < 3 * error

@@ -105,7 +105,7 @@ def test_a_flat_picture_has_none():
     assert any("are not photos" in warning for warning in nothing.warnings)
 
 
-def test_the_figure_is_a_ratio_of_means_and_says_how_each_did(face):
+def test_the_score_is_a_ratio_of_means_and_says_how_each_did(face):
     real = [face, blurred(face, 0.4)]
     generated = [blurred(face, 1), blurred(face, 2), face]
     score = found(generated, real)
@@ -119,7 +119,7 @@ def test_the_figure_is_a_ratio_of_means_and_says_how_each_did(face):
     assert found(real, real).estimate.value == pytest.approx(1)
     halos = changed(face, lambda it: 2 * it - ndimage.gaussian_filter(it, (1, 1, 0)))
     assert found([face, halos], [face]).losses.tolist()[1] > 0.1
-    assert "only 2 real photos" in score.warnings[0]
+    assert "2 real photos are few" in score.warnings[0]
 
 
 @pytest.mark.parametrize("strength", [2, 10, 40, 80])

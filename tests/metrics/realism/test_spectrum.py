@@ -123,7 +123,7 @@ def test_blur_takes_the_finest_away_and_noise_adds_to_it(person):
     assert far[4] > far[3] > 0.3
 
 
-def test_the_worst_picture_is_the_damaged_one_and_the_interval_holds_the_value(person):
+def test_the_worst_picture_is_the_corrupted_one_and_the_interval_holds_the_value(person):
     real = faces(person, 8)
     generated = [*real[:5], blurred(real[5], 2), *real[6:]]
     for score in found(generated, real).values():

@@ -24,7 +24,7 @@ from limner.metrics.reports import evaluation as report
 from limner.metrics.reports.examples import cases, chosen
 from limner.metrics.resampling import Resampling
 
-DRAWS = Resampling(resamples=60)
+RESAMPLING = Resampling(resamples=60)
 
 
 @pytest.fixture
@@ -39,10 +39,10 @@ def evaluated(folders):
 
 @pytest.fixture
 def measured(evaluated):
-    return measure(evaluated, [Identity(), Kid()], resampling=DRAWS)
+    return measure(evaluated, [Identity(), Kid()], resampling=RESAMPLING)
 
 
-def test_every_figure_comes_with_all_that_it_rests_on(measured, tmp_path):
+def test_every_score_comes_with_all_that_it_rests_on(measured, tmp_path):
     report.write_json(measured, tmp_path / "r.json")
     found = json.loads((tmp_path / "r.json").read_text())
     scores = {score["name"]: score for score in found["scores"]}
@@ -65,7 +65,7 @@ def test_numbers_that_are_not_finite_are_null_in_json(fill, crops, tmp_path):
     one = measure(
         EvaluationSet.of_folders(generated, ground_truth=generated, as_is=True),
         [Kid()],
-        resampling=DRAWS,
+        resampling=RESAMPLING,
     )
     report.write_json(one, tmp_path / "r.json")
     assert "NaN" not in (tmp_path / "r.json").read_text()
@@ -79,15 +79,17 @@ def test_the_page_is_whole_by_itself_and_shows_the_cases(measured, tmp_path):
     for kind in ("Best", "Median", "Worst"):
         assert f"<h4>{kind}</h4>" in page
     sources = re.findall(r'<img src="([^"]{0,40})', page)
-    assert len(sources) >= 2 * 9 * 3  # two measures, nine pictures each: sketch, made, truth
+    assert (
+        len(sources) >= 2 * 9 * 3
+    )  # two metrics, nine pictures each: sketch, generated, ground truth
     assert all(source.startswith("data:image/webp;base64,") for source in sources)
     assert not re.search(r'(?:src|href)="(?!data:|#)', page)
     assert not re.search("<script", page)
 
 
-def test_the_page_begins_with_figures_that_there_are(evaluated, tmp_path):
+def test_the_page_begins_with_scores_that_there_are(evaluated, tmp_path):
     metrics = [Identity(), FaceDetection(), Kid(), Strokes(), SmileDrift(), Brightness()]
-    found = measure(evaluated, metrics, resampling=DRAWS)
+    found = measure(evaluated, metrics, resampling=RESAMPLING)
     assert set(report._HEADLINES) <= found.scores.keys()
     report.write_page(found, tmp_path / "r.html")
     page = (tmp_path / "r.html").read_text()
@@ -99,7 +101,7 @@ def test_every_link_of_the_page_leads_somewhere(folders, fill, crops, tmp_path):
     found = measure(
         EvaluationSet.of_folders(one, ground_truth=one, as_is=True),
         [Brightness(), Identity()],
-        resampling=DRAWS,
+        resampling=RESAMPLING,
     )
     report.write_page(found, tmp_path / "r.html")
     page = (tmp_path / "r.html").read_text()
@@ -108,8 +110,8 @@ def test_every_link_of_the_page_leads_somewhere(folders, fill, crops, tmp_path):
     assert all(f'id="{link}"' in page for link in links)
 
 
-def test_single_pictures_are_in_the_unit_of_the_figure_unless_they_say_something_else(evaluated):
-    found = measure(evaluated, [Checkerboard(), FaceDetection()], resampling=DRAWS)
+def test_single_pictures_are_in_the_unit_of_the_score_unless_they_say_something_else(evaluated):
+    found = measure(evaluated, [Checkerboard(), FaceDetection()], resampling=RESAMPLING)
     grid, face = cases(evaluated, found.results).values()
     assert (grid["unit"], grid["digits"]) == ("dB", 1)
     assert face["title"] == "confidence of the detector"
@@ -121,7 +123,7 @@ def test_the_worst_is_shown_as_the_worst(folders, crops, tmp_path):
     evaluated = EvaluationSet.of_folders(
         folders["generated"], ground_truth=folders["ground_truth"], as_is=True
     )
-    found = measure(evaluated, [Identity()], resampling=DRAWS)
+    found = measure(evaluated, [Identity()], resampling=RESAMPLING)
     report.write_page(found, tmp_path / "r.html")
     page = (tmp_path / "r.html").read_text()
     worst = page[page.index("<h4>Worst</h4>") :]
@@ -134,7 +136,7 @@ def test_beside_a_copy_stands_the_training_face(folders, fill, crops):
     training = fill("training", crops[order], names=[f"t{n:02d}" for n in range(12)])
     (training / "a-broken.png").write_bytes(b"no picture")  # the numbers go on after it
     evaluated = EvaluationSet.of_folders(folders["generated"], training=training, as_is=True)
-    found = measure(evaluated, [Memorisation()], resampling=DRAWS)
+    found = measure(evaluated, [Memorisation()], resampling=RESAMPLING)
     shown = cases(evaluated, found.results)[0]
     assert "training" in shown["roles"]
     columns = [column for group in shown["groups"].values() for column in group]
@@ -165,7 +167,7 @@ def test_a_comparison_as_a_page_and_as_json(evaluated, measured, fill, crops, fo
     compared = compare(
         {
             "one": measured,
-            "<other>": measure(other, [Identity(), Kid()], resampling=DRAWS),
+            "<other>": measure(other, [Identity(), Kid()], resampling=RESAMPLING),
         }
     )
     comparison_report.write_json(compared, tmp_path / "c.json")

@@ -146,5 +146,5 @@ def test_a_smile_lifts_the_corners_apart_and_shows_teeth_when_it_is_broad():
     ],
 )
 def test_what_cannot_be_is_refused(pictures, name, strength, shape):
-    with pytest.raises(UsageError, match=r"expected|there are blur"):
+    with pytest.raises(UsageError, match=r"expected|choose from blur"):
         corrupted(pictures, name, strength, others=np.zeros(shape, np.uint8))

@@ -1,4 +1,4 @@
-"""The measures are measured: each under its own damage, and under others, on real photos."""
+"""Sensitivity of the metrics: each under its own corruption, and under others, on real photos."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ from limner.metrics.validation.sensitivity import INVARIANT, TARGET, Photos, Sen
 
 PEOPLE = 32
 LITTLE = 0.3
-"""Of what its own damage does to a figure: more is no standing still. A face in 32 is 0.03."""
+"""Of what its own corruption does to a score: more is no standing still. A face in 32 is 0.03."""
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +35,7 @@ def trial(data, tmp_path_factory):
 
 
 @pytest.mark.parametrize("name", TARGET)
-def test_a_figure_gets_worse_step_by_step_under_its_own_damage(trial, name):
+def test_a_score_gets_worse_step_by_step_under_its_own_corruption(trial, name):
     scores = [trial.scores(TARGET[name], strength)[name] for strength in (0, 0.5, 1)]
     values = [score.estimate.value for score in scores]
     steps = np.diff(values)
@@ -54,7 +54,7 @@ def test_and_stays_nearly_where_it_is_under_others(trial, name):
     assert not moved
 
 
-def test_every_measure_has_its_damage_and_every_damage_its_measure(trial):
+def test_every_metric_has_its_corruption_and_every_corruption_its_metric(trial):
     tried = {name.partition(".")[0] for name in TARGET}
     assert tried >= {one.name for one in standard()} - {"cycle"}  # of which no photo has any
     assert set(TARGET.values()) | {"jpeg", "features"} == set(CORRUPTIONS)

@@ -1,1 +1,1 @@
-"""Metrics against the drawing: is what was drawn in the photo, and nothing else?"""
+"""Metrics that compare the photo with the drawing: does it show all that was drawn, and no more?"""

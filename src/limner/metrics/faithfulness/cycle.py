@@ -1,12 +1,12 @@
-"""Cycle: does a sketch come back from the photo that was made of it?
+"""Cycle consistency: can the sketch be reconstructed from the generated photo?
 
-Sketch to photo to sketch again by the model itself: what Zhu, Park, Isola and Efros 2017, *Unpaired
-Image-to-Image Translation using Cycle-Consistent Adversarial Networks*, call cycle consistency, as
-the mean absolute difference (their L1 loss) and as SSIM (see `limner.metrics.likeness.ssim`).
+The model translates sketch to photo to sketch (Zhu, Park, Isola and Efros 2017, *Unpaired
+Image-to-Image Translation using Cycle-Consistent Adversarial Networks*). The two sketches are
+compared by mean absolute error (their L1 loss) and by SSIM (see `limner.metrics.likeness.ssim`).
 
-A sketch that comes back says that nothing was lost on the way, not that the photo shows it: such
-models can hide a sketch in a photo where no eye sees it (Chu, Zhmoginov and Sandler 2017,
-*CycleGAN, a Master of Steganography*). What the eye sees is the matter of `strokes`.
+A good reconstruction shows that no information was lost, not that it is visible in the photo: such
+models can hide a sketch in a photo (Chu, Zhmoginov and Sandler 2017, *CycleGAN, a Master of
+Steganography*). `strokes` evaluates what is visible.
 """
 
 from collections.abc import Iterable, Mapping
@@ -26,18 +26,18 @@ from limner.metrics.score import Score
 __all__ = ["CYCLE", "Cycle", "difference"]
 
 _BLANK = 0.01
-"""Standard deviation, as a share of white, below which a sheet is called blank."""
+"""Standard deviation, as a fraction of white, below which a sheet counts as blank."""
 
 
 def difference(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
-    """Mean absolute difference of two pictures in grey, as a share of white: 0 to 1.
+    """Mean absolute difference of two pictures in grey, as a fraction of white: 0 to 1.
 
     Args:
         one: `[S, S, 3]` RGB.
-        other: Of the same shape; which is which does not matter.
+        other: Of the same shape; the order does not matter.
 
     Raises:
-        UsageError: The shapes are others.
+        UsageError: The shapes do not match.
     """
     if one.shape != other.shape or one.ndim != 3:
         raise UsageError(
@@ -47,22 +47,22 @@ def difference(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
 
 
 def _cycle(sketch: NDArray[np.uint8], back: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Difference, SSIM and the standard deviation of what came back: `[3]`."""
+    """Difference, SSIM and the standard deviation of the reconstructed sketch: `[3]`."""
     found = (difference(sketch, back), ssim(sketch, back), grey(back).std())
     return np.array(found, np.float32)
 
 
 CYCLE = Computed(name="cycle", version=1, function=_cycle)
-"""`[3]`, of a sketch and what came back of it."""
+"""`[3]`, of a sketch and its reconstruction."""
 
 
 @dataclass(frozen=True)
 class Cycle:
-    """Does the sketch come back from the generated photo?"""
+    """Errors of the sketches reconstructed from the generated photos."""
 
     name: ClassVar[str] = "cycle"
     title: ClassVar[str] = "Cycle consistency"
-    question: ClassVar[str] = "Does the sketch come back from the photo that was generated from it?"
+    question: ClassVar[str] = "Can the sketch be reconstructed from the generated photo?"
     min_pictures: ClassVar[int] = 1
     inputs: ClassVar[Mapping[str, Input]] = {"pair": Input.of(CYCLE, "sketch", "back")}
 
@@ -91,6 +91,6 @@ class Cycle:
 
 def _blank(count: int, of: int) -> str:
     return (
-        f"{count} of {of} sketches came back as blank sheets, which are near to a sketch of few "
-        "strokes: look at them"
+        f"{count} of {of} reconstructed sketches are blank, which scores well for a sketch of few "
+        "strokes: check them"
     )

@@ -1,13 +1,13 @@
-"""Dependence: is what differs between generated photos decided by the sketch?
+"""Dependence: does the sketch decide how generated photos differ?
 
-A generator that ignores its sketch, and makes faces by chance or the same face always, can look
-good picture by picture. So the generated photo is predicted from the sketch: by kernel ridge
-regression between their thumbnails, each photo by what was learnt of all others. What can be
-predicted, the sketch decided.
+A generator that ignores its sketch, and makes random faces or always the same face, can look good
+picture by picture. So the generated photo is predicted from the sketch: by kernel ridge regression
+between their thumbnails, with leave-one-out cross-validation. What can be predicted was decided by
+the sketch.
 
-Leaving out one at a time has a closed form (Allen 1974, PRESS; Hastie, Tibshirani and Friedman
-2009, *The Elements of Statistical Learning*, section 7.10). Beyond 500 pictures the kernel is that
-of Nyström (Williams and Seeger 2001), so that no matrix of all pictures with all is needed.
+Leave-one-out has a closed form (Allen 1974, PRESS; Hastie, Tibshirani and Friedman 2009, *The
+Elements of Statistical Learning*, section 7.10). Beyond 500 pictures the Nyström approximation of
+the kernel is used (Williams and Seeger 2001), which avoids a matrix of all pairs of pictures.
 """
 
 from collections.abc import Iterable, Mapping
@@ -30,18 +30,18 @@ __all__ = ["Dependence", "explained", "left_out"]
 
 _LANDMARKS = 500
 _RIDGES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 100.0, np.inf)
-"""Of which the best is taken; the last predicts the mean of the others, whatever the sketch."""
+"""Candidates, of which the best is used; the last predicts the mean of the other photos."""
 _WIDTH = 3.0
-"""Of the kernel: as a multiple of the median squared distance of two sketches."""
+"""Width of the kernel, as a multiple of the median squared distance of two sketches."""
 _ALIKE = 2 * 768 * (0.5 / 255) ** 2
-"""Squared spread under which outputs differ by less than half a grey level: by rounding."""
+"""Squared spread below which outputs differ by less than half a grey level: by rounding only."""
 _FEW = 50
 
 
 def left_out(
     sketches: NDArray[np.floating[Any]], generated: NDArray[np.floating[Any]]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """How far off each generated photo is predicted by all others: `[n]` and `[n]`, squared.
+    """Squared leave-one-out errors of predicting each generated photo: `[n]` and `[n]`.
 
     Args:
         sketches: Features `[n, D]`, n at least 3.
@@ -49,10 +49,10 @@ def left_out(
 
     Returns:
         The squared error of the prediction from the sketch, and that of predicting the mean of the
-        others. The error's sum is never more than that of the mean.
+        others. The sum of the former is at most that of the latter.
 
     Raises:
-        UsageError: The shapes are others.
+        UsageError: The shapes do not match.
     """
     fitting = sketches.ndim == generated.ndim == 2 and len(sketches) == len(generated)
     if not fitting or len(generated) < 3:
@@ -76,7 +76,7 @@ def left_out(
 
 
 def _basis(inputs: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The centred Gaussian kernel of the inputs: its principal axes `[n, r]` and their power."""
+    """Principal axes `[n, r]` of the inputs' centred Gaussian kernel, and their power."""
     landmarks = inputs[thinned(len(inputs), _LANDMARKS)]
     among = squared_distances(landmarks, landmarks)
     width = _WIDTH * max(float(np.median(among[np.triu_indices(len(among), 1)])), 1e-9)
@@ -89,16 +89,16 @@ def _basis(inputs: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np
 
 
 def explained(sketches: NDArray[np.floating[Any]], generated: NDArray[np.floating[Any]]) -> float:
-    """Share of what differs between generated photos that their sketches explain, in 0..1.
+    """Fraction of the variance of generated photos that their sketches explain, in 0..1.
 
-    0 where they ignore their sketches, and where they are all alike.
+    0 if they ignore their sketches, or are all alike.
 
     Args:
         sketches: As in `left_out`.
         generated: As in `left_out`.
 
     Raises:
-        UsageError: The shapes are others.
+        UsageError: The shapes do not match.
     """
     errors, plain = left_out(sketches, generated)
     if _all_alike(generated):
@@ -112,7 +112,7 @@ def _all_alike(generated: NDArray[np.floating[Any]]) -> bool:
 
 @dataclass(frozen=True)
 class Dependence:
-    """How much of the generated photos the sketches decide."""
+    """Fraction of the variance of generated photos that the sketches explain."""
 
     name: ClassVar[str] = "dependence"
     title: ClassVar[str] = "Dependence on the sketch"
@@ -127,36 +127,35 @@ class Dependence:
     def scores(self, features: Features, resampling: Resampling) -> Iterable[Score]:
         """See `Metric.scores`.
 
-        The intervals take the predictions as they are: each draws the pictures at hand again, with
-        their errors, and learns nothing again, for a picture that came twice would be predicted
-        from its copy.
+        Confidence intervals resample the pictures with their errors, without fitting again: a
+        picture that occurs twice would be predicted from its copy.
         """
         generated, real = features["generated"], features["real"]
         errors, plain = left_out(features["sketch"], generated)
         warnings = []
         if len(generated) < _FEW:
             warnings.append(
-                f"{len(generated)} pictures are few to learn a prediction from: the score is too "
+                f"{len(generated)} pictures are few for fitting a prediction: the score is too "
                 "low; compare only at equal n"
             )
         if _all_alike(generated):
-            warnings.append("the generated photos are all alike: there is nothing to explain")
+            warnings.append("the generated photos are all alike: there is no variance to explain")
             errors = plain = np.ones(len(generated))
 
-        def share(weights: Weights) -> NDArray[np.float64]:
+        def fraction(weights: Weights) -> NDArray[np.float64]:
             left: NDArray[np.float64] = (weights @ errors) / np.maximum(weights @ plain, 1e-9)
             return 1 - left
 
-        def decided(made_weights: Weights, real_weights: Weights) -> NDArray[np.float64]:
+        def decided(generated_weights: Weights, real_weights: Weights) -> NDArray[np.float64]:
             real_spread = np.maximum(squared_spread(real, real_weights), _ALIKE)
-            diversity = squared_spread(generated, made_weights) / real_spread
-            return share(made_weights) * np.minimum(diversity, 1)
+            diversity = squared_spread(generated, generated_weights) / real_spread
+            return fraction(generated_weights) * np.minimum(diversity, 1)
 
         per_image = 1 - errors / max(float(plain.mean()), 1e-9)
         yield Score(
             name="dependence.explained",
             title="variance explained by the sketches (cross-validated R²)",
-            estimate=resampling.of(share, len(generated)),
+            estimate=resampling.of(fraction, len(generated)),
             better="higher",
             unit="%",
             digits=1,

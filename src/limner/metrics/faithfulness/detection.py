@@ -1,9 +1,8 @@
 """Face detection: is there a face, and is it where it should be?
 
-limner's own detector looks for a face in the picture as it is framed. That needs no margin around:
-in 471 photos that it had found a face in and framed it finds one again in all, in its place in
-0.998 of them, and in none of the same photos when their parts are scrambled
-(`benchmarks/face_measures.py`).
+limner's own detector is run on the aligned crop. It needs no margin around the face: in 471 photos
+that were aligned by its detections, it finds a face again in all, in the right place in 0.998 of
+them, and in none of the same photos with their parts scrambled (`benchmarks/face_measures.py`).
 """
 
 import functools
@@ -23,21 +22,21 @@ from limner.metrics.score import Score
 __all__ = ["DETECTION", "IN_PLACE", "DetectionFeature", "FaceDetection", "found"]
 
 IN_PLACE = 0.2
-"""Eye distances by which the eyes may be off. In framed photos they are off by 0.8 % (median,
-`benchmarks/face_measures.py`); what the detector takes for a face elsewhere is mostly far off."""
+"""Maximum error of the eyes, in inter-ocular distances. In aligned photos it is 0.8% (median,
+`benchmarks/face_measures.py`); false detections elsewhere are mostly far off."""
 
 
 def found(picture: NDArray[np.uint8], detector: Detector) -> NDArray[np.float32]:
-    """Look for a face in a framed picture.
+    """Detect a face in an aligned crop.
 
     Args:
         picture: `[S, S, 3]` RGB.
-        detector: What looks.
+        detector: The face detector.
 
     Returns:
-        `[3]`: 1 if there is a face, else 0; the detector's confidence in it, -1 without one; how
-        far the outer eye corners are from the template on average, in the template's eye
-        distances, 1 without a face and at most. Of several faces it is the one in place.
+        `[3]`: 1 if there is a face, else 0; the detector's confidence in it, -1 without a face; the
+        mean distance of the outer eye corners from the template, in inter-ocular distances of the
+        template, at most 1, and 1 without a face. Of several faces, the one closest to its place.
     """
     template = np.array(Preprocessing().eyes)
     apart = template[1, 0] - template[0, 0]
@@ -76,7 +75,7 @@ DETECTION = DetectionFeature()
 
 @dataclass(frozen=True, kw_only=True)
 class FaceDetection:
-    """Share of generated photos in which a face is found, and found in its place."""
+    """Fraction of generated photos in which a face is detected, and detected in its place."""
 
     name: ClassVar[str] = "detection"
     title: ClassVar[str] = "Face detection"

@@ -1,24 +1,25 @@
 """Hatching: are the pencil strokes on the skin still in the generated photo?
 
-The counterpart of `strokes`, which rewards every line of the drawing that the photo has. Those of
-eyes, nose and mouth are meant; short strokes on forehead, cheeks and chin are shading, and a photo
-that keeps them looks drawn. A model that copies its input scores well there and badly here.
+The counterpart of `strokes`, which rewards every line of the drawing that the photo has. Lines of
+eyes, nose and mouth should be there; short strokes on forehead, cheeks and chin are shading, and a
+photo that keeps them looks drawn. A model that copies its input has good `strokes` and bad
+`hatching` scores.
 
-On four patches of skin away from the features, at 128 px, what is finer than a blur of 1 px is
-taken from both pictures. In each cell of 8 px that has strokes the photo's is regressed on the
-sketch's:
+On four patches of skin away from the features, at 128 px, detail finer than a blur of 1 px is
+extracted from both pictures. In each cell of 8 px with strokes, the photo's detail is regressed on
+the sketch's:
 
-- the slope says how much of the strokes' contrast the photo has: 0 for none, 1 for a photo with
-  the drawing laid over it, however much texture of its own it has;
-- the correlation says how far its texture follows the strokes: it is high, too, where a photo has
-  hardly any texture but faint strokes.
+- the slope shows how much of the strokes' contrast the photo has: 0 for none, 1 for a photo with
+  the drawing laid over it, whatever its own texture;
+- the correlation shows how far its texture follows the strokes: it is high, too, if the only
+  texture of a photo is faint strokes.
 
-The median of the cells counts: contours, hair or the rim of a beard cross few of them, hatching
-fills many. So fine a band is what tells copying from likeness. A wrinkle that was drawn by hand
-lies a pixel or more from where the photo has it, a copied stroke does not: ground-truth photos have
-a slope of about 0.05 on hand-drawn sketches of the same people, photos of others one of about 0.01.
-Sketches that were computed from a photo are as exact as copies are, and that photo's slope on them
-is about 0.3: compare with that of the ground-truth photos if there are any.
+The median of the cells is used: contours, hair or the edge of a beard cross few cells, hatching
+fills many. Such fine detail separates copying from likeness. A wrinkle drawn by hand is a pixel or
+more away from its place in the photo, a copied stroke is not: ground-truth photos have a slope of
+about 0.05 on hand-drawn sketches of the same people, photos of others one of about 0.01. Sketches
+computed from a photo are as exact as copies, and the slope of that photo on them is about 0.3:
+compare with the score of the ground-truth photos if there are any.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -44,17 +45,17 @@ SKIN: Mapping[str, tuple[float, float, float, float]] = {
     "right cheek": (0.37, 0.56, 0.64, 0.80),
     "chin": (0.69, 0.77, 0.40, 0.60),
 }
-"""Top, bottom, left and right of each patch, as shares of the side."""
+"""Top, bottom, left and right of each patch, as fractions of the side."""
 _SIDE = 128  # px
 _FINE = 1.0  # px, of the blur
 _CELL = 8  # px, about
 _FAINTEST = 1 / 255
-"""Standard deviation of a cell of the sketch, as a share of white, below which it is bare."""
+"""Standard deviation of a cell of the sketch, as a fraction of white, below which it is bare."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class HatchingScores:
-    """What a photo's skin has of a sketch's short strokes."""
+    """How much of a sketch's short strokes is in the skin of a photo."""
 
     kept: float
     """Slope of the photo's fine texture on the sketch's, the median over the cells that are not
@@ -62,19 +63,19 @@ class HatchingScores:
     texture: float
     """Correlation of both, likewise."""
     hatched: float
-    """Share of the cells that have strokes."""
+    """Fraction of the cells that have strokes."""
 
 
 def hatching(sketch: NDArray[np.uint8], photo: NDArray[np.uint8]) -> HatchingScores:
-    """Look for a sketch's short strokes on the skin of a photo.
+    """Find a sketch's short strokes on the skin of a photo.
 
     Args:
-        sketch: `[S, S, 3]` RGB, the face in limner's frame: outer eye corners at (0.3 S, 0.3 S)
-            and (0.7 S, 0.3 S).
-        photo: `[S, S, 3]` RGB in the same frame.
+        sketch: `[S, S, 3]` RGB, an aligned crop: outer eye corners at (0.3 S, 0.3 S) and
+            (0.7 S, 0.3 S).
+        photo: `[S, S, 3]` RGB, aligned in the same way.
 
     Raises:
-        UsageError: The shapes are others.
+        UsageError: The shapes are wrong.
     """
     slopes, correlations = [], []
     cells = list(zip(_cells(sketch), _cells(photo), strict=True))
@@ -111,12 +112,12 @@ def _hatching(sketch: NDArray[np.uint8], photo: NDArray[np.uint8]) -> NDArray[np
 
 
 HATCHING = Computed(name="hatching", version=2, function=_hatching)
-"""`[3]`, of a sketch and a photo: slope, correlation, and share of cells with strokes."""
+"""`[3]`, of a sketch and a photo: slope, correlation, and fraction of cells with strokes."""
 
 
 @dataclass(frozen=True)
 class Hatching:
-    """Is skin free of the strokes that it was shaded with?"""
+    """How much of the hatching is left on the skin of generated photos."""
 
     name: ClassVar[str] = "hatching"
     title: ClassVar[str] = "Hatching"

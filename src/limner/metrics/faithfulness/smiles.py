@@ -1,11 +1,11 @@
 """Smiles: does the model add or remove smiles?
 
-The study's own failure: photos of celebrities mostly smile and drawings mostly do not, so its
-model learnt to add smiles.
+This was the failure of the 2018 study: celebrities mostly smile in photos and mostly do not in
+drawings, so its model learnt to add smiles.
 
 Smiles are counted by `limner.faces.smile`, which is right about 0.855 of CelebA's faces (the model
-card has more). It misses a share m of the smiles and sees them in a share f of the others, so that
-a drift comes out smaller than it is, by the factor 1 - m - f (Rogan and Gladen 1978, "Estimating
+card has more). It misses a fraction m of the smiles and sees them in a fraction f of the other
+faces, so that it underestimates a drift by the factor 1 - m - f (Rogan and Gladen 1978, "Estimating
 prevalence from the results of a screening test"): 0.71 on CelebA.
 """
 
@@ -30,7 +30,7 @@ __all__ = ["SMILE", "SmileDrift", "SmileFeature", "smile_drift"]
 
 @dataclass(frozen=True)
 class SmileFeature:
-    """`[1]`: how surely a framed face smiles, 0..1."""
+    """`[1]`: smile score of an aligned face, 0..1."""
 
     resize: ClassVar[str] = ""
 
@@ -57,16 +57,16 @@ SMILE = SmileFeature()
 def smile_drift(
     generated: NDArray[np.floating], before: NDArray[np.floating]
 ) -> NDArray[np.float64]:
-    """What each picture adds to the drift, whose mean is the drift: `[N]`.
+    """Contribution of each picture to the drift, which is the mean: `[N]`.
 
-    1 where a smile was added, -1 where one was lost, 0 where all is as it was.
+    1 for an added smile, -1 for a lost one, 0 for no change.
 
     Args:
         generated: Scores `[N]` of the generated photos.
         before: Scores of the drawings or the ground-truth photos.
 
     Raises:
-        UsageError: The shapes are others.
+        UsageError: The shapes do not match.
     """
     if generated.ndim != 1 or generated.shape != before.shape:
         raise UsageError(
@@ -77,12 +77,12 @@ def smile_drift(
 
 @dataclass(frozen=True, kw_only=True)
 class SmileDrift:
-    """Share of generated photos that smile, less that of the ground truth or of the drawings."""
+    """Fraction of smiling generated photos, minus that of the ground truth or of the drawings."""
 
     against: Literal["ground_truth", "sketch"] = "ground_truth"
-    """Against drawings the scores are called `smile_drawn.*`: they are other scores, since the
-    score sees fewer smiles in drawings than in photos of the same serious people."""
-    question: ClassVar[str] = "Are smiles added that nobody drew, or lost?"
+    """For drawings the scores are called `smile_drawn.*`: they are different scores, since the
+    smile score sees fewer smiles in drawings than in photos of the same serious people."""
+    question: ClassVar[str] = "Does the model add or remove smiles?"
     min_pictures: ClassVar[int] = 1
     inputs: Mapping[str, Input] = field(init=False)
 
@@ -142,10 +142,10 @@ class SmileDrift:
 
 
 _ACCURACY = (
-    "smiles are counted by a score that is right about 86% of CelebA's faces; a drift comes out "
-    "smaller than it is, there by about 30%"
+    "smiles are counted by a score that is right about 86% of CelebA's faces; it underestimates a "
+    "drift, there by about 30%"
 )
 _DRAWN = (
     "the score sees smiles in 8 to 9% of hand-drawn sketches and in 16 to 18% of photos of the "
-    "same serious people: some drift is its own"
+    "same serious people: some of the drift is its own error"
 )

@@ -1,25 +1,24 @@
 """Strokes: how much of the drawing is still in the photo?
 
-Lines of the sketch are looked for among the lines of the generated photo, and the other way round:
-recall and precision of edges within a tolerance, as Martin, Fowlkes and Malik 2004 have them
-(*Learning to Detect Natural Image Boundaries*, IEEE TPAMI 26(5)), where a line is only found by one
-of about the same direction (oriented chamfer matching: Shotton, Blake and Cipolla 2008,
-*Multiscale Categorical Object Recognition Using Contour Fragments*, IEEE TPAMI 30(7)).
+Lines of the sketch are matched with lines of the generated photo, and the other way round: recall
+and precision of edges within a tolerance, as in Martin, Fowlkes and Malik 2004 (*Learning to Detect
+Natural Image Boundaries*, IEEE TPAMI 26(5)). Lines match only if they have about the same direction
+(oriented chamfer matching: Shotton, Blake and Cipolla 2008, *Multiscale Categorical Object
+Recognition Using Contour Fragments*, IEEE TPAMI 30(7)).
 
-A line is what is darker than its surroundings: a difference of Gaussians, joined up along its
-direction as in `limner.sketching.styles.line` and thinned to the middle. The same operator draws
-the lines of both, so that a photo is sketched again before it is compared. Four choices keep paper,
-hatching and background out of it:
+A line is darker than its surroundings: a difference of Gaussians, joined along its direction as in
+`limner.sketching.styles.line` and thinned to the middle. The same operator extracts the lines of
+both, so the photo is sketched before it is compared. Four choices exclude paper, hatching and
+background:
 
-- pictures are brought to 128 px, so that nothing finer than a drawn line counts;
-- only an ellipse with the face, its jaw and the rim of its hair counts;
-- of it only the strongest lines, at most a share of its pixels, so that a dark hand and a light one
-  are asked for as many, and hatching all over finds no more than an outline;
-- none below the contrast of grain.
+- pictures are resized to 128 px, so that nothing finer than a drawn line counts;
+- only an ellipse with the face, its jaw and the edge of its hair counts;
+- only the strongest lines count, at most a fraction of its pixels: dark and light drawings are
+  treated alike, and hatching all over finds no more than an outline;
+- lines below the contrast of grain do not count.
 
-Faces in one frame are alike: a photo of somebody else still has more than half of a hand-drawn
-sketch's lines (`benchmarks/strokes.py`). A score says little without that of other photos beside
-it.
+Aligned faces are similar: a photo of somebody else still has more than half of a hand-drawn
+sketch's lines (`benchmarks/strokes.py`). Compare a score with that of other photos.
 """
 
 import functools
@@ -41,35 +40,36 @@ from limner.sketching.filters import along, blur, tangents
 __all__ = ["STROKES", "TOLERANCE", "StrokeScores", "Strokes", "lines", "strokes"]
 
 TOLERANCE = 0.02
-"""How far a line may be from where it was drawn, as a share of the side S."""
+"""Maximum distance of matching lines, as a fraction of the side S."""
 _SIDE = 128  # px
 _WIDTH = 0.8  # px, of the inner Gaussian; the outer one is 1.6 times as wide
 _SHARE = 0.08
-"""Of the face's pixels, that are on lines at most."""
+"""Maximum fraction of the face's pixels that are on lines."""
 _FAINTEST = 0.004
-"""Response of a line, as a share of white: one grey level, which grain of a few has, too."""
+"""Minimum response of a line, as a fraction of white: one grey level, the response to grain of a
+few."""
 _CENTRE, _RADII = (0.46, 0.50), (0.44, 0.40)
-"""Of the ellipse, down and right, as shares of S."""
+"""Of the ellipse, down and right, as fractions of S."""
 _SECTORS = 8
-"""Directions that `tangents` tells apart; neighbours are alike: lines within 22 degrees, none
+"""Directions that `tangents` distinguishes; neighbouring ones match: lines within 22 degrees, none
 beyond 45."""
 
 Lines = NDArray[np.uint8]
-"""`[128, 128]`: 0 where no line is, else 1 + its direction in eighths of a half turn."""
+"""`[128, 128]`: 0 for no line, otherwise 1 + its direction in eighths of a half turn."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class StrokeScores:
-    """What a sketch and a photo have of each other's lines."""
+    """Matching lines of a sketch and a photo."""
 
     recall: float
-    """Share of the sketch's lines that the photo has; 0 for a sketch without lines."""
+    """Fraction of the sketch's lines that the photo has; 0 for a sketch without lines."""
     precision: float
-    """Share of the photo's lines that the sketch has; 0 for a photo without lines."""
+    """Fraction of the photo's lines that the sketch has; 0 for a photo without lines."""
     drawn: float
-    """Share of the face's pixels that are on lines of the sketch."""
+    """Fraction of the face's pixels that are on lines of the sketch."""
     shown: float
-    """Share of them that are on lines of the photo."""
+    """Fraction of the face's pixels that are on lines of the photo."""
 
     @property
     def f1(self) -> float:
@@ -81,12 +81,12 @@ def strokes(sketch: NDArray[np.uint8], photo: NDArray[np.uint8]) -> StrokeScores
     """Compare the lines of a sketch with those of a photo.
 
     Args:
-        sketch: `[S, S, 3]` RGB, the face in limner's frame: outer eye corners at (0.3 S, 0.3 S)
-            and (0.7 S, 0.3 S).
-        photo: `[S, S, 3]` RGB in the same frame.
+        sketch: `[S, S, 3]` RGB, an aligned crop: outer eye corners at (0.3 S, 0.3 S) and
+            (0.7 S, 0.3 S).
+        photo: `[S, S, 3]` RGB, aligned in the same way.
 
     Raises:
-        UsageError: The shapes are others.
+        UsageError: The shapes are wrong.
     """
     drawn, shown = lines(sketch), lines(photo)
     pixels = _face().sum()
@@ -102,10 +102,10 @@ def lines(picture: NDArray[np.uint8]) -> Lines:
     """The strongest dark lines of a face, one pixel wide, and their directions.
 
     Args:
-        picture: `[S, S, 3]` RGB, a face in limner's frame.
+        picture: `[S, S, 3]` RGB, an aligned crop.
 
     Raises:
-        UsageError: The shape is another one.
+        UsageError: The shape is wrong.
     """
     if picture.ndim != 3 or picture.shape[0] != picture.shape[1] or picture.shape[2] != 3:
         raise UsageError(f"a picture is {list(picture.shape)}; expected [S, S, 3]")
@@ -120,7 +120,7 @@ def lines(picture: NDArray[np.uint8]) -> Lines:
 
 
 def _thinned(response: NDArray[np.float32], directions: NDArray[np.intp]) -> NDArray[np.float32]:
-    """The response where it is greatest across its line, else 0 (Canny 1986)."""
+    """The response where it is largest across its line, else 0 (Canny 1986)."""
     angles = np.arange(_SECTORS) * np.pi / _SECTORS
     width = _SIDE + 2
     across = np.rint(np.cos(angles)) * width - np.rint(np.sin(angles))
@@ -134,7 +134,7 @@ def _thinned(response: NDArray[np.float32], directions: NDArray[np.intp]) -> NDA
 
 @functools.cache
 def _face() -> NDArray[np.bool_]:
-    """Where lines count, `[128, 128]`."""
+    """Mask of the face, where lines count: `[128, 128]`."""
     at = (np.arange(_SIDE) + 0.5) / _SIDE
     away: NDArray[np.float64] = np.hypot(
         (at[:, None] - _CENTRE[0]) / _RADII[0], (at - _CENTRE[1]) / _RADII[1]
@@ -143,10 +143,10 @@ def _face() -> NDArray[np.bool_]:
 
 
 def _found(sought: Lines, among: Lines) -> float:
-    """Share of lines that have one of their direction near; 0 where none are sought."""
+    """Fraction of lines `sought` that have one of the same direction nearby; 0 without lines."""
     if not sought.any():
         return 0.0
-    # A bit for each direction, so that all are spread out at once.
+    # One bit per direction, so that all are dilated at once.
     alike = [sum(1 << (at + turn) % _SECTORS for turn in (-1, 0, 1)) for at in range(_SECTORS)]
     bits = np.array([0, *alike], np.uint8)[among]
     reach = int(TOLERANCE * _SIDE)
@@ -168,12 +168,12 @@ def _strokes(sketch: NDArray[np.uint8], photo: NDArray[np.uint8]) -> NDArray[np.
 
 
 STROKES = Computed(name="strokes", version=1, function=_strokes)
-"""`[5]`, of a sketch and a photo: recall, precision, F1, and how much of lines both have."""
+"""`[5]`, of a sketch and a photo: recall, precision, F1, and the fractions on lines of both."""
 
 
 @dataclass(frozen=True)
 class Strokes:
-    """Is what was drawn in the generated photo, and nothing else?"""
+    """Recall and precision of the sketch's lines in the generated photo."""
 
     name: ClassVar[str] = "strokes"
     title: ClassVar[str] = "Strokes"

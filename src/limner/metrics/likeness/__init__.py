@@ -1,1 +1,1 @@
-"""Metrics against the ground-truth photo: is it the same person, in the same light?"""
+"""Metrics that compare with the ground truth: is it the same person, in the same light?"""

@@ -16,7 +16,7 @@ __all__ = ["BRIGHTNESS", "Brightness", "brightness"]
 
 
 def brightness(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Mean luminance of a picture `[S, S, 3]`, as a share of white: `[1]`."""
+    """Mean luminance of a picture `[S, S, 3]`, as a fraction of white: `[1]`."""
     return np.array([grey(picture).mean(dtype=np.float64)], np.float32)
 
 
@@ -25,7 +25,7 @@ BRIGHTNESS = Computed(name="brightness", version=1, function=brightness)
 
 @dataclass(frozen=True, kw_only=True)
 class Brightness:
-    """How much lighter generated photos are than the ground truth, background and all."""
+    """How much brighter generated photos are than the ground truth, including the background."""
 
     name: ClassVar[str] = "brightness"
     title: ClassVar[str] = "Brightness"

@@ -1,12 +1,12 @@
 """DISTS: how different are the generated photo and the ground truth in structure and texture?
 
 Ding et al. 2020, *Image Quality Assessment: Unifying Structure and Texture Similarity*.
-Two pictures are compared channel by channel, of themselves and of the five stages of VGG16: by the
-means, which say what texture there is (hair stays hair if each strand moves), and by the
-covariance, which says what lies where. How much each counts was learnt from people's judgements.
+Two pictures are compared channel by channel, in RGB and in the five stages of VGG16: by the means,
+which describe texture (hair stays hair if each strand moves), and by the covariance, which
+describes structure. The weights of the channels were learnt from human judgements.
 
-Two files that limner does not bring: torchvision's VGG16 (see `limner.features.vgg`) and the
-weights (`weights.pt`; MIT licence, as the authors' package).
+It needs two files that limner does not include: torchvision's VGG16 (see `limner.features.vgg`) and
+the weights (`weights.pt`; MIT licence, as the authors' package).
 """
 
 from collections.abc import Iterable, Mapping
@@ -31,13 +31,13 @@ __all__ = ["Dists", "DistsDistance", "DistsFeature"]
 _MEAN = np.array([0.485, 0.456, 0.406], np.float32)  # of ImageNet's pixels in 0..1
 _SPREAD = np.array([0.229, 0.224, 0.225], np.float32)
 _CONSTANT = 1e-6  # c1 and c2: two flat channels are alike
-_SIDE = 256  # px, what the weights were learnt at
+_SIDE = 256  # px, the size that the weights were learnt at
 _COUNT = 3 + sum(CHANNELS)
 _WEIGHTS = "the weights of DISTS, weights.pt"
 
 
 class DistsDistance:
-    """How different two pictures are: 0 for equal ones, at most about 1.
+    """Distance of two pictures: 0 for equal ones, at most about 1.
 
     Args:
         vgg: torchvision's state dict of VGG16.
@@ -53,19 +53,19 @@ class DistsDistance:
         held = read_weights(weights, {"alpha": shape, "beta": shape}, what=_WEIGHTS)
         both = np.stack([held["alpha"].ravel(), held["beta"].ravel()]).astype(np.float64)
         if both.sum() <= 0:
-            raise ModelError(f"{weights} holds weights that add up to 0; expected {_WEIGHTS}")
+            raise ModelError(f"{weights} contains weights that add up to 0; expected {_WEIGHTS}")
         self._weights = both / both.sum()
         self._network = Vgg16(vgg, pooling="l2")
 
     def __call__(self, first: NDArray[np.uint8], second: NDArray[np.uint8]) -> float:
-        """Compare two pictures; those above 256 px are brought down to it, as by the authors.
+        """Compare two pictures; those above 256 px are downsized to it, as by the authors.
 
         Args:
-            first: `[S, S, 3]` RGB, 16 px at least.
+            first: `[S, S, 3]` RGB, at least 16 px.
             second: Of the same shape.
 
         Raises:
-            UsageError: The shapes are others.
+            UsageError: The shapes do not match.
         """
         square = first.ndim == 3 and first.shape[0] == first.shape[1] and first.shape[2] == 3
         if not square or first.shape != second.shape:
@@ -89,10 +89,10 @@ def _brought_down(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _unlike(first: NDArray[np.float32], second: NDArray[np.float32]) -> NDArray[np.float64]:
-    """How far two stages `[C, H, W]` are from alike: in texture and in structure, `[2, C]`.
+    """Differences of two stages `[C, H, W]` in texture and in structure: `[2, C]`.
 
-    It is 1 less the similarities of the paper, `(2 m m' + c) / (m^2 + m'^2 + c)` of the means and
-    `(2 cov + c) / (var + var' + c)`, written so that equal ones are exactly 0.
+    1 minus the similarities of the paper, `(2 m m' + c) / (m^2 + m'^2 + c)` of the means and
+    `(2 cov + c) / (var + var' + c)`, written so that equal stages give exactly 0.
     """
     x = first.reshape(len(first), -1).astype(np.float64)
     y = second.reshape(len(second), -1).astype(np.float64)
@@ -108,7 +108,7 @@ class DistsFeature:
     """`[1]`: DISTS of two pictures.
 
     Raises:
-        ModelError: There is no such file; that one holds something else is found by `start`.
+        ModelError: A file does not exist; `start` checks the contents.
     """
 
     vgg: Path
@@ -133,7 +133,7 @@ class DistsFeature:
 
     @property
     def resize(self) -> str:
-        """How pictures are brought to another size, in words."""
+        """How pictures are resized, in words."""
         return f"to {_SIDE} px with Pillow's bilinear filter, where they are larger"
 
     def start(self) -> Extract:
@@ -149,7 +149,7 @@ class DistsFeature:
 
 @dataclass(frozen=True, kw_only=True)
 class Dists:
-    """DISTS between generated photos and true ones."""
+    """DISTS between generated and ground-truth photos."""
 
     feature: DistsFeature
     name: ClassVar[str] = "dists"

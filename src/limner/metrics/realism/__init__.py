@@ -1,1 +1,1 @@
-"""Metrics against real photos: does what is generated look like photos, and as diverse?"""
+"""Metrics that compare with real photos: are generated photos as realistic and as diverse?"""

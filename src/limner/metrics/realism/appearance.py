@@ -1,11 +1,11 @@
 """Appearance: light, colour and grain of generated photos, compared with real ones.
 
-A face descriptor sees who somebody is, through light, colour and style: a good pencil drawing is
-near its photo. Whether a picture looks like a photograph is told by plainer things: how light and
-how colourful it is, how much its parts differ, and how much detail it has at each size, in the
-light and in the colours apart. Natural pictures keep these within narrow bounds (Ruderman 1994,
-*The statistics of natural images*). The energy distance, see `limner.metrics.discrepancy`, then
-compares the sets, in units of the spread among real photos.
+A face descriptor recognises a person whatever the light, colour and style: a good pencil drawing is
+near its photo. Simpler features show whether a picture looks like a photograph: brightness,
+colourfulness, contrast, and the amount of detail at each scale, in luminance and chroma separately.
+Natural pictures keep these within narrow bounds (Ruderman 1994, *The statistics of natural
+images*). The energy distance, see `limner.metrics.discrepancy`, compares the sets, in SDs of real
+photos.
 """
 
 from collections.abc import Iterable, Mapping
@@ -24,21 +24,21 @@ from limner.metrics.subsampling import thinned
 __all__ = ["APPEARANCE", "Appearance", "look", "standardised"]
 
 _LAGS = (1, 2, 4, 8)
-"""Px, at a side of 128, over which detail is taken."""
-_TO_CHANNELS = np.array(  # ITU-R BT.601: light, and how blue and how red beside it
+"""Distances of pixels at which detail is computed, in px at a side of 128."""
+_TO_CHANNELS = np.array(  # ITU-R BT.601: luminance, blue and red chroma
     [[0.299, 0.587, 0.114], [-0.168736, -0.331264, 0.5], [0.5, -0.418688, -0.081312]], np.float32
 )
 _LEAST = 0.1 / 255
 """Added to each difference, so that a flat picture has a logarithm."""
 _MOST = 6.0
-"""Spreads of real photos beyond which being farther away counts no more."""
+"""Limit of the standardised features, in SDs of real photos."""
 _FEW = 30
 
 
 def look(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """How a picture looks: `[18]`.
+    """Appearance features of a picture: `[18]`.
 
-    For light, blue and red each: mean, standard deviation, and log10 of the root mean square
+    For luminance, blue and red each: mean, standard deviation, and log10 of the root mean square
     difference between pixels 1, 2, 4 and 8 px apart (at a side of 128).
 
     Args:
@@ -60,9 +60,9 @@ APPEARANCE = Computed(name="look", version=1, function=look)
 def standardised(
     features: NDArray[np.floating[Any]], real: NDArray[np.floating[Any]]
 ) -> NDArray[np.float64]:
-    """Features in units of their spread among real photos, over the root of their number.
+    """Features in SDs of real photos, divided by the root of their number.
 
-    Two real photos are hence about the root of 2 apart.
+    The distance of two real photos is then about the root of 2.
 
     Args:
         features: `[N, D]`.
@@ -88,13 +88,13 @@ class Appearance:
     }
 
     def scores(self, features: Features, resampling: Resampling) -> Iterable[Score]:
-        """See `Metric.scores`. Of more than 10,000 real photos so many are taken."""
+        """See `Metric.scores`. At most 10,000 real photos are used."""
         photos = features["real"][thinned(len(features["real"]), MOST_REAL)]
         generated, real = (standardised(some, photos) for some in (features["generated"], photos))
         few = min(len(generated), len(real))
 
-        def statistic(made_weights: Weights, real_weights: Weights) -> NDArray[np.float64]:
-            return of_weighted(generated, real, made_weights, real_weights, minus_distance)
+        def statistic(generated_weights: Weights, real_weights: Weights) -> NDArray[np.float64]:
+            return of_weighted(generated, real, generated_weights, real_weights, minus_distance)
 
         yield Score(
             name="appearance.distance",
@@ -103,5 +103,5 @@ class Appearance:
             better="lower",
             digits=2,
             per_image=by_image(generated, real, minus_distance),
-            warnings=() if few >= _FEW else (f"{few} pictures say little about how photos look",),
+            warnings=() if few >= _FEW else (f"{few} pictures are too few to compare appearance",),
         )

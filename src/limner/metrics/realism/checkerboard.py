@@ -1,20 +1,20 @@
 """Checkerboard: did the network's upsampling leave a grid?
 
-A network that enlarges by two, four times in a row, treats the pixels of a square of 2, 4, 8 or
-16 px unequally: its pictures carry a grid of that period (Odena, Dumoulin and Olah 2016,
-*Deconvolution and Checkerboard Artifacts*). In the spectrum a grid is a peak at whole multiples of
-one over its period (Zhang, Karaman and Chang 2019, *Detecting and Simulating Artifacts in GAN Fake
-Images*), also where it is too faint to be seen. Each peak is set against the frequencies beside
-it, so that blur, noise and contrast, which lift or lower both, change nothing.
+A network that upsamples by two, four times in a row, treats the pixels of a square of 2, 4, 8 or
+16 px unequally: its pictures have a grid of that period (Odena, Dumoulin and Olah 2016,
+*Deconvolution and Checkerboard Artifacts*). In the spectrum a grid is a peak at integer multiples
+of one over its period (Zhang, Karaman and Chang 2019, *Detecting and Simulating Artifacts in GAN
+Fake Images*), even if it is invisible. Each peak is compared with neighbouring frequencies, so that
+blur, noise and contrast, which affect both, make no difference.
 
-A grid lies at the same pixels in all pictures, a face does not: averaged over pictures with their
+A grid is at the same pixels in all pictures, a face is not: averaged over pictures with their
 phase, peaks of faces cancel out and those of a grid stay. The average finds grids that are hidden
 in every single picture.
 
-The periods are those of the framed pictures. So frame at the size that the network works at:
-resampling moves a grid to other periods or wipes it out. JPEG's blocks are not such a grid, for
-they differ from each other. The scores say whether a grid is there, not whether somebody sees it:
-that takes some grey levels, and a fraction of one can stand out here.
+The periods are those of the aligned crops. So compare at the size of the network's output: resizing
+moves a grid to other periods or removes it. JPEG's blocks are not such a grid, since they differ
+from each other. The scores show whether there is a grid, not whether it is visible: that takes
+several grey levels, and a fraction of one can be significant here.
 """
 
 import functools
@@ -33,20 +33,20 @@ from limner.metrics.score import Score
 __all__ = ["GRID", "PERIODS", "Checkerboard", "peaks"]
 
 PERIODS = (2, 4, 8, 16)
-"""Px."""
+"""Periods of the grids, in px."""
 _ROUNDING = 1 / 12
-"""Variance of rounding to whole grey levels: added to all power, so that a flat picture has
+"""Variance of rounding to integer grey levels: added to all power, so that a flat picture has
 some."""
 _NEAR, _FAR = 2, 4
-"""Bins from a peak, nearest and farthest, at which its surroundings are taken. Hann's window
-leaves nothing of a peak beyond one bin."""
+"""Distances from a peak, in bins, between which its surroundings are. Under Hann's window a peak
+has no power beyond one bin."""
 _FEW = 20
 
 Point = tuple[float, float]
 
 
 class _Plan(NamedTuple):
-    """Where to look in the spectrum of pictures of one size."""
+    """The frequencies to compute for pictures of one size."""
 
     window: NDArray[np.float64]
     """`[S, S]`."""
@@ -55,27 +55,27 @@ class _Plan(NamedTuple):
     down: NDArray[np.complex64]
     """`[F, S]`: along y."""
     first: NDArray[np.intp]
-    """`[P]`: number of each peak's frequency; those of its surroundings follow, up to the next."""
+    """`[P]`: index of each peak's frequency; its surroundings follow, up to the next peak."""
     period: NDArray[np.intp]
-    """`[P]`: of the grid that the peak is of, as its place in `PERIODS`."""
+    """`[P]`: the period of each peak's grid, as an index into `PERIODS`."""
 
 
 def peaks(picture: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """How far a picture's grids of 2, 4, 8 and 16 px stand out: `[4]` dB.
+    """Strengths of a picture's grids of 2, 4, 8 and 16 px: `[4]` dB.
 
     For each period the mean power of its peaks over that of their surroundings. A period's own
     peaks are the odd multiples of one over the period, along both axes and both diagonals: the
     even ones belong to grids of half the period, too. Photos have 0 to 2 dB; a flat picture 0.
 
     Args:
-        picture: Framed, `[S, S, 3]` RGB, S at least 64.
+        picture: Aligned, `[S, S, 3]` RGB, S at least 64.
     """
     power, _, plan = _found(picture)
     return np.array([10 * np.log10(power[plan.period == place].mean()) for place in range(4)])
 
 
 def _found(picture: NDArray[np.uint8]) -> tuple[NDArray[np.float64], NDArray[np.complex128], _Plan]:
-    """Each peak's power and its amplitude with phase, in terms of its surroundings: `[P]`."""
+    """Power and complex amplitude of each peak, relative to its surroundings: `[P]`."""
     plan = _plan(len(picture))
     light = grey(picture) * 255
     light = (light - (light * plan.window).sum() / plan.window.sum()) * plan.window
@@ -109,9 +109,9 @@ def _plan(side: int) -> _Plan:
 
 
 def _points(k: float, reach: int, *, last: bool) -> Iterator[tuple[Point, list[Point]]]:
-    """Peaks at `k` cycles in the picture, each with its surroundings.
+    """Peaks at `k` cycles per picture, each with its surroundings.
 
-    On an axis these are its neighbours on the axis, for there upright and level edges stand out.
+    On an axis these are its neighbours on the axis, where vertical and horizontal edges are strong.
     """
     steps = [sign * step for step in range(_NEAR, reach + 1) for sign in (-1, 1)]
     yield (k, 0.0), [(k + step, 0.0) for step in steps]
@@ -119,7 +119,7 @@ def _points(k: float, reach: int, *, last: bool) -> Iterator[tuple[Point, list[P
     wide = range(-min(reach, 3), min(reach, 3) + 1)
     ring = [(x, y) for x in wide for y in wide if max(abs(x), abs(y)) >= _NEAR]
     yield (k, k), [(k + x, k + y) for x, y in ring]
-    if not last:  # there both diagonals meet
+    if not last:  # at the last, both diagonals coincide
         yield (k, -k), [(k + x, y - k) for x, y in ring]
 
 
@@ -134,7 +134,7 @@ GRID = Computed(name="grid", version=1, function=_feature)
 
 @dataclass(frozen=True)
 class Checkerboard:
-    """Peaks of the periods of upsampling, in generated photos and in real ones."""
+    """Spectral peaks of upsampling grids in generated photos, compared with real ones."""
 
     name: ClassVar[str] = "checkerboard"
     title: ClassVar[str] = "Checkerboard"
@@ -152,8 +152,8 @@ class Checkerboard:
         warnings = () if few >= _FEW else (f"{few} pictures: chance alone gives a dB or two",)
         waves = [_waves(pictures) for pictures in (generated, real)]
 
-        def common(made_weights: Weights, real_weights: Weights) -> NDArray[np.float64]:
-            above = _common(waves[0], made_weights) - _common(waves[1], real_weights)
+        def common(generated_weights: Weights, real_weights: Weights) -> NDArray[np.float64]:
+            above = _common(waves[0], generated_weights) - _common(waves[1], real_weights)
             strongest: NDArray[np.float64] = above.max(axis=1)
             return strongest
 
@@ -186,10 +186,10 @@ class Checkerboard:
 def _above(
     generated: NDArray[np.float64],
     real: NDArray[np.float64],
-    made_weights: Weights,
+    generated_weights: Weights,
     real_weights: Weights,
 ) -> NDArray[np.float64]:
-    return means(made_weights, generated) - means(real_weights, real)
+    return means(generated_weights, generated) - means(real_weights, real)
 
 
 def _waves(features: NDArray[np.float64]) -> NDArray[np.complex128]:
@@ -200,9 +200,8 @@ def _waves(features: NDArray[np.float64]) -> NDArray[np.complex128]:
 def _common(waves: NDArray[np.complex128], weights: Weights) -> NDArray[np.float64]:
     """Power of the peaks that pictures `[n, P]` have in common, for each period: `[B, 4]` dB.
 
-    A mean over all pairs of different pictures, so that no picture meets itself and chance adds
-    nothing: 0 dB where peaks have any phase, and 10 log10(1 + x) where their common power is x
-    times that of the surroundings.
+    It is a mean over all pairs of different pictures, which is unbiased: 0 dB for random phases,
+    and 10 log10(1 + x) where the common power of the peaks is x times that of the surroundings.
     """
     alone = np.square(weights) @ np.square(np.abs(waves))
     pairs = np.square(weights.sum(axis=1)) - np.square(weights).sum(axis=1)
@@ -214,5 +213,5 @@ def _common(waves: NDArray[np.complex128], weights: Weights) -> NDArray[np.float
 
 
 def _owners() -> NDArray[np.intp]:
-    """`[P]`: the period of each peak, as its place in `PERIODS`; the same for all sizes."""
+    """`[P]`: the period of each peak, as an index into `PERIODS`; the same for all sizes."""
     return _plan(128).period

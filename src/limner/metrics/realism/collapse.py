@@ -1,11 +1,11 @@
 """Collapse: do generated photos differ as people do?
 
-Two ways to be all alike. Where a generator makes the same picture of everything, its pictures lie
-near to each other (`diversity`). Where it makes the same face in many lights and colours they do
-not, and yet each is the average face; so each face is also compared with the average of the
-others, with light and contrast taken off.
+A generator can collapse in two ways. If it generates the same picture for every input, its pictures
+are close to each other (`diversity`). If it generates the same face in many lights and colours,
+they are not, but each is the average face; so each face is also compared with the average of the
+others, without brightness and contrast.
 
-Whether what differs follows the sketch is another question: see
+Whether the differences follow the sketch is another question: see
 `limner.metrics.faithfulness.dependence`.
 """
 
@@ -26,21 +26,21 @@ __all__ = ["Collapse", "average_face", "own_share", "squared_spread"]
 
 _LIGHT = np.array([0.299, 0.587, 0.114])
 _FACE = slice(3, 13)
-"""Rows and columns of a thumbnail that hold the face, without hair and background."""
+"""Rows and columns of a thumbnail with the face, without hair and background."""
 _FLAT = 1e-3
-"""Standard deviation of a face, as a share of white, under which there is nothing in it."""
+"""Standard deviation of a face, as a fraction of white, below which it counts as flat."""
 _FEW = 20
 
 
 def squared_spread(rows: NDArray[np.floating[Any]], weights: Weights) -> NDArray[np.float64]:
-    """Mean squared Euclidean distance of two different pictures, for each draw: `[B]`.
+    """Mean squared Euclidean distance of two different pictures, for each resample: `[B]`.
 
-    Two copies of one picture are not a pair, so that drawing with repetitions does not lower it. It
-    is found without the distances: twice the variance.
+    Two copies of one picture are not a pair, so that resampling does not lower it. It is computed
+    without the distances, as twice the variance.
 
     Args:
         rows: `[n, D]`.
-        weights: `[B, n]`: how often each came.
+        weights: `[B, n]`: how often each resample contains each picture.
     """
     centred = rows.astype(np.float64) - rows.mean(axis=0, dtype=np.float64)
     total = weights.sum(axis=1)
@@ -52,18 +52,17 @@ def squared_spread(rows: NDArray[np.floating[Any]], weights: Weights) -> NDArray
 
 
 def own_share(thumbnails: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
-    """What each face has of its own, beside the average of the others: `[n]` in 0..1.
+    """How individual each face is, compared with the average of the others: `[n]` in 0..1.
 
-    The sine of the angle between the face and the average, both without their mean: where r is
-    their correlation, sqrt(1 - r^2), and 1 where r is below 0. Faces that come nearer to the
-    average by a factor have less of their own by nearly that factor. A flat picture has nothing
-    of its own.
+    The sine of the angle between the face and the average, both without their mean: with r their
+    correlation, sqrt(1 - r^2), and 1 where r is below 0. Blending faces towards the average by a
+    factor lowers it by nearly that factor. A flat picture has 0.
 
     Args:
         thumbnails: `[n, 768]`, see `limner.features.common.thumbnail`; n at least 2.
 
     Raises:
-        UsageError: There is one or none, or the shape is another one.
+        UsageError: There are fewer than 2, or the shape is wrong.
     """
     faces, flat = _faces(thumbnails)
     own: NDArray[np.float64] = _own(faces, flat, np.ones((1, len(faces))))[0]
@@ -71,17 +70,17 @@ def own_share(thumbnails: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
 
 
 def average_face(generated: NDArray[np.floating[Any]], real: NDArray[np.floating[Any]]) -> float:
-    """How like the average face generated photos are.
+    """Similarity of generated photos to the average face.
 
-    0 where they are as individual as real photos, 1 where all are the average of the generated
-    ones; below 0 where they are more individual than people are.
+    0 if they are as individual as real photos, 1 if all are the average of the generated photos;
+    below 0 if they are more individual than real photos.
 
     Args:
         generated: Thumbnails `[N, 768]`, N at least 2.
         real: Thumbnails `[M, 768]`, M at least 2.
 
     Raises:
-        UsageError: There are fewer, or the shapes are others.
+        UsageError: There are fewer, or the shapes are wrong.
     """
     return float(1 - own_share(generated).mean() / max(float(own_share(real).mean()), _FLAT))
 
@@ -89,7 +88,7 @@ def average_face(generated: NDArray[np.floating[Any]], real: NDArray[np.floating
 def _faces(
     thumbnails: NDArray[np.floating[Any]],
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Faces `[n, 100]` without light and contrast, of unit length, and which are flat."""
+    """Faces `[n, 100]` without brightness and contrast, of unit length, and which are flat."""
     if thumbnails.ndim != 2 or thumbnails.shape[1] != 768 or len(thumbnails) < 2:
         raise UsageError(
             f"thumbnails are {list(thumbnails.shape)}; expected [N, 768], N at least 2"
@@ -105,9 +104,9 @@ def _faces(
 def _own(
     faces: NDArray[np.float64], flat: NDArray[np.bool_], weights: Weights
 ) -> NDArray[np.float64]:
-    """`own_share` in each draw, `[B, n]`; the copies of a picture are not among its others.
+    """`own_share` in each resample, `[B, n]`; copies of a picture do not count as others.
 
-    NaN where nothing but copies of it was drawn, so that it has no others.
+    NaN where a resample contains only copies of the picture.
     """
     average = weights @ faces
     along = average @ faces.T
@@ -121,7 +120,7 @@ def _own(
 
 @dataclass(frozen=True)
 class Collapse:
-    """Variety of generated photos, and how like the average face they are, against real ones."""
+    """Diversity and similarity to the average face of generated photos, relative to real ones."""
 
     name: ClassVar[str] = "collapse"
     title: ClassVar[str] = "Collapse"
@@ -135,21 +134,21 @@ class Collapse:
     def scores(self, features: Features, resampling: Resampling) -> Iterable[Score]:
         """See `Metric.scores`.
 
-        `collapse.diversity` is that of `limner.metrics.realism.diversity`, with the root of the
-        mean square in place of the mean distance; the two differ by a few per cent.
+        `collapse.diversity` is that of `limner.metrics.realism.diversity`, with the root mean
+        square distance instead of the mean distance; the two differ by a few per cent.
         """
         generated, real = features["generated"], features["real"]
         few = min(len(generated), len(real))
-        warnings = [] if few >= _FEW else [f"{few} pictures say little about how people differ"]
+        warnings = [] if few >= _FEW else [f"{few} pictures are too few to compare diversity"]
         apart = np.sqrt(squared_spread(real, np.ones((1, len(real))))[0])
         if apart < 1e-3:
             warnings.append("the real photos are all alike: there is nothing to compare with")
             apart = np.float64(1e-3)
 
-        def diversity(made_weights: Weights, real_weights: Weights) -> NDArray[np.float64]:
+        def diversity(generated_weights: Weights, real_weights: Weights) -> NDArray[np.float64]:
             spreads = squared_spread(real, real_weights)
-            shares: NDArray[np.float64] = squared_spread(generated, made_weights)
-            return np.sqrt(shares / np.maximum(spreads, 1e-6))
+            ours: NDArray[np.float64] = squared_spread(generated, generated_weights)
+            return np.sqrt(ours / np.maximum(spreads, 1e-6))
 
         own = own_share(real).mean()
         middle = generated.mean(axis=0, dtype=np.float64)
@@ -165,12 +164,15 @@ class Collapse:
             per_image=np.linalg.norm(generated - middle, axis=1) * np.sqrt(2) / apart,
             per_image_better="higher",
         )
-        made_faces, real_faces = _faces(generated), _faces(real)
+        generated_faces, real_faces = _faces(generated), _faces(real)
 
-        def average(made_weights: Weights, real_weights: Weights) -> NDArray[np.float64]:
+        def average(generated_weights: Weights, real_weights: Weights) -> NDArray[np.float64]:
             shares = [
                 (_own(*faces, weights) * weights).sum(axis=1) / weights.sum(axis=1)
-                for faces, weights in ((made_faces, made_weights), (real_faces, real_weights))
+                for faces, weights in (
+                    (generated_faces, generated_weights),
+                    (real_faces, real_weights),
+                )
             ]
             likeness: NDArray[np.float64] = 1 - shares[0] / np.maximum(shares[1], _FLAT)
             return likeness

@@ -1,4 +1,4 @@
-"""Colour: have generated pictures, on average, the light and the colours of real ones?"""
+"""Colour: do generated pictures have, on average, the brightness and colours of real ones?"""
 
 from dataclasses import dataclass
 
@@ -12,21 +12,21 @@ __all__ = ["Colour", "colour"]
 
 @dataclass(frozen=True, kw_only=True)
 class Colour:
-    """Means over all pixels of some pictures, as shares of white."""
+    """Means over all pixels of some pictures, as fractions of white."""
 
     brightness: float
-    """Of red, green and blue together."""
+    """Mean of red, green and blue."""
     saturation: float
-    """Greatest less least of the three; 0 is grey."""
+    """Largest minus smallest of the three; 0 is grey."""
     red: float
-    """How far red is above the mean of the three."""
+    """Red minus the mean of the three."""
     green: float
-    """How far green is."""
+    """Green minus the mean of the three."""
     blue: float
-    """How far blue is."""
+    """Blue minus the mean of the three."""
 
     def minus(self, other: "Colour") -> "Colour":
-        """How far these are from other pictures."""
+        """The difference from other pictures."""
         return Colour(
             brightness=self.brightness - other.brightness,
             saturation=self.saturation - other.saturation,
@@ -37,13 +37,13 @@ class Colour:
 
 
 def colour(pictures: NDArray[np.uint8]) -> Colour:
-    """What the pictures have on average.
+    """The mean colour of pictures.
 
     Args:
         pictures: `[N, S, S, 3]` RGB, or `[N, S, S]` grey.
 
     Raises:
-        UsageError: The shape is another one, or there is no picture.
+        UsageError: The shape is wrong, or there are no pictures.
     """
     grey = pictures.ndim == 3
     if not pictures.size or not (grey or (pictures.ndim == 4 and pictures.shape[3] == 3)):

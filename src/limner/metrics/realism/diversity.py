@@ -1,7 +1,7 @@
-"""Variety: do pictures differ from each other as much as real ones do?
+"""Diversity: do pictures differ from each other as much as real ones?
 
-A generator that has collapsed makes the same picture of everything. Between its pictures there is
-no distance then, whatever they look like.
+A collapsed generator generates the same picture for every input. The distances between its pictures
+are then 0, whatever they look like.
 """
 
 import numpy as np
@@ -12,28 +12,28 @@ from limner.errors import UsageError
 __all__ = ["diversity"]
 
 _SIDE = 16
-"""Side that pictures are averaged down to: shapes and tones count, grain does not."""
+"""Side to which pictures are averaged down: shapes and tones count, grain does not."""
 
 
 def diversity(generated: NDArray[np.uint8], real: NDArray[np.uint8]) -> float:
     """Mean distance between two generated pictures, as a multiple of that between two real ones.
 
-    As the generated ones come of different inputs, it also says how much an input decides of its
-    output: 0 is a collapse, 1 what real pictures have, beyond 1 there is noise.
+    Generated pictures have different inputs, so it also shows how much the input decides: 0 is a
+    collapse, 1 is as for real pictures, above 1 there is noise.
 
     Args:
         generated: `[N, S, S]` or `[N, S, S, 3]`, N at least 2.
         real: `[M, S, S]` or `[M, S, S, 3]`, M at least 2.
 
     Raises:
-        UsageError: There are fewer, or the shapes are others.
+        UsageError: There are fewer, or the shapes are wrong.
     """
     spreads = [_spread(pictures) for pictures in (generated, real)]
     return float(spreads[0] / max(spreads[1], 1e-9))
 
 
 def _spread(pictures: NDArray[np.uint8]) -> float:
-    """Mean Euclidean distance of two of them, small."""
+    """Mean Euclidean distance of two pictures, averaged down."""
     if pictures.ndim not in (3, 4) or len(pictures) < 2:
         raise UsageError(
             f"pictures are {list(pictures.shape)}; expected [N, S, S] or [N, S, S, 3], N at least 2"

@@ -5,10 +5,10 @@ et al. 2017, *GANs Trained by a Two Time-Scale Update Rule Converge to a Local N
 
     |m - m'|^2 + tr(S + S' - 2 (S S')^(1/2))
 
-It is here because many papers give it. Few pictures make it greater than it is: even of two sets
-of one kind it is above 0, the more the fewer they are (Bińkowski et al. 2018, *Demystifying MMD
-GANs*), and by how much depends on the model (Chong and Forsyth 2020, *Effectively
-Unbiased FID and Inception Score*). KID has no such bias, see `limner.metrics.realism.kid`.
+It is included because many papers report it. Few pictures bias it upwards: even for two sets from
+one distribution it is above 0, the more the fewer pictures (Bińkowski et al. 2018, *Demystifying
+MMD GANs*), and by how much depends on the model (Chong and Forsyth 2020, *Effectively Unbiased FID
+and Inception Score*). KID has no such bias, see `limner.metrics.realism.kid`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -27,22 +27,22 @@ from limner.metrics.score import Score
 __all__ = ["Contributions", "Fid", "fid", "fid_shares"]
 
 _ENOUGH = 10_000
-"""Pictures from which on the authors of FID trust it."""
+"""Minimum number of pictures that the authors of FID recommend."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Fid:
     """FID between generated photos and real ones, on features of one kind.
 
-    Draws are what `fid_shares` says of their weights, to the first order: FID itself of a set
-    with repetitions is far too great, and spreads too widely where pictures are few.
+    Resamples are computed by `fid_shares`, to the first order: FID itself of a set with repeated
+    pictures is far too large, and varies too much if pictures are few.
     """
 
     feature: Feature = DESCRIPTOR
     on: str = "face descriptors"
-    """What the features are, in words."""
+    """Name of the features in titles."""
     suffix: str = ""
-    """Follows the name, to tell one kind of features from another."""
+    """Suffix of the score's name, to distinguish kinds of features."""
     name: ClassVar[str] = "fid"
     title: ClassVar[str] = "Fréchet distance (FID)"
     question: ClassVar[str] = "Is the distribution of generated photos close to that of real ones?"
@@ -56,11 +56,11 @@ class Fid:
     def scores(self, features: Features, resampling: Resampling) -> Iterable[Score]:
         """See `Metric.scores`."""
         generated, real = features["generated"], features["real"]
-        shares = fid_shares(generated, real)
+        found = fid_shares(generated, real)
 
-        def statistic(made_weights: Weights, real_weights: Weights) -> NDArray[np.float64]:
-            changes = (made_weights - 1) @ shares.generated + (real_weights - 1) @ shares.real
-            return shares.value + changes
+        def statistic(generated_weights: Weights, real_weights: Weights) -> NDArray[np.float64]:
+            changes = (generated_weights - 1) @ found.generated + (real_weights - 1) @ found.real
+            return found.value + changes
 
         fewest = min(len(generated), len(real))
         yield Score(
@@ -69,8 +69,8 @@ class Fid:
             estimate=resampling.of(statistic, len(generated), len(real)),
             better="lower",
             digits=4,
-            per_image=len(generated) * shares.generated,
-            per_image_title="how fast FID grows with the picture's weight",
+            per_image=len(generated) * found.generated,
+            per_image_title="derivative of FID by the picture's weight",
             warnings=() if fewest >= _ENOUGH else (_few(fewest, generated.shape[1]),),
         )
 
@@ -89,36 +89,36 @@ def _few(pictures: int, numbers: int) -> str:
 
 
 def fid(generated: NDArray[np.floating], real: NDArray[np.floating]) -> float:
-    """The distance of two sets; 0 where mean and covariance are the same.
+    """The distance of two sets; 0 if mean and covariance are the same.
 
     Args:
-        generated: Features `[N, D]`, N at least 2; fewer pictures than features are right, too.
+        generated: Features `[N, D]`, N at least 2; there may be fewer pictures than features.
         real: Features `[M, D]`, M at least 2.
 
     Raises:
-        UsageError: The shapes are others.
+        UsageError: The shapes do not match.
     """
     return fid_shares(generated, real).value
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Contributions:
-    """FID, and what each picture does to it."""
+    """FID, and the contribution of each picture."""
 
     value: float
     """FID."""
     generated: NDArray[np.float64]
-    """`[N]`: how fast it grows with the weight of each generated picture, from 1 on."""
+    """`[N]`: derivative of FID by the weight of each generated picture, at 1."""
     real: NDArray[np.float64]
-    """`[M]`: the same of each real one."""
+    """`[M]`: the same for each real picture."""
 
 
 def fid_shares(generated: NDArray[np.floating], real: NDArray[np.floating]) -> Contributions:
     """FID and its derivatives by the weights of all pictures (Jaeckel's infinitesimal jackknife).
 
-    Their spread says how certain the score is (Efron 1982, *The Jackknife, the Bootstrap and Other
-    Resampling Plans*). Where features are many and pictures few, it says so better
-    than sets drawn again, whose repetitions cost them rank, and it costs one decomposition.
+    Their variance shows how certain the score is (Efron 1982, *The Jackknife, the Bootstrap and
+    Other Resampling Plans*). With many features and few pictures, it does so better than resampled
+    sets, which lose rank by repetitions, and it needs only one decomposition.
 
     Let `A` and `B` be the centred sets over `sqrt(n - 1)`, so that `S = A'A`. The trace of
     `(S S')^(1/2)` is the sum of the singular values of `A B' = U Z V'`, whatever the ranks; no
@@ -130,7 +130,7 @@ def fid_shares(generated: NDArray[np.floating], real: NDArray[np.floating]) -> C
         real: As in `fid`.
 
     Raises:
-        UsageError: The shapes are others.
+        UsageError: The shapes do not match.
     """
     fitting = generated.ndim == real.ndim == 2 and generated.shape[1] == real.shape[1]
     if not fitting or min(len(generated), len(real)) < 2:
@@ -138,23 +138,23 @@ def fid_shares(generated: NDArray[np.floating], real: NDArray[np.floating]) -> C
             f"features are {list(generated.shape)} and {list(real.shape)}; expected [N, D] and "
             "[M, D] with N and M at least 2"
         )
-    a, made_mean = _centred(generated)
+    a, generated_mean = _centred(generated)
     b, real_mean = _centred(real)
-    shift = made_mean - real_mean
-    # Only what lies in the span of both sets has to be decomposed: at most min(n, D) wide.
-    made_base, made_rest = np.linalg.qr(a)
+    shift = generated_mean - real_mean
+    # Only the span of both sets has to be decomposed: at most min(n, D) wide.
+    generated_base, generated_rest = np.linalg.qr(a)
     real_base, real_rest = np.linalg.qr(b)
-    left, values, right = np.linalg.svd(made_rest @ real_rest.T, full_matrices=False)
+    left, values, right = np.linalg.svd(generated_rest @ real_rest.T, full_matrices=False)
     distance = shift @ shift + np.square(a).sum() + np.square(b).sum() - 2 * values.sum()
     return Contributions(
-        value=max(float(distance), 0.0),  # equal sets: rounding could leave it below
-        generated=_pulls(a, shift, np.square(made_base @ left) @ values),
+        value=max(float(distance), 0.0),  # for equal sets, rounding could make it negative
+        generated=_pulls(a, shift, np.square(generated_base @ left) @ values),
         real=_pulls(b, -shift, np.square(real_base @ right.T) @ values),
     )
 
 
 def _centred(pictures: NDArray[np.floating]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """A set less its mean over `sqrt(n - 1)`, `[n, D]`, and the mean."""
+    """A centred set over `sqrt(n - 1)`, `[n, D]`, and its mean."""
     features = pictures.astype(np.float64)
     mean: NDArray[np.float64] = features.mean(axis=0)
     return (features - mean) / np.sqrt(len(features) - 1), mean
@@ -163,9 +163,9 @@ def _centred(pictures: NDArray[np.floating]) -> tuple[NDArray[np.float64], NDArr
 def _pulls(
     rows: NDArray[np.float64], shift: NDArray[np.float64], overlap: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """What a unit of weight of each picture adds: to the means' distance, the variance, the rest.
+    """Derivatives by the weight of each picture: of the means' distance, variance and overlap.
 
-    The overlap is counted twice in the distance and halved in its derivative.
+    The overlap counts twice in the distance and half in its derivative.
     """
     n = len(rows)
     by_mean = 2 / n * np.sqrt(n - 1) * rows @ shift

@@ -1,8 +1,8 @@
 """KID: is the distribution of generated pictures close to that of real ones?
 
 The Kernel Inception Distance of Bińkowski et al. 2018, *Demystifying MMD GANs*, section 4: the
-squared maximum mean discrepancy between two sets of features under a cubic kernel, estimated
-without bias, so that it can be compared where pictures are few, and may be below 0.
+squared maximum mean discrepancy between two sets of features under a cubic kernel. The estimate is
+unbiased, so it can be compared even for few pictures, and it may be below 0.
 """
 
 from collections.abc import Iterable, Mapping
@@ -28,11 +28,11 @@ class Kid:
 
     feature: Feature = DESCRIPTOR
     on: str = "face descriptors"
-    """What the features are, in words."""
+    """Name of the features in titles."""
     suffix: str = ""
-    """Follows the name, to tell one kind of features from another."""
+    """Suffix of the score's name, to distinguish kinds of features."""
     unit_scale: bool = False
-    """Whether the features are those of the paper, for which its own scale is right."""
+    """Whether to use the paper's scale, which is right for its own features."""
     name: ClassVar[str] = "kid"
     title: ClassVar[str] = "Kernel distance (KID)"
     question: ClassVar[str] = "Is the distribution of generated photos close to that of real ones?"
@@ -44,13 +44,13 @@ class Kid:
         object.__setattr__(self, "inputs", inputs)
 
     def scores(self, features: Features, resampling: Resampling) -> Iterable[Score]:
-        """See `Metric.scores`. Of more than 10,000 real photos so many are taken."""
+        """See `Metric.scores`. At most 10,000 real photos are used."""
         generated, real = features["generated"], features["real"]
         real = real[thinned(len(real), MOST_REAL)]
         scale = 1 / generated.shape[1] if self.unit_scale else scale_of(real)
 
-        def statistic(made_weights: Weights, real_weights: Weights) -> NDArray[np.float64]:
-            return of_weighted(generated, real, made_weights, real_weights, cubic(scale))
+        def statistic(generated_weights: Weights, real_weights: Weights) -> NDArray[np.float64]:
+            return of_weighted(generated, real, generated_weights, real_weights, cubic(scale))
 
         yield Score(
             name=f"kid{self.suffix}",
@@ -65,7 +65,7 @@ class Kid:
 def kid(
     generated: NDArray[np.floating], real: NDArray[np.floating], *, scale: float | None = None
 ) -> float:
-    """The distance of two sets; 0 is expected where both are of one kind.
+    """The distance of two sets; 0 is expected if both come from one distribution.
 
     Args:
         generated: Features `[N, D]`, N at least 2.
@@ -74,7 +74,7 @@ def kid(
             `1 / D` as in the paper, whose features are of unit size; see `scale_of` for others.
 
     Raises:
-        UsageError: The shapes are others.
+        UsageError: The shapes do not match.
     """
     return float(kid_of_each(generated, real, scale=scale).mean())
 
@@ -82,7 +82,7 @@ def kid(
 def kid_of_each(
     generated: NDArray[np.floating], real: NDArray[np.floating], *, scale: float | None = None
 ) -> NDArray[np.float64]:
-    """What each generated picture adds to `kid`: `[N]`; see `limner.metrics.discrepancy.by_image`.
+    """Contribution of each generated picture: `[N]`; see `limner.metrics.discrepancy.by_image`.
 
     Args:
         generated: As in `kid`.
@@ -90,16 +90,16 @@ def kid_of_each(
         scale: As in `kid`.
 
     Raises:
-        UsageError: The shapes are others.
+        UsageError: The shapes do not match.
     """
     return by_image(generated, real, cubic(1 / generated.shape[-1] if scale is None else scale))
 
 
 def scale_of(real: NDArray[np.floating]) -> float:
-    """The scale under which real features have inner products of about 1, as the paper's have.
+    """The scale at which real features have inner products of about 1, as the paper's features.
 
-    With `1 / D`, features that are smaller, such as face descriptors, leave the kernel all but
-    linear, and KID would then compare nothing but means: it would not see a collapse.
+    With `1 / D`, smaller features such as face descriptors make the kernel almost linear, and KID
+    would compare only means: it would not notice a collapse.
 
     Args:
         real: `[M, D]`.

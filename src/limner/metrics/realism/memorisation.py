@@ -1,16 +1,16 @@
 """Memorisation: are generated photos copies of training faces?
 
-A generated photo that lies nearer to a photo of the training set than different people lie to each
-other is not of somebody new (Webster, Rabin, Simon and Jurie 2019, *Detecting Overfitting of Deep
+A generated photo that is closer to a training photo than different people are to each other does
+not show somebody new (Webster, Rabin, Simon and Jurie 2019, *Detecting Overfitting of Deep
 Generative Networks via Latent Recovery*; Meehan, Chaudhuri and Dasgupta 2020, *A Non-Parametric
-Test to Detect Data-Copying in Generative Models*). Nearness is that of face descriptors, which
-light, framing and a mirror hardly change.
+Test to Detect Data-Copying in Generative Models*). Distances are those of face descriptors, which
+light, cropping and mirroring hardly change.
 
-How near a face comes to the nearest of many depends on how many there are, and so the standard is
-the nearest of the same training faces, too: to one of themselves, to the ground-truth photos, or to
-other real photos. The same person or picture again would make that standard blind to copies. Such a
-face stands out: it is much nearer than the next ones, while the next ones of different people are
-about equally far, as distances in many dimensions are.
+The distance to the nearest of many faces depends on their number. So the baseline is the distance
+to the nearest of the same training faces, too: from other training faces, the ground-truth photos,
+or other real photos. Other photos or copies of the same person would make that baseline blind to
+copies, so they are left out. They stand out: they are much closer than the next faces, while
+different people are at about equal distances, as is usual in many dimensions.
 """
 
 from collections.abc import Iterable, Mapping
@@ -30,12 +30,12 @@ from limner.metrics.subsampling import thinned
 __all__ = ["Memorisation", "nearest", "nearest_other"]
 
 _ROWS, _COLUMNS = 1024, 8192
-"""Of the distances, at once."""
+"""Block of distances computed at once."""
 _NEIGHBOURS = 10
 _SAME = 0.6
-"""A neighbour nearer than this share of the distance of the tenth is the same person."""
-_STANDARD = 2000
-"""Faces that set the standard: more say no more about its closest hundredth."""
+"""A neighbour closer than this fraction of the distance of the tenth is the same person."""
+_BASELINE = 2000
+"""Maximum number of baseline faces: more do not change the closest hundredth."""
 _CLOSEST = 0.01
 _FEW = 200
 
@@ -43,14 +43,14 @@ _FEW = 200
 def nearest(
     faces: NDArray[np.floating[Any]], training: NDArray[np.floating[Any]]
 ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-    """For each face the training face that is nearest to it, and how far that is: `[n]`, `[n]`.
+    """For each face the index of the nearest training face, and its distance: `[n]`, `[n]`.
 
     Args:
         faces: Descriptors `[n, D]`.
         training: Descriptors `[N, D]`.
 
     Raises:
-        UsageError: The shapes are others, or there are no training faces.
+        UsageError: The shapes do not match, or there are no training faces.
     """
     numbers, distances = _neighbours(faces, training, 1)
     return numbers[:, 0], distances[:, 0]
@@ -59,23 +59,23 @@ def nearest(
 def nearest_other(
     faces: NDArray[np.floating[Any]], training: NDArray[np.floating[Any]]
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """How far the nearest training face of another person is, and who is there: `[n]` each.
+    """Distance to the nearest training face of another person, and if the same one is there: `[n]`.
 
-    A training face that is nearer than 0.6 times the distance of the tenth nearest is the same
-    person or picture again, and passed over; so is a face itself, if it is of the training set.
-    Where the ten nearest are all of one person, as in sets with dozens of photos of each, none
-    stands out, and the nearest is taken: a copy of a picture is still nearer than that, another
-    photo of the person is not.
+    A training face closer than 0.6 times the distance of the tenth nearest is treated as the same
+    person or picture and left out; so is the face itself, if it is in the training set. If the ten
+    nearest are all of one person, as in datasets with dozens of photos per person, none stands out,
+    and the nearest is used: a copy of a picture is still closer than that, another photo of the
+    person is not.
 
     Args:
         faces: Descriptors `[n, D]`.
         training: Descriptors `[N, D]`.
 
     Returns:
-        The distances, and of which faces the same person is among the training faces.
+        The distances, and for which faces the same person is among the training faces.
 
     Raises:
-        UsageError: The shapes are others, or there are no training faces.
+        UsageError: The shapes do not match, or there are no training faces.
     """
     _, distances = _neighbours(faces, training, min(_NEIGHBOURS, len(training)))
     same = distances < _SAME * distances[:, -1:]
@@ -88,7 +88,7 @@ def _neighbours(
     training: NDArray[np.floating[Any]],
     count: int,
 ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-    """The nearest training faces of each, nearest first, and how far: `[n, count]` each."""
+    """Indices and distances of the nearest training faces, nearest first: `[n, count]` each."""
     fitting = faces.ndim == training.ndim == 2 and faces.shape[1] == training.shape[1]
     if not fitting or not 1 <= count <= len(training):
         raise UsageError(
@@ -99,7 +99,7 @@ def _neighbours(
     for start in range(0, len(faces), _ROWS):
         rows = slice(start, start + _ROWS)
         numbers[rows] = _nearest_few(faces[rows], training, count)
-    # Taken again, without the cancellation of equal squares, so that a copy is at 0.
+    # Computed again without cancellation of equal squares, so that a copy is at distance 0.
     distances = np.empty(numbers.shape)
     for place in range(count):
         distances[:, place] = np.linalg.norm(faces - training[numbers[:, place]], axis=1)
@@ -112,13 +112,13 @@ def _nearest_few(
     training: NDArray[np.floating[Any]],
     count: int,
 ) -> NDArray[np.intp]:
-    """Numbers of the nearest training faces, in no order, some of these at a time."""
+    """Indices of the nearest training faces, unordered, computed in blocks."""
     numbers = np.empty((len(faces), 0), np.intp)
     squares = np.empty((len(faces), 0), np.float32)
     x = faces.astype(np.float32)
     for start in range(0, len(training), _COLUMNS):
         y = training[start : start + _COLUMNS].astype(np.float32)
-        part = np.square(y).sum(axis=1) - 2 * x @ y.T  # less the face's own square
+        part = np.square(y).sum(axis=1) - 2 * x @ y.T  # without the face's own square
         candidates = np.broadcast_to(np.arange(start, start + len(y)), part.shape)
         squares = np.concatenate([squares, part], axis=1)
         numbers = np.concatenate([numbers, candidates], axis=1)
@@ -130,13 +130,13 @@ def _nearest_few(
 
 @dataclass(frozen=True, kw_only=True)
 class Memorisation:
-    """How near generated photos come to the photos that the model learnt from."""
+    """Distances of generated photos to the training photos, compared with a baseline."""
 
     against: Literal["training", "ground_truth", "real"] = "training"
-    """What sets the standard: how near the training faces are to each other, or how near the true
-    photos or other real ones are to them. The ground-truth photos are the best standard, for they
-    are of the same kind of people, in the same light: where all training faces are of other people
-    than those in the sketches, generated photos are as far from them as the ground truth are."""
+    """The baseline: distances of the training faces to each other, or of the ground-truth or other
+    real photos to them. The ground-truth photos are the best baseline, since they show the same
+    kind of people in the same light: if the training faces are of other people than the sketches,
+    generated photos should be as far from them as the ground truth."""
     name: ClassVar[str] = "memorisation"
     title: ClassVar[str] = "Memorisation"
     question: ClassVar[str] = "Are generated photos memorised training faces?"
@@ -150,28 +150,27 @@ class Memorisation:
     def scores(self, features: Features, resampling: Resampling) -> Iterable[Score]:
         """See `Metric.scores`.
 
-        By chance 1% of the generated faces are as near, or somewhat more: of the standard a
-        stranger who happens to be very near is passed over as the same person. Intervals draw the
-        made faces and those of the standard again, not the training faces: the model learnt from
-        these and no others.
+        By chance 1% of the generated faces are as close, or slightly more: in the baseline, a
+        stranger who happens to be very close is left out as the same person. Confidence intervals
+        resample the generated and the baseline faces, but not the training faces, which are fixed.
         """
         generated, training = features["generated"], features["training"]
         whose, away = nearest(generated, training)
-        usual, warnings = self._standard(features)
+        usual, warnings = self._baseline(features)
         steps = np.sort(usual)
         order = np.argsort(usual, kind="stable")
-        ranks, made_order = np.argsort(away, kind="stable"), np.sort(away)
+        ranks, distances = np.argsort(away, kind="stable"), np.sort(away)
 
-        def share(made_weights: Weights, standard_weights: Weights) -> NDArray[np.float64]:
-            limits = _quantile(steps, standard_weights[:, order], _CLOSEST)
-            nearer = made_weights * (away < limits[:, None])
-            shares: NDArray[np.float64] = nearer.sum(axis=1) / made_weights.sum(axis=1)
-            return shares
+        def fraction(generated_weights: Weights, baseline_weights: Weights) -> NDArray[np.float64]:
+            limits = _quantile(steps, baseline_weights[:, order], _CLOSEST)
+            nearer = generated_weights * (away < limits[:, None])
+            fractions: NDArray[np.float64] = nearer.sum(axis=1) / generated_weights.sum(axis=1)
+            return fractions
 
-        def ratio(made_weights: Weights, standard_weights: Weights) -> NDArray[np.float64]:
-            middle = _quantile(made_order, made_weights[:, ranks], 0.5)
-            standard = _quantile(steps, standard_weights[:, order], 0.5)
-            return middle / np.maximum(standard, 1e-6)
+        def ratio(generated_weights: Weights, baseline_weights: Weights) -> NDArray[np.float64]:
+            median = _quantile(distances, generated_weights[:, ranks], 0.5)
+            baseline = _quantile(steps, baseline_weights[:, order], 0.5)
+            return median / np.maximum(baseline, 1e-6)
 
         suffix = "" if self.against == "training" else f"_{self.against}"
         whom = {
@@ -181,8 +180,8 @@ class Memorisation:
         }[self.against]
         yield Score(
             name=f"memorisation.share{suffix}",
-            title=f"photos nearer to a training face than all but 1% of {whom}",
-            estimate=resampling.unsure(resampling.of(share, len(generated), len(usual))),
+            title=f"photos closer to a training face than all but 1% of {whom}",
+            estimate=resampling.unsure(resampling.of(fraction, len(generated), len(usual))),
             better="lower",
             unit="%",
             digits=1,
@@ -207,30 +206,30 @@ class Memorisation:
             per_image_better="higher",
         )
 
-    def _standard(self, features: Features) -> tuple[NDArray[np.float64], tuple[str, ...]]:
-        """How near faces are that are not copies, `[M]`, and what to know about them."""
-        training, standard = features["training"], features[self.against]
-        chosen = standard[thinned(len(standard), _STANDARD)]
+    def _baseline(self, features: Features) -> tuple[NDArray[np.float64], tuple[str, ...]]:
+        """Distances of faces that are not copies, `[M]`, and warnings about them."""
+        training, baseline = features["training"], features[self.against]
+        chosen = baseline[thinned(len(baseline), _BASELINE)]
         usual, same = nearest_other(chosen, training)
         warnings = []
         if len(usual) < _FEW:
             warnings.append(
-                f"only {len(usual)} faces set the standard, too few for the closest 1% of them"
+                f"the baseline has only {len(usual)} faces, too few for their closest 1%"
             )
         if self.against != "training" and same.mean() > 0.5:
             warnings.append(
-                f"{same.mean():.0%} of the photos that set the standard are of people in the "
-                "training set: generated photos are near to it for that reason alone"
+                f"{same.mean():.0%} of the baseline photos show people in the training set: "
+                "generated photos are close to it for that reason alone"
             )
         if not usual.any():
             warnings.append(
-                "the faces that set the standard are all on training faces: nothing can be nearer"
+                "the baseline faces are all identical to training faces: nothing can be closer"
             )
         return usual, tuple(warnings)
 
 
-def _quantile(values: NDArray[np.float64], weights: Weights, share: float) -> NDArray[np.float64]:
-    """The least of the sorted values `[n]` up to which lies the share of each draw: `[B]`."""
-    reached = np.cumsum(weights, axis=1) >= share * weights.sum(axis=1, keepdims=True)
+def _quantile(values: NDArray[np.float64], weights: Weights, level: float) -> NDArray[np.float64]:
+    """The quantile of the sorted values `[n]` in each resample: `[B]`."""
+    reached = np.cumsum(weights, axis=1) >= level * weights.sum(axis=1, keepdims=True)
     found: NDArray[np.float64] = values[reached.argmax(axis=1)]
     return found

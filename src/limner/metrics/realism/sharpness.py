@@ -1,16 +1,15 @@
 """Sharpness: are generated photos as sharp as real ones?
 
-An edge that is blurred by b px has a mean squared gradient that falls with the scale s at which
-it is taken, as 1 / sqrt(b^2 + s^2). The ratio of the gradients at a fine and at a coarse scale
-hence says how blurred a picture is, whatever its light and contrast, and whoever is in it: the
-idea by which Zhuo and Sim 2011, *Defocus map estimation from a single image*, find the blur of
-edges.
+The mean squared gradient of an edge that is blurred by b px falls with the scale s at which it is
+computed, as 1 / sqrt(b^2 + s^2). The ratio of the gradients at a fine and at a coarse scale
+therefore shows how blurred a picture is, whatever its brightness, contrast and content. Zhuo and
+Sim 2011, *Defocus map estimation from a single image*, estimate the blur of edges in this way.
 
-Noise would pass for sharpness. Its strength is found with the mask of Immerkær 1996, *Fast noise
-variance estimation*, here as a median so that edges do not count (Donoho and Johnstone 1994), and
-what white noise of that strength adds to the gradients is taken off. Noise that is not white,
-such as that of a picture that was enlarged, still counts as sharpness, and so do the halos of a
-picture that was sharpened too much.
+Noise would count as sharpness. Its strength is estimated with the mask of Immerkær 1996, *Fast
+noise variance estimation*, here by a median so that edges do not count (Donoho and Johnstone 1994),
+and what white noise of that strength adds to the gradients is subtracted. Noise that is not white,
+as in an enlarged picture, still counts as sharpness, and so do the halos of an oversharpened
+picture.
 """
 
 import functools
@@ -29,31 +28,31 @@ from limner.metrics.score import Score
 __all__ = ["SHARPNESS", "Sharpness", "sharpness"]
 
 _SCALES = (0.7, 2.8)
-"""Px of the framed picture: of an edge's finest detail, and of the edge itself."""
+"""Scales in px of the aligned crop: of an edge's finest detail, and of the edge itself."""
 _FACE = (0.15, 0.85, 0.2, 0.8)
-"""Top, bottom, left, right of the face, as shares of the side: no background."""
+"""Top, bottom, left, right of the face, as fractions of the side: no background."""
 _MASK = np.array([1, -2, 1]) / np.sqrt(6)
-"""Along both axes: white noise keeps its strength, flat parts, slopes and straight edges vanish."""
+"""Along both axes: white noise keeps its strength; flat parts, slopes and straight edges vanish."""
 _NORMAL = 0.6745
 """Median of the absolute value of a standard normal variable."""
 _LEAST = (0.05 / 255) ** 2
 """Added to the gradient's square at the coarse scale, so that a flat picture has a sharpness."""
 _CHANCE = 0.5
-"""Share of what noise adds at the coarse scale, below which what is left of the gradient there is
-chance: a ratio to it would be anything."""
+"""Minimum gradient at the coarse scale, as a fraction of what noise adds to it; below that it is
+chance, and the ratio is arbitrary."""
 _BLURRED = 1.5
 _FEW = 20
 
 
 def sharpness(picture: NDArray[np.uint8]) -> float:
-    """How many times steeper a face is at a fine scale than at a coarse one.
+    """Ratio of a face's gradients at a fine and at a coarse scale.
 
-    Edges on a plain ground have from 1, blurred away, to 2, ideal: the root of the ratio of the
-    scales. Hair and skin between them add to it, so that photos of faces have a little more than
-    2. A flat picture has 0, and so has one of nothing but noise.
+    Edges on a plain background have from 1, very blurred, to 2, ideal: the root of the ratio of the
+    scales. Hair and skin increase it, so that photos of faces have a little more than 2. A flat
+    picture has 0, and so has pure noise.
 
     Args:
-        picture: Framed, `[S, S, 3]` RGB. Blur is in px of S: a picture that was enlarged to S is
+        picture: Aligned, `[S, S, 3]` RGB. Blur is in px of S: a picture that was enlarged to S is
             blurred.
     """
     light = grey(picture)
@@ -83,8 +82,8 @@ def _squared_gradient(light: NDArray[np.float32], scale: float) -> NDArray[np.fl
 def _filtered(
     light: NDArray[np.float32], across: NDArray[np.float64], down: NDArray[np.float64]
 ) -> NDArray[np.float32]:
-    """Correlated with a kernel along x and one along y; the edge of the picture is extended."""
-    for kernel in (down, across):  # along the columns, and turned after each
+    """Correlated with a kernel along x and one along y; edge pixels are repeated as padding."""
+    for kernel in (down, across):  # along the columns, and transposed after each
         rows = len(light)
         reach = len(kernel) // 2
         extended = np.pad(light, ((reach, reach), (0, 0)), mode="edge")
@@ -95,7 +94,7 @@ def _filtered(
 
 @functools.cache
 def _kernels(scale: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """A Gaussian, and its derivative such that a slope of 1 a pixel gives 1."""
+    """A Gaussian, and its derivative, scaled so that a slope of 1 per pixel gives 1."""
     reach = np.arange(-int(4 * scale + 0.5), int(4 * scale + 0.5) + 1)
     smooth = np.exp(-np.square(reach) / 2 / scale**2)
     slope = reach * smooth
@@ -120,7 +119,7 @@ SHARPNESS = Computed(name="sharpness", version=2, function=_feature)
 
 @dataclass(frozen=True)
 class Sharpness:
-    """Mean sharpness of generated photos as a multiple of that of real ones."""
+    """Mean sharpness of generated photos, relative to that of real ones."""
 
     name: ClassVar[str] = "sharpness"
     title: ClassVar[str] = "Sharpness"
@@ -139,14 +138,14 @@ class Sharpness:
         warnings = []
         if real.mean() < _BLURRED:
             warnings.append(
-                f"the real photos have a sharpness of {real.mean():.2f}, and most photos have more "
+                f"the real photos have a sharpness of {real.mean():.2f}, but most photos have more "
                 "than 2: they are not photos, or were enlarged from small ones"
             )
         if len(real) < _FEW:
-            warnings.append(f"only {len(real)} real photos say how sharp photos are")
+            warnings.append(f"{len(real)} real photos are few to compare sharpness with")
 
-        def ratio(made_weights: Weights, real_weights: Weights) -> NDArray[np.float64]:
-            return means(made_weights, generated) / np.maximum(means(real_weights, real), 1e-6)
+        def ratio(generated_weights: Weights, real_weights: Weights) -> NDArray[np.float64]:
+            return means(generated_weights, generated) / np.maximum(means(real_weights, real), 1e-6)
 
         yield Score(
             name="sharpness.ratio",

@@ -1,9 +1,10 @@
 """Spectrum: do generated photos have as much detail at every frequency as real ones?
 
-Generators give themselves away by their power spectrum, above all at high frequencies, where
-upsampling and too little or too much texture show (Durall, Keuper and Keuper 2020, *Watch your
-Up-Convolution*; Dzanic, Shah and Witherden 2020, *Fourier Spectrum Discrepancies in Deep Network
-Generated Images*). Averaged over all directions, it holds no face and no colour.
+The power spectrum of generated pictures differs from that of real ones, above all at high
+frequencies, where upsampling and too little or too much texture show (Durall, Keuper and Keuper
+2020, *Watch your Up-Convolution*; Dzanic, Shah and Witherden 2020, *Fourier Spectrum Discrepancies
+in Deep Network Generated Images*). Averaged over all directions, it does not depend on the face or
+on colour.
 """
 
 import functools
@@ -24,24 +25,24 @@ __all__ = ["SPECTRUM", "Spectrum", "spectrum"]
 
 _BANDS = 13
 _ROUNDING = 1 / 12 / 255**2
-"""Variance of what 8 bits leave open: added to all power, so that a flat picture has some."""
+"""Variance of rounding to 8 bits: added to all power, so that a flat picture has some."""
 _FEW = 20
 
 
 def spectrum(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Power of a picture's luminance by fineness, in dB of its variance.
+    """Power spectrum of a picture's luminance, in dB of its variance.
 
-    Under a Hann window, so that the face in the middle counts and the frame does not. A contrast
-    of half or twice as much changes nothing.
+    A Hann window weights the face in the middle and removes the edges of the picture. Contrast
+    makes no difference.
 
     Args:
-        picture: Framed, `[S, S, 3]` RGB.
+        picture: Aligned, `[S, S, 3]` RGB.
 
     Returns:
-        `[14]`: twelve bands, each as many times as wide as the one before, from 4 cycles in the
-        frame to the finest that pixels hold (0.5 cycles a pixel); what is yet finer along the
-        diagonals; and, across three of the bands, the finest half octave (0.354 to 0.5 cycles a
-        pixel). Each is the mean power density. A flat picture has 0 everywhere.
+        `[14]`: twelve bands of equal width on a logarithmic scale, from 4 cycles per picture to 0.5
+        cycles per pixel; the higher frequencies along the diagonals; and the highest half octave
+        (0.354 to 0.5 cycles per pixel), which overlaps three of the bands. Each is the mean power
+        density. A flat picture has 0 everywhere.
     """
     light = grey(picture).astype(np.float64)
     window, members = _plan(len(light))
@@ -56,11 +57,11 @@ def spectrum(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 @functools.lru_cache(maxsize=4)
 def _plan(side: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The window `[S, S]`, and for each band what it weighs the frequencies with, `[14, F]`."""
+    """The window `[S, S]`, and the weights of the frequencies in each band, `[14, F]`."""
     hann = np.sin(np.pi * (np.arange(side) + 0.5) / side) ** 2
     across = np.fft.rfftfreq(side)
     radius = np.hypot(np.fft.fftfreq(side)[:, None], across)
-    # The half of the plane that is not computed is the mirror image of this one.
+    # The other half of the plane is not computed: it is the mirror image of this one.
     twice = np.where((across > 0) & (across < 0.5), 2.0, 1.0) * np.ones_like(radius)
     edges = [*np.geomspace(4 / side, 0.5, _BANDS).tolist(), 1.0]
     limits = [*itertools.pairwise(edges), (0.5 / np.sqrt(2), 0.5)]
@@ -76,7 +77,7 @@ SPECTRUM = Computed(name="spectrum", version=1, function=spectrum)
 
 @dataclass(frozen=True)
 class Spectrum:
-    """The mean spectrum of generated photos against that of real ones."""
+    """The mean spectrum of generated photos, compared with that of real ones."""
 
     name: ClassVar[str] = "spectrum"
     title: ClassVar[str] = "Frequency spectrum"
@@ -95,23 +96,23 @@ class Spectrum:
         few = min(len(generated), len(real))
         warnings = () if few >= _FEW else (f"{few} pictures: chance alone gives a dB or two",)
 
-        def above(made_weights: Weights, real_weights: Weights) -> NDArray[np.float64]:
-            """How far the mean spectrum of draws is above: `[B, 14]` dB."""
-            return means(made_weights, generated) - means(real_weights, real)
+        def above(generated_weights: Weights, real_weights: Weights) -> NDArray[np.float64]:
+            """Difference of the mean spectra in each resample: `[B, 14]` dB."""
+            return means(generated_weights, generated) - means(real_weights, real)
 
-        def distance(made_weights: Weights, real_weights: Weights) -> NDArray[np.float64]:
-            away = np.abs(above(made_weights, real_weights)[:, :_BANDS])
+        def distance(generated_weights: Weights, real_weights: Weights) -> NDArray[np.float64]:
+            away = np.abs(above(generated_weights, real_weights)[:, :_BANDS])
             mean: NDArray[np.float64] = away.mean(axis=1)
             return mean
 
-        def high(made_weights: Weights, real_weights: Weights) -> NDArray[np.float64]:
-            return above(made_weights, real_weights)[:, _BANDS]
+        def high(generated_weights: Weights, real_weights: Weights) -> NDArray[np.float64]:
+            return above(generated_weights, real_weights)[:, _BANDS]
 
         per_image = generated - real.mean(axis=0)
         yield Score(
             name="spectrum.distance",
             title="spectrum: distance from real photos",
-            # Chance takes the means of draws apart: a distance, which cannot be below 0, grows.
+            # Resampling moves the means apart, which biases a distance upwards.
             estimate=resampling.of(distance, len(generated), len(real), centred=True),
             better="lower",
             unit="dB",

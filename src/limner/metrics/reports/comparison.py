@@ -1,4 +1,4 @@
-"""A comparison as JSON and as a page that reads well in print."""
+"""A comparison as JSON and as a printable page."""
 
 import json
 from collections import defaultdict
@@ -18,12 +18,12 @@ from limner.metrics.reports.formatting import amount, finite
 
 __all__ = ["write_json", "write_page"]
 
-_ROW = 20  # px of a diagram for a model
+_ROW = 20  # px per model in a diagram
 _HEAD = 34  # px of its axis
 _SIDE, _SMALL = 128, 80
-"""Px of the pictures, and of those where there are many models."""
+"""Side of the pictures in px, and if there are many models."""
 _MANY = 5
-_LABEL = 23  # characters of a name beside a diagram
+_LABEL = 23  # characters of a name next to a diagram
 
 
 def write_json(comparison: Comparison, path: Path) -> None:
@@ -38,19 +38,19 @@ def write_json(comparison: Comparison, path: Path) -> None:
 
 
 def write_page(comparison: Comparison, path: Path) -> None:
-    """Write a page that shows them side by side. Raises OutputError."""
+    """Write a page that shows the models side by side. Raises OutputError."""
     values = _numbers(comparison)
-    by_measure: dict[str, list[int]] = defaultdict(list)
+    by_metric: dict[str, list[int]] = defaultdict(list)
     for place, row in enumerate(comparison.rows):
-        by_measure[row.metric].append(place)
+        by_metric[row.metric].append(place)
     pages.write(
         path,
         "comparison_report.html",
         report=values,
-        groups={title: [values["rows"][p] for p in places] for title, places in by_measure.items()},
+        groups={title: [values["rows"][p] for p in places] for title, places in by_metric.items()},
         diagrams={
             title: [_diagram(comparison, comparison.rows[place]) for place in places]
-            for title, places in by_measure.items()
+            for title, places in by_metric.items()
         },
         cases=_cases(comparison),
         amount=amount,
@@ -119,8 +119,8 @@ def _cell(cell: Cell | None) -> dict[str, Any] | None:
 
 
 def _diagram(comparison: Comparison, row: Row) -> dict[str, Any]:
-    """A dot for each model, and its interval."""
-    score, axes = pages.figure(340, _HEAD + _ROW * len(row.cells))
+    """A dot for each model, and its confidence interval."""
+    figure, axes = pages.figure(340, _HEAD + _ROW * len(row.cells))
     words = []
     for place, (name, cell) in enumerate(zip(comparison.names, row.cells, strict=True)):
         if cell is None:
@@ -146,11 +146,11 @@ def _diagram(comparison: Comparison, row: Row) -> dict[str, Any]:
     description = f"{row.metric}, {row.title}: {', '.join(words)}"
     unit = next(cell.score.unit for cell in row.cells if cell is not None)
     title = f"{row.title}, in {unit}" if unit else row.title
-    return {"title": title, "better": row.better, "svg": pages.svg(score, description)}
+    return {"title": title, "better": row.better, "svg": pages.svg(figure, description)}
 
 
 def _short(name: str) -> str:
-    """A name that leaves room beside it: the ends of a long one, and nothing that is not text."""
+    """A name that fits next to a diagram: a long one is cut in the middle; no lone surrogates."""
     name = name.encode(errors="backslashreplace").decode()
     if len(name) <= _LABEL:
         return name
@@ -160,16 +160,16 @@ def _short(name: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class _Shown:
-    """Which pictures to show for a metric."""
+    """The pictures to show for a metric."""
 
     metric: str
     title: str
-    """What they were chosen by."""
+    """Title of the score that they were chosen by."""
     groups: dict[str, list[str]]
 
 
 def _cases(comparison: Comparison) -> list[dict[str, Any]]:
-    """For each metric the pictures that the models did best and worst at, on the whole."""
+    """For each metric, the pictures with the best, median and worst scores over all models."""
     shown: dict[str, _Shown] = {}
     for row in comparison.rows:
         if row.metric not in shown and (found := _shown(comparison, row)) is not None:
@@ -191,7 +191,7 @@ def _cases(comparison: Comparison) -> list[dict[str, Any]]:
 
 
 def _shown(comparison: Comparison, row: Row) -> _Shown | None:
-    """What to show by a score; None if it does not say of each picture how all models did."""
+    """The pictures to show by a score; None unless it has a value per picture for all models."""
     scores = [cell.score for cell in row.cells if cell is not None]
     losses = [score.losses for score in scores]
     known = [loss for loss in losses if loss is not None]

@@ -14,7 +14,7 @@ _WIDE = 240  # columns
 
 
 def table(measured: Measured) -> None:
-    """Print scores on stdout, and warnings on stderr."""
+    """Print scores to stdout, and warnings to stderr."""
     shown = Table(box=None, pad_edge=False)
     for heading, side in (
         ("score", "left"),
@@ -38,7 +38,10 @@ def table(measured: Measured) -> None:
     _console().print(shown)
     said = Console(stderr=True, highlight=False, soft_wrap=True)
     notes = [
-        warning for result in measured.results for f in result.scores for warning in f.warnings
+        warning
+        for result in measured.results
+        for score in result.scores
+        for warning in score.warnings
     ]
     for warning in dict.fromkeys([*measured.warnings, *notes]):
         said.print(f"note: {warning}", markup=False)
@@ -47,12 +50,12 @@ def table(measured: Measured) -> None:
 
 
 def comparison_table(comparison: Comparison) -> None:
-    """Print a comparison on stdout, and warnings on stderr."""
+    """Print a comparison to stdout, and warnings to stderr."""
     shown = Table(box=None, pad_edge=False)
     shown.add_column("score")
     shown.add_column("better")
     for name in comparison.names:
-        shown.add_column(Text(name), justify="right")  # whose brackets are not markup
+        shown.add_column(Text(name), justify="right")  # brackets in names are not markup
     metric = ""
     for row in comparison.rows:
         if row.metric != metric:
@@ -79,7 +82,7 @@ def comparison_table(comparison: Comparison) -> None:
 
 
 def _console() -> Console:
-    """As wide as the terminal; into a file or a pipe wide enough for no line to be folded."""
+    """As wide as the terminal; for a file or a pipe, wide enough that no line wraps."""
     console = Console(highlight=False)
     return console if console.is_terminal else Console(highlight=False, width=_WIDE)
 

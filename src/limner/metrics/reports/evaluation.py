@@ -25,7 +25,7 @@ def write_json(measured: Measured, path: Path) -> None:
 
 
 def write_page(measured: Measured, path: Path) -> None:
-    """Write a page that shows them, with the best and the worst pictures. Raises OutputError."""
+    """Write a page of all scores, with the best and the worst pictures. Raises OutputError."""
     values = numbers(measured)
     results = list(measured.results)
     shown = cases(measured.evaluated, results)
@@ -41,9 +41,9 @@ def write_page(measured: Measured, path: Path) -> None:
                 "place": position + 1,
                 "title": result.metric.title,
                 "question": result.metric.question,
-                "scores": [f for f in values["scores"] if f["metric"] == position],
+                "scores": [score for score in values["scores"] if score["metric"] == position],
                 "cases": shown.get(position),
-                "has_section": position in shown or any(f.warnings for f in result.scores),
+                "has_section": position in shown or any(score.warnings for score in result.scores),
             }
             for position, result in enumerate(results)
         ],
@@ -52,7 +52,7 @@ def write_page(measured: Measured, path: Path) -> None:
 
 
 def numbers(measured: Measured) -> dict[str, Any]:
-    """All of it, ready for JSON."""
+    """All scores, with the pictures and networks behind them, ready for JSON."""
     evaluated = measured.evaluated
     return {
         "limner": __version__,

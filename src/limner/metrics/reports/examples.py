@@ -17,15 +17,14 @@ from limner.metrics.score import Score
 __all__ = ["cases", "chosen", "judged"]
 
 _OF_A_KIND = 3
-"""Best, median and worst pictures of a metric, each."""
+"""Number of best, median and worst pictures of a metric."""
 _DIGITS = 3
-"""Of what single pictures got, where that is something else than the score, with a title of its
-own."""
+"""Decimals of a picture's value, where it has its own title."""
 _SHOWN: tuple[Role, ...] = ("sketch", "generated", "back", "ground_truth")
 
 
 def judged(scores: Iterable[Score], rows: int) -> Score | None:
-    """The first score that says of each of so many pictures how it did."""
+    """The first score with a value for each of `rows` pictures that are not all the same."""
     for score in scores:
         losses = score.losses
         if losses is not None and len(losses) == rows and np.ptp(losses) > 0:
@@ -34,7 +33,7 @@ def judged(scores: Iterable[Score], rows: int) -> Score | None:
 
 
 def chosen(losses: NDArray[np.float64]) -> dict[str, list[int]]:
-    """Which of the pictures `[n]` are the best, the median and the worst; none twice."""
+    """Indices of the best, median and worst pictures `[n]`; none appears twice."""
     order = np.argsort(losses, kind="stable").tolist()
     count = min(_OF_A_KIND, len(order) // 3)
     if not count:
@@ -49,7 +48,7 @@ def chosen(losses: NDArray[np.float64]) -> dict[str, list[int]]:
 
 @dataclass(frozen=True)
 class _Shown:
-    """What is shown of an answer."""
+    """What is shown of a result."""
 
     result: MetricResult
     score: Score
@@ -57,22 +56,22 @@ class _Shown:
     groups: dict[str, list[int]]
 
     def beside(self, row: int) -> int | None:
-        """Number of the training photo to show beside a picture."""
+        """Number of the training photo to show next to a picture."""
         if self.score.beside is None:
             return None
         return self.result.training[int(self.score.beside[row])]
 
     @property
     def rows(self) -> list[int]:
-        """Of all pictures shown."""
+        """Rows of all pictures shown."""
         return [row for rows in self.groups.values() for row in rows]
 
 
 def cases(evaluated: EvaluationSet, results: Sequence[MetricResult]) -> dict[int, dict[str, Any]]:
-    """For each answer that judges single pictures, by its place: what to show.
+    """The pictures to show for each result that scores single pictures, by its position.
 
-    `title` says what they were chosen by; `groups` has for `best`, `median` and
-    `worst` the columns: `name`, `value`, and `pictures` by role as `data:` URIs.
+    `title` is that of the score that they were chosen by; `groups` contains columns for `best`,
+    `median` and `worst`: `name`, `value`, and `pictures` by role as `data:` URIs.
     """
     shown = {place: one for place, result in enumerate(results) if (one := _shown(result))}
     names = {one.result.rows[row] for one in shown.values() for row in one.rows}

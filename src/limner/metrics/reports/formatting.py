@@ -1,4 +1,4 @@
-"""Values of scores in words."""
+"""Values of scores as text."""
 
 import math
 from collections.abc import Mapping
@@ -21,9 +21,9 @@ def amount(value: float | None, score: Mapping[str, Any], *, signed: bool = Fals
     """A value for a page: `43.2%`, `−0.8 dB`, a dash for none.
 
     Args:
-        value: It.
-        score: Holds its `unit` and its `digits`.
-        signed: Whether what is above 0 has a plus.
+        value: The value, or None.
+        score: Contains its `unit` and its `digits`.
+        signed: Whether values above 0 get a plus sign.
     """
     if value is None:
         return "\N{EN DASH}"
@@ -37,7 +37,7 @@ def better(score: Score) -> str:
 
 
 def finite(value: float) -> float | None:
-    """The value for JSON, which has no NaN and no infinity: None for these."""
+    """The value for JSON: None for NaN and infinity."""
     return float(value) if math.isfinite(value) else None
 
 

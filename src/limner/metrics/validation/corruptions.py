@@ -1,9 +1,9 @@
 """Corruptions of good photos, one for each way in which a model can fail.
 
-A metric is valid if it gets worse as its own corruption gets stronger and stays where it is
-under others. Framed photos go in, `[N, S, S, 3]` RGB uint8 with the outer eye corners at
-(0.3, 0.3) and (0.7, 0.3), and come out spoilt, with a strength from 0, nothing, to 1, what nobody
-could miss. Some spoil every picture, others a share of them, which is then the strength.
+A metric is valid if it gets worse as its own corruption gets stronger, and stays about the same
+under others. Photos are aligned crops, `[N, S, S, 3]` RGB uint8 with the outer eye corners at
+(0.3, 0.3) and (0.7, 0.3). The strength is from 0, unchanged, to 1, obvious to anybody. Some
+corrupt every picture, others a fraction of them, which is then the strength.
 """
 
 import io
@@ -26,7 +26,7 @@ __all__ = ["CORRUPTIONS", "Corruption", "corrupted", "drawn"]
 Pictures = NDArray[np.uint8]
 Corruption = Callable[[Pictures, float, np.random.Generator, Pictures], Pictures]
 """From pictures `[N, S, S, 3]`, a strength in 0..1, a random generator and photos of other people
-`[M, S, S, 3]` to spoilt pictures."""
+`[M, S, S, 3]` to corrupted pictures."""
 
 _TEETH = (225, 220, 210)
 
@@ -34,21 +34,21 @@ _TEETH = (225, 220, 210)
 def corrupted(
     pictures: Pictures, name: str, strength: float, *, others: Pictures, seed: int = 0
 ) -> Pictures:
-    """Spoil pictures; the same arguments spoil them the same way.
+    """Corrupt pictures; the same arguments give the same result.
 
     Args:
         pictures: `[N, S, S, 3]` RGB.
         name: One of `CORRUPTIONS`.
-        strength: 0..1; at 0 they come back as they are.
-        others: Photos of other people `[M, S, S, 3]`, M at least 1: what copies are copies of,
-            and whose average the average face is.
-        seed: Other seeds spoil others of them, or otherwise.
+        strength: 0..1; at 0 they are returned unchanged.
+        others: Photos of other people `[M, S, S, 3]`, M at least 1: the source of copies and of
+            the average face.
+        seed: Another seed corrupts other pictures, or in another way.
 
     Raises:
-        UsageError: There is no such corruption, or shapes or the strength are others.
+        UsageError: The corruption is unknown, or the shapes or the strength are wrong.
     """
     if name not in CORRUPTIONS:
-        raise UsageError(f"no corruption is called {name}; there are {', '.join(CORRUPTIONS)}")
+        raise UsageError(f"unknown corruption {name}; choose from {', '.join(CORRUPTIONS)}")
     fitting = pictures.ndim == 4 and pictures.shape[1:] == others.shape[1:] and len(others)
     if not fitting or pictures.shape[3] != 3 or not 0 <= strength <= 1:
         raise UsageError(
@@ -61,53 +61,53 @@ def corrupted(
 
 
 def drawn(pictures: Pictures) -> list[NDArray[np.uint8]]:
-    """What a model would be given: a pencil drawing `[S, S]` of each photo, no two by one hand."""
+    """A model's input: a pencil drawing `[S, S]` of each photo, each with its own random seed."""
     return [sketch(picture, "pencil", number) for number, picture in enumerate(pictures)]
 
 
 def _blur(pictures: Pictures, strength: float) -> Pictures:
-    """Gaussian, up to a standard deviation of 1/32 of the side."""
+    """Gaussian blur, up to a standard deviation of 1/32 of the side."""
     gaussian = ImageFilter.GaussianBlur(strength * pictures.shape[1] / 32)
     return np.stack([np.asarray(Image.fromarray(one).filter(gaussian)) for one in pictures])
 
 
 def _noise(pictures: Pictures, strength: float, rng: np.random.Generator) -> Pictures:
-    """Of each pixel and colour by itself, up to a standard deviation of 40 grey levels."""
+    """Noise of each pixel and colour, up to a standard deviation of 40 grey levels."""
     return _levels(pictures + 40 * strength * rng.standard_normal(pictures.shape))
 
 
 def _jpeg(pictures: Pictures, strength: float) -> Pictures:
-    """Written and read again, at a quality of 95 down to 5."""
+    """JPEG compression, at a quality of 95 down to 5."""
 
-    def journey(picture: Pictures) -> Pictures:
+    def compressed(picture: Pictures) -> Pictures:
         file = io.BytesIO()
         Image.fromarray(picture).save(file, "JPEG", quality=round(95 - 90 * strength))
         return np.asarray(Image.open(file))
 
-    return np.stack([journey(one) for one in pictures])
+    return np.stack([compressed(one) for one in pictures])
 
 
 def _grid(pictures: Pictures, strength: float) -> Pictures:
-    """Every second row and column darker, by up to 8 grey levels; 2 is hard to see.
+    """Every second row and column darker, by up to 8 grey levels; 2 are hard to see.
 
-    What transposed convolution leaves (Odena et al. 2016, "Deconvolution and Checkerboard
+    The artefact of transposed convolution (Odena et al. 2016, "Deconvolution and Checkerboard
     Artifacts").
     """
     row, column = np.indices(pictures.shape[1:3]) % 2
-    # of mean 0, so that the picture stays as light
+    # mean 0, so that the brightness stays the same
     lines = np.where((row | column) == 1, 0.25, -0.75)
     return _levels(pictures + 8 * strength * lines[..., None])
 
 
 def _hatched(pictures: Pictures, strength: float) -> Pictures:
-    """The pencil's fine strokes of the drawing of each, see `drawn`, laid over it."""
+    """The fine pencil strokes of each photo's drawing, see `drawn`, laid over the photo."""
     pages = np.stack(drawn(pictures)).astype(np.float32)
     lines = np.stack([page - blur(page, 1) for page in pages])
     return _levels(pictures + strength * lines[..., None])
 
 
 def _swap(pictures: Pictures, strength: float, rng: np.random.Generator) -> Pictures:
-    """A share of the pictures change places: each shows somebody else of the same set."""
+    """A fraction of the pictures swap places: each shows somebody else of the same set."""
     rows = _some(len(pictures), strength, rng)
     result = pictures.copy()
     result[rows] = pictures[np.roll(rows, 1)]
@@ -117,7 +117,7 @@ def _swap(pictures: Pictures, strength: float, rng: np.random.Generator) -> Pict
 def _ignored(
     pictures: Pictures, strength: float, rng: np.random.Generator, others: Pictures
 ) -> Pictures:
-    """A share of them show any of the others: good photos, whatever was drawn."""
+    """A fraction of them show any of the others: good photos that ignore the drawing."""
     rows = _some(len(pictures), strength, rng)
     result = pictures.copy()
     result[rows] = others[rng.integers(0, len(others), len(rows))]
@@ -127,7 +127,7 @@ def _ignored(
 def _copied(
     pictures: Pictures, strength: float, rng: np.random.Generator, others: Pictures
 ) -> Pictures:
-    """A share of them are the one of the others that is most like what should have been made."""
+    """A fraction of them are replaced by the most similar of the others."""
     rows = _some(len(pictures), strength, rng)
     known = np.stack([thumbnail(one) for one in others])
     result = pictures.copy()
@@ -138,7 +138,7 @@ def _copied(
 
 
 def _collapsed(pictures: Pictures, strength: float, rng: np.random.Generator) -> Pictures:
-    """A share of them show the same one."""
+    """A fraction of them are the same picture."""
     result = pictures.copy()
     result[_some(len(pictures), strength, rng)] = pictures[0]
     return result
@@ -147,13 +147,13 @@ def _collapsed(pictures: Pictures, strength: float, rng: np.random.Generator) ->
 def _average(
     pictures: Pictures, strength: float, _rng: np.random.Generator, others: Pictures
 ) -> Pictures:
-    """Blended with the average of the others; at 1 there is nothing else."""
+    """Blended with the average of the others; at 1, only the average is left."""
     mean = others.mean(axis=0)
     return _levels(pictures + strength * (mean - pictures))
 
 
 def _scrambled(pictures: Pictures, strength: float, rng: np.random.Generator) -> Pictures:
-    """A share of them in an eighth of the side by an eighth, each part elsewhere."""
+    """A fraction of them cut into 8x8 parts, which are shuffled."""
     part = pictures.shape[1] // 8
     result = pictures.copy()
     for row in _some(len(pictures), strength, rng):
@@ -165,22 +165,22 @@ def _scrambled(pictures: Pictures, strength: float, rng: np.random.Generator) ->
 
 
 def _grey(pictures: Pictures, strength: float) -> Pictures:
-    """Colours fade; at 1 there are none."""
+    """Colours fade; at 1 the picture is grey."""
     return _levels(pictures + strength * ((pictures @ LUMA)[..., None] - pictures))
 
 
 def _cast(pictures: Pictures, strength: float) -> Pictures:
-    """As under a blue light, about as bright."""
+    """A blue cast of about the same brightness."""
     return _levels(pictures * (1 + strength * np.array([-0.3, 0.03, 0.4])))
 
 
 def _dark(pictures: Pictures, strength: float) -> Pictures:
-    """Darker, down to 0.4 of the light."""
+    """Darker, down to 0.4 of the brightness."""
     return _levels(pictures * (1 - 0.6 * strength))
 
 
 def _smile(pictures: Pictures, strength: float) -> Pictures:
-    """The corners of the mouth drawn up and apart, and teeth painted between the lips."""
+    """The corners of the mouth moved up and apart, and teeth painted between the lips."""
     side = pictures.shape[1]
     left, right = (_bump(side, (x, 0.6), 0.06) for x in (0.4, 0.6))
     corners = strength * np.stack([0.05 * (right - left), -0.04 * (right + left)])
@@ -188,20 +188,20 @@ def _smile(pictures: Pictures, strength: float) -> Pictures:
     y, x = (np.indices((side, side)) + 0.5) / side
     across = (x - 0.5) / 0.1
     along = (y - 0.615 + 0.02 * across**2) / 0.02
-    # They come last, as lips open when a smile gets broad.
+    # They appear late, as lips open only in a broad smile.
     teeth = 0.9 * strength**2 * np.clip(3 * (1 - across**2 - along**2), 0, 1)
     return _levels(moved + teeth[..., None] * (np.array(_TEETH) - moved))
 
 
 def _eyes(pictures: Pictures, strength: float) -> Pictures:
-    """Both eyes, and the brows over them, higher by up to a fifth of the eye distance."""
+    """Both eyes and brows moved up, by up to a fifth of the inter-ocular distance."""
     up = _bump(pictures.shape[1], (0.38, 0.28), 0.09) + _bump(pictures.shape[1], (0.62, 0.28), 0.09)
     moves = np.stack([np.zeros_like(up), -0.08 * strength * np.minimum(up, 1)])
     return _moved(pictures, [moves] * len(pictures))
 
 
 def _features(pictures: Pictures, strength: float, rng: np.random.Generator) -> Pictures:
-    """Every part of the face a bit elsewhere: by up to a tenth of the eye distance on average."""
+    """Every part of the face displaced: up to a tenth of the inter-ocular distance on average."""
     side = pictures.shape[1]
 
     def field() -> NDArray[np.float64]:
@@ -214,7 +214,7 @@ def _features(pictures: Pictures, strength: float, rng: np.random.Generator) -> 
 
 
 def _bump(side: int, centre: tuple[float, float], reach: float) -> NDArray[np.float64]:
-    """A Gaussian hill `[S, S]` of height 1; centre (x, y) and reach as shares of the side."""
+    """A Gaussian `[S, S]` of height 1; centre (x, y) and reach as fractions of the side."""
     y, x = (np.indices((side, side)) + 0.5) / side
     away = np.square(x - centre[0]) + np.square(y - centre[1])
     hill: NDArray[np.float64] = np.exp(-away / (2 * reach**2))
@@ -222,7 +222,7 @@ def _bump(side: int, centre: tuple[float, float], reach: float) -> NDArray[np.fl
 
 
 def _moved(pictures: Pictures, moves: list[NDArray[np.float64]]) -> Pictures:
-    """What lies at each pixel comes from where `moves` (x, y), `[2, S, S]` in sides, took it."""
+    """Pictures displaced by `moves` (x, y), `[2, S, S]` as fractions of the side."""
     side = pictures.shape[1]
     result = np.empty_like(pictures)
     for row, (x, y) in enumerate(moves):
@@ -235,9 +235,9 @@ def _moved(pictures: Pictures, moves: list[NDArray[np.float64]]) -> Pictures:
     return result
 
 
-def _some(count: int, share: float, rng: np.random.Generator) -> NDArray[np.intp]:
-    """A share of the rows; a greater share holds the smaller one."""
-    rows: NDArray[np.intp] = rng.permutation(count)[: round(share * count)]
+def _some(count: int, fraction: float, rng: np.random.Generator) -> NDArray[np.intp]:
+    """A fraction of the rows; a larger fraction contains the smaller one."""
+    rows: NDArray[np.intp] = rng.permutation(count)[: round(fraction * count)]
     return rows
 
 
@@ -277,5 +277,4 @@ CORRUPTIONS: Mapping[str, Corruption] = MappingProxyType(
         "dark": _each_picture(_dark),
     }
 )
-"""By name; the functions' docstrings say what they do. `corrupted` calls them with what they
-need."""
+"""By name; the functions' docstrings describe them. Call them through `corrupted`."""

@@ -1,8 +1,8 @@
-"""Sensitivity tests: does each metric notice its own corruption, and no other?
+"""Sensitivity tests: does each metric respond to its own corruption, and to no other?
 
-Real photos stand in for those of a perfect model. They are their own truth, limner draws the
-sketches of them, and they are corrupted step by step. Other photos are the set of real ones, again
-others those that a model learnt from.
+Real photos are used as the output of a perfect model. They are their own ground truth, limner draws
+the sketches of them, and they are corrupted step by step. Other photos are the reference set, and
+others again the training set.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -53,7 +53,7 @@ TARGET: Mapping[str, str] = {
     "collapse.average": "average",
     "memorisation.share": "copied",
 }
-"""For each score the corruption that it exists for, under which it gets worse step by step."""
+"""For each score the corruption that it is meant to detect: it gets worse step by step."""
 
 _FINE = ("grid", "hatched")
 _OF_LIGHT = ("grey", "cast", "dark")
@@ -102,13 +102,13 @@ INVARIANT: Mapping[str, Sequence[str]] = {
         *_OF_LIGHT,
     ),
 }
-"""For each score the corruptions under which it stays nearly where it is. Of the others some may
-move it with reason: a blurred face is harder to tell, a scrambled one has no skin."""
+"""For each score the corruptions under which it hardly changes. Some of the others may rightly
+change it: a blurred face is harder to recognise, a scrambled one has no skin."""
 
 
 @dataclass(frozen=True, eq=False)
 class Photos:
-    """Framed photos `[n, S, S, 3]` of different people."""
+    """Aligned photos `[n, S, S, 3]` of different people."""
 
     ground_truth: NDArray[np.uint8]
     real: NDArray[np.uint8]
@@ -116,38 +116,38 @@ class Photos:
 
 
 class SensitivityTest:
-    """Scores corrupted photos; what does not change is computed once."""
+    """Scores corrupted photos; unchanged pictures are processed once."""
 
     def __init__(self, photos: Photos, cache: Path, *, engine: Engine | None = None) -> None:
         """Draw the sketches.
 
         Args:
-            photos: What to corrupt, and the reference sets.
-            cache: Folder that features are kept in.
-            engine: Where they are found; by default in this process.
+            photos: The photos to corrupt, and the reference sets.
+            cache: Folder in which features are cached.
+            engine: Where features are extracted; by default in this process.
         """
         self._photos, self._cache, self._engine = photos, cache, engine
         self._truth, self._drawn = (
             _pictures(photos.ground_truth),
             _pictures(drawn(photos.ground_truth)),
         )
-        self._crowds: dict[Role, tuple[Picture, ...]] = {
+        self._unpaired: dict[Role, tuple[Picture, ...]] = {
             "real": _pictures(photos.real),
             "training": _pictures(photos.training),
         }
         self._known: dict[tuple[str, float], dict[str, Score]] = {}
 
     def scores(self, corruption: str = "", strength: float = 0.0) -> dict[str, Score]:
-        """All scores of photos corrupted with this strength, 0 to 1; by default of clean ones."""
+        """All scores of photos corrupted with this strength, 0 to 1; by default of clean photos."""
         key = (corruption, strength) if strength else ("", 0.0)
         if key not in self._known:
             self._known[key] = self._measured(*key)
         return self._known[key]
 
     def relative_loss(self, name: str, corruption: str, strength: float = 1.0) -> float:
-        """How much worse a score gets by a corruption, relative to its own at full strength.
+        """How much worse a corruption makes a score, relative to its own corruption at strength 1.
 
-        NaN if it cannot be computed then.
+        NaN if the score cannot be computed.
         """
         clean = self.scores()[name]
         changed = self.scores(corruption, strength).get(name)
@@ -168,7 +168,7 @@ class SensitivityTest:
                 zip(_pictures(generated), self._truth, self._drawn, strict=True)
             )
         }
-        evaluated = EvaluationSet(rows=rows, unpaired=self._crowds, size=ground_truth.shape[1])
+        evaluated = EvaluationSet(rows=rows, unpaired=self._unpaired, size=ground_truth.shape[1])
         resamples = Resampling(resamples=20)  # only the values are used
         found = measure(
             evaluated, standard(), resampling=resamples, engine=self._engine, cache=self._cache
