@@ -42,12 +42,15 @@ def test_attributes_are_read_in_both_forms(tmp_path, lines, promised, end, encod
 @pytest.mark.parametrize(
     ("lines", "found"),
     [
-        (["3", HEADER, ROWS[0], "000002.jpg -1 -1"], "line 4: 3 values of 1 or -1"),
-        (["3", HEADER, ROWS[0], "000002.jpg -1 0 1"], "line 4: 3 values of 1 or -1"),
+        (["3", HEADER, ROWS[0], "000002.jpg -1 -1"], "line 4: expected 3 values of 1 or -1"),
+        (["3", HEADER, ROWS[0], "000002.jpg -1 0 1"], "line 4: expected 3 values of 1 or -1"),
         (["3", HEADER, ROWS[0], "000002.jpg -1 2 1"], "line 4"),
         (["", "3", "", HEADER, ROWS[0], "000002.jpg -1 x 1"], "line 6"),
         (["3", HEADER, "000001.jpg -1 1 1 1"], "line 3"),
-        (["image_id,A,Smiling", "000001.jpg,0,1", "000002.jpg,,1"], "line 3: 2 values of 1 or 0"),
+        (
+            ["image_id,A,Smiling", "000001.jpg,0,1", "000002.jpg,,1"],
+            "line 3: expected 2 values of 1 or 0",
+        ),
         (["image_id,A,Smiling", "000001.jpg,0,1", "000002.jpg,-1,1"], "line 3"),
         (["3", "Bald Young Happy", *ROWS], "line 2: no column 'Smiling'"),
         (["3", *ROWS], "line 2: no column 'Smiling'"),

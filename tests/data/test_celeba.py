@@ -141,15 +141,15 @@ def test_what_is_missing_is_counted_and_the_rest_taken(tmp_path):
     assert [item.identity for item in items] == ["celeba-7", "celeba-7", "", ""]
     assert [item.split for item in items] == ["test", "train", "test", None]
     assert warnings == [
-        "list_attr_celeba.txt: line 1 promises 202,599 rows, 6 are there",
+        "list_attr_celeba.txt: line 1 promises 202,599 rows, but there are 6",
         "2 of 6 rows of list_attr_celeba.txt without a picture in img_align_celeba/, left out; "
         "the first is 000001.jpg",
         "1 of 5 pictures in img_align_celeba/ without a row in list_attr_celeba.txt, left out; "
         "the first is 000007",
-        "2 of 4 pictures without a row in identity_CelebA.txt: each counts as a person of its own; "
+        "2 of 4 pictures without a row in identity_CelebA.txt: each counts as a separate person; "
         "the first is 000005",
-        "1 of 4 pictures without a row in list_eval_partition.txt: they are split as the other "
-        "sources are; the first is 000006",
+        "1 of 4 pictures without a row in list_eval_partition.txt: they are split like the "
+        "other sources; the first is 000006",
     ]
 
 
@@ -181,7 +181,9 @@ def test_the_pictures_in_the_wild_are_told_apart(name, tmp_path):
 def test_what_lacks_is_named(tmp_path):
     root = flat(tmp_path / "celeba", SMALL)
     (root / "list_attr_celeba.txt").rename(root / "attributes.txt")
-    with pytest.raises(DataError, match="img_align_celeba is there, but no list_attr_celeba"):
+    with pytest.raises(
+        DataError, match="img_align_celeba is there, but list_attr_celeba is missing"
+    ):
         listed(root)
     (root / "attributes.txt").rename(root / "list_attr_celeba.txt")
     shutil.rmtree(root / "img_align_celeba")

@@ -35,10 +35,10 @@ def bits(a, b):
 @pytest.mark.parametrize(
     ("shown", "reason", "detail"),
     [
-        (face(scale=0.4), "face too small", "16.0 px apart; at least 20"),
-        (face(angle=50), "tilted", "50° off the horizontal; 45°"),
+        (face(scale=0.4), "face too small", "16.0 px apart; the minimum is 20"),
+        (face(angle=50), "tilted", "roll 50°; the maximum is 45°"),
         (face(angle=-50), "tilted", "50°"),
-        (face(nose=62), "turned", "about 42°; 30°"),
+        (face(nose=62), "turned", "yaw about 42°; the maximum is 30°"),
         (face(nose=38), "turned", "about 42°"),
     ],
 )

@@ -143,5 +143,5 @@ def test_a_photo_passed_through_a_style_is_a_sketch(photo, tmp_path):
 def test_what_is_no_folder_is_refused(tmp_path):
     (tmp_path / "a.txt").write_text("x")
     for path in (tmp_path / "none", tmp_path / "a.txt", tmp_path / "none.zip"):
-        with pytest.raises(DataError, match="is not a folder and no"):
+        with pytest.raises(DataError, match="is neither a folder nor a"):
             list(walk(path))

@@ -344,7 +344,7 @@ def test_hugging_face_datasets_shows_the_faces(made, tmp_path, monkeypatch):
 
 
 def test_what_cannot_be_prepared_says_why(folder, tmp_path):
-    with pytest.raises(DataError, match="is not a folder"):
+    with pytest.raises(DataError, match="is neither a folder"):
         of(tmp_path / "none", out=tmp_path / "set")
     (tmp_path / "bare").mkdir()
     with pytest.raises(DataError, match="none of the 0 pictures"):
@@ -425,7 +425,7 @@ def test_a_damaged_set_says_so(made, tmp_path, damage):
         pq.write_table(pq.read_table(made / "dropped.parquet"), tmp_path / "faces.parquet")
     elif damage == "empty":
         pq.write_table(pq.read_table(made / "faces.parquet")[:0], tmp_path / "faces.parquet")
-    found = {"missing": "limner prepare", "empty": "holds no faces"}.get(damage, "is damaged")
+    found = {"missing": "limner prepare", "empty": "contains no faces"}.get(damage, "is damaged")
     with pytest.raises(DataError, match=found):
         PreparedSet(tmp_path)
 

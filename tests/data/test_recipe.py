@@ -39,7 +39,7 @@ def test_set1_and_set2_are_the_studys():
     [
         ("parts = ", "cannot be read as TOML"),
         ("", r"has no \[\[parts\]\]"),
-        ("[parts]\nsource = 'celeba'", "a table each"),
+        ("[parts]\nsource = 'celeba'", "one table each"),
         (
             "[[parts]]\nsource = 'celeba'\npath = 'x'\ncuont = 3",
             "'parts.0.cuont' is not a setting of limner .*; choose from source",

@@ -103,8 +103,8 @@ FACES = [
 ]
 LOST = [
     lost("e.png", "no face", "no face was found in it"),
-    lost("f.png", "turned", "head turned by about 33°; 30° are allowed"),
-    lost("g.png", "turned", "head turned by about 41°; 30° are allowed", "둘<i>"),
+    lost("f.png", "turned", "yaw about 33°; the maximum is 30°"),
+    lost("g.png", "turned", "yaw about 41°; the maximum is 30°", "둘<i>"),
     lost("h.png", "unreadable", "h.png: <empty> (0 bytes)"),
     lost("i.png", "surplus"),
 ]
@@ -179,7 +179,7 @@ def test_faces_are_counted_by_source(page, made):
     rows = page.rows("Source", "Faces")
     assert rows["one"][:6] == ["4", "80.0%", "4", "0", "1", "66.7%"]
     assert rows["one"][6:] == ["CC0", "one.example"]
-    assert rows["둘<i>"][:7] == ["1", "20.0%", "0", "1", "0", "0.0%", "not noted"]
+    assert rows["둘<i>"][:7] == ["1", "20.0%", "0", "1", "0", "0.0%", "not recorded"]
     assert rows["All"][0] == "5"
     report = numbers(made)
     assert (report["faces"], report["photos"], report["sketches"]) == (5, 4, 1)
@@ -253,9 +253,11 @@ def test_pictures_are_shown_as_they_were_and_as_they_became(page):
 
 def test_each_reason_has_its_limit_and_its_examples_their_details(page):
     reasons = [" ".join(text.split()) for text in page.headings]
-    assert "Turned 2 pictures, 20.0%: the head is turned too far to a side (over 30°)" in reasons
-    assert "Surplus 1 picture, 10.0%: good, but more than the recipe wants" in reasons
-    assert "head turned by about 41°; 30° are allowed" in page.text
+    assert (
+        "Turned 2 pictures, 20.0%: the head is turned too far to a side (yaw over 30°)" in reasons
+    )
+    assert "Surplus 1 picture, 10.0%: good, but more than the recipe requests" in reasons
+    assert "yaw about 41°; the maximum is 30°" in page.text
     assert "h.png: <empty> (0 bytes)" in page.text
 
 
@@ -286,11 +288,14 @@ def says(path, words):
 
 def test_what_calls_for_a_look_is_said(made, page):
     assert not says(made, "4 of 10 pictures (40.0%) were unusable")
-    assert not says(made, "2 sources lost more than a quarter that way; most of all 둘<i>: 1 of 2")
-    assert not says(made, "celeba & co gave 5 of the 8 faces wanted")
+    assert not says(
+        made,
+        "2 sources lost more than a quarter of the pictures that way; the worst is 둘<i>: 1 of 2",
+    )
+    assert not says(made, "celeba & co gave 5 of 8 requested faces")
     assert not says(made, "66.7% of the photos and 0.0% of the sketches smile")
-    assert says(made, "Held out for testing: 1 face, of people whom training does not see")
-    assert not says(made, "Without a licence that is noted: 1 source with 1 face")
+    assert says(made, "Held out for testing: 1 face, of people who are not in the training split")
+    assert not says(made, "No licence is recorded for 1 source with 1 face")
     assert all(text in page.text.replace(" %", "%") for text in checks(made))
 
 
@@ -318,15 +323,18 @@ def test_what_was_missing_in_the_sources_calls_for_a_look(tmp_path):
     ("faces", "words"),
     [
         ([face("a.png")], "No face is held out"),
-        ([face("a.png"), face("b.png", split="test")], "no two faces are known to show one person"),
+        (
+            [face("a.png"), face("b.png", split="test")],
+            "no person is known to have more than one face",
+        ),
         (
             [
                 face(f"{n}", identity="ann", split=split)
                 for n, split in enumerate(("train", "test"))
             ],
-            "1 of the people are on both sides",
+            "1 of the people are in both splits",
         ),
-        ([face("a.png")], "Nobody has judged the smiles"),
+        ([face("a.png")], "No face has a smile label or score"),
     ],
 )
 def test_doubts_about_splits_and_smiles_are_said(tmp_path, faces, words):
@@ -346,9 +354,9 @@ def test_the_same_set_gives_the_same_bytes(made, tmp_path):
 def test_a_set_that_lost_nothing_and_says_little(prepared_set, tmp_path):
     write_report(prepared_set, tmp_path)
     page = Page(tmp_path)
-    assert page.headings == ["tinted", "Sources", "Distributions", "Tilt"]
+    assert page.headings == ["tinted", "Sources", "Distributions", "Roll"]
     assert page.rows("Source", "Faces")["All"][0] == "12"
-    assert page.rows("Property")["Tilt"][1] == "12"
+    assert page.rows("Property")["Roll"][1] == "12"
     assert page.pictures == []
     assert numbers(tmp_path)["smiles"]["photo"] == {"judged": 0, "smiling": 0, "share": None}
 

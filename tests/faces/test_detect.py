@@ -124,7 +124,7 @@ def test_nothing_is_found_in_nothing(detector: DlibDetector, shape: tuple[int, .
 
 
 def test_message_says_what_to_do(detector: DlibDetector) -> None:
-    with pytest.raises(NoFaceError, match=r"^no face found in cat\.png; say where"):
+    with pytest.raises(NoFaceError, match=r"^no face found in cat\.png; give the positions"):
         find(np.zeros((64, 64), np.uint8), detector, name="cat.png")
 
 

@@ -170,10 +170,10 @@ def test_eyes_may_come_in_either_order(drawing):
         ((1, 2, 3), "four numbers"),
         ("abcd", "four numbers"),
         ((1, 2, 3, None), "four numbers"),
-        ((1, 2, 300, 2), "places in the picture of 120x90 px"),
-        ((-1, 2, 30, 2), "places in the picture"),
-        ((float("nan"), 2, 30, 2), "places in the picture"),
-        ((30, 40, 30, 40), "both eyes are at the same place"),
+        ((1, 2, 300, 2), "positions in the picture of 120x90 px"),
+        ((-1, 2, 30, 2), "positions in the picture"),
+        ((float("nan"), 2, 30, 2), "positions in the picture"),
+        ((30, 40, 30, 40), "both eyes are at the same position"),
     ],
 )
 def test_impossible_eyes_are_refused(eyes, found):

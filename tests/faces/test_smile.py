@@ -95,10 +95,10 @@ def test_weights_of_another_kind_are_refused(tmp_path):
     with pytest.raises(ModelError, match=f"expected {FEATURES + 1} weights"):
         SmileScore(tmp_path / "short.npy")
     (tmp_path / "text.npy").write_text("weights")
-    with pytest.raises(ModelError, match="no weights of a smile score"):
+    with pytest.raises(ModelError, match="not the weights of a smile score"):
         SmileScore(tmp_path / "text.npy")
     np.save(tmp_path / "object.npy", np.array([{}]))  # a pickle, which could do anything
-    with pytest.raises(ModelError, match="no weights of a smile score"):
+    with pytest.raises(ModelError, match="not the weights of a smile score"):
         SmileScore(tmp_path / "object.npy")
 
 

@@ -74,7 +74,7 @@ def test_strokes_beside_the_face_are_said_to_be(strokes):
     page = np.full((400, 500, 3), 255, np.uint8)
     face = face_from_eyes((60, 60, 100, 60), page.shape)
     aligned = Preprocessing(size=64).align(page, face)
-    with pytest.raises(ImageError, match=r"nothing of what is painted on .*strokes\.png lies on"):
+    with pytest.raises(ImageError, match=r"none of the strokes of .*strokes\.png is on"):
         Hints.of(strokes=strokes).drawn([aligned], page.shape, name="page.jpg")
 
 

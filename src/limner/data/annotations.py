@@ -1,7 +1,7 @@
-"""The annotation files of CelebA: a picture a row, separated by spaces (`.txt`) or commas (`.csv`).
+"""The annotation files of CelebA: one picture per row, separated by spaces or commas.
 
-The official ones begin with the number of rows, and some have a line of column names; those in
-`.csv` have column names, of which the first is `image_id`. What is inside decides, not the suffix.
+The official `.txt` files begin with the number of rows, and some have a line of column names; the
+`.csv` files have column names, the first being `image_id`. The content decides, not the suffix.
 """
 
 import re
@@ -27,7 +27,7 @@ FOLDER = "img_align_celeba"
 
 _SEPARATORS = str.maketrans({",": " ", ";": " ", '"': None})
 _NAME_COLUMNS = frozenset({"image_id", "image", "file_name", "filename", "name"})
-"""What the column of the pictures is called, where it is called anything."""
+"""Possible names of the column of the pictures."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +38,7 @@ class Annotations:
     rows: dict[str, tuple[int, ...]]
     """By `key_of` the picture's name."""
     promised: int | None
-    """How many rows the first line says there are, if it does."""
+    """Number of rows according to the first line, if it gives one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,25 +49,25 @@ class Flags:
     rows: dict[str, tuple[str, bool]]
     """The picture's name as it is written, and whether it has the attribute, by `key_of`."""
     promised: int | None
-    """How many rows the first line says there are, if it does."""
+    """Number of rows according to the first line, if it gives one."""
 
 
 def key_of(name: str) -> str:
-    """What tables and pictures are matched by: the name without folder, suffix and case."""
+    """Key that matches tables and pictures: the name without folder, suffix and case."""
     last = name.replace("\\", "/").rpartition("/")[2]
     stem, dot, _ = last.rpartition(".")
     return (stem if dot else last).lower()
 
 
 def official_name(name: str) -> str:
-    """The name of a picture's item: by its number where it has one, whatever its format became."""
+    """The name of a picture's item: by its number if it has one, whatever its file format."""
     name = name.replace("\\", "/").rpartition("/")[2]
     number = re.fullmatch(r"(\d{6})(\.(jpe?g|png))?", name, re.IGNORECASE)
     return f"{FOLDER}/{number[1]}.jpg" if number else f"{FOLDER}/{name}"
 
 
 def read_annotations(file: Path, values: str) -> Annotations:
-    """A file of rows of a picture and its numbers.
+    """Read a file that has a picture and its numbers in each row.
 
     Args:
         file: The table, in either form.
@@ -83,7 +83,7 @@ def read_annotations(file: Path, values: str) -> Annotations:
         text = "".join(f" {value}" for value in row)
         if not pattern.fullmatch(text):
             raise DataError(
-                f"{file}, line {number}: '{name}{text}' is not a file name and what belongs to it; "
+                f"{file}, line {number}: '{name}{text}' is not a file name and its values; "
                 "download it again"
             )
         rows[key_of(name)] = tuple(map(int, row))
@@ -91,7 +91,7 @@ def read_annotations(file: Path, values: str) -> Annotations:
 
 
 def read_flags(file: Path, column: str) -> Flags:
-    """One column of a file of attributes, which are all 1 or -1, or all 1 or 0.
+    """Read one column of a file of attributes, which are all 1 or -1, or all 1 or 0.
 
     Raises:
         DataError: It cannot be read, has no such column, or a row is damaged; says in which line.
@@ -109,16 +109,15 @@ def read_flags(file: Path, column: str) -> Flags:
         negative = negative or min(here, default="")
         if len(row) != width or row[at] not in ("1", negative) or here - {negative}:
             raise DataError(
-                f"{file}, line {number}: {width} values of 1 or {negative or '-1'} are expected "
-                f"after the file name, {len(row)} are there: {' '.join(row[:5])}...; "
-                "download it again"
+                f"{file}, line {number}: expected {width} values of 1 or {negative or '-1'} after "
+                f"the file name, found {len(row)}: {' '.join(row[:5])}...; download it again"
             )
         rows[key_of(name)] = name, row[at] == "1"
     return Flags(file=file, rows=rows, promised=table.promised)
 
 
 class _Table:
-    """Lines of an annotation file, told apart: the number of rows, the column names, the rows."""
+    """An annotation file, split into the number of rows, the column names and the rows."""
 
     def __init__(self, file: Path) -> None:
         try:
@@ -130,11 +129,11 @@ class _Table:
         ]
         self.promised: int | None = None
         self.columns: list[str] = []
-        """Names of those after the picture's; empty if the file does not say."""
+        """Names of the columns after the picture's; empty if the file has none."""
         if self._lines and self._lines[0][1].strip().isdecimal():
             self.promised = int(self._lines.pop(0)[1])
         self.head = self._lines[0][0] if self._lines else 1
-        """Number of the line that has the column names, or would have them."""
+        """Number of the line that has the column names, or could have them."""
         if self._lines and _is_head(first := _cells(self._lines[0][1])):
             self.columns = first[1:] if first[0].lower() in _NAME_COLUMNS else first
             self._lines.pop(0)
@@ -151,7 +150,7 @@ def _cells(line: str) -> list[str]:
 
 
 def _is_head(cells: list[str]) -> bool:
-    """Whether a line has column names and no picture: a damaged row must not pass for one."""
+    """Whether a line has column names and no picture; a damaged row must not count as one."""
     if not cells or Path(cells[0]).suffix.lower() in images.READABLE:
         return False
     return not any(re.fullmatch(r"[-+]?\d+", cell) for cell in cells)

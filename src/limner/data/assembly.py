@@ -25,15 +25,15 @@ __all__ = ["assemble", "count_sources"]
 SHEET = (6, 16)
 """Rows and columns of the contact sheet."""
 KEPT_EXAMPLES = 48
-"""Faces of which `examples.parquet` shows what they were cut from."""
+"""Faces that `examples.parquet` shows with their original pictures."""
 DROPPED_EXAMPLES = 24
-"""Pictures that it shows for each reason of being dropped."""
+"""Dropped pictures that it shows for each reason."""
 THUMBNAIL = 128
-"""Longer side in px of what is shown of a picture as it was."""
+"""Longer side in px of the original pictures shown."""
 
 
 def count_sources(store: BlockStore, blocks: Sequence[Block], chosen: Selection) -> Counter[str]:
-    """How many of the chosen faces each source gave."""
+    """Number of selected faces of each source."""
     counts: Counter[str] = Counter()
     for rows, block in _with_rows(blocks):
         names = store.read(block, ["source"])["source"]
@@ -47,15 +47,15 @@ def assemble(
     """Write all tables of a set, and its contact sheet, all or nothing.
 
     Args:
-        store: Where the blocks lie.
+        store: Where the blocks are.
         blocks: In the order of the set.
-        chosen: Which of their rows stay.
+        chosen: Which of their rows are kept.
         out: Folder of the set.
-        about: What the set says about itself, see `limner.data.writer.Writer`.
+        about: Metadata of the set, see `limner.data.writer.Writer`.
 
     Raises:
         OutputError: It cannot be written.
-        DataError: A block is gone.
+        DataError: A block is missing.
     """
     kept = np.flatnonzero(chosen.reason == KEPT)
     on_sheet = set(_spread(kept, SHEET[0] * SHEET[1]).tolist())
@@ -85,7 +85,7 @@ def assemble(
 
 
 def _with_rows(blocks: Sequence[Block]) -> Iterator[tuple[range, Block]]:
-    """Each block with the rows that its pictures have among all that were looked at."""
+    """Each block with the row numbers of its pictures among all processed ones."""
     start = 0
     for block in blocks:
         yield range(start, start + len(block.items)), block
@@ -97,7 +97,7 @@ def _of(values: NDArray[np.int8], rows: range) -> NDArray[np.int8]:
 
 
 class _Names:
-    """Names of the pictures that others are near-duplicates of, as they come by."""
+    """Collects the names of pictures that have near-duplicates."""
 
     def __init__(self, twin: NDArray[np.int64]) -> None:
         self._twin = twin
@@ -113,11 +113,11 @@ class _Names:
 
 
 def _with_verdicts(table: pa.Table, reasons: NDArray[np.int8], twins: list[str]) -> pa.Table:
-    """The table of a block with the reasons and details that the selection came to."""
+    """The table of a block with the reasons and details of the selection."""
     later = {
         "near-duplicate": None,
-        "smile balance": "smiles, and only one smiling face in so many is kept",
-        "surplus": "more than the recipe wants, or than its shares allow",
+        "smile balance": "smiles, and only one smiling face in N is kept",
+        "surplus": "more than the recipe requests, or than its proportions allow",
     }
     details = table["detail"].to_pylist()
     names = [REASONS[code] if code != KEPT else "" for code in reasons.tolist()]
@@ -131,7 +131,7 @@ def _with_verdicts(table: pa.Table, reasons: NDArray[np.int8], twins: list[str])
 
 
 def _thumbnail(item: Item) -> bytes | None:
-    """The picture as it was, small, in JPEG; None if it cannot be read, or not any more."""
+    """A small JPEG of the original picture; None if it cannot be read any more."""
     try:
         small = Image.fromarray(item.picture())
     except ImageError:
@@ -165,7 +165,7 @@ def contact_sheet(encoded: list[bytes]) -> NDArray[np.uint8]:
 
 
 def _spread(rows: NDArray[np.int64], most: int) -> NDArray[np.int64]:
-    """At most so many of them, evenly spread."""
+    """At most `most` of them, evenly spread."""
     places = np.linspace(0, len(rows) - 1, min(most, len(rows))).round().astype(int)
     chosen: NDArray[np.int64] = rows[places]
     return chosen

@@ -1,7 +1,7 @@
 """Blocks: a few dozen pictures that one worker processes at once, and their results.
 
-What was found is a small Parquet table, kept on disk under the digest of all that it depends on
-until the set is whole: an interrupted preparation resumes from there.
+Results are small Parquet tables, kept on disk under the digest of everything that they depend on
+until the set is complete: an interrupted preparation resumes from them.
 """
 
 import dataclasses
@@ -35,7 +35,7 @@ BLOCK = 64
 """Pictures in a block: a second of work, and a few MB of faces."""
 
 JUDGED = 128
-"""Side in px of the crops that sharpness, fingerprint and smile are told from."""
+"""Side in px of the crops that sharpness, fingerprint and smile are computed from."""
 
 FOUND = pa.schema(
     [
@@ -48,23 +48,23 @@ FOUND = pa.schema(
 
 @dataclass(frozen=True, kw_only=True)
 class Block:
-    """Pictures to look at."""
+    """Pictures to process."""
 
     digest: str
-    """Of the pictures and the settings: the same digest, the same result."""
+    """Of the pictures and the settings; the same digest means the same result."""
     items: tuple[Item, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Look:
-    """How pictures are looked at. Picklable; called, it gives the function for a block."""
+    """How pictures are processed. Picklable; calling it returns the function for a block."""
 
     preprocessing: Preprocessing
     cleaning: Cleaning
     identity: str
     held_out: float
     official_split: bool
-    """Whether a source's own partition comes first."""
+    """Whether the test split of a source comes first."""
     detector: Callable[[], Detector]
 
     def __call__(self) -> Callable[[Block], tuple[str, bytes]]:
@@ -73,7 +73,7 @@ class Look:
 
     @property
     def digest(self) -> str:
-        """Of everything that a result depends on beside the picture."""
+        """Of everything that a result depends on besides the picture."""
         detector = getattr(self.detector, "__qualname__", repr(self.detector))
         values = [__version__, asdict(self) | {"detector": detector}]
         return hashlib.sha256(json.dumps(values).encode()).hexdigest()
@@ -92,38 +92,38 @@ def split_into_blocks(items: Sequence[Item], look: Look) -> list[Block]:
 
 
 class BlockStore:
-    """The blocks that were looked at, in a folder beside the set that they will become."""
+    """Results of processed blocks, in a folder next to the set that they will become."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     def holds(self, block: Block) -> bool:
-        """Whether it was looked at; a damaged result counts as none."""
+        """Whether it was processed; a damaged result does not count."""
         try:
             return bool(pq.read_metadata(self._file(block)).num_rows == len(block.items))
         except (OSError, pa.ArrowInvalid):
             return False
 
     def put(self, digest: str, table: bytes) -> None:
-        """Keep a result. Raises OutputError."""
+        """Store a result. Raises OutputError."""
         images.write_bytes(self.path / f"{digest}.parquet", table)
 
     def read(self, block: Block, columns: list[str] | None = None) -> pa.Table:
-        """What was found, a row for each picture of the block.
+        """Read a result, one row per picture of the block.
 
         Raises:
-            DataError: It is gone.
+            DataError: It is missing or damaged.
         """
         try:
             return pq.read_table(self._file(block), columns=columns, memory_map=False)
         except (OSError, pa.ArrowInvalid) as error:
             raise DataError(
                 f"{self.path} was changed while the set was written ({error}); run the same "
-                "command again, and one at a time"
+                "command again, and only one at a time"
             ) from error
 
     def remove(self) -> None:
-        """Delete all of it, now that the set is whole."""
+        """Delete all results once the set is complete."""
         for file in self.path.glob("*.parquet"):
             file.unlink(missing_ok=True)
         images.remove_parts(self.path)
@@ -138,7 +138,7 @@ class _Looker:
     def __init__(self, look: Look) -> None:
         self.settings = look
         self.detector = look.detector()
-        # Which faces are good ones must not depend on how large they are stored.
+        # Which faces are kept must not depend on the size at which they are stored.
         self.judging = dataclasses.replace(look.preprocessing, size=JUDGED)
         self.smiles = SmileScore()
         self.identity = re.compile(look.identity) if look.identity else None
@@ -151,7 +151,7 @@ class _Looker:
         return block.digest, file.getvalue()
 
     def row(self, item: Item) -> dict[str, Any]:
-        """What there is to say of a picture: a face, or why there is none."""
+        """The row of a picture: its face, or why there is none."""
         name = printable(item.name)
         row: dict[str, Any] = {
             "image": {"bytes": None, "path": name},
@@ -174,11 +174,11 @@ class _Looker:
                 row["reason"], row["detail"] = self._take_whole(picture, row)
         except ImageError as error:
             row["detail"] = printable(str(error))
-        except Exception as error:  # one picture must not cost the others
-            # The set is shared: what libraries say may name folders of this machine.
+        except Exception as error:  # one picture must not stop the others
+            # Sets are shared, and messages of libraries may name folders of this machine.
             cause = getattr(error, "strerror", None) or without_folders(str(error))
             row["detail"] = printable(
-                f"{name}: limner failed at it ({type(error).__name__}: {cause}); please report this"
+                f"{name}: limner failed on it ({type(error).__name__}: {cause}); please report this"
             )
         row["identity"] = self._who(item)
         official = item.split if self.settings.official_split else None
@@ -188,7 +188,7 @@ class _Looker:
     def _take_whole(
         self, picture: NDArray[np.uint8], row: dict[str, Any]
     ) -> tuple[Reason | str, str]:
-        """The same where no face is looked for: only the sharpness can be judged."""
+        """The same without face detection: only the sharpness is checked."""
         row["image"]["bytes"] = images.encode(self.settings.preprocessing.as_is(picture).image)
         crop = self.judging.as_is(picture).image
         row["sharpness"] = sharp = sharpness(crop)
@@ -198,9 +198,9 @@ class _Looker:
     def _look_for_face(
         self, item: Item, picture: NDArray[np.uint8], row: dict[str, Any]
     ) -> tuple[Reason | str, str]:
-        """Add what is known of the face to its row; returns why it is refused, if it is.
+        """Detect the face and fill in its row; returns why it is dropped, if it is.
 
-        It is the largest face, unless the source says where the one is that it speaks of.
+        It is the largest face, unless the source gives the position of the labelled one.
         """
         if _drawn_by_hand(item):
             faces = find_any_way(picture, self.detector)
@@ -209,7 +209,7 @@ class _Looker:
         if item.middle:
             faces = [face for face in faces if _inside(item.middle, face.box)]
         if not faces:
-            return "no face", "no face was found in it" + " where the source says" * bool(
+            return "no face", "no face was found in it" + " at the source's position" * bool(
                 item.middle
             )
         face, cleaning = faces[0], self.settings.cleaning
@@ -218,7 +218,7 @@ class _Looker:
         row["angle"] = face.angle
         row["turn"] = turn(face.points)
         row["eye_distance"] = face.eye_distance
-        if face.eye_distance < cleaning.min_eye_distance:  # there is nothing to cut out
+        if face.eye_distance < cleaning.min_eye_distance:  # too small to crop
             return cleaning.refuses(face) or ("", "")
         crop = self.settings.preprocessing.align(picture, face).image
         row["image"]["bytes"] = images.encode(crop)
@@ -228,7 +228,7 @@ class _Looker:
         row["sharpness"] = sharp = sharpness(grey)
         row["hash"] = fingerprint(grey)
         if item.smiling is None:
-            # What lies behind differs with the processor and the number of its threads.
+            # Further digits depend on the processor and the number of threads.
             row["smile"] = round(self.smiles(grey), 3)
         return cleaning.refuses(face, sharp) or ("", "")
 
@@ -240,12 +240,12 @@ class _Looker:
 
 
 def _drawn_by_hand(item: Item) -> bool:
-    """Whether it is a drawing that somebody brings, which may be a page in need of cleaning."""
+    """Whether it is a hand-drawn sketch, which may need cleaning."""
     return item.kind == "sketch" and not item.style
 
 
 def split_of(identity: str, held_out: float) -> Split:
-    """The split of a person: the same in every set, whatever else is in it."""
+    """The split of a person, the same in every set."""
     place = int.from_bytes(hashlib.sha256(identity.encode()).digest()[:4]) / 2**32
     return "test" if place < held_out else "train"
 
@@ -256,12 +256,12 @@ def _inside(point: tuple[float, float], box: tuple[int, int, int, int]) -> bool:
 
 
 def printable(text: str) -> str:
-    """A name in another encoding than the system's, so that it can be stored and shown."""
+    """Escape the bytes of a name that are not text, so that it can be stored and shown."""
     return text.encode(errors="backslashreplace").decode()
 
 
 def _state(file: Path) -> tuple[int, int]:
-    """Size and time of a file; zeros if it is not there any more."""
+    """Size and time of a file; zeros if it no longer exists."""
     try:
         state = file.stat()
     except OSError:

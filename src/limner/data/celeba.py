@@ -27,15 +27,15 @@ __all__ = ["CelebA"]
 class CelebA:
     """CelebFaces Attributes (Liu et al. 2015), the aligned pictures.
 
-    Read are the official download with its folders `Img`, `Anno` and `Eval` or without them, the
-    pictures unpacked or in their zip; the download from Kaggle, with tables in `.csv` and the
-    pictures in `img_align_celeba/img_align_celeba/`; and the Parquet files of Hugging Face. `path`
-    may be the folder of all this or one of those within it. A picture has the same name in all of
-    them, `img_align_celeba/000001.jpg`, so that all give the same set.
+    Three layouts are read: the official download, with or without its folders `Img`, `Anno` and
+    `Eval`, the pictures unpacked or in their zip; the download from Kaggle, with tables in `.csv`
+    and the pictures in `img_align_celeba/img_align_celeba/`; and the Parquet files of Hugging Face.
+    `path` may be the folder of all this or one of those within it. A picture has the same name in
+    all of them, `img_align_celeba/000001.jpg`, so that all give the same set.
 
-    Known are the smiles; the person, the partition and the place of the eyes only where there are
-    `identity_CelebA`, `list_eval_partition` and `list_landmarks_align_celeba`, or the columns and
-    file names of Parquet that say so.
+    Smiles are always labelled. The person, the partition and the position of the eyes come from
+    `identity_CelebA`, `list_eval_partition` and `list_landmarks_align_celeba`, or from columns and
+    file names of Parquet, if there are any.
     """
 
     path: Path
@@ -47,8 +47,7 @@ class CelebA:
         """Every picture that has a row in the attribute file, sorted by name.
 
         Raises:
-            DataError: There is no CelebA, or another one than is expected; a table or an archive
-                is damaged.
+            DataError: CelebA is missing or in another layout; a table or an archive is damaged.
         """
         found: list[tuple[str, Path]] = []
         for root in _roots(self.path):
@@ -68,7 +67,7 @@ class CelebA:
     def _annotated(
         self, entries: list[tuple[str, Path]], table: Path, pictures: str, places: dict[str, Place]
     ) -> Iterator[Item]:
-        """The pictures of which a text file says who smiles."""
+        """The pictures that have a smile label in a text file."""
         smiles = read_flags(table, "Smiling")
         people, parts, eyes = (
             read_annotations(file, values) if (file := _table(entries, name)) else None
@@ -85,8 +84,8 @@ class CelebA:
                 f"row in {table}; they do not belong together"
             )
         self._warn_of_pictures(smiles, pictures, places)
-        self._warn_of_rows(people, wanted, "each counts as a person of its own")
-        self._warn_of_rows(parts, wanted, "they are split as the other sources are")
+        self._warn_of_rows(people, wanted, "each counts as a separate person")
+        self._warn_of_rows(parts, wanted, "they are split like the other sources")
         self._warn_of_rows(eyes, wanted, "their largest face is taken")
         for key in wanted:
             name, smiling = smiles.rows[key]
@@ -133,7 +132,7 @@ class CelebA:
         if table.promised not in (None, len(table.rows)):
             self.warn(
                 f"{table.file.name}: line 1 promises {table.promised:,} rows, "
-                f"{len(table.rows):,} are there"
+                f"but there are {len(table.rows):,}"
             )
 
 
@@ -151,7 +150,7 @@ def _between(landmarks: tuple[int, ...]) -> tuple[float, float]:
 
 
 def _roots(path: Path) -> Iterator[Path]:
-    """Where tables and pictures may be: there, or above what is a folder or archive of pictures."""
+    """Where tables and pictures may be: in `path`, or above a folder or archive of pictures."""
     yield path
     path = path.absolute()
     while path.name.lower().partition(".")[0] in (*_PICTURES, "img", "anno", "eval"):
@@ -160,7 +159,7 @@ def _roots(path: Path) -> Iterator[Path]:
 
 
 def _entries(root: Path) -> list[tuple[str, Path]]:
-    """What is in a folder, and in its `Img`, `Anno` and `Eval`, with its name in lower case."""
+    """Entries of a folder and of its `Img`, `Anno` and `Eval`, with their names in lower case."""
     entries = [(name.lower(), root / name) for name in _names(root)]
     for lower, path in list(entries):
         if lower in ("img", "anno", "eval"):
@@ -169,7 +168,7 @@ def _entries(root: Path) -> list[tuple[str, Path]]:
 
 
 def _names(folder: Path, *, files: bool = False) -> list[str]:
-    """What is in a folder, sorted, or only the files; nothing if it is none."""
+    """Names in a folder, sorted, or only those of files; empty if it is not a folder."""
     try:
         with os.scandir(folder) as found:
             return sorted(entry.name for entry in found if not files or entry.is_file())
@@ -180,7 +179,7 @@ def _names(folder: Path, *, files: bool = False) -> list[str]:
 
 
 def _table(entries: list[tuple[str, Path]], name: str) -> Path | None:
-    """The annotation file that is called `name`, in `.txt` if there are both."""
+    """The annotation file called `name`, the `.txt` file if there are both."""
     for wanted in (f"{name}.txt", f"{name}.csv"):
         for lower, path in entries:
             if lower == wanted and path.is_file():
@@ -189,7 +188,7 @@ def _table(entries: list[tuple[str, Path]], name: str) -> Path | None:
 
 
 def _find_pictures(entries: list[tuple[str, Path]]) -> tuple[str, dict[str, Place]]:
-    """What messages call the folder or archive that has pictures, and these by `key_of`."""
+    """The folder or archive of pictures, as messages name it, and the pictures by `key_of`."""
     for wanted in _PICTURES:
         for suffix in ("", *sorted(ARCHIVES, reverse=True)):
             for lower, path in entries:
@@ -212,9 +211,9 @@ def _pictures(path: Path) -> dict[str, Place]:
 
 
 def _what_is_missing(path: Path, entries: list[tuple[str, Path]]) -> str:
-    """What is wrong with a folder that has no CelebA in it, and what is expected."""
+    """Message for a folder without CelebA: what is wrong, and what is expected."""
     expected = (
-        "img_align_celeba/ or img_align_celeba.zip and list_attr_celeba.txt or .csv are expected, "
+        "expected img_align_celeba/ or img_align_celeba.zip and list_attr_celeba.txt or .csv, "
         "or Parquet files with the columns image and Smiling"
     )
     aligned = [there for lower, there in entries if lower.partition(".")[0] in _PICTURES]
@@ -224,7 +223,7 @@ def _what_is_missing(path: Path, entries: list[tuple[str, Path]]) -> str:
             "be unpacked first)"
         )
     if aligned:
-        return f"{aligned[0]} is there, but no list_attr_celeba; {expected}"
+        return f"{aligned[0]} is there, but list_attr_celeba is missing; {expected}"
     own = [(path.name.lower(), path)] if path.exists() else []
     for lower, there in [*own, *entries]:
         if re.match(r"img_celeba(\.|$)", lower):

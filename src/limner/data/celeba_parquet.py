@@ -1,4 +1,4 @@
-"""CelebA as Parquet files, in the layout of Hugging Face datasets: a row a picture."""
+"""CelebA as Parquet files, in the layout of Hugging Face datasets: one row per picture."""
 
 import re
 from collections import Counter
@@ -24,20 +24,20 @@ _SPLITS: dict[str, Split] = {
     "dev": "test",
     "test": "test",
 }
-"""What words in the names of files and folders say of the pictures within."""
+"""Splits by words in the names of files and folders."""
 _NAMES = ("image_id", "file_name", "filename")
-"""Columns that say which picture a row is, where the image itself does not."""
+"""Columns that name the picture, if the image itself does not."""
 _PEOPLE = ("celeb_id", "identity")
-"""Columns that say who it is."""
+"""Columns that name the person."""
 _LARGE = 100 << 20
-"""Bytes of a row group from which on it takes longer to read than its picture to be looked at."""
+"""Bytes of a row group above which reading it takes longer than processing a picture."""
 
 
 def parquet_files(path: Path) -> dict[str, Path]:
     """The Parquet files of a dataset by their paths within it, sorted.
 
     Raises:
-        DataError: There are several datasets below `path`, configurations of one perhaps.
+        DataError: There are several datasets below `path`, or configurations of one.
     """
     if path.suffix.lower() == ".parquet" and path.is_file():
         return {path.name: path}
@@ -59,7 +59,7 @@ def parquet_items(files: dict[str, Path], source: str, warn: Warn) -> Iterator[I
 
     Args:
         files: From `parquet_files`.
-        source: What the items call it.
+        source: Its name in the items.
         warn: Receives what is missing, with counts.
 
     Raises:
@@ -71,9 +71,9 @@ def parquet_items(files: dict[str, Path], source: str, warn: Warn) -> Iterator[I
     unnamed = sum(not item.name or times[item.name] > 1 for _, item in rows)
     if unnamed:
         warn(
-            f"{unnamed:,} of {len(rows):,} rows do not say which picture of CelebA they are, or "
-            f"say the same as another: in {IMAGE}.path or {_NAMES[0]}; they are named by file and "
-            "row, so that other pictures are chosen and held out than from other downloads"
+            f"{unnamed:,} of {len(rows):,} rows have no name of a CelebA picture in {IMAGE}.path "
+            f"or {_NAMES[0]}, or the same as another row; they are named by file and row, so that "
+            "other pictures are selected and held out than from other downloads"
         )
     items = [
         item if item.name and times[item.name] == 1 else replace(item, name=place)
@@ -89,11 +89,11 @@ def _warn_of_shards(files: dict[str, Path], warn: Warn) -> None:
             shards[found[1], int(found[2])] += 1
     for (name, promised), there in shards.items():
         if there != promised:
-            warn(f"{name}: {promised:,} Parquet files are promised, {there:,} are there")
+            warn(f"{name}: {promised:,} Parquet files are promised, but there are {there:,}")
 
 
 def _rows(name: str, file: Path, source: str, warn: Warn) -> Iterator[tuple[str, Item]]:
-    """Each picture of a file, its name '' if its row has none, and the place to call it by then."""
+    """Each picture of a file, and the name to use if its row has none, so that its name is ''."""
     try:
         with pq.ParquetFile(file) as opened:
             columns = _columns(file, opened.schema_arrow)
@@ -104,8 +104,8 @@ def _rows(name: str, file: Path, source: str, warn: Warn) -> Iterator[tuple[str,
     largest = max((group.total_byte_size for group in groups), default=0)
     if largest > _LARGE:
         warn(
-            f"{name}: a row group has {largest >> 20:,} MiB and is read as a whole for each "
-            "picture, which is slow; write the file with row_group_size=1000"
+            f"{name}: a row group has {largest >> 20:,} MiB and is read in full for each picture, "
+            "which is slow; write the file with row_group_size=1000"
         )
     smiling, people, pictures = (_values(table, column) for column in columns)
     smiles = _flags(file, smiling)
@@ -127,12 +127,11 @@ def _rows(name: str, file: Path, source: str, warn: Warn) -> Iterator[tuple[str,
 
 
 def _columns(file: Path, schema: Any) -> tuple[str, str, str]:
-    """The columns of the smile, the person and the picture's name; '' for one that is not there."""
+    """The columns of the smile, the person and the picture's name; '' for one that is missing."""
     by_name = {name.lower(): name for name in schema.names}
     if IMAGE not in schema.names or "smiling" not in by_name:
         raise DataError(
-            f"{file}: the columns {IMAGE} and Smiling are expected; there are "
-            f"{', '.join(schema.names[:8])}"
+            f"{file}: expected the columns {IMAGE} and Smiling; found {', '.join(schema.names[:8])}"
         )
     kind = schema.field(IMAGE).type
     fields = [field.name for field in kind] if pa.types.is_struct(kind) else []
@@ -146,7 +145,7 @@ def _columns(file: Path, schema: Any) -> tuple[str, str, str]:
 
 
 def _values(table: pa.Table, column: str) -> list[Any]:
-    """The values of a column, or of a field within one; nothing but None if it is not there."""
+    """The values of a column, or of a field within one; all None if it is missing."""
     if not column:
         return [None] * len(table)
     column, _, inner = column.partition(".")
@@ -160,13 +159,13 @@ def _flags(file: Path, values: list[Any]) -> list[bool | None]:
     for row, value in enumerate(values):
         if value is not None and value not in known:
             raise DataError(
-                f"{file}, row {row}: Smiling is {value!r}; true or false is expected, or 1 and "
-                "everywhere the same of 0 and -1; download it again"
+                f"{file}, row {row}: Smiling is {value!r}; expected true or false, or 1 and "
+                "either 0 or -1 in all rows; download it again"
             )
     return [None if value is None else value == 1 for value in values]
 
 
 def _split_of(name: str) -> Split | None:
-    """The last word that is a split's: of `train-00000-of-00002.parquet`, or of its folder."""
+    """The split that the last word names: in `train-00000-of-00002.parquet`, or in its folder."""
     words = [word for word in re.findall("[a-z]+", name.lower()) if word in _SPLITS]
     return _SPLITS[words[-1]] if words else None

@@ -1,7 +1,7 @@
 """Statistics of a prepared set.
 
-Columns are read one or a few at a time, and no picture is opened: what is held at once does not
-depend on how large the pictures are.
+Columns are read one or a few at a time, and no picture is opened, so that memory use does not
+depend on the size of the pictures.
 """
 
 import json
@@ -36,7 +36,7 @@ _BINS = 30
 
 @dataclass(frozen=True, kw_only=True)
 class Column:
-    """A column of the faces whose distribution is shown."""
+    """A column of `faces.parquet` whose distribution is shown."""
 
     column: str
     title: str
@@ -44,16 +44,16 @@ class Column:
     limit: str = ""
     """Name of the limit in the recipe's `cleaning`."""
     both_sides: bool = False
-    """Whether the limit holds on both sides of 0."""
+    """Whether the limit applies on both sides of 0."""
     most: float | None = None
-    """Upper end, if it is known beforehand."""
+    """Upper end, if it is fixed."""
 
 
 MEASURES = (
     Column(
         column="eye_distance",
         title="Size",
-        unit="px between the outer eye corners, as found",
+        unit="px between the outer eye corners, in the original picture",
         limit="min_eye_distance",
     ),
     Column(
@@ -64,15 +64,15 @@ MEASURES = (
     ),
     Column(
         column="turn",
-        title="Turn",
+        title="Yaw",
         unit="degrees that the head is turned to a side",
         limit="max_yaw",
         both_sides=True,
     ),
     Column(
         column="angle",
-        title="Tilt",
-        unit="degrees that the eyes are off the horizontal",
+        title="Roll",
+        unit="degrees between the eye line and the horizontal",
         limit="max_roll",
         both_sides=True,
     ),
@@ -81,7 +81,7 @@ MEASURES = (
 
 
 class Tables:
-    """The files of a set, read a column at a time. Without a face that was kept, two of three."""
+    """The tables of a set, read a column at a time; without `faces.parquet` if none was kept."""
 
     def __init__(self, path: Path) -> None:
         """Open them.
@@ -93,7 +93,7 @@ class Tables:
         self.has_faces = (path / "faces.parquet").exists()
         if not self.has_faces and not (path / "dropped.parquet").exists():
             raise DataError(
-                f"{path} holds no prepared set (no faces.parquet); make one: "
+                f"{path} contains no prepared set (no faces.parquet); make one: "
                 f"limner prepare PHOTOS {path}"
             )
         self.about: dict[str, Any] = {}
@@ -128,7 +128,7 @@ class Tables:
             raise _damaged(file) from error
 
     def rows(self, name: str, *columns: str) -> Iterator[dict[str, Any]]:
-        """The rows of a table one by one, for what need not be held. Raises DataError."""
+        """The rows of a table one by one, to save memory. Raises DataError."""
         file = self.path / f"{name}.parquet"
         try:
             with pq.ParquetFile(file) as opened:
@@ -143,7 +143,7 @@ def _damaged(file: Path) -> DataError:
 
 
 def census(tables: Tables) -> dict[str, Any]:
-    """All that a report says in numbers, JSON-ready.
+    """All numbers of a report, JSON-ready.
 
     Raises:
         DataError: A table is damaged.
@@ -178,7 +178,7 @@ def census(tables: Tables) -> dict[str, Any]:
 
 
 def _sources(tables: Tables) -> list[dict[str, Any]]:
-    """What came of each source, the largest first."""
+    """Counts of each source, the largest first."""
     empty = {"faces": 0, "photos": 0, "sketches": 0, "held_out": 0, "judged": 0, "smiling": 0}
     found: dict[str, dict[str, Any]] = {}
 
@@ -218,7 +218,7 @@ def _order(reason: str) -> tuple[int, str]:
 
 
 def _people(tables: Tables) -> tuple[int, int]:
-    """How many there are, as far as known, and how many of them are in more than one split."""
+    """Number of people, as far as known, and how many of them are in more than one split."""
     if not tables.has_faces:
         return 0, 0
     groups = tables.read("faces", "identity", "split").group_by("identity")
@@ -227,7 +227,7 @@ def _people(tables: Tables) -> tuple[int, int]:
 
 
 def _parts(about: dict[str, Any]) -> list[dict[str, Any]]:
-    """The parts of the recipe with their shares of smiles, None where nobody has judged them."""
+    """The parts of the recipe with their fractions of smiles, None without labels or scores."""
     made = []
     for share in about.get("parts", []):
         before, after = (
@@ -239,7 +239,7 @@ def _parts(about: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _smiles(tables: Tables) -> dict[str, dict[str, Any]]:
-    """How many faces of each kind smile, of those that somebody has judged."""
+    """How many faces of each kind smile, of those with a label or score."""
     counts: dict[str, dict[str, Any]] = {}
     for kind in KINDS:
         scores = _values(tables, "smile", kind)
@@ -283,7 +283,7 @@ def _distributions(tables: Tables, cleaning: dict[str, float]) -> list[dict[str,
 
 
 def _edges(values: list[NDArray[np.float32]], measure: Column) -> NDArray[np.float64]:
-    """Round edges of the bars, between which nearly all values lie."""
+    """Round edges of the bars, which cover nearly all values."""
     low, high = 0.0, measure.most
     if high is None:
         high = max(float(np.quantile(np.abs(some), 0.998)) for some in values)

@@ -27,31 +27,31 @@ Reason = Literal[
     "surplus",
 ]
 REASONS: tuple[Reason, ...] = Reason.__args__  # type: ignore[attr-defined]
-"""Why a picture gave no face of the set, in the order in which that is found out."""
+"""Why a picture was dropped, in the order of the checks."""
 
 HASH_BITS = 256
 """Length of `fingerprint`."""
 
 _SHARPNESS_SIDE = 128
 _NOSE_DEPTH = 1 / 3
-"""How far the base of the nose stands before the outer eye corners, over their distance."""
+"""How far the base of the nose is in front of the outer eye corners, over their distance."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cleaning:
-    """Limits that a face has to keep. Closed or covered eyes are no reason to refuse one."""
+    """Limits for faces. Closed or covered eyes are not a reason to drop one."""
 
     min_eye_distance: float = 20.0
     """px between the outer eye corners, in the picture."""
     max_yaw: float = 30.0
-    """Degrees that the head may be turned to either side, as estimated by `turn`; 90 keeps all."""
+    """Largest yaw to either side in degrees, as estimated by `turn`; 90 keeps all."""
     max_roll: float = 45.0
-    """Degrees that the line of the eyes may be off the horizontal; 180 keeps all."""
+    """Largest roll in degrees, the angle of the eye line to the horizontal; 180 keeps all."""
     min_sharpness: float = 6.0
     """Grey levels, see `sharpness`; 0 keeps all."""
     max_hash_distance: int = 16
-    """Two faces of a kind that differ in so few of the 256 bits of `fingerprint`, or fewer, are
-    the same picture, and the first is kept; -1 keeps all."""
+    """Largest Hamming distance of near-duplicates, in bits of the 256 of `fingerprint`. Of
+    near-duplicates of a kind the first is kept; -1 keeps all."""
 
     def __post_init__(self) -> None:
         if not self.min_eye_distance > 0:
@@ -63,34 +63,30 @@ class Cleaning:
         settings.at_least("min_sharpness", self.min_sharpness, 0)
         if not -1 <= self.max_hash_distance <= 31:
             raise UsageError(
-                f"max_hash_distance is {self.max_hash_distance}; 0 to 31 of {HASH_BITS} bits are "
-                "possible, or -1 to keep all"
+                f"max_hash_distance is {self.max_hash_distance}; it must be 0 to 31 of "
+                f"{HASH_BITS} bits, or -1 to keep all"
             )
 
     def refuses(self, face: Face, sharp: float = math.inf) -> tuple[Reason, str] | None:
-        """Why a face is refused: a reason, and a sentence with what was found; None if it is not.
+        """Why a face is dropped: a reason, and a sentence with what was found; None if it is kept.
 
         Args:
-            face: as it was found.
-            sharp: `sharpness` of the face as it was cut out, if it was.
+            face: as it was detected.
+            sharp: `sharpness` of its crop, if there is one.
         """
         if face.eye_distance < self.min_eye_distance:
             return "face too small", (
                 f"outer eye corners {face.eye_distance:.1f} px apart; "
-                f"at least {self.min_eye_distance:g} are needed"
+                f"the minimum is {self.min_eye_distance:g}"
             )
         if abs(face.tilt) > self.max_roll:
-            return "tilted", (
-                f"eyes {abs(face.tilt):.0f}° off the horizontal; {self.max_roll:g}° are allowed"
-            )
+            return "tilted", f"roll {abs(face.tilt):.0f}°; the maximum is {self.max_roll:g}°"
         if abs(turned := turn(face.points)) > self.max_yaw:
-            return "turned", (
-                f"head turned by about {abs(turned):.0f}°; {self.max_yaw:g}° are allowed"
-            )
+            return "turned", f"yaw about {abs(turned):.0f}°; the maximum is {self.max_yaw:g}°"
         return self.refuses_blurred(sharp)
 
     def refuses_blurred(self, sharp: float) -> tuple[Reason, str] | None:
-        """The same by `sharpness` alone, where no face was looked for."""
+        """The same by `sharpness` alone, without face detection."""
         if sharp < self.min_sharpness:
             return "blurred", (
                 f"sharpness {sharp:.1f} grey levels; it must be at least {self.min_sharpness:g}"
@@ -99,9 +95,9 @@ class Cleaning:
 
 
 def turn(points: NDArray[np.floating]) -> float:
-    """Degrees that a head is turned by (yaw), estimated from where its nose is.
+    """Yaw of a head in degrees, estimated from the position of its nose.
 
-    The base of the nose moves along the line of the eyes as the head turns. Good to a few
+    The base of the nose moves along the line of the eyes as the head turns. Accurate to a few
     degrees; positive if the nose points to the right of the picture.
 
     Args:
@@ -119,7 +115,7 @@ def turn(points: NDArray[np.floating]) -> float:
 def sharpness(crop: NDArray[np.uint8]) -> float:
     """Standard deviation of the 4-neighbour Laplacian in grey levels, at 128 px.
 
-    The measure of Pech-Pacheco et al. 2000, at one size so that sets of different size compare.
+    The measure of Pech-Pacheco et al. 2000, at one size, so that sets of any size are comparable.
 
     Args:
         crop: [S, S, 3] RGB or [S, S] grey.
@@ -133,11 +129,11 @@ def sharpness(crop: NDArray[np.uint8]) -> float:
 
 
 def fingerprint(crop: NDArray[np.uint8]) -> bytes:
-    """32 bytes that change little where a picture does: ImageHash's perceptual hash, 16 x 16.
+    """Perceptual hash of 32 bytes, similar for similar pictures: ImageHash's phash, 16 x 16.
 
     Of copies that were halved, saved again or cropped by a few per cent, three in four differ in
-    at most 20 of the 256 bits: what the eyes move by when the face is found again. Of different
-    photos 95 in 100 have none nearer than 50 bits; see `docs/experiments.md`.
+    at most 20 of the 256 bits, since the detected eyes move a little. Of different photos, 95 in
+    100 have none closer than 50 bits; see `docs/experiments.md`.
     """
     bits = imagehash.phash(Image.fromarray(images.to_grey(crop)), hash_size=16).hash
     return np.packbits(bits).tobytes()

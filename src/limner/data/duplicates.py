@@ -14,7 +14,7 @@ _CHUNK = 1 << 20
 def twins(hashes: NDArray[np.uint8], most: int) -> NDArray[np.int64]:
     """For each hash the first earlier one that is kept and differs in at most `most` bits; else -1.
 
-    A hash that has a twin is not kept, so that a chain of small changes does not lose its end.
+    Only kept hashes count as originals, so that the end of a chain of small changes is kept.
 
     Two hashes that differ in at most `most` bits are equal in at least one of `most + 1` pieces
     (the pigeonhole principle), so only those that share a piece are compared.
@@ -26,7 +26,7 @@ def twins(hashes: NDArray[np.uint8], most: int) -> NDArray[np.int64]:
     found = np.full(len(hashes), -1, np.int64)
     if not len(hashes):
         return found
-    # Equal hashes first: a picture that is there a thousand times would make a million pairs.
+    # Equal hashes first: a picture that occurs a thousand times would make a million pairs.
     unique, first, where = np.unique(hashes, axis=0, return_index=True, return_inverse=True)
     where = where.ravel()
     order = np.argsort(first)
@@ -68,7 +68,7 @@ def _candidates(
         ordered = words[order]
         start = np.arange(len(order))
         step = 1
-        while len(start):  # each row of a group against the one `step` after it
+        while len(start):  # compare each row of a group with the one `step` after it
             start = start[start + step < len(order)]
             start = start[(ordered[start] == ordered[start + step]).all(axis=1)]
             for at in range(0, len(start), _CHUNK):

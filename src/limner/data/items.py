@@ -27,17 +27,17 @@ Kind = Literal["photo", "sketch"]
 Split = Literal["train", "test"]
 
 Warn = Callable[[str], None]
-"""Receives what the user should know of a source that can still be used, a line each."""
+"""Receives warnings about a source that can still be used, a line each."""
 
 
 def warn_user(message: str) -> None:
-    """Issue a Python warning: what happens to warnings where nobody receives them."""
+    """Issue a Python warning: the default for warnings that nobody receives."""
     warnings.warn(message, stacklevel=2)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Place:
-    """Where the bytes of a picture are. Small and picklable: workers read for themselves."""
+    """Where the bytes of a picture are. Small and picklable: workers do the reading."""
 
     file: Path
     """The picture, or the archive or Parquet file that contains it."""
@@ -46,11 +46,11 @@ class Place:
     offset: int = 0
     """Where it starts within a tar archive, in bytes."""
     size: int = -1
-    """Its length within a tar archive; -1 for a file of its own."""
+    """Its length within a tar archive; -1 outside of one."""
     row_group: int = -1
     """Row group within a Parquet file."""
     row: int = -1
-    """Row within its row group; -1 for what is not in Parquet."""
+    """Row within its row group; -1 if it is not in Parquet."""
 
     def read(self, name: str) -> bytes:
         """The bytes of the picture file.
@@ -76,9 +76,9 @@ class Place:
             ) from error
 
 
-# A worker reads many members of one archive, and many rows of one row group. What it takes to find
-# them is kept from one to the next: of a zip of 200,000 pictures the list of members alone takes a
-# second. The key tells when a file was replaced by another.
+# A worker reads many members of one archive, and many rows of one row group. The indexes are cached
+# in between: for a zip of 200,000 pictures, reading the list of members alone takes a second. The
+# key changes if the file is replaced.
 
 
 def _state(file: Path) -> tuple[int, int]:
@@ -108,7 +108,7 @@ def _row_group(file: Path, state: tuple[int, int], group: int) -> Any:
         return opened.read_row_group(group, columns=[IMAGE], use_threads=False)[IMAGE]
 
 
-@lru_cache(maxsize=64)  # shards: pictures are looked at in an order that jumps between them
+@lru_cache(maxsize=64)  # shards: the order of the pictures jumps between them
 def _metadata(file: Path, state: tuple[int, int]) -> Any:  # noqa: ARG001 - a key
     import pyarrow.parquet as pq
 
@@ -117,7 +117,7 @@ def _metadata(file: Path, state: tuple[int, int]) -> Any:  # noqa: ARG001 - a ke
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Item:
-    """One picture of a source, not yet read, and what the source knows of it."""
+    """One picture of a source, not yet read, and its labels."""
 
     name: str
     """Path within its source, with `/`."""
@@ -126,13 +126,13 @@ class Item:
     """Name of the source, for the licences and the counts of a prepared set."""
     kind: Kind = "photo"
     identity: str = ""
-    """Who it is; '' if the source does not know, which makes the picture a person of its own."""
+    """The person; '' if unknown, so that the picture counts as a separate person."""
     smiling: bool | None = None
-    """None if the source does not know."""
+    """None if the source has no label."""
     split: Split | None = None
-    """What the source's own partition says; None if it has none."""
+    """The split according to the source; None if it has none."""
     middle: tuple[float, float] | None = None
-    """(x, y) in px between the eyes of the face that all this is said of, if the source knows."""
+    """(x, y) in px between the eyes of the labelled face, if the source says."""
     style: str = ""
     """The sketch style that the photo is passed through when it is read; '' for none."""
 
@@ -149,7 +149,7 @@ class Item:
         return self.decode(self.read())
 
     def decode(self, data: bytes) -> NDArray[np.uint8]:
-        """What `picture` gives, from what `read` gave. Raises ImageError."""
+        """The result of `picture`, from that of `read`. Raises ImageError."""
         picture = images.read(data, name=self.name)
         return sketch(picture, self.style) if self.style else picture
 
@@ -157,8 +157,8 @@ class Item:
 def walk(root: Path) -> Iterator[tuple[str, Place]]:
     """Each picture below a folder, archives included, or within one archive; sorted by name.
 
-    Hidden files and folders and macOS's `__MACOSX` are left out; a folder reached twice by links is
-    walked once, and one that may not be listed stands in place of its pictures.
+    Hidden files and folders and macOS's `__MACOSX` are left out. A folder reached twice by links is
+    walked once; one that may not be listed is listed itself in place of its pictures.
 
     Raises:
         DataError: `root` is neither a folder nor an archive, or an archive is damaged.
@@ -173,14 +173,14 @@ def walk(root: Path) -> Iterator[tuple[str, Place]]:
                 continue
             try:
                 inside = sorted(members(file), key=itemgetter(0))
-            except DataError:  # a damaged one costs the others nothing: it fails when it is read
+            except DataError:  # a damaged one does not stop the others: it fails when it is read
                 yield name, Place(file=file)
                 continue
             yield from ((f"{name}/{member}", place) for member, place in inside)
     else:
         raise DataError(
-            f"{root} is not a folder and no {' or '.join(sorted(ARCHIVES))} archive; name what "
-            "holds the pictures (a .tar.gz has to be unpacked first)"
+            f"{root} is neither a folder nor a {' or '.join(sorted(ARCHIVES))} archive; name the "
+            "one that contains the pictures (unpack a .tar.gz first)"
         )
 
 

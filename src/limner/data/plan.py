@@ -16,19 +16,19 @@ __all__ = ["Pool", "plan"]
 
 @dataclass(kw_only=True)
 class Pool:
-    """The pictures that a part of a recipe may take from."""
+    """Candidate pictures of a part of a recipe."""
 
     part: Part
     found: int
     """Pictures of its source."""
     judged: int
-    """Those of which the source knows if they smile."""
+    """Those with a smile label of the source."""
     smiling: int
-    """Those of them that do."""
+    """Those of them that smile."""
     target: int
-    """Faces that are to come of it: what the part wants, or less where a source is short."""
+    """Faces to take: as many as the part requests, or fewer if a source has too few pictures."""
     items: list[Item]
-    """In the order in which they are looked at, until `target` is reached."""
+    """In the order in which they are processed, until `target` is reached."""
 
 
 def plan(
@@ -36,15 +36,15 @@ def plan(
 ) -> list[Pool]:
     """List the pictures of a recipe's parts.
 
-    Where a source holds fewer than is wanted, all targets shrink by the same factor, so that the
-    shares stay those of the recipe. No picture is in two pools: what parts of the same source do
-    not need is divided among them as spares.
+    If a source has fewer pictures than requested, all targets shrink by the same factor, so that
+    the proportions stay those of the recipe. No picture is in two pools: parts of the same source
+    divide the pictures that they do not need among them as spares.
 
     Args:
-        recipe: What is wanted.
-        root: The folder below which all sources lie.
-        leave_out: A folder whose pictures are none of the sources'.
-        warn: Receives what is missing in a source, as often as parts are taken from it.
+        recipe: The recipe.
+        root: The folder that contains all sources.
+        leave_out: A folder whose pictures are excluded.
+        warn: Receives what is missing in a source, once for each part that uses it.
 
     Raises:
         DataError: A source is absent or damaged.
@@ -85,7 +85,7 @@ def _outside(folder: Path | None, items: Iterator[Item]) -> Iterator[Item]:
 
 
 def scaled(count: int, factor: float) -> int:
-    """A part's count, made smaller by what all counts are made smaller by."""
+    """A part's count, reduced by the factor common to all counts."""
     return math.floor(count * factor + 1e-9)
 
 
@@ -103,7 +103,7 @@ def _divide_spares(pools: list[Pool], free: list[list[Item]], taken: set[Place])
 
 
 def _factor(parts: tuple[Part, ...], pools: list[list[Item]]) -> float:
-    """What all counts are multiplied by, at most 1, so that no source runs dry."""
+    """Factor for all counts, at most 1, so that no source runs out of pictures."""
     wanted: defaultdict[str, int] = defaultdict(int)
     there: defaultdict[str, set[Place]] = defaultdict(set)
     factor = 1.0
@@ -116,7 +116,7 @@ def _factor(parts: tuple[Part, ...], pools: list[list[Item]]) -> float:
 
 
 def _shuffled(items: list[Item], seed: int) -> list[Item]:
-    """In an order that depends on the seed and the names alone, not on the other items."""
+    """Shuffled; where an item goes depends on the seed and its name, not on the other items."""
 
     def place(item: Item) -> bytes:
         return hashlib.sha256(f"{seed} {item.name}".encode(errors="surrogateescape")).digest()

@@ -1,7 +1,7 @@
 """Prepare a dataset from pictures of faces, photos or sketches.
 
-In two passes: workers look at blocks of pictures and leave what they find on disk; then one
-process decides what stays, which takes no more than a few bytes a picture, and writes the set.
+This takes two passes: workers process blocks of pictures and keep the results on disk; then one
+process selects faces, with a few bytes of memory per picture, and writes the set.
 """
 
 import math
@@ -30,21 +30,21 @@ from limner.sharing import name_of
 __all__ = ["Prepared", "Share", "prepare"]
 
 _LEAST_RATE = 0.05
-"""Share of pictures that become faces, at least, when guessing how many more to look at."""
+"""Smallest fraction of kept faces assumed when estimating how many more to process."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Prepared:
-    """What came of a preparation."""
+    """Result of a preparation."""
 
     faces: int
     """Faces in the set."""
     dropped: dict[str, int]
-    """Pictures that gave none, for each reason."""
+    """Dropped pictures, for each reason."""
     shares: tuple[Share, ...]
-    """For each part of the recipe."""
+    """One for each part of the recipe."""
     warnings: tuple[str, ...]
-    """What is missing in its sources."""
+    """Messages about missing files in its sources."""
 
 
 def prepare(
@@ -57,26 +57,26 @@ def prepare(
     about: Path | None = None,
     warn: Warn = warn_user,
 ) -> Prepared:
-    """Find, align, judge and store the largest face of every picture of a recipe.
+    """Find, align, check and store the largest face of every picture of a recipe.
 
     Writes `faces.parquet`, `dropped.parquet`, `examples.parquet` and `contact-sheet.png` into
-    `out`. What was looked at waits in `out/unfinished` until all of it is there; after an
-    interruption, the same call resumes from it. The same recipe and pictures give the same bytes,
-    whatever the engine.
+    `out`. Finished work is kept in `out/unfinished` until the set is complete; after an
+    interruption, the same call resumes from it. The same recipe and pictures give the same bytes
+    with any engine.
 
     Args:
         recipe: What goes into the set; see also `limner.data.recipe.of_folder`.
         out: Folder of the prepared set.
-        data: The folder below which the sources of the recipe lie.
-        engine: Where the pictures are looked at; by default in this process.
-        detector: Makes what finds the faces, once in each worker.
+        data: The folder that contains the sources of the recipe.
+        engine: Where the pictures are processed; by default in this process.
+        detector: Makes the face detector, once in each worker.
         about: TOML file with a table for each source, giving its `licence` and `origin`.
-        warn: Receives what is missing in a source, once each, before the work begins; by default
-            it becomes a Python warning. The set keeps it, too.
+        warn: Receives what is missing in a source, each message once, before the work begins; by
+            default a Python warning. The messages are stored in the set, too.
 
     Raises:
-        DataError: A source is absent, or none of the pictures gives a face; why not is written.
-        UsageError: `about` is no TOML.
+        DataError: A source is missing, or no picture gives a face; the reasons are written.
+        UsageError: `about` is not TOML.
         OutputError: The set cannot be written.
         EngineError: Workers were lost.
         Interrupted: Ctrl-C.
@@ -102,7 +102,7 @@ def prepare(
         if not any(pool.items for pool in pools):
             found = sum(pool.found for pool in pools)
             raise DataError(
-                f"none of the {found} pictures of '{recipe.name}' can be taken; "
+                f"none of the {found} pictures of '{recipe.name}' can be used; "
                 "is it the right folder?"
             )
         search = _Search(recipe, pools, look, store)
@@ -110,46 +110,46 @@ def prepare(
         faces, dropped, shares = _write(search, out, facts, warnings.given)
     except KeyboardInterrupt as error:
         raise Interrupted(
-            f"interrupted; what was looked at waits in {store.path}, and the same command "
+            f"interrupted; finished work is kept in {store.path}, and the same command "
             "resumes it from there"
         ) from error
     store.remove()
     if not faces:
         reasons = ", ".join(f"{reason}: {count}" for reason, count in dropped.items())
         raise DataError(
-            f"none of the {len(search.looked().part)} pictures that were looked at gives a face "
+            f"none of the {len(search.looked().part)} pictures that were processed gives a face "
             f"({reasons}); see {out}/dropped.parquet"
         )
     return Prepared(faces=faces, dropped=dropped, shares=shares, warnings=tuple(warnings.given))
 
 
 class _Once:
-    """Passes warnings on, but none twice: parts may share a source."""
+    """Passes each warning on once: parts may share a source."""
 
     def __init__(self, warn: Warn) -> None:
         self._warn = warn
         self.given: list[str] = []
 
     def __call__(self, message: str) -> None:
-        message = printable(message)  # names of files are in it
+        message = printable(message)  # it contains names of files
         if message not in self.given:
             self.given.append(message)
             self._warn(message)
 
 
 class _Search:
-    """Looks at pictures until every part of a recipe has its faces, or no more pictures."""
+    """Processes pictures until every part of a recipe has its faces, or no more pictures."""
 
     def __init__(
         self, recipe: Recipe, pools: Sequence[Pool], look: Look, store: BlockStore
     ) -> None:
         self.recipe, self.pools, self.settings, self.store = recipe, pools, look, store
         self.blocks: list[Block] = []
-        """Those that were looked at, part after part."""
+        """The processed blocks, part after part."""
         self._pieces: list[Looked] = []
 
     def run(self, engine: Engine) -> None:
-        """Look. Raises EngineError, OutputError."""
+        """Process the pictures. Raises EngineError, OutputError."""
         factor = 1.0
         with bar("pictures", sum(pool.target for pool in self.pools)) as progress:
             for number, pool in enumerate(self.pools):
@@ -159,7 +159,7 @@ class _Search:
                     factor *= min(1.0, kept / target)
 
     def _run_part(self, number: int, pool: Pool, target: int, engine: Engine, progress: Bar) -> int:
-        """Look at pictures of a part until `target` faces of it stay; returns how many do."""
+        """Process pictures of a part until `target` faces are kept; returns how many are."""
         seen = kept = 0
         expected = pool.target
         while kept < target and seen < len(pool.items):
@@ -177,7 +177,7 @@ class _Search:
         return kept
 
     def _look_at(self, blocks: list[Block], engine: Engine, progress: Bar) -> None:
-        """Have the blocks in the store; those that are there from before are left."""
+        """Process the blocks that are not in the store yet."""
         waiting = {}
         for block in blocks:
             if self.store.holds(block):
@@ -204,7 +204,7 @@ class _Search:
         )
 
     def looked(self) -> Looked:
-        """What is known of the pictures so far, in the order of the blocks."""
+        """Facts about the pictures so far, in the order of the blocks."""
         if len(self._pieces) > 1:
             names = Looked.__dataclass_fields__
             joined = {n: np.concatenate([getattr(p, n) for p in self._pieces]) for n in names}
@@ -212,7 +212,7 @@ class _Search:
         return self._pieces[0]
 
     def select(self) -> Selection:
-        """Which of them stay, were there no others to come."""
+        """Which of them are kept if no others follow."""
         return select(self.looked(), self.pools, self.recipe.cleaning.max_hash_distance)
 
 
@@ -239,7 +239,7 @@ def _write(
 
 
 def _to_share(recipe: Recipe) -> Recipe:
-    """The same with the name alone of each source that was given by an absolute path."""
+    """The same recipe, with absolute paths of sources reduced to their names."""
 
     def named(part: Part) -> Part:
         absolute = Path(part.path).is_absolute()
@@ -258,6 +258,6 @@ def _read_about(path: Path | None) -> dict[str, dict[str, str]]:
     for source, values in facts.items():
         if not isinstance(values, dict):
             raise UsageError(
-                f"{path}: '{source}' is not a table; write [{source}] and its facts below"
+                f"{path}: '{source}' is not a table; write [{source}] and its entries below"
             )
     return facts

@@ -1,8 +1,8 @@
 """A prepared set: a folder of Parquet tables: the faces, what was dropped, and examples of both.
 
-`faces.parquet` has a row a face (see `limner.data.schema`); its image column is what Hugging Face
-datasets and Ray Data read as pictures. How the faces were cut and where they come from stands in
-the file's metadata, so that there is nothing else to remember.
+`faces.parquet` has one row per face (see `limner.data.schema`); Hugging Face datasets and Ray Data
+read its image column as pictures. The preprocessing and the sources of the faces are in the file's
+metadata, so that a set needs no other files.
 """
 
 import hashlib
@@ -27,7 +27,7 @@ from limner.sharing import name_of
 __all__ = ["PreparedSet"]
 
 _DAMAGE = (pa.ArrowException, AttributeError, KeyError, OSError, TypeError, ValueError)
-"""What is raised of a file that is damaged, or none of ours."""
+"""Exceptions for a file that is damaged or not written by limner."""
 
 
 class PreparedSet:
@@ -43,16 +43,16 @@ class PreparedSet:
         self._file = path / "faces.parquet"
         if not self._file.exists():
             raise DataError(
-                f"{path} holds no prepared set (no faces.parquet); make one: "
+                f"{path} contains no prepared set (no faces.parquet); make one: "
                 f"limner prepare PHOTOS {path}"
             )
         try:
             schema = pq.read_schema(self._file)
             self.about: dict[str, Any] = json.loads(schema.metadata[KEY])
-            """What the set says about itself: recipe, sources, parts."""
+            """Metadata of the set: recipe, sources, parts."""
             self.preprocessing = Preprocessing.from_dict(self.about["preprocessing"])
             self.sources: dict[str, dict[str, Any]] = dict(self.about["sources"])
-            """For each source the number of `faces`, and what is known: `licence`, `origin`."""
+            """For each source the number of `faces` and, if known, its `licence` and `origin`."""
             if schema.names != FACES.names:
                 raise DataError(
                     f"{self._file} was written by another version of limner; prepare it again"
@@ -71,7 +71,7 @@ class PreparedSet:
             ) from error
         if self.table.num_rows == 0:
             raise DataError(
-                f"{self._file} holds no faces; see the reasons in {path}/dropped.parquet"
+                f"{self._file} contains no faces; see the reasons in {path}/dropped.parquet"
             )
 
     def __len__(self) -> int:
@@ -79,7 +79,7 @@ class PreparedSet:
 
     @property
     def digest(self) -> str:
-        """SHA-256 over what the faces were cut from and how, in hexadecimal."""
+        """SHA-256 of the preprocessing and the original files, in hexadecimal."""
         settings = json.dumps(self.preprocessing.to_dict(), sort_keys=True)
         rows = zip(*(self.table[c].to_pylist() for c in ("checksum", "split")), strict=True)
         return hashlib.sha256(f"{settings} {list(rows)}".encode()).hexdigest()
@@ -118,9 +118,9 @@ class PreparedSet:
     def encoded(
         self, split: Split | None = None, kind: Kind | None = None
     ) -> Iterator[tuple[str, bytes]]:
-        """The faces of a split and a kind, None for all, as PNG files, with what to call them.
+        """The faces of a split and a kind, None for all, as PNG files, each after its name.
 
-        They are read as they are gone through, so that they take no room.
+        They are read one by one, so that they take little memory.
 
         Raises:
             DataError: The file is damaged.
@@ -144,12 +144,12 @@ class PreparedSet:
             raise DataError(f"{self._file} is damaged; prepare the set again") from error
         if row != len(self):
             raise DataError(
-                f"{self._file} has {row} rows, and had {len(self)} when it was opened; leave it as "
-                "it is while it is read"
+                f"{self._file} has {row} rows, and had {len(self)} when it was opened; do not "
+                "change it while it is read"
             )
 
     def _face(self, cell: dict[str, Any] | None, row: int) -> NDArray[np.uint8]:
-        """The picture in a row: `[S, S, 3]`. Raises DataError if it is none, or of another size."""
+        """The picture in a row: `[S, S, 3]`. Raises DataError if damaged or of another size."""
         side = self.preprocessing.size
         where = _where(cell, row, self._file)
         try:
@@ -174,13 +174,13 @@ class PreparedSet:
 
 
 def _where(cell: dict[str, Any] | None, row: int, file: Path | str) -> str:
-    """What messages call a row of a file."""
+    """How messages name a row of a file."""
     return f"row {row} of {file}, {(cell or {}).get('path')}"
 
 
 def _picture_in(cell: pa.Scalar) -> dict[str, Any] | None:
-    """What a cell of the image column holds. Raises TypeError if that is not a picture."""
+    """The value of a cell of the image column. Raises TypeError if that is not a picture."""
     picture = cell.as_py()
     if picture is not None and not isinstance(picture, dict):
-        raise TypeError(f"a cell of the image column holds {type(picture).__name__}")
+        raise TypeError(f"a cell of the image column contains {type(picture).__name__}")
     return picture

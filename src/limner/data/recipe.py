@@ -1,6 +1,6 @@
-"""Recipes: in TOML, how much of which source goes into a prepared set.
+"""Recipes: TOML files that say how much of which source goes into a prepared set.
 
-It reads like Table 2.1 of the 2018 study, and `set1` and `set2` are that table.
+The recipes `set1` and `set2` are Table 2.1 of the 2018 study.
 """
 
 import dataclasses
@@ -27,31 +27,31 @@ RENAMED = {
     "cleaning.max_tilt": "cleaning.max_roll",
     "cleaning.max_duplicate_bits": "cleaning.max_hash_distance",
 }
-"""What settings were called before; such names are read in files, and work for one release on the
-command line, with a warning."""
+"""Former names of settings. They are read in files, and work for one release on the command line,
+with a warning."""
 RENAMED_OF_PARTS = {"keep_smiling": "smiling_one_in"}
-"""The same, of a part."""
+"""Former names of settings of a part, read in files."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """So many pictures of one source."""
+    """A number of pictures from one source."""
 
     source: SourceKind
     """What kind of source it is."""
     path: str
-    """Where it lies, below the folder of all data."""
+    """Its path within the data folder."""
     count: int = 0
     """How many of its faces; 0 takes all."""
     kind: Kind = "photo"
-    """What a `folder` holds; the other sources know it of themselves."""
+    """What a `folder` contains. For folders only."""
     smiling: Literal["yes", "no", "unknown"] = "unknown"
-    """What is known of all faces of a `folder`, likewise."""
+    """Whether all faces of a `folder` smile, if known. For folders only."""
     style: str = ""
     """Sketch style that its photos are passed through; '' for none."""
     smiling_one_in: int = 1
-    """Keep one smiling picture in so many; 1 keeps all. The others count as not there. Where the
-    source does not know who smiles, limner's own smile score says so."""
+    """Keep one smiling picture in N; 1 keeps all. The labels of the source decide who smiles or,
+    without labels, limner's smile score."""
 
     def __post_init__(self) -> None:
         settings.at_least(f"count of {self.path}", self.count, 0)
@@ -64,11 +64,11 @@ class Part:
 
     @property
     def name(self) -> str:
-        """What reports call it."""
+        """Its name in reports."""
         return f"{self.path}, drawn as {self.style}" if self.style else self.path
 
     def open(self, root: Path, warn: Warn = warn_user) -> Source:
-        """The source that the part is taken from, in a folder; `warn` receives what it misses."""
+        """Open its source below `root`; `warn` receives what is missing in it."""
         path = root / self.path
         source: Source
         match self.source:
@@ -89,26 +89,26 @@ class Recipe:
     """What goes into a prepared set."""
 
     name: str
-    """What messages call it."""
+    """Its name in messages."""
     parts: tuple[Part, ...]
-    """What is mixed, in the order in which it is taken."""
+    """Its parts, in the order in which they are processed."""
     size: int = 128
     """Side of the faces in px."""
     aligned: bool = True
-    """Whether faces are found and aligned; if not, whole pictures are taken, with a face or not."""
+    """Whether faces are detected and aligned; if not, whole pictures are used, face or no face."""
     clean: Clean = "auto"
     """Whether hand-drawn sketches are cleaned as `limner photo` cleans them: light, negatives,
     ruled lines, faint strokes."""
     held_out: float = 0.1
-    """Share of the people held out for testing."""
+    """Fraction of the people held out for testing."""
     split: Literal["identity", "source"] = "identity"
-    """Who is held out: a share of the people, or whom the source's own partition names, as
-    CelebA's does; where a source has none, a share of its people."""
+    """Who is held out: a fraction of the people (`identity`), or the test split of the source
+    (`source`), such as CelebA's; if a source has none, a fraction of its people."""
     seed: int = 0
     """Decides which pictures are taken."""
     identity: str = ""
-    """Regular expression searched in the names of pictures whose source does not know who they
-    show; its first group says so. Each that it does not match is a person of its own."""
+    """Regular expression searched in the names of pictures whose source does not name the person;
+    its first group does. Each picture that it does not match counts as a separate person."""
     cleaning: Cleaning = field(default_factory=Cleaning)
 
     def __post_init__(self) -> None:
@@ -126,7 +126,7 @@ class Recipe:
                 f"identity '{self.identity}' is not a regular expression: {error}"
             ) from error
         if self.identity and groups < 1:
-            raise UsageError(f"identity '{self.identity}' has no (group) that says who it is")
+            raise UsageError(f"identity '{self.identity}' has no (group) that names the person")
 
     def to_dict(self) -> dict[str, Any]:
         """The recipe as JSON-ready values."""
@@ -143,7 +143,7 @@ class Recipe:
 
 
 def of_folder(path: Path) -> tuple[Recipe, Path]:
-    """The recipe that takes all pictures of a folder or an archive, and the folder it lies in."""
+    """The recipe for all pictures of a folder or an archive, and the folder that contains it."""
     path = path.resolve()
     return Recipe(name=path.name, parts=(Part(source="folder", path=path.name),)), path.parent
 
@@ -155,7 +155,7 @@ def shipped_recipes() -> dict[str, Path]:
 
 
 def find(name: str) -> Path | None:
-    """The recipe that `name` means, a shipped one or a `.toml` file; None if it is neither."""
+    """The file of a recipe, a shipped one or a `.toml` file; None if `name` is neither."""
     if Path(name).suffix.lower() == ".toml":
         return Path(name)
     return None if Path(name).exists() else shipped_recipes().get(name)
@@ -165,7 +165,7 @@ def load(path: Path) -> Recipe:
     """Read a recipe.
 
     Raises:
-        UsageError: It is no TOML, or has an unknown, missing or impossible entry.
+        UsageError: It is not TOML, or has an unknown, missing or impossible entry.
     """
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
@@ -174,7 +174,7 @@ def load(path: Path) -> Recipe:
     parts = values.get("parts", [])
     try:
         if not isinstance(parts, list):
-            raise UsageError("parts are [[parts]], a table each")
+            raise UsageError("parts must be [[parts]], one table each")
         parts = [settings.with_present_names(part, RENAMED_OF_PARTS) for part in parts]
         values = settings.with_present_names(values, RENAMED)
         return settings.build(Recipe, {"name": path.stem, **values, "parts": parts})

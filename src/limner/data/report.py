@@ -16,37 +16,37 @@ from limner.errors import DataError, ImageError
 __all__ = ["write_report"]
 
 BY_CHOICE = frozenset({"near-duplicate", "smile balance", "surplus"})
-"""Reasons that say nothing against a picture; for any other it is unusable."""
+"""Reasons for dropping good pictures; for any other reason, a picture is unusable."""
 
 _MOST_LOST = 0.25
-"""Share of useless pictures that calls for a look; the 2018 study's worst source lost 20%."""
+"""Fraction of unusable pictures that raises a warning; the 2018 study's worst source lost 20%."""
 _MOST_APART = 0.1
-"""Difference of photos and sketches in their share of smiles that calls for one."""
+"""Difference of photos and sketches in their fraction of smiles that raises one."""
 _ROWS = 30
-"""Sources that the tables of the page name; the others are one row."""
+"""Sources in the tables of the page; the others are one row."""
 
 _PLURAL = {"photo": "photos", "sketch": "sketches"}
 _MEANINGS = {
-    "unreadable": ("the file is damaged or no picture", ""),
+    "unreadable": ("the file is damaged or not a picture", ""),
     "no face": ("no face was found in the picture", ""),
     "face too small": ("the outer eye corners are too close", "under {} px", "min_eye_distance"),
-    "turned": ("the head is turned too far to a side", "over {}°", "max_yaw"),
-    "tilted": ("the eyes are too far off the horizontal", "over {}°", "max_roll"),
+    "turned": ("the head is turned too far to a side", "yaw over {}°", "max_yaw"),
+    "tilted": ("the eyes are too far off the horizontal", "roll over {}°", "max_roll"),
     "blurred": ("the face is not sharp", "under {} grey levels", "min_sharpness"),
     "near-duplicate": (
         "the set has the same picture",
-        "{} of 256 bits apart at most",
+        "at most {} of 256 bits differ",
         "max_hash_distance",
     ),
-    "smile balance": ("smiles, and only one smiling face in so many is kept", ""),
-    "surplus": ("good, but more than the recipe wants", ""),
+    "smile balance": ("smiles, and only one smiling face in N is kept", ""),
+    "surplus": ("good, but more than the recipe requests", ""),
 }
 
 
 def write_report(path: Path, out: Path | None = None) -> Path:
     """Write `report.html` and `report.json` about a prepared set.
 
-    A set of which nothing was kept has a report, too: of what was dropped. The same set gives the
+    A set without a kept face has a report, too: on what was dropped. The same set gives the
     same bytes.
 
     Args:
@@ -84,25 +84,25 @@ def write_report(path: Path, out: Path | None = None) -> Path:
 
 
 def _checks(report: dict[str, Any]) -> Iterator[tuple[bool, str]]:
-    """What to know before trusting the set: whether it is as it should be, and a sentence."""
+    """Checks of the set: for each whether it passed, and a sentence."""
     yield from _losses(report)
     yield from ((False, f"{warning}.") for warning in report["warnings"])
     if not report["faces"]:
         return
     short = [part for part in report["parts"] if part["kept"] < part["wanted"]]
     for part in short:
-        yield False, f"{part['name']} gave {part['kept']:,} of the {part['wanted']:,} faces wanted."
+        yield False, f"{part['name']} gave {part['kept']:,} of {part['wanted']:,} requested faces."
     if not short and any(part["wanted"] for part in report["parts"]):
-        yield True, "Every part of the recipe has all the faces that it wants."
+        yield True, "Every part of the recipe has all requested faces."
     yield _smile_check(report["smiles"])
     yield _split_check(report)
     unknown = [source for source in report["sources"] if source["faces"] and not source["licence"]]
     if unknown:
         faces = sum(source["faces"] for source in unknown)
         words = f"{_some(len(unknown), 'source')} with {_some(faces, 'face')}"
-        yield False, f"Without a licence that is noted: {words}; --source-info takes it."
+        yield False, f"No licence is recorded for {words}; give it with --source-info."
     else:
-        yield True, "The licence of every source is noted."
+        yield True, "The licence of every source is recorded."
 
 
 def _losses(report: dict[str, Any]) -> Iterator[tuple[bool, str]]:
@@ -116,12 +116,12 @@ def _losses(report: dict[str, Any]) -> Iterator[tuple[bool, str]]:
     if bad and len(report["sources"]) > 1:
         worst = max(bad, key=lambda source: (_useless(source)[1], source["name"]))
         example = f"{worst['name']}: {_useless(worst)[0]:,} of {worst['looked_at']:,}"
-        said = f"{_some(len(bad), 'source')} lost more than a quarter that way"
-        yield False, f"{said}; most of all {example}."
+        said = f"{_some(len(bad), 'source')} lost more than a quarter of the pictures that way"
+        yield False, f"{said}; the worst is {example}."
 
 
 def _useless(counts: dict[str, Any]) -> tuple[int, float]:
-    """How many pictures of a set or a source were unusable, and their share."""
+    """Number and fraction of unusable pictures of a set or a source."""
     useless = sum(n for reason, n in counts["dropped"].items() if reason not in BY_CHOICE)
     return useless, useless / max(counts["looked_at"], 1)
 
@@ -133,15 +133,15 @@ def _some(count: int, what: str) -> str:
 def _smile_check(smiles: dict[str, dict[str, Any]]) -> tuple[bool, str]:
     shares = {kind: smiles[kind]["share"] for kind in KINDS if smiles[kind]["judged"]}
     if not shares:
-        return False, "Nobody has judged the smiles."
+        return False, "No face has a smile label or score."
     words = " and ".join(
         f"{pages.percent(share)} of the {_PLURAL[kind]}" for kind, share in shares.items()
     )
     if len(shares) == 1:
-        return True, f"{words} that were judged smile."
+        return True, f"{words} with a smile label or score smile."
     if abs(shares["photo"] - shares["sketch"]) > _MOST_APART:
         return False, (
-            f"{words} smile: whoever learns from both learns to change smiles. The setting "
+            f"{words} smile: a model that learns from both learns to change smiles. The setting "
             "smiling_one_in balances them."
         )
     return True, f"{words} smile: about the same."
@@ -153,17 +153,17 @@ def _split_check(report: dict[str, Any]) -> tuple[bool, str]:
         return False, "No face is held out for testing."
     said = f"Held out for testing: {_some(faces, 'face')}"
     if people:
-        return False, f"{said}; but {people:,} of the people are on both sides."
+        return False, f"{said}; but {people:,} of the people are in both splits."
     if report["people"] == report["faces"]:
         return False, (
-            f"{said}; but no two faces are known to show one person: where somebody has several, "
-            "the setting identity has to tell."
+            f"{said}; but no person is known to have more than one face. If some do, set identity "
+            "so that they stay in one split."
         )
-    return True, f"{said}, of people whom training does not see."
+    return True, f"{said}, of people who are not in the training split."
 
 
 def _meaning(reason: str, cleaning: dict[str, float]) -> str:
-    """What a reason says, with the limit that held."""
+    """Explanation of a reason, with the limit of the recipe."""
     words, *limit = _MEANINGS.get(reason, ("",))
     if len(limit) == 2 and limit[1] in cleaning:
         return f"{words} ({limit[0].format(f'{cleaning[limit[1]]:g}')})"
@@ -171,7 +171,7 @@ def _meaning(reason: str, cleaning: dict[str, float]) -> str:
 
 
 def _first_sources(sources: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """As many as a table takes, with the others added up in a last row."""
+    """The first sources, with the others added up in a last row."""
     if len(sources) <= _ROWS + 1:
         return sources
     others = sources[_ROWS:]
@@ -185,7 +185,7 @@ def _first_sources(sources: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _diagram(measure: dict[str, Any]) -> dict[str, Any]:
-    """Bars of the share of faces of each kind, and what they show in words."""
+    """A histogram of the faces of each kind, with a description."""
     figure, axes = pages.figure(340, 190)
     edges = measure["edges"]
     words = []
@@ -217,7 +217,7 @@ def _diagram(measure: dict[str, Any]) -> dict[str, Any]:
 
 
 def _examples(tables: Tables) -> dict[str, list[dict[str, Any]]]:
-    """Pictures as they were, and their faces, by reason; '' for those that were kept."""
+    """Original pictures and their faces, by reason; '' for those that were kept."""
     found: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in tables.rows("examples", "path", "source", "reason", "before", "after"):
         name = row["path"]
@@ -237,7 +237,7 @@ def _examples(tables: Tables) -> dict[str, list[dict[str, Any]]]:
 
 
 def _tell(examples: list[dict[str, Any]], tables: Tables) -> None:
-    """Add to each example why it was dropped, in words."""
+    """Add to each example why it was dropped."""
     by_place = {(example["source"], example["name"]): example for example in examples}
     for row in tables.rows("dropped", "source", "path", "detail"):
         example = by_place.get((row["source"], row["path"]))

@@ -10,7 +10,7 @@ __all__ = ["DROPPED", "EXAMPLES", "FACES", "KEY", "ROWS", "hugging_face_features
 KEY = b"limner"
 """The metadata entry of `faces.parquet`, as JSON."""
 ROWS = 512
-"""Faces in a row group: what a reader has to hold at once."""
+"""Faces in a row group, which a reader has to keep in memory."""
 
 _PICTURE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
 
@@ -22,24 +22,24 @@ FACES = pa.schema(
         ("source", pa.string()),
         # photo or sketch
         ("kind", pa.string()),
-        # who it is, as far as known: never in two splits
+        # the person, as far as known: never in two splits
         ("identity", pa.string()),
         ("split", pa.string()),
         # left, top, right, bottom in px of the file's picture
         ("box", pa.list_(pa.int32(), 4)),
         # x, y of the five points in px of the file's picture
         ("points", pa.list_(pa.float32(), 10)),
-        # degrees that the eyes were turned by
+        # roll in degrees: the angle of the eye line
         ("angle", pa.float32()),
-        # degrees that the head is turned by, as estimated from the points
+        # yaw in degrees, estimated from the points
         ("turn", pa.float32()),
         # px between the outer eye corners in the file's picture
         ("eye_distance", pa.float32()),
         # standard deviation of the Laplacian at 128 px, in grey levels
         ("sharpness", pa.float32()),
-        # what the source says, 0 or 1; or else the score of `limner.faces.smile`, 0..1
+        # label of the source, 0 or 1; without one the score of `limner.faces.smile`, 0..1
         ("smile", pa.float32()),
-        # whether it is what the source says
+        # whether `smile` is a label
         ("labelled", pa.bool_()),
         # perceptual hash of 256 bits
         ("hash", pa.binary(32)),

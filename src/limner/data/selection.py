@@ -14,49 +14,49 @@ from limner.faces.smile import SMILING
 __all__ = ["KEPT", "Looked", "Selection", "Share", "select", "share_of", "trim"]
 
 KEPT = -1
-"""Stands in `Selection.reason` for a face that stays."""
+"""Value in `Selection.reason` of a face that is kept."""
 _DUPLICATE, _BALANCE, _SURPLUS = map(REASONS.index, ("near-duplicate", "smile balance", "surplus"))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Looked:
-    """What is known of the pictures that were looked at, in order; N of them."""
+    """Facts about the N pictures that were processed, in order."""
 
     part: NDArray[np.int32]
-    """[N]: the recipe's part that each came from."""
+    """[N]: index of the recipe's part that each came from."""
     reason: NDArray[np.int8]
-    """[N]: place in `REASONS` of why it gave no face, or KEPT."""
+    """[N]: index in `REASONS` of why it was dropped, or KEPT."""
     sketch: NDArray[np.bool_]
     """[N]"""
     smile: NDArray[np.float32]
     """[N]: label or score; NaN where there is none."""
     labelled: NDArray[np.bool_]
-    """[N]: whether the source knew if it smiles."""
+    """[N]: whether `smile` is a label of the source."""
     fingerprint: NDArray[np.uint8]
     """[N, 32]"""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Selection:
-    """What stays."""
+    """Which pictures are kept."""
 
     reason: NDArray[np.int8]
-    """[N]: place in `REASONS`, or KEPT."""
+    """[N]: index in `REASONS`, or KEPT."""
     twin: NDArray[np.int64]
-    """[N]: the earlier picture that a near-duplicate is one of; -1 for the others."""
+    """[N]: index of the earlier picture that a near-duplicate repeats; -1 for the others."""
 
     def kept(self, part: NDArray[np.int32], number: int) -> int:
-        """How many stay of a part."""
+        """How many pictures of a part are kept."""
         return int(((self.reason == KEPT) & (part == number)).sum())
 
 
 def select(looked: Looked, pools: Sequence[Pool], most_bits: int) -> Selection:
-    """Leave out near-duplicates among photos and among sketches, and smiles that are too many.
+    """Exclude near-duplicates among photos and among sketches, and surplus smiles.
 
     Args:
-        looked: What was looked at.
-        pools: Where it came from, for how many smiles each part keeps.
-        most_bits: Difference of two fingerprints that makes near-duplicates; -1 for none.
+        looked: The processed pictures.
+        pools: Where they came from; their parts say how many smiles are kept.
+        most_bits: Largest Hamming distance of near-duplicates; -1 excludes none.
     """
     reason = looked.reason.copy()
     twin = np.full(len(reason), -1, np.int64)
@@ -67,7 +67,7 @@ def select(looked: Looked, pools: Sequence[Pool], most_bits: int) -> Selection:
             twin[rows[found >= 0]] = rows[found[found >= 0]]
         reason[twin >= 0] = _DUPLICATE
     for number, pool in enumerate(pools):
-        if pool.part.smiling_one_in > 1:  # those that are labelled were thinned before the look
+        if pool.part.smiling_one_in > 1:  # `plan` has thinned labelled ones already
             mine = (looked.part == number) & (reason == KEPT) & ~looked.labelled
             smiling = np.flatnonzero(mine & (looked.smile > SMILING))
             place = np.arange(1, len(smiling) + 1)
@@ -76,7 +76,7 @@ def select(looked: Looked, pools: Sequence[Pool], most_bits: int) -> Selection:
 
 
 def trim(selection: Selection, looked: Looked, pools: Sequence[Pool]) -> Selection:
-    """Leave out what is more than the recipe wants, or than its shares allow."""
+    """Exclude faces beyond the number that the recipe requests or its proportions allow."""
     reason = selection.reason.copy()
     counts = [selection.kept(looked.part, number) for number in range(len(pools))]
     shares = [n / pool.part.count for n, pool in zip(counts, pools, strict=True) if pool.part.count]
@@ -90,34 +90,34 @@ def trim(selection: Selection, looked: Looked, pools: Sequence[Pool]) -> Selecti
 
 @dataclass(frozen=True, kw_only=True)
 class Share:
-    """What a part of the recipe came to."""
+    """Result of a part of the recipe."""
 
     name: str
     wanted: int
-    """Faces; 0 stands for all."""
+    """Faces requested; 0 means all."""
     found: int
     """Pictures of its source."""
     judged_found: int
-    """Those of which it is known if they smile, by the source or else by the score."""
+    """Those with a smile label of the source or a smile score."""
     smiling_found: int
-    """Those of them that do."""
+    """Those of them that smile."""
     looked_at: int
-    """Pictures that were opened."""
+    """Pictures that were processed."""
     dropped: dict[str, int]
-    """How many of those, for each reason."""
+    """How many of those were dropped, for each reason."""
     kept: int
     judged_kept: int
     smiling_kept: int
 
     def __str__(self) -> str:
-        wanted = f" of {self.wanted} wanted" if self.wanted else ""
+        wanted = f" of {self.wanted} requested" if self.wanted else ""
         known = self.judged_found > 0
         smiles = f", {self.smiling_found} smiling before and {self.smiling_kept} after" * known
         return f"{self.name}: {self.kept} faces{wanted} ({self.found} pictures{smiles})"
 
 
 def share_of(number: int, pool: Pool, looked: Looked, chosen: Selection) -> Share:
-    """What the part with this number came to."""
+    """Result of the part with this index."""
     mine = looked.part == number
     kept = mine & (chosen.reason == KEPT)
     smiles, judged = looked.smile > SMILING, ~np.isnan(looked.smile)

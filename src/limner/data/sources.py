@@ -1,4 +1,4 @@
-"""Sources of faces. A source lists its items lazily, with their labels.
+"""Sources of pictures. A source lists its items lazily, with their labels.
 
 To add one, write a frozen dataclass with a `name` and an `items` method that yields `Item`s, and
 a field `warn` if there is something to warn of.
@@ -24,13 +24,13 @@ class Source(Protocol):
 
     @property
     def name(self) -> str:
-        """What its items call it."""
+        """Its name in the items."""
 
     def items(self) -> Iterator[Item]:
         """Its pictures, in the same order each time.
 
         Raises:
-            DataError: It is absent or damaged; says how one obtains it.
+            DataError: It is missing or damaged; the message says how to obtain it.
         """
 
 
@@ -40,10 +40,10 @@ class Folder:
 
     path: Path
     name: str = ""
-    """What the items call it; by default the folder within `path` that each lies in."""
+    """Its name in the items; by default that of the folder within `path` that contains each."""
     kind: Kind = "photo"
     smiling: bool | None = None
-    """What is known of all its faces."""
+    """Whether all its faces smile; None if unknown."""
 
     def items(self) -> Iterator[Item]:
         """Everything below `path`, sorted by name."""
@@ -58,9 +58,9 @@ class Folder:
 class CUFS:
     """CUHK Face Sketch Database (Wang and Tang 2009), in any of the layouts of its parts.
 
-    A picture's kind is told by the folder that it lies in: `sketch`, `sketches`, `photo` or
-    `photos`, or a name that ends in them. The study takes the sketches alone, so that no model
-    can learn the pairs; `pairs` gives the photos too, under the same identity.
+    The folder of a picture gives its kind: `sketch`, `sketches`, `photo` or `photos`, or a name
+    that ends in one of these. The 2018 study uses only the sketches, so that no model can learn
+    the pairs; `pairs` yields the photos too, under the same identity.
     """
 
     path: Path
@@ -70,7 +70,7 @@ class CUFS:
     def items(self) -> Iterator[Item]:
         """The sketches, and with `pairs` the photos, sorted by name."""
         absent = (
-            f"{self.path} holds no sketches of CUFS: a folder 'sketches' or 'sketch' is expected; "
+            f"{self.path} contains no sketches of CUFS: expected a folder 'sketches' or 'sketch'; "
             "ask for it at mmlab.ie.cuhk.edu.hk/archive/facesketch.html (research only)"
         )
         if not self.path.is_dir():
@@ -88,7 +88,7 @@ class CUFS:
 
 @dataclass(frozen=True, kw_only=True)
 class SketchedPhotos:
-    """The photos of another source, each passed through a sketch style: Set2 of the study.
+    """The photos of another source, each drawn in a sketch style: Set2 of the 2018 study.
 
     Raises:
         UsageError: The style is not known.
@@ -116,6 +116,6 @@ def _kind(name: str) -> Kind | None:
 
 
 def _person(name: str) -> str:
-    """`F2-005-01-sz1.jpg` and `f-005-01.jpg` are one person; parts of CUFS share no name."""
+    """`F2-005-01-sz1.jpg` and `f-005-01.jpg` are one person; no name is in two parts of CUFS."""
     stem = Path(name).stem.lower()
     return re.sub(r"^([fm])2-", r"\1-", re.sub(r"-sz\d$", "", stem))

@@ -39,7 +39,7 @@ class Writer:
 
         Args:
             path: Folder of the set.
-            about: What it says about itself; `preprocessing` and `sources` at least.
+            about: Its metadata; `preprocessing` and `sources` at least.
 
         Raises:
             OutputError: It cannot be written there.
@@ -68,12 +68,12 @@ class Writer:
             raise images.output_error(self.path / f"{name}.parquet", error) from error
 
     def commit(self) -> None:
-        """Put all of it in place, the faces last. Raises OutputError."""
+        """Move all tables into place, the faces last. Raises OutputError."""
         try:
             for table in self._tables.values():
                 table.close()
             for table in self._tables.values():
-                # Without a single face there is no set, only the reasons.
+                # Without a single face there is no set, only the table of dropped pictures.
                 if table.target.stem != "faces" or table.rows:
                     table.part.replace(table.target)
         except OSError as error:
@@ -99,7 +99,7 @@ class Writer:
 
 
 class _Table:
-    """A Parquet file under another name until it is whole."""
+    """A Parquet file under another name until it is complete."""
 
     def __init__(self, target: Path, schema: pa.Schema) -> None:
         self.target = target

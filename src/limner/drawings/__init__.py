@@ -1,4 +1,4 @@
-"""Drawings as people bring them: photographed and scanned pages become clean drawings."""
+"""Cleans drawings: photographed and scanned pages become clean drawings."""
 
 from limner.drawings.cleaning import Clean, Cleaned, Judge, clean
 from limner.drawings.literal import estimate_literal

@@ -1,7 +1,7 @@
 """From a photographed or scanned page to a clean drawing: grey ink on white paper.
 
-A page is analysed at about 450 px, which takes a few milliseconds, and changed at its own size
-only where something is wrong with it: most scans and all drawings of programs stay as they are.
+A page is analysed at about 450 px, which takes a few milliseconds, and changed at full size only
+where necessary: most scans and all drawings made with programs stay as they are.
 """
 
 import math
@@ -30,60 +30,60 @@ from limner.drawings.ruling import find_ruling
 __all__ = ["Clean", "Cleaned", "Judge", "clean"]
 
 Clean = Literal["auto", "off"]
-"""Whether drawings are cleaned: where it is needed, or never."""
+"""Whether drawings are cleaned: where necessary, or never."""
 
 Judge = Callable[[NDArray[np.uint8], NDArray[np.uint8]], bool | None]
-"""Whether the second of two grey pictures `[H, W]` shows a face more surely than the first; None
-if neither shows any."""
+"""Whether the second of two grey pictures `[H, W]` shows a face with more confidence than the
+first; None if neither shows any."""
 
 _SIDE = 448
-"""px that the longer side of a page has, about, when it is analysed."""
+"""Approximate longer side in px at which a page is analysed."""
 _SMALLEST = 32
-"""Side in px below which nothing can be told of a page."""
+"""Side in px below which a page is not analysed."""
 _DARKEST = 1 / 64
-"""Lightness below which is all the same."""
+"""Smallest lightness that is distinguished."""
 _DARK = 0.5
-"""A page with so little lightness may be a negative."""
+"""A page no lighter than this may be a negative."""
 _BOARD = 0.35
-"""Paper so dark, by itself, tells a negative where no face does; paper in a shadow is lighter."""
+"""Paper darker than this means a negative if no face decides; paper in a shadow is lighter."""
 _WHITE = 0.8
-"""Paper at least so light is white."""
+"""Paper at least this light is white."""
 _WHITEST = 0.95
-"""The same of paper that was dark."""
+"""The same for paper that was dark."""
 _EVEN_PAGE = 0.3
-"""The same of all its paper, to which soft shading may be connected."""
+"""`EVEN` for all paper of a page, to which soft shading may be connected."""
 _PAPER = 0.15
-"""Share of the page that is seen to be paper, at least; else it is a photo, say, and is left."""
+"""Smallest fraction of visible paper; with less, the page may be a photo and is left as it is."""
 _PART = 0.01
-"""Share of the page that a drawing covers, at least."""
+"""Smallest fraction of the page that a drawing covers."""
 _ENOUGH = 1 << 16
-"""px that tell how strong the ink is, about."""
+"""Approximate number of px from which the strength of the ink is estimated."""
 _ROWS = 1 << 20
-"""px that are changed at a time, so that a large page takes little memory."""
+"""px changed at a time, so that a large page takes little memory."""
 
 
 @dataclass(frozen=True, eq=False)
 class Cleaned:
-    """A page, clean."""
+    """A cleaned page."""
 
     image: NDArray[np.uint8]
-    """[H, W] grey, or the very picture that came where nothing was to be done."""
+    """[H, W] grey, or the given picture itself if nothing was changed."""
     notes: tuple[str, ...] = ()
-    """What was done, in words, in this order: `inverted`, `ruled lines removed` or `grid removed`,
+    """Changes in words, in this order: `inverted`, `ruled lines removed` or `grid removed`,
     `light evened out` or `paper whitened`, `strokes strengthened`."""
 
 
 def clean(picture: NDArray[np.uint8], judge: Judge | None = None) -> Cleaned:
-    """Clean a drawing if it needs it.
+    """Clean a drawing if necessary.
 
-    Negative drawings, light on dark, become positive ones. Ruled lines and grids are taken out.
-    The light on the paper is divided out if it is uneven or the paper is not white; white
-    highlights on toned paper stay brighter than it. Faint strokes become firm ones.
+    Negative drawings, light on dark, become positive. Ruled lines and grids are removed. The light
+    on the paper is divided out if it is uneven or the paper is not white; white highlights on toned
+    paper stay brighter than the paper. Faint strokes are strengthened.
 
     Args:
         picture: `[H, W, 3]` RGB or `[H, W]` grey.
-        judge: asked of a dark page and its negative which of them shows a face; by default a page
-            with light strokes on dark paper is treated as a negative.
+        judge: decides which of a dark page and its negative shows a face; by default a page with
+            light strokes on dark paper is treated as a negative.
     """
     if min(picture.shape[:2]) < _SMALLEST:
         return Cleaned(picture)
@@ -111,7 +111,7 @@ def clean(picture: NDArray[np.uint8], judge: Judge | None = None) -> Cleaned:
 
 
 def _analysed(grey: NDArray[np.uint8]) -> Field:
-    """`[h, w]`: logarithm of the lightness of a page, shrunk."""
+    """`[h, w]`: logarithm of the lightness of a page, shrunk for analysis."""
     step = _step(grey)
     small = Image.fromarray(grey)
     if step > 1:
@@ -132,7 +132,7 @@ _LOGS = np.log(np.maximum(np.arange(256, dtype=np.float32) / 255, _DARKEST))
 
 
 def _is_negative(grey: NDArray[np.uint8], page: Field, judge: Judge | None) -> bool:
-    """Whether a drawing is light on dark; asks only of pages that are dark or have a dark rim."""
+    """Whether a drawing is light on dark; calls `judge` only if the page or its rim is dark."""
     [rim], [usual] = quantiles(page[rim_of(page)], 0.5), quantiles(page, 0.5)
     if min(rim, usual) > np.log(_DARK):
         return False
@@ -144,11 +144,11 @@ def _is_negative(grey: NDArray[np.uint8], page: Field, judge: Judge | None) -> b
 
 
 def _without_ruling(grey: NDArray[np.uint8], page: Field) -> tuple[NDArray[np.uint8], str]:
-    """A page without printed lines, and what was there: `ruled lines`, `a grid` or nothing."""
+    """A page without printed lines, and what was removed: `ruled lines`, `grid` or nothing."""
     across, down = find_ruling(page), find_ruling(np.ascontiguousarray(page.T))
     if across is None and down is None:
         return grey, ""
-    from limner.drawings.unruling import remove_ruling  # clean pages have no use for it
+    from limner.drawings.unruling import remove_ruling  # clean pages do not need it
 
     full = _log(grey)
     if across is not None:
@@ -166,28 +166,28 @@ class _Light:
     """The light on a page."""
 
     level: Field
-    """[h, w]: logarithm of what blank paper would be."""
+    """[h, w]: logarithm of the lightness of blank paper."""
     paper: Mask
-    """[h, w]: where blank paper was seen."""
+    """[h, w]: where blank paper is visible."""
 
     @property
     def uneven(self) -> bool:
-        """Whether it differs over the page, and not only from white."""
+        """Whether it varies over the page."""
         low, high = quantiles(self.level[self.paper], *EVEN_PART)
         return bool(high - low > EVEN / 2)
 
 
 def _uneven_light(page: Field, *, negative: bool) -> _Light | None:
-    """The light on the paper; None where it is even and the paper white.
+    """The light on the paper; None if it is even and the paper white.
 
-    Of a negative only black paper is white then; grey and coloured paper has become greyish.
+    In a negative only black paper becomes white; grey and coloured paper becomes greyish.
     """
     white = _WHITEST if negative else _WHITE
     rim = rim_of(page)
     low, high = quantiles(page[rim], *EVEN_PART)
     if high > np.log(white) and high - low < EVEN:
         return None
-    from limner.drawings.light import paper_light  # clean pages have no use for it
+    from limner.drawings.light import paper_light  # clean pages do not need it
 
     level, paper = paper_light(page, shadows=not negative)
     if paper.mean() < _PAPER:
@@ -202,7 +202,7 @@ def _uneven_light(page: Field, *, negative: bool) -> _Light | None:
 
 
 def _tones(grey: NDArray[np.uint8], page: Field, light: _Light | None) -> Tones:
-    """How the ink is to be strengthened, told from single pixels: means of many are never dark."""
+    """How to strengthen the ink, estimated from single pixels: means of many are never dark."""
     step = _step(grey)
     height, width = (side // step for side in grey.shape)
     single = grey[step // 2 :: step, step // 2 :: step][:height, :width].astype(np.float32) / 255
@@ -218,7 +218,7 @@ def _tones(grey: NDArray[np.uint8], page: Field, light: _Light | None) -> Tones:
 
 
 def _drawn(paper: Mask) -> Mask:
-    """Paper and drawing, without what lies beside the page, if the drawing ends within it."""
+    """Paper and drawing, without the surroundings of the page, if the drawing ends within it."""
     rim = np.ones(paper.shape, bool)
     rim[1:-1, 1:-1] = False
     beside = flood(~paper, rim)
@@ -231,7 +231,7 @@ def _drawn(paper: Mask) -> Mask:
 def _noise(grey: NDArray[np.uint8], step: int) -> float:
     """Standard deviation of a pixel on blank paper, from pairs of neighbours.
 
-    Pencil differs from pixel to pixel too, so that only the third that differs least counts.
+    Pencil differs from pixel to pixel too, so only the third that differs least counts.
     """
     rows = grey[:: step * (1 + grey.size // step**2 // _ENOUGH)]
     left = rows[:, : grey.shape[1] - 1 : step].astype(np.float32)
@@ -239,7 +239,7 @@ def _noise(grey: NDArray[np.uint8], step: int) -> float:
     apart = np.abs(left - right)[left > quantiles(left, 0.6)[0]]
     if not apart.size:
         return 0.0
-    # The same share of a normal distribution differs by less than 0.431 deviations.
+    # A third of a normal distribution is within 0.431 standard deviations.
     return quantiles(apart, 1 / 3)[0] / 0.431 / math.sqrt(2) / 255
 
 

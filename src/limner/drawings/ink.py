@@ -1,4 +1,4 @@
-"""The strength of the ink: a faint pencil becomes a firm one, a firm one stays as it is."""
+"""The strength of the ink: faint pencil is strengthened, firm pencil stays as it is."""
 
 from dataclasses import dataclass
 
@@ -10,41 +10,41 @@ from limner.drawings.regions import quantiles
 __all__ = ["Tones", "tones"]
 
 _TRACE = 0.06
-"""Darker than the paper by less than this share is not ink, unless all of it is as faint."""
+"""What is darker than the paper by less than this fraction is not ink, unless all is as faint."""
 _FIRM = 0.6
-"""How dark the darkest strokes of a firm drawing are, at least. Of 211 CUFS sketches, our examples
-and all sketch styles but the study's filter, none stays below."""
+"""Smallest darkness of the darkest strokes of a firm drawing. Of 211 CUFS sketches, our examples
+and all sketch styles but the filter of the 2018 study, none is below."""
 _FAINT = 0.45
-"""Drawings whose darkest strokes are no darker are strengthened in full."""
+"""Drawings whose darkest strokes are at most this dark are strengthened in full."""
 _TARGET = 0.78
-"""How dark the darkest strokes become then: as in the middle one of those drawings."""
+"""How dark the darkest strokes become then: the median of those drawings."""
 _MOST = 9.0
-"""Nothing is strengthened more than that: beyond it there is more noise than pencil."""
+"""Largest gain: beyond it there is more noise than pencil."""
 _FLOOR = 0.2
-"""No more than this share of the darkest strokes counts as noise."""
+"""At most this fraction of the darkest strokes counts as noise."""
 _FEW = 30
-"""px of ink, without which nothing is drawn."""
+"""px of ink below which a page counts as empty."""
 _LIGHTER = 1.06
 """Brighter than toned paper by this factor is a highlight."""
 _TONED = 0.85
-"""Paper that is less light is toned."""
+"""Paper darker than this is toned."""
 _KEPT = 0.92
-"""What toned paper becomes where there are highlights on it, so that they stay brighter."""
+"""Lightness of toned paper that has highlights, so that they stay brighter."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Tones:
-    """How darkness on the page becomes darkness in the drawing."""
+    """Maps darkness on the page to darkness in the drawing."""
 
     floor: float = 0.0
-    """Darkness that counts as none, against noise."""
+    """Darkness that counts as none, to suppress noise."""
     gain: float = 1.0
-    """What darkness above it is multiplied by."""
+    """Factor for darkness above it."""
     highlights: float = 1.0
     """How much brighter than the paper the brightest highlights are; 1 if there are none."""
 
     def apply(self, relative: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Lightness in 0..1 from lightness as a share of the paper's, in any shape."""
+        """Lightness in 0..1 from lightness as a fraction of the paper's, in any shape."""
         drawn = 1 - np.maximum(1 - relative - self.floor, 0) * self.gain
         if self.highlights > 1:
             above = (relative - 1) / (self.highlights - 1)
@@ -54,10 +54,10 @@ class Tones:
 
 
 def tones(relative: NDArray[np.float32], noise: float, paper: float) -> Tones:
-    """How a drawing is to be strengthened.
+    """How to strengthen a drawing.
 
     Args:
-        relative: lightness of some pixels, unaveraged, as a share of the paper's.
+        relative: lightness of some pixels, unaveraged, as a fraction of the paper's.
         noise: standard deviation of that on blank paper.
         paper: lightness of the paper itself in 0..1; white paper has no highlights.
     """

@@ -1,8 +1,8 @@
-"""The light on the paper: how bright each place of the page would be without the drawing.
+"""The light on the paper: how bright each part of the page would be without the drawing.
 
 Paper is what can be reached from its brightest part without crossing an edge: the light on a page
-changes gently, even at the rim of a shadow, and ink does not. What cannot be reached, the drawing
-for the most part, gets its light from the paper around it.
+changes gradually, even at the rim of a shadow, and ink does not. The rest, mostly the drawing, gets
+its light from the paper around it.
 """
 
 import math
@@ -26,23 +26,23 @@ from limner.drawings.regions import (
 __all__ = ["paper_light"]
 
 _STEP = 0.06
-"""Log lightness may change by so much from pixel to pixel of the analysed page."""
+"""Largest change of log lightness on paper from pixel to pixel of the analysed page."""
 _CONTRAST = 1.2
-"""Log contrast of a firm drawing; where it is less, so are the steps at its edges."""
+"""Log contrast of a firm drawing; with less contrast, the steps at its edges are smaller."""
 _BRIGHT = 0.85
-"""What is at least so bright, as a share of the brightest part, surely is paper."""
+"""What is at least this bright, as a fraction of the brightest part, is surely paper."""
 _SHADOW = 0.25
-"""A shadow takes at least so much away, in log lightness; less is uneven light."""
+"""Smallest drop in log lightness of a shadow; less is uneven light."""
 _DEEPEST = 0.3
-"""The deepest shadow leaves this share of the light."""
+"""Fraction of the light that the deepest shadow leaves."""
 _OF_A_SIDE = 0.35
-"""It covers at least this share of two sides of the page."""
+"""A shadow covers at least this fraction of two sides of the page."""
 _GRADUAL = 0.15
-"""The rim of a shadow covers no larger share of the paper than that."""
+"""Largest fraction of the paper that the rim of a shadow covers."""
 _FEW = 200
-"""px of paper, without which nothing is known of it."""
+"""Smallest number of px of paper from which its levels are estimated."""
 _SHADING = 0.15
-"""What is darker than light that changes steadily, by more than that, is drawn."""
+"""What is darker than the fitted light by more than this, in log lightness, is drawn."""
 
 
 def paper_light(page: Field, *, shadows: bool = True) -> tuple[Field, Mask]:
@@ -50,14 +50,14 @@ def paper_light(page: Field, *, shadows: bool = True) -> tuple[Field, Mask]:
 
     Args:
         page: `[h, w]`, logarithm of the lightness in 1/64..1, without ruled lines.
-        shadows: whether a shadow may lie on it.
+        shadows: whether there may be a shadow on it.
 
     Returns:
-        Logarithm of the light `[h, w]`, and where it was seen and not guessed.
+        Logarithm of the light `[h, w]`, and where it was seen rather than estimated.
     """
     darkest, brightest = np.quantile(page, [0.01, 0.95])
     gentle = _steps(page) < _STEP * min(1.0, float(brightest - darkest) / _CONTRAST)
-    # A gap in an outline is no way into the face: paths have to be some pixels wide.
+    # Paths have to be some pixels wide, so that a gap in an outline does not lead into the face.
     passable = dilate(gentle, -1)
     paper = flood(passable, _brightest(page))
     if shadows:
@@ -69,16 +69,16 @@ def paper_light(page: Field, *, shadows: bool = True) -> tuple[Field, Mask]:
     if shadow is not None:
         return _with_shadow(page, paper, shadow)
     if level.size and np.ptp(np.quantile(level, EVEN_PART)) < EVEN:
-        # What differs within is shading that a path led into.
+        # Differences within are shading that a path led into.
         light = np.full_like(page, np.median(level))
         return light, paper & (np.abs(page - light) < EVEN)
     return _guess(page, paper)
 
 
 def _behind_a_sharp_rim(page: Field, blank: Mask) -> Mask:
-    """The part of the page that a shadow lies on, where its rim is as sharp as a stroke.
+    """The part of the page in a shadow whose rim is as sharp as a stroke.
 
-    It reaches at least two sides of the page, as clothes drawn up to the edge do not.
+    It reaches at least two sides of the page; clothes drawn up to the edge do not.
     """
     level = float(np.quantile(page, 0.95)) + math.log(_DEEPEST)
     edge = np.zeros(page.shape, bool)
@@ -91,13 +91,13 @@ def _behind_a_sharp_rim(page: Field, blank: Mask) -> Mask:
 
 
 def _with_shadow(page: Field, paper: Mask, levels: tuple[float, float]) -> tuple[Field, Mask]:
-    """The light where a shadow lies on part of the page, of these `levels` outside and within."""
+    """The light of a page partly in a shadow, with these `levels` outside and inside."""
     bright, dark = levels
     third = (bright - dark) / 3
     lit_light, _ = _guess(page, paper & (page > bright - third))
     dim_light, _ = _guess(page, paper & (page < dark + third))
     between = np.maximum(lit_light - dim_light, _SHADOW / 2)
-    # Ink darkens: what is brighter than paper in the shadow lies outside of it, drawn on or not.
+    # Ink darkens, so what is brighter than paper in the shadow is outside of it, drawn on or not.
     most = np.clip((lit_light - page) / between, 0, 1)
     rim = np.minimum(_rim_under(most, paper), most)
     light = lit_light * (1 - rim) + dim_light * rim
@@ -106,12 +106,12 @@ def _with_shadow(page: Field, paper: Mask, levels: tuple[float, float]) -> tuple
 
 
 def _guess(page: Field, known: Mask) -> tuple[Field, Mask]:
-    """The light everywhere, from where it is known: a surface of third degree, and the rest.
+    """The light everywhere, from where it is known: a cubic surface, and the residual.
 
-    Shading that a path led into is darker than the surface, and is left out of it.
+    Shading that a path led into is darker than the surface, and is excluded.
 
     Returns:
-        The light, and what was seen of it.
+        The light, and where it was seen.
     """
     surface = _powers(page.shape, 3)
     step = max(1, math.isqrt(int(known.sum()) // 4000))
@@ -126,7 +126,7 @@ def _guess(page: Field, known: Mask) -> tuple[Field, Mask]:
         off = values - terms @ solved
         weight = np.where(off < -_SHADING / 2, 0.1, 1.0)
     trend = np.tensordot(solved, surface, 1).astype(np.float32)
-    # Beyond what is known a surface may go anywhere, and light does not.
+    # The surface must not extrapolate beyond the known values.
     trend = np.clip(trend, *np.quantile(values, [0.01, 0.99]))
     seen = known & (page > trend - _SHADING)
     rest = fill_in(page - trend, seen) if seen.any() else 0
@@ -134,18 +134,18 @@ def _guess(page: Field, known: Mask) -> tuple[Field, Mask]:
 
 
 def _rim_under(share: Field, paper: Mask) -> Field:
-    """How far each place lies in a shadow whose rim runs on under the drawing; 0..1.
+    """How far each pixel is in a shadow whose rim continues under the drawing; 0..1.
 
-    The rim is a straight line, or a conic section where that agrees much better with what is seen
-    of the shadow around the drawing.
+    The rim is a straight line, or a conic section if that fits the visible shadow around the
+    drawing much better.
 
     Args:
-        share: `[h, w]`, how far each place lies in the shadow, were it blank paper.
-        paper: where it is.
+        share: `[h, w]`, how far each pixel is in the shadow if it is blank paper.
+        paper: where there is blank paper.
     """
     # The rim that matters is the one near the drawing.
     trust = np.where(paper, box_blur((~paper).astype(np.float32), max(paper.shape) // 8), 0)
-    # Within the drawing, what is as bright as paper in the light is not shadow.
+    # Within the drawing, what is as bright as lit paper is not in the shadow.
     trust = np.where(~paper & (share < 0.15), 0.1, trust)
     rows, columns = np.nonzero(trust > 0.02)
     step = max(1, rows.size // 6000)
@@ -170,7 +170,7 @@ def _logistic(
     """Logistic regression of y [N] in 0..1 on x [N, T], by iteratively reweighted least squares.
 
     Returns:
-        The function from terms [T, ...] to shares in 0..1.
+        The function from terms [T, ...] to probabilities in 0..1.
     """
 
     def squash(odds: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -209,12 +209,12 @@ def _steps(page: Field) -> Field:
 
 
 def _brightest(page: Field) -> Mask:
-    """Where the search for paper begins: bright places on the page's rim, if it has such."""
+    """Where the search for paper begins: bright pixels on the page's rim, if there are any."""
     rim = np.zeros(page.shape, bool)
     rim[[0, -1]] = rim[:, [0, -1]] = True
     level, brightest = float(np.quantile(page[rim], 0.9)), float(np.quantile(page, 0.95))
     reach = math.log(_BRIGHT)
-    if level < brightest + math.log(0.8):  # the page lies on something darker
+    if level < brightest + math.log(0.8):  # there is something darker around the page
         return page > brightest + reach
     return rim & (page > level + reach)
 
@@ -222,7 +222,7 @@ def _brightest(page: Field) -> Mask:
 def _two_levels(values: NDArray[np.float32]) -> tuple[float, float] | None:
     """The brighter and the darker of two levels of light, if there are two: Otsu (1979).
 
-    Light that fades over the page has many levels, and is none.
+    Light that fades gradually over the page has many levels and does not count.
     """
     if values.size < _FEW:
         return None

@@ -7,13 +7,13 @@ from PIL import Image
 __all__ = ["LEAST", "estimate_literal", "expand", "look_of", "regress"]
 
 SIDE = 128
-"""Side in px at which drawings are looked at."""
+"""Side in px at which drawings are analysed."""
 _CELL, _BLOCK = 4, 8
 """px."""
 _FLAT = 0.02
-"""Standard deviation of lightness below which a cell has nothing drawn in it."""
+"""Standard deviation of lightness below which a cell is empty."""
 LEAST = 0.1
-"""The least that is answered: below it, random drawings have next to nothing of their photo."""
+"""Smallest estimate: below it, random drawings have almost nothing of their photo."""
 
 # Fitted by `benchmarks/literal.py`, which prints them.
 _MEAN = (0.5189, 0.0733, 0.1272)
@@ -25,9 +25,9 @@ _WEIGHTS = (
 
 
 def look_of(drawing: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """Three figures of an aligned drawing `[S, S]`, 255 = paper, S at least 32 px.
+    """Three features of an aligned drawing `[S, S]`, 255 = paper, S at least 32 px.
 
-    The share of cells of 4 px in which nothing is drawn, the standard deviation over the cells of
+    The fraction of empty cells of 4 px, the standard deviation over the cells of
     their contrast, and that of the lightness of blocks of 8 px, all at 128 px.
     """
     if drawing.shape != (SIDE, SIDE):
@@ -40,14 +40,14 @@ def look_of(drawing: NDArray[np.uint8]) -> NDArray[np.float64]:
 
 
 def expand(figures: NDArray[np.float64]) -> NDArray[np.float64]:
-    """`[N, 10]`: 1, the three standardised figures of each drawing `[N, 3]`, and their products."""
+    """`[N, 10]`: 1, the three standardised features of drawings `[N, 3]`, and their products."""
     one, two, three = figures.T
     terms = [one, two, three, one * one, one * two, one * three, two * two, two * three]
     return np.stack([np.ones_like(one), *terms, three * three], axis=1)
 
 
 def regress(looks: NDArray[np.float64]) -> NDArray[np.float64]:
-    """How literally drawings are meant `[N]`, of looks `[N, 3]`; unbounded."""
+    """How literally drawings are meant `[N]`, from their features `[N, 3]`; unbounded."""
     found: NDArray[np.float64] = expand((looks - _MEAN) / np.array(_SPREAD)) @ np.array(_WEIGHTS)
     return found
 
@@ -56,8 +56,8 @@ def estimate_literal(drawing: NDArray[np.uint8]) -> float:
     """How literally an aligned drawing `[S, S]` is meant, 0.1 to 1.
 
     A regression from `look_of` to how far random drawings of photos were displaced, see
-    `limner.sketching.random_drawing`: 1 for strokes in their place, halved by each pixel at 128 px
-    that they lie elsewhere.
+    `limner.sketching.random_drawing`: 1 for strokes in place, halved for each pixel of displacement
+    at 128 px.
     """
     [found] = regress(look_of(drawing)[None])
     return float(np.clip(found, LEAST, 1))

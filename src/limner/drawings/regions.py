@@ -1,4 +1,4 @@
-"""Operations on small masks and fields, in NumPy alone: spread, shrink, flood and fill in.
+"""Operations on small masks and fields, in NumPy alone: dilate, blur, flood and fill in.
 
 The page is analysed at about 512 px, so that each of these takes a millisecond or a few.
 """
@@ -33,19 +33,19 @@ Mask = NDArray[np.bool_]
 T = TypeVar("T", bound=np.generic)
 
 EVEN = 0.12
-"""Log lightness by which the paper near the edge of an evenly lit page differs, at most."""
+"""Largest difference in log lightness of the paper near the edge of an evenly lit page."""
 EVEN_PART = (0.2, 0.9)
-"""Quantiles between which it does not: clothes that are drawn to the edge are not shadow."""
+"""Quantiles between which it is measured: clothes that are drawn to the edge are not shadow."""
 _RIM_WIDTH = 0.04
-"""Share of the page's sides that is near its edge."""
+"""Width of the rim as a fraction of the page's longer side."""
 _SWEEPS = 64
-"""Most passes of `flood`; each goes round one more corner of the region."""
+"""Largest number of passes of `flood`; each goes round one more corner of the region."""
 
 
 def quantiles(values: NDArray[np.floating], *shares: float) -> list[float]:
-    """The values below which these shares of all lie; NaN of none.
+    """Quantiles of values; NaN if there are none.
 
-    `numpy.quantile` and `numpy.median` load masked arrays first, a tenth of a cold start.
+    `numpy.quantile` and `numpy.median` import masked arrays first, a tenth of a cold start.
     """
     flat = values.ravel()
     if not flat.size:
@@ -88,12 +88,12 @@ def _without(values: NDArray[T], first: int, last: int, axis: int) -> NDArray[T]
 
 
 def closed_along(values: Field, radius: int, axis: int) -> Field:
-    """Closing along one axis: what is dark and narrower than `2 radius + 1` px is gone."""
+    """Closing along one axis: removes what is dark and narrower than `2 radius + 1` px."""
     return -running_maximum(-running_maximum(values, radius, axis), radius, axis)
 
 
 def rim_of(page: Field) -> Mask:
-    """What is near the edge of a page."""
+    """The pixels near the edge of a page."""
     wide = max(2, round(_RIM_WIDTH * max(page.shape)))
     rim = np.ones(page.shape, bool)
     rim[wide:-wide, wide:-wide] = False
@@ -117,7 +117,7 @@ def flood(passable: Mask, seeds: Mask) -> Mask:
 
 
 def _fill_runs(passable: Mask, reached: Mask) -> Mask:
-    """Fill each run of a row that holds a reached pixel."""
+    """Fill each run of a row that contains a reached pixel."""
     passable = np.ascontiguousarray(passable)
     flat = passable.ravel()
     starts = flat.copy()
@@ -144,7 +144,7 @@ def box_blur(values: Field, radius: int) -> Field:
 def fill_in(values: Field, known: Mask) -> Field:
     """Spread the known values smoothly over the others: a pyramid, pulled and pushed.
 
-    Gortler et al., "The lumigraph" (1996), section 3.4. The known ones stay as they are.
+    Gortler et al., "The lumigraph" (1996), section 3.4. Known values stay as they are.
     """
     weight = known.astype(np.float32)
     levels = []
@@ -152,7 +152,7 @@ def fill_in(values: Field, known: Mask) -> Field:
     while min(total.shape) > 1:
         levels.append((total, weight))
         total, weight = _halve(total), _halve(weight)
-        # A cell that is known well enough counts in full, so that near values win over far ones.
+        # A cell that is a quarter known counts in full, so that near values win over far ones.
         enough = np.minimum(weight * 4, 1) / np.maximum(weight, 1e-9)
         total = np.asarray(total * enough, np.float32)
         weight = np.asarray(weight * enough, np.float32)
@@ -172,6 +172,6 @@ def _halve(values: Field) -> Field:
 
 
 def enlarge(values: Field, width: int, height: int) -> Field:
-    """Bring a field to a larger size, linearly between the centres of its cells."""
+    """Enlarge a field, linearly between the centres of its cells."""
     picture = Image.fromarray(values).resize((width, height), Image.Resampling.BILINEAR)
     return np.asarray(picture, np.float32)

@@ -1,11 +1,11 @@
 """Detection of ruled lines and grids that are printed on the paper.
 
-A printed line runs across the whole page, and the next ones follow at an even distance. Both are
-true of hardly any drawing, whose hatching ends somewhere. The page may be photographed at an angle
-and bulge a little: the lines then converge and bend, all of them alike.
+Printed lines run across the whole page at even distances. Hatching in drawings does not: it ends
+somewhere. If the page is photographed at an angle or bulges a little, the lines converge and bend,
+all in the same way.
 
-Everything here is written for lines that run from left to right; for those from top to bottom the
-page is transposed.
+Everything here is for lines from left to right; for those from top to bottom the page is
+transposed.
 """
 
 from dataclasses import dataclass
@@ -18,25 +18,25 @@ from limner.drawings.regions import Field, closed_along
 __all__ = ["STRIPS", "Ruling", "find_ruling", "robust_fit"]
 
 STRIPS = 48
-"""Columns of the page that are looked at one by one."""
+"""Vertical strips of the page that are analysed one by one."""
 _COLUMNS = 256
-"""Columns of a page that are looked at, at most, evenly spread."""
+"""Largest number of columns that are analysed, evenly spread."""
 _THIN = 2
-"""Half the width of what is thin, in px of the analysed page."""
+"""Half the width of thin lines, in px of the analysed page."""
 _MOST = 0.5
-"""Log contrast above which ink is as good as ink: strong strokes must not outweigh many lines."""
+"""Log contrast at which ink is capped: strong strokes must not outweigh many lines."""
 _RHYTHM = 0.2
-"""How regular a page has to be. CUFS sketches and our drawings reach 0.12, ruled pages 0.35."""
+"""Smallest regularity of a ruling. CUFS sketches and our drawings reach 0.12, ruled pages 0.35."""
 _FEW = 8
-"""Strips that are looked at first."""
+"""Strips that are analysed first."""
 _LINES = 5
-"""Fewer lines are no ruling."""
+"""Smallest number of lines of a ruling."""
 _SEEN = 0.6
-"""Share of the lines of a ruling that are seen, at least."""
+"""Smallest fraction of the lines of a ruling that are visible."""
 _SLOPES = np.linspace(-0.27, 0.27, 55)
-"""Slopes that are tried: 15° to either side."""
+"""Slopes that are tried, up to 15° to either side."""
 _SHORTEST = 5
-"""px of the analysed page between two lines, at least."""
+"""Smallest distance of two lines in px of the analysed page."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +51,7 @@ class Ruling:
     """Median distance of two lines."""
 
     def heights(self, columns: int) -> NDArray[np.float64]:
-        """[N, columns]: y of each line in each column, were the page that wide; in its px."""
+        """[N, columns]: y of each line in each column of a page that wide, in its px."""
         x = (np.arange(columns) + 0.5) / columns * 2 - 1
         powers = np.stack([x**n for n in range(self.bends.shape[1])])
         return (self.bends @ powers) * (columns / self.width)
@@ -84,7 +84,7 @@ def find_ruling(page: Field) -> Ruling | None:
 
 
 def _strips(page: Field) -> tuple[Field, NDArray[np.float64]]:
-    """[S, h]: how much of something thin and dark is in each row of each strip; and their x."""
+    """[S, h]: amount of thin dark lines in each row of each strip; and their x."""
     every = -(-page.shape[1] // _COLUMNS)
     some = page[:, ::every]
     thin = np.minimum(closed_along(some, _THIN, 0) - some, _MOST)
@@ -96,27 +96,27 @@ def _strips(page: Field) -> tuple[Field, NDArray[np.float64]]:
 
 
 def _rhythm(strips: Field) -> int:
-    """The distance at which the strips repeat themselves, most of them; 0 if they do not."""
+    """The distance at which most strips repeat themselves; 0 if they do not."""
     height = strips.shape[1]
     lags = np.arange(_SHORTEST, max(_SHORTEST + 1, height // _LINES))
-    # A few strips tell most pages, without loading Fourier transforms.
+    # A few strips suffice for most pages, without loading Fourier transforms.
     if _rise(_alike_at_once(strips[:: len(strips) // _FEW]), lags).max() < _RHYTHM / 2:
         return 0
     usual = _alike(strips)
     rise = _rise(usual, lags)
-    # Twice the distance is a distance, too, and may fit whole pixels better.
+    # Twice the distance is a period, too, and may fit whole pixels better.
     high = (rise > max(_RHYTHM, 0.5 * float(rise.max()))) & (usual[lags] >= usual[lags - 1])
     high &= usual[lags] >= usual[lags + 1]
     return int(lags[high][0]) if high.any() else 0
 
 
 def _rise(usual: NDArray[np.float64], lags: NDArray[np.intp]) -> NDArray[np.float64]:
-    """By how much the strips are more alike at each lag than at the best smaller one."""
+    """How far the autocorrelation at each lag exceeds its minimum at smaller lags."""
     return np.asarray(usual[lags] - np.minimum.accumulate(usual[2:])[lags - 3])
 
 
 def _alike(strips: Field) -> NDArray[np.float64]:
-    """[h]: how alike strips [S, h] are to themselves, shifted: the median autocorrelation."""
+    """[h]: median autocorrelation of strips [S, h]."""
     height = strips.shape[1]
     centred = strips - strips.mean(axis=1, keepdims=True)
     spectrum = np.fft.rfft(centred, 2 * height, axis=1)
@@ -125,7 +125,7 @@ def _alike(strips: Field) -> NDArray[np.float64]:
 
 
 def _alike_at_once(strips: Field) -> NDArray[np.float64]:
-    """The same by its definition: quicker for few strips, as far as lags are looked at."""
+    """The same by its definition, up to the largest lag used: faster for few strips."""
     height = strips.shape[1]
     centred = strips - strips.mean(axis=1, keepdims=True)
     last = height // _LINES + 2
@@ -146,9 +146,9 @@ def _usual(products: NDArray[np.floating], height: int) -> NDArray[np.float64]:
 def _candidates(
     strips: Field, x: NDArray[np.float64], spacing: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Heights in the middle of the page, and slopes, of what may be lines."""
+    """Candidate lines: heights in the middle of the page, and slopes."""
     count, height = strips.shape
-    # A line that lies between two of the slopes that are tried strays by a pixel at the rim.
+    # A line between two of the tried slopes is off by a pixel at the rim.
     wide = np.maximum(strips, np.maximum(_shifted(strips, 1), _shifted(strips, -1)))
     rows = np.arange(height)
     there = np.arange(count)[:, None]
@@ -158,7 +158,7 @@ def _candidates(
         at = np.rint(rows + tried * x[:, None]).astype(np.intp)
         inside = (at >= 0) & (at < height)
         values = np.where(inside, wide[there, at.clip(0, height - 1)], np.nan)
-        # Ink covers a line here and there, and the page may begin late.
+        # Ink covers parts of a line, and the page may not reach the left edge.
         usual = _lower_third(values)
         better = usual > best
         best[better], slope[better] = usual[better], tried
@@ -172,7 +172,7 @@ def _candidates(
 
 
 def _lower_third(values: NDArray[np.floating]) -> NDArray[np.float32]:
-    """Of each column the value that two thirds exceed, among those that are there."""
+    """For each column the value that two thirds of its finite values exceed."""
     there = np.isfinite(values).sum(axis=0)
     ordered = np.sort(values, axis=0)  # NaN comes last
     place = (there // 3).clip(0, len(values) - 1)
@@ -188,7 +188,7 @@ def _in_rhythm(
     heights: NDArray[np.float64], slopes: NDArray[np.float64], spacing: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
     """Heights and slopes of all lines of a ruling, hidden ones included; None if there is none."""
-    for _ in range(2):  # slopes change steadily from top to bottom
+    for _ in range(2):  # slopes change linearly from top to bottom
         if len(heights) < _LINES:
             return None
         trend = np.polynomial.Polynomial.fit(heights, slopes, 1)
@@ -201,7 +201,7 @@ def _in_rhythm(
     if even.sum() < _LINES - 1 or even.mean() < 0.6:
         return None
     number = np.concatenate([[0], np.cumsum(steps)])
-    # Perspective brings the lines nearer to each other, steadily.
+    # In perspective the distances of the lines shrink smoothly.
     course = np.polynomial.Polynomial.fit(number, heights, min(3, len(number) - 2))
     off = np.abs(heights - course(number))
     good = off <= max(1.5, 3 * float(np.median(off)))
@@ -210,14 +210,14 @@ def _in_rhythm(
     course = np.polynomial.Polynomial.fit(number[good], heights[good], min(3, int(good.sum()) - 2))
     trend = np.polynomial.Polynomial.fit(heights[good], slopes[good], 1)
     every = np.arange(int(number[good][0]), int(number[good][-1]) + 1)
-    if good.sum() < _SEEN * every.size:  # any few heights fit some row of lines
+    if good.sum() < _SEEN * every.size:  # a few heights always fit some ruling
         return None
     placed = course(every)
     return placed, trend(placed)
 
 
 def _local_spacing(gaps: NDArray[np.float64], spacing: int) -> NDArray[np.float64]:
-    """The usual distance of lines around each gap, gaps with missing lines left out."""
+    """The median distance of lines around each gap, without gaps that have missing lines."""
     single = np.where(np.abs(gaps / spacing - 1) < 0.5, gaps, np.nan)
     return np.array(
         [
@@ -232,7 +232,7 @@ def _local_spacing(gaps: NDArray[np.float64], spacing: int) -> NDArray[np.float6
 def _bends(
     strips: Field, straight: NDArray[np.float64], x: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """[N, 4]: how each line leaves the straight one, as a polynomial; the page bends them alike.
+    """[N, 4]: deviation of each line from a straight one, as a polynomial; all bend alike.
 
     Args:
         strips: [S, h].
@@ -250,7 +250,7 @@ def _bends(
     weight = seen.sum(axis=2)
     offset = (seen * (at - straight[..., None])).sum(axis=2) / np.maximum(weight, 1e-6)
     weight = np.minimum(weight, 0.3) * (weight > 0.02)
-    # A surface over the page: third degree across, first down.
+    # A surface over the page: cubic across, linear down.
     down = np.linspace(-1, 1, lines)[:, None]
     terms = [np.broadcast_to(x**n * down**m, (lines, count)) for m in (0, 1) for n in range(4)]
     matrix = np.stack([term.ravel() for term in terms], axis=1)

@@ -1,8 +1,8 @@
 """Simulated pages: clean drawings as people photograph and scan them, to test the cleaning.
 
 Each function takes a drawing `[H, W]` grey, dark on white, and a random generator, and returns the
-picture of a page, `[H', W']` grey or `[H', W', 3]` RGB. Two draws of a kind differ in strength,
-colour, angle and place, as two people's pages do.
+picture of a page, `[H', W']` grey or `[H', W', 3]` RGB. Two pages of a kind differ in strength,
+colour, angle and position, as those of two people do.
 """
 
 import math
@@ -43,7 +43,7 @@ def toned_paper(drawing: Grey, rng: np.random.Generator) -> NDArray[np.uint8]:
 
 
 def highlights(drawing: Grey, rng: np.random.Generator) -> NDArray[np.uint8]:
-    """The same, with the light parts of the face heightened in white."""
+    """The same, with white highlights on light parts of the face."""
     page = toned_paper(drawing, rng).astype(float)
     height, width = drawing.shape
     y, x = np.mgrid[0:height, 0:width]
@@ -105,7 +105,7 @@ def by_phone(drawing: Grey, rng: np.random.Generator) -> NDArray[np.uint8]:
 
 
 def hand_shadow(drawing: Grey, rng: np.random.Generator) -> NDArray[np.uint8]:
-    """A hand, a head or a phone stands between the lamp and the page."""
+    """With the shadow of a hand, a head or a phone."""
     page = _on_sheet(drawing, rng)
     height, width = page.shape[:2]
     y, x = np.mgrid[0:height, 0:width]
@@ -169,7 +169,7 @@ def _printed(
 
 
 def _photographed(page: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
-    """A page on a dark desk, seen at an angle, in light that fades."""
+    """A page on a dark desk, seen at an angle, in uneven light."""
     height, width = page.shape[:2]
     at = np.array([(0, 0), (width, 0), (width, height), (0, height)], float)
     moved = at + rng.uniform(-0.05, 0.05, (4, 2)) * (width, height)

@@ -11,19 +11,19 @@ from limner.drawings.ruling import STRIPS, Ruling, robust_fit
 __all__ = ["remove_ruling"]
 
 _FAINTEST = -0.02
-"""Log contrast of the faintest line that is taken out."""
+"""Log contrast of the faintest line that is removed."""
 _REST = 0.6
-"""What is lighter than this share of a line's own darkness is not told from what is left of it."""
+"""What is lighter than this fraction of a line's darkness counts as a residue of the line."""
 
 
 def remove_ruling(page: Field, ruling: Ruling) -> None:
     """Divide the lines out of a page, in place.
 
-    What is printed darkens the paper and the ink over it by the same factor, which is measured
-    along each line as the median of a stretch of it, so that strokes across a line stay.
+    A printed line darkens the paper and the ink over it by the same factor, which is measured along
+    each line as the median of a stretch of it, so that strokes across a line stay.
 
     Args:
-        page: `[H, W]`, logarithm of the lightness, at any size that shows all of the page.
+        page: `[H, W]`, logarithm of the lightness of the whole page, at any size.
         ruling: its lines.
     """
     width = page.shape[1]
@@ -34,7 +34,7 @@ def remove_ruling(page: Field, ruling: Ruling) -> None:
         band = _Band.along(page, expected, reach)
         if band.x.size < 2 * stretch:
             continue
-        # The ruling knows its lines to a pixel of the analysed page; the page knows them better.
+        # The ruling is accurate to a pixel of the analysed page; measure again at full size.
         y = expected.copy()
         y[band.x] += _centre(band.darkening(stretch), reach, band.x.size)
         band = _Band.along(page, y, reach)
@@ -44,14 +44,14 @@ def remove_ruling(page: Field, ruling: Ruling) -> None:
 
 @dataclass(frozen=True, eq=False)
 class _Band:
-    """What lies along a line."""
+    """The pixels along a line."""
 
     x: NDArray[np.intp]
-    """[W]: the columns in which all of it is on the page."""
+    """[W]: the columns in which the whole band is on the page."""
     row: NDArray[np.intp]
     """[W]: the row above the line's middle, or at it."""
     share: NDArray[np.float32]
-    """[W]: how far below that row's middle the line's is, in px."""
+    """[W]: how far the middle of the line is below that of the row, in px."""
     values: Field
     """[2 R + 1, W]: log lightness from R px above the line to R px below it."""
 
@@ -75,21 +75,21 @@ class _Band:
         medians = np.median(
             self.values[:, : parts * length].reshape(len(self.values), parts, length), axis=2
         )
-        # The paper's light and the drawing's tone beside the line, on a ramp from side to side.
+        # Light of the paper and tone of the drawing next to the line, as a ramp from side to side.
         outer = max(1, len(medians) // 6)
         above, below = np.median(medians[:outer], axis=0), np.median(medians[-outer:], axis=0)
         ramp = np.linspace(0, 1, len(medians), dtype=np.float32)[:, None]
         dark = np.minimum(medians - (above * (1 - ramp) + below * ramp), 0)
-        # Where ink covers a stretch, its neighbours know the line better.
+        # Where ink covers a stretch, its neighbours show the line better.
         padded = np.pad(dark, ((0, 0), (2, 2)), mode="edge")
         around = np.stack([padded[:, n : n + dark.shape[1]] for n in range(5)])
         return np.asarray(np.median(around, axis=0), np.float32)
 
 
 def _centre(dark: Field, reach: int, columns: int) -> NDArray[np.float64]:
-    """[columns]: by how many px the line is below where the band has its middle.
+    """[columns]: by how many px the line is below the middle of the band.
 
-    A parabola over all of the line, since strokes beside it draw single stretches aside.
+    A parabola fitted to the whole line, since nearby strokes shift single stretches.
     """
     offsets = np.arange(-reach, reach + 1)
     near = np.abs(offsets) <= max(3, reach // 2)
@@ -106,7 +106,7 @@ def _centre(dark: Field, reach: int, columns: int) -> NDArray[np.float64]:
 
 
 def _spread(stretches: NDArray[np.floating], columns: int) -> NDArray[np.floating]:
-    """[N, columns] of values [N, M] for stretches of a line, linearly between their middles."""
+    """[N, columns]: values [N, M] of stretches of a line, interpolated between their middles."""
     count = stretches.shape[1]
     middles = (np.arange(count) + 0.5) / count * columns
     at = np.arange(columns) + 0.5
@@ -114,7 +114,7 @@ def _spread(stretches: NDArray[np.floating], columns: int) -> NDArray[np.floatin
 
 
 def _divide(page: Field, band: _Band, stretch: int) -> None:
-    """Take a line out along its band."""
+    """Remove a line along its band."""
     reach = len(band.values) // 2
     dark = band.darkening(stretch)
     usual = np.median(dark, axis=1)
@@ -129,26 +129,26 @@ def _divide(page: Field, band: _Band, stretch: int) -> None:
     ramp = ((near + half + 2) / (2 * half + 4))[:, None].astype(np.float32)
     around = above * (1 - ramp) + below * ramp
     inked = page[rows, band.x] - around
-    # One pen drew all of it: what is darker by far is a stroke that runs along the line.
+    # A line is equally dark all along: what is much darker is a stroke along it.
     strength = np.clip(dark[core].sum(axis=0) / usual[core].sum(), 0, 1.3)
     printed = _cross_section(inked, near[:, None] - band.share)
     printed *= _spread(strength[None], band.x.size)[0].astype(np.float32)
     rest = inked - printed
-    # What is left of the line is smaller than the line was; strokes are not.
+    # Residues are fainter than the line was; strokes are not.
     limit = np.maximum(-_REST * printed.min(axis=0), 0.03)
     cleaned = around + rest * np.minimum((rest / limit) ** 2, 1)
-    # Under a stroke along the line there is no line to divide by.
+    # Under a stroke along the line, the line cannot be measured.
     page[rows, band.x] = np.minimum(cleaned, np.maximum(above, below))
 
 
 def _cross_section(inked: Field, offsets: Field) -> Field:
-    """The line's darkness at each pixel, from all pixels as far from its middle; <= 0.
+    """The line's darkness at each pixel, from all pixels at that distance from its middle; <= 0.
 
     A line is hardly wider than a pixel, so how dark a pixel of it is depends on where the line
     runs between the rows.
 
     Args:
-        inked: [2 h + 1, W], log lightness against what is around the line.
+        inked: [2 h + 1, W], log lightness relative to the surroundings of the line.
         offsets: [2 h + 1, W], px from the line's middle.
     """
     bins = np.rint(offsets * 4).astype(np.intp)
@@ -161,6 +161,6 @@ def _cross_section(inked: Field, offsets: Field) -> Field:
 
 
 def _level(page: Field, rows: NDArray[np.intp], x: NDArray[np.intp]) -> Field:
-    """The lightness beside a line: the mean of three rows."""
+    """The lightness next to a line: the mean of three rows."""
     rows = rows.clip(1, page.shape[0] - 2)
     return np.asarray((page[rows - 1, x] + page[rows, x] + page[rows + 1, x]) / 3, np.float32)

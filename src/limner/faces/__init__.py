@@ -1,4 +1,4 @@
-"""Faces: find them, align them to the template, put them back.
+"""Faces: detect them, align them to the template, paste them back.
 
 Coordinates are continuous: x to the right, y down, and the pixel in column j and row i covers
 [j, j + 1] x [i, i + 1]. A transform in these coordinates needs no half-pixel corrections.

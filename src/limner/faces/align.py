@@ -15,44 +15,46 @@ from limner.faces.warp import apply, inverse, similarity, warp
 __all__ = ["Aligned", "Preprocessing", "put_back"]
 
 _FEATHER = 0.12
-"""Width of the soft edge of a face that is put back, as a share of the crop's side."""
+"""Width of the soft edge of a face that is pasted back, as a fraction of the crop's side."""
 
 
 @dataclass(frozen=True, eq=False)
 class Aligned:
-    """A face brought to the template."""
+    """A face aligned to the template."""
 
     image: NDArray[np.uint8]
     """[S, S, 3] RGB or [S, S] grey."""
     transform: NDArray[np.float64]
     """[2, 3], from px of the source picture to px of `image` (coordinates: see the package)."""
     face: Face | None
-    """The face in the source picture; None if the picture was taken as it is."""
+    """The face in the source picture; None if the whole picture was used."""
     notes: tuple[str, ...] = ()
-    """What was done to the page before, in words."""
+    """Changes made to the page before, in words."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Preprocessing:
-    """How a face is cut out: the same when preparing, training and translating."""
+    """How a face is aligned and cropped: the same when preparing, training and translating."""
 
     size: int = 128
     """Side S of the square crop in px."""
     eyes: tuple[tuple[float, float], tuple[float, float]] = ((0.3, 0.3), (0.7, 0.3))
-    """(x, y) of the outer eye corners in the crop, left in the image first, as shares of S."""
+    """(x, y) of the outer eye corners in the crop, left in the image first, as fractions of S."""
     min_eye_distance: float = 20.0
-    """Faces whose outer eye corners are nearer to each other, in px, are refused."""
+    """Faces whose outer eye corners are closer together than this, in px, are refused."""
     aligned: bool = True
-    """Whether a face is looked for and brought to `eyes`; else the whole picture is fitted in."""
+    """Whether a face is detected and aligned to `eyes`; if not, the whole picture is fitted in."""
     clean: Clean = "auto"
-    """Whether hand-drawn sketches are cleaned first, as `limner.drawings` does it."""
+    """Whether hand-drawn sketches are cleaned first, see `limner.drawings`."""
 
     def __post_init__(self) -> None:
         if not 16 <= self.size <= 4096:
             raise UsageError(f"size is {self.size}; expected 16 to 4096 px")
         (x0, y0), (x1, y1) = self.eyes
         if not (all(0 <= share <= 1 for share in (x0, y0, x1, y1)) and x0 < x1):
-            raise UsageError(f"eyes are {self.eyes}; expected shares in 0..1, the left eye first")
+            raise UsageError(
+                f"eyes are {self.eyes}; expected fractions in 0..1, the left eye first"
+            )
         if self.clean not in get_args(Clean):
             raise UsageError(f"clean is '{self.clean}'; choose from {', '.join(get_args(Clean))}")
         if not self.min_eye_distance > 0:
@@ -87,28 +89,28 @@ class Preprocessing:
             ) from error
 
     def align(self, image: NDArray[np.uint8], face: Face, *, name: str = "the picture") -> Aligned:
-        """Cut a face out so that its outer eye corners lie exactly on the template.
+        """Align and crop a face so that its outer eye corners are exactly on the template.
 
         Shrinking is anti-aliased; beyond the picture its edge is extended.
 
         Args:
             image: [H, W, 3] RGB or [H, W] grey.
             face: a face in `image`.
-            name: what the message calls the picture.
+            name: the picture's name in the message.
 
         Raises:
             NoFaceError: the face is smaller than `min_eye_distance`.
         """
         if face.eye_distance < self.min_eye_distance:
             raise NoFaceError(
-                f"the eyes of the face in {name} are {face.eye_distance:.0f} px apart and at "
-                f"least {self.min_eye_distance:.0f} are needed; use a larger picture"
+                f"the eyes of the face in {name} are {face.eye_distance:.0f} px apart; the "
+                f"minimum is {self.min_eye_distance:.0f}, so use a larger picture"
             )
         transform = similarity(face.eyes, np.array(self.eyes) * self.size)
         return Aligned(warp(image, transform, (self.size, self.size)), transform, face)
 
     def as_is(self, image: NDArray[np.uint8]) -> Aligned:
-        """Fit the whole picture into the square, centred, without looking for a face."""
+        """Fit the whole picture into the square, centred, without face detection."""
         height, width = image.shape[:2]
         scale = self.size / max(height, width)
         transform = np.array(
@@ -123,13 +125,13 @@ class Preprocessing:
 def put_back(
     made: NDArray[np.uint8], aligned: Aligned, original: NDArray[np.uint8]
 ) -> NDArray[np.uint8]:
-    """Put a generated face into the picture that it was cut from, with a soft edge.
+    """Paste a generated face back into its original picture, with a soft edge.
 
     Args:
-        made: [S, S, 3] RGB or [S, S] grey in place of `aligned.image`; any other side is scaled to
-            it.
-        aligned: what was cut out.
-        original: [H, W, 3] RGB or [H, W] grey that it was cut from.
+        made: [S, S, 3] RGB or [S, S] grey that replaces `aligned.image`; any other side is scaled
+            to it.
+        aligned: the aligned crop.
+        original: [H, W, 3] RGB or [H, W] grey that it was cropped from.
 
     Returns:
         [H, W, 3] RGB.
@@ -160,7 +162,7 @@ def _soft_square(side: int) -> NDArray[np.uint8]:
     centres = np.arange(side) + 0.5
     depth = np.minimum(centres, side - centres) / (_FEATHER * side)
     ramp = 0.5 - 0.5 * np.cos(np.pi * np.clip(depth, 0, 1))
-    # The outermost pixels are extended outwards by the warp, so they must be nothing at all.
+    # The warp extends the outermost pixels outwards, so they must be 0.
     ramp[[0, -1]] = 0
     soft: NDArray[np.uint8] = np.rint(255 * np.outer(ramp, ramp)).astype(np.uint8)
     return soft

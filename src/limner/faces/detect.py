@@ -1,12 +1,12 @@
-"""Find faces and their five points, with dlib's HOG detector made quick.
+"""Detect faces and their five landmarks, with dlib's HOG detector made fast.
 
-The detector's cost is proportional to the number of pixels it looks at, and its window is 80 px
-wide. A picture is therefore first looked at small, where a face that fills much of the frame is
-found in a few milliseconds, and larger only if nothing was found; and at last brightened, since
-gradients in the dark are small and faces there, dark ones above all, would be lost more often.
+The detector's cost is proportional to the number of pixels, and its window is 80 px wide. A picture
+is therefore searched at a small size first, where a face that fills much of it is found in a few
+milliseconds, and at larger sizes only if nothing was found. The last passes brighten the picture,
+since gradients in the dark are small and dark faces would otherwise be missed more often.
 
-The detector is five in one: for faces from the front, turned to either side, and tilted to either
-side. The first finds most faces by itself, in half the time, and so comes before all five.
+The detector combines five: for faces from the front, turned to either side, and tilted to either
+side. The first finds most faces by itself, in half the time, so it runs before all five.
 """
 
 import dataclasses
@@ -35,14 +35,14 @@ class Face:
     box: tuple[int, int, int, int]
     """Left, top, right, bottom in px; may reach beyond the picture."""
     score: float
-    """The detector's confidence: above 1 for a clear frontal face, above 0 for most, and below
-    for a face that only the last looks found."""
+    """The detector's confidence: above 1 for a clear frontal face, above 0 for most, and below 0
+    for a face that only the last passes found."""
     points: NDArray[np.float32]
-    """[5, 2] (x, y) in px, in the order of dlib's 5-point model: of the eye on the right of the
-    picture the outer and the inner corner, of the eye on the left likewise, the base of the nose.
-    Right and left are those of the upright page."""
+    """[5, 2] (x, y) of the landmarks in px, in the order of dlib's 5-point model: outer and inner
+    corner of the eye on the right of the picture, the same of the eye on the left, and the base of
+    the nose. Right and left are those of the upright page."""
     turned: int = 0
-    """Degrees that the page has to be turned by, counter-clockwise, to be read: 0, 90, 180, 270."""
+    """Degrees counter-clockwise by which the page must be turned to be upright: 0, 90, 180, 270."""
 
     @property
     def eyes(self) -> NDArray[np.float32]:
@@ -51,18 +51,18 @@ class Face:
 
     @property
     def angle(self) -> float:
-        """Angle of the eye line in degrees; positive if the head is turned clockwise."""
+        """Roll in degrees, the angle of the eye line; positive if the head is rotated clockwise."""
         (x0, y0), (x1, y1) = self.eyes.tolist()
         return math.degrees(math.atan2(y1 - y0, x1 - x0))
 
     @property
     def tilt(self) -> float:
-        """The same in the page as it is read, in -180..180."""
+        """Roll in the upright page, in -180..180."""
         return (self.angle - self.turned + 180) % 360 - 180
 
     @property
     def eye_distance(self) -> float:
-        """Distance of the outer eye corners in px."""
+        """Inter-ocular distance in px, between the outer eye corners."""
         (x0, y0), (x1, y1) = self.eyes.tolist()
         return math.hypot(x1 - x0, y1 - y0)
 
@@ -76,24 +76,24 @@ class Detector(Protocol):
         """Return the faces in [H, W, 3] RGB or [H, W] grey, the largest first.
 
         Unless `thorough`, the search may end as soon as a face with a score of at least `until` is
-        found; if none has it, those with the best score are returned.
+        found; if there is none, those with the best score are returned.
         """
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Look:
-    """One way to look at a picture."""
+    """Settings of one detection pass."""
 
     side: int
-    """Longer side in px that the picture is brought to."""
+    """Longer side in px to which the picture is resized."""
     angle: float = 0.0
     """Degrees that the picture is turned by, counter-clockwise."""
     brightened: bool = False
     """Whether dark tones are spread out first."""
     least_score: float = 0.0
-    """Below it nothing counts as a face."""
+    """Smallest score that counts as a face."""
     front: bool = False
-    """Whether only faces from the front are looked for."""
+    """Whether only frontal faces are searched for."""
 
 
 _LOOKS = (
@@ -104,7 +104,7 @@ _LOOKS = (
     _Look(side=240, angle=-28),
     _Look(side=640),
     _Look(side=1280),
-    # In 400 photos whose faces were scrambled these saw one (`benchmarks/recall.py`).
+    # In 400 photos with scrambled faces these found one (`benchmarks/recall.py`).
     _Look(side=160, brightened=True, least_score=-0.3),
     _Look(side=320, brightened=True, least_score=-0.3),
 )
@@ -113,9 +113,9 @@ _PATIENT = _LOOKS[:6]
 _BRIGHTER = [round(math.sqrt(255 * grey)) for grey in range(256)]
 _MAX_ENLARGEMENT = 4.0
 _SURE = 0.2
-"""Score that a thorough search asks for: so many windows of a large picture hold a false one."""
+"""Score required by a thorough search: some of a large picture's many windows are false faces."""
 _SAME = 0.4
-"""Two boxes that share so much of their union show the same face."""
+"""Intersection over union from which on two boxes show the same face."""
 
 
 class DlibDetector:
@@ -126,15 +126,14 @@ class DlibDetector:
     Args:
         predictor: file of a 5-point predictor that `dlib.shape_predictor` reads; by default
             limner's own.
-        brighten: whether a face that is not found otherwise is looked for in the brightened
-            picture.
+        brighten: whether the brightened picture is searched, too, if no face was found.
     """
 
     def __init__(self, predictor: Path | None = None, *, brighten: bool = True) -> None:
         import dlib
 
-        # The detector of dlib.get_frontal_face_detector, which unpacks it for 0.4 s each time, and
-        # the first of the five that it is made of.
+        # The detector of dlib.get_frontal_face_detector, which takes 0.4 s to unpack it each time,
+        # and the first of its five parts.
         self._find, self._find_front = (_load(dlib, f"{name}.svm") for name in ("frontal", "front"))
         self._predict = PointPredictor(predictor)
         self._looks = tuple(look for look in _LOOKS if brighten or not look.brightened)
@@ -145,10 +144,10 @@ class DlibDetector:
     ) -> list[Face]:
         """Return the faces in [H, W, 3] RGB or [H, W] grey, the largest first.
 
-        The search ends with the first look that finds a face with a score of at least `until`;
-        where that is more than the first find may have, it looks at no more than 640 px, and
-        returns those of the look with the best score. A `thorough` one looks in every way, up to
-        the picture's own size, and so finds small and turned faces beside large ones.
+        The search ends with the first pass that finds a face with a score of at least `until`. If
+        `until` is given, it searches at no more than 640 px, and returns the faces of the pass with
+        the best score. A `thorough` search runs all passes, up to the picture's own size, and so
+        finds small and turned faces next to large ones.
         """
         grey = Image.fromarray(image).convert("L")
         pixels = np.asarray(grey)
@@ -195,7 +194,7 @@ class DlibDetector:
 
 
 def score_of(faces: Sequence[Face]) -> float:
-    """The best score among faces; that of none is below all others."""
+    """The best score among faces; minus infinity without faces."""
     return max((face.score for face in faces), default=-math.inf)
 
 
@@ -214,7 +213,7 @@ def _overlap(a: Face, b: Face) -> float:
 
 
 def _distinct(looks: tuple[_Look, ...], longer_side: int) -> Iterator[_Look]:
-    """Cap each look at what enlarging can bring; leave out what would repeat an earlier one."""
+    """Limit the enlargement of each pass; skip passes that would repeat an earlier one."""
     seen = set()
     for look in looks:
         side = min(look.side, int(longer_side * _MAX_ENLARGEMENT))
@@ -225,14 +224,14 @@ def _distinct(looks: tuple[_Look, ...], longer_side: int) -> Iterator[_Look]:
 
 
 def _of_side(picture: Image.Image, side: int) -> Image.Image:
-    """Bring the longer side to `side` px, anti-aliased."""
+    """Resize the longer side to `side` px, anti-aliased."""
     factor = side / max(picture.size)
     size = (max(1, round(picture.width * factor)), max(1, round(picture.height * factor)))
     return picture.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
 
 
 def _turn(picture: Image.Image, angle: float) -> tuple[Image.Image, NDArray[np.float64]]:
-    """Turn a grey picture counter-clockwise on a canvas that holds it whole.
+    """Turn a grey picture counter-clockwise on a canvas large enough for all of it.
 
     Returns:
         The turned picture, and the [2, 3] transform from its coordinates back to the picture's.

@@ -1,7 +1,7 @@
-"""dlib's face descriptor as its file has it: the network's make, and its parameters.
+"""Reads the file of dlib's face descriptor: the network's architecture, and its parameters.
 
 ResNet-29 (King, "High Quality Face Recognition with Deep Metric Learning", 2017): a convolution of
-7x7, then blocks of two 3x3 convolutions beside a shortcut.
+7x7, then blocks of two 3x3 convolutions with a shortcut.
 """
 
 from collections.abc import Iterator
@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 __all__ = ["MEAN", "SIDE", "STAGES", "parameters"]
 
 SIDE = 150
-"""Of the picture that it takes, in px."""
+"""Side of its input in px."""
 MEAN = (122.782, 117.001, 104.298)
-"""Of red, green and blue, taken off before the values are divided by 256 (`input_rgb_image`)."""
+"""Subtracted from red, green and blue before they are divided by 256 (`input_rgb_image`)."""
 STAGES = ((32, 3, False), (64, 4, True), (128, 3, True), (256, 3, True), (256, 1, True))
-"""Of the blocks: channels, how many, and whether the first one halves the size."""
+"""Groups of blocks: channels, number of blocks, and whether the first one halves the size."""
 
 
 def parameters(content: bytes, layer: bytes, *, sizes: int = 0) -> Iterator[NDArray[np.float32]]:
@@ -24,12 +24,12 @@ def parameters(content: bytes, layer: bytes, *, sizes: int = 0) -> Iterator[NDAr
 
     dlib writes a layer as its name (length, characters), for some kinds a few sizes, and then
     its parameters as a tensor: a version, four extents, and float32, little endian. Integers are
-    a byte that counts the bytes of the number, then those.
+    one byte with the number of bytes that follow, then those.
 
     Args:
-        content: Of the file.
+        content: Contents of the file.
         layer: Name of the kind, e.g. `con_4` for a convolution.
-        sizes: How many numbers stand between the name and the tensor.
+        sizes: How many numbers there are between the name and the tensor.
 
     Raises:
         ValueError: A tensor is of an unknown version, or the file ends too early.
@@ -43,7 +43,7 @@ def parameters(content: bytes, layer: bytes, *, sizes: int = 0) -> Iterator[NDAr
             _, at = _integer(content, at)
         version, at = _integer(content, at)
         if version != 2:
-            raise ValueError(f"its {layer.decode()} layer holds no tensor that is known")
+            raise ValueError(f"its {layer.decode()} layer contains a tensor of an unknown version")
         size = 1
         for _ in range(4):
             extent, at = _integer(content, at)

@@ -1,4 +1,4 @@
-"""Opens a page: the original, and the cleaned drawing."""
+"""Opens a page and cleans it where necessary."""
 
 from collections.abc import Callable
 
@@ -17,12 +17,12 @@ _TURNS = {90: "90° anticlockwise", 180: "180°", 270: "90° clockwise"}
 def open_page(
     picture: NDArray[np.uint8], detector: Callable[[], Detector], how: Clean = "auto"
 ) -> Cleaned:
-    """Clean a drawing if it needs it; where it may be a negative, its face decides.
+    """Clean a drawing if necessary; if it may be a negative, its face decides.
 
     Args:
         picture: [H, W, 3] RGB or [H, W] grey.
-        detector: gives what finds faces; called only for dark pages.
-        how: `off` leaves it as it is.
+        detector: returns the face detector; called only for dark pages.
+        how: `off` leaves the picture as it is.
     """
     if how == "off":
         return Cleaned(picture)
@@ -32,7 +32,7 @@ def open_page(
 def _is_surer(
     detector: Detector, first: NDArray[np.uint8], second: NDArray[np.uint8]
 ) -> bool | None:
-    """Whether the second picture shows a face more surely; None if neither shows any."""
+    """Whether the second picture shows a face with more confidence; None if neither shows any."""
     before, after = score_of(detector(first)), score_of(detector(second))
     if max(before, after) < BEYOND_DOUBT:
         before, after = (
@@ -43,7 +43,7 @@ def _is_surer(
 
 
 def notes_of(cleaned: Cleaned, face: Face | None) -> tuple[str, ...]:
-    """What was done to a page, in words, its turn first."""
+    """Changes made to a page, in words, its turn first."""
     if face is None or not face.turned:
         return cleaned.notes
     return (f"turned by {_TURNS[face.turned]}", *cleaned.notes)

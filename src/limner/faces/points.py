@@ -1,8 +1,8 @@
-"""The five points of a face: outer and inner eye corners and the base of the nose.
+"""The five landmarks of a face: outer and inner eye corners and the base of the nose.
 
 The predictor is an ensemble of regression trees (Kazemi and Sullivan, "One millisecond face
 alignment with an ensemble of regression trees", CVPR 2014), as dlib trains and runs it. limner
-has a small one of its own, `points5.dat`: see `limner.face_training.points`.
+has its own small one, `points5.dat`: see `limner.face_training.points`.
 """
 
 import importlib.util
@@ -27,12 +27,12 @@ __all__ = [
 ]
 
 PATCH_BOX = 160
-"""Side in px that the detector's box has in a patch, the picture that points are predicted on."""
+"""Side in px of the detector's box in a patch, the picture on which points are predicted."""
 
-_PATCH_SIDE = 240  # px; the predictor looks no further around the box
-_LEVEL = 8.0  # degrees; predictions get worse as the head is tilted more
+_PATCH_SIDE = 240  # px; the predictor needs nothing farther from the box
+_LEVEL = 8.0  # degrees; predictions get worse with larger roll
 _MAX_TURNS = 3
-_MIRRORED = [2, 3, 0, 1, 4]  # which point each one is in the mirrored face
+_MIRRORED = [2, 3, 0, 1, 4]  # index of each point in the mirrored face
 
 
 def public_predictor() -> Path:
@@ -47,7 +47,7 @@ def public_predictor() -> Path:
 def public_file(name: str) -> Path:
     """Path of one of dlib's public-domain models, in the wheel `face_recognition_models`.
 
-    The files are read where they lie: importing that package needs an old setuptools.
+    The files are read directly: importing that package needs an old setuptools.
 
     Raises:
         MissingExtraError: the wheel is not installed.
@@ -65,9 +65,9 @@ def patch_transform(
 
     Args:
         centre: (x, y) of the box in px.
-        side: of the box in px.
-        angle: of the head in degrees, positive if turned clockwise.
-        patch_side: of the patch in px.
+        side: side of the box in px.
+        angle: roll of the head in degrees, positive if clockwise.
+        patch_side: side of the patch in px.
     """
     scale = PATCH_BOX / side
     cos = math.cos(math.radians(angle)) * scale
@@ -82,7 +82,7 @@ def mirror(points: NDArray[np.float64], width: float) -> NDArray[np.float64]:
 
 
 class PointPredictor:
-    """Predict five points in a patch of fixed scale, so that the picture's size does not matter.
+    """Predict five landmarks in a patch of fixed scale, so that the picture's size does not matter.
 
     Args:
         path: file that `dlib.shape_predictor` reads; by default limner's own.
@@ -119,8 +119,8 @@ class PointPredictor:
     def in_patch(self, patch: NDArray[np.uint8]) -> NDArray[np.float64]:
         """Return [5, 2] (x, y) in px of a patch [S, S] whose middle is the box.
 
-        The patch and its mirror image are both looked at, so that the points of a mirrored
-        picture are the mirrored points.
+        Predictions on the patch and on its mirror image are averaged, so that the points of a
+        mirrored picture are the mirrored points.
         """
         direct = self._points(patch)
         mirrored = self._points(np.ascontiguousarray(patch[:, ::-1]))

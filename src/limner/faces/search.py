@@ -1,7 +1,7 @@
 """Find the face on a page that may be turned, or much larger than the face.
 
-Nearly all faces are upright and are found at once with a score above `CONVINCING`: they cost
-nothing more. Only then is the page turned, and searched in the part where anything is drawn.
+Nearly all faces are upright and are found at once with a score above `CONVINCING`. The page is
+turned, and its drawn part searched by itself, only for the others.
 """
 
 import dataclasses
@@ -19,25 +19,25 @@ from limner.faces.warp import apply
 __all__ = ["BEYOND_DOUBT", "CONVINCING", "face_from_eyes", "find", "find_any_way"]
 
 CONVINCING = 0.8
-"""Score of an upright face for which nothing else is looked at. Of 221 drawings 2 stay below it;
-the best false face in one that was turned has 0.75 (`benchmarks/pages.py --scores --data DIR`)."""
+"""Score of an upright face that ends the search. Of 221 drawings 2 stay below it; the best false
+face in one that was turned has 0.75 (`benchmarks/pages.py --scores --data DIR`)."""
 
 BEYOND_DOUBT = 1.5
-"""The same where all was looked at more closely, which also makes false faces look better: 1.04."""
+"""The same for the closer search, which also raises the scores of false faces, up to 1.04."""
 _TURNED = 0.5
-"""Score that a face in a turned page needs."""
+"""Score required of a face in a turned page."""
 _AHEAD = 0.25
-"""How much better it has to be than the upright one."""
+"""By how much it has to exceed the score of the upright one."""
 _SURE = 0.2
-"""Score that a face in a part of the page needs."""
+"""Score required of a face in a part of the page."""
 _SMALL_PART = 0.5
-"""A part of the page is looked at by itself if its sides are no larger share of the page's."""
+"""A part is searched by itself if a side is at most this fraction of the page's."""
 _ALL_OF_IT = 1280
-"""Longer side in px up to which the usual search looks at everything that there is."""
+"""Longer side in px up to which the usual search uses the full resolution."""
 _INK = 24
-"""Grey levels by which something on the page differs from the paper, at least."""
+"""Smallest difference of ink from the paper, in grey levels."""
 _SKETCHED = 256
-"""px that the page is shrunk to when looking for where anything is drawn."""
+"""Longer side in px to which the page is shrunk to find the drawn part."""
 
 
 def find(
@@ -48,27 +48,27 @@ def find(
     any_way: bool = False,
     name: str = "the picture",
 ) -> list[Face]:
-    """Return the largest face of a picture, or all of them, largest first; never none.
+    """Return the largest face of a picture, or all of them, largest first; at least one.
 
     Args:
         image: [H, W, 3] RGB or [H, W] grey.
-        detector: what finds faces in an upright picture.
-        which: whether only the largest is wanted.
+        detector: finds faces in an upright picture.
+        which: whether to return only the largest face or all.
         any_way: whether the picture may be a page that is turned, or much larger than its face.
-        name: what messages call the picture.
+        name: the picture's name in messages.
 
     Raises:
-        NoFaceError: there is none.
+        NoFaceError: no face was found.
     """
     if any_way:
         faces = find_any_way(image, detector, every_face=which == "all")
-        tried = ", upright or turned by 90°, 180° and 270°, as a whole or where anything is drawn"
+        tried = ", upright or turned by 90°, 180° and 270°, on the whole page or its drawn part"
     else:
         faces, tried = detector(image, thorough=which == "all"), ""
     if not faces:
         raise NoFaceError(
-            f"no face found in {name}{tried}; say where the outer eye corners are, or that the "
-            "whole picture is the face"
+            f"no face found in {name}{tried}; give the positions of the outer eye corners, or say "
+            "that the whole picture is the face"
         )
     return faces if which == "all" else faces[:1]
 
@@ -76,10 +76,10 @@ def find(
 def find_any_way(
     image: NDArray[np.uint8], detector: Detector, *, every_face: bool = False
 ) -> list[Face]:
-    """The faces of a page in the one direction that shows the surest of them, largest first.
+    """The faces of a page in the orientation with the most confident one, largest first.
 
-    A convincing face ends the search. After the upright page come the part of it where anything is
-    drawn, both turned, and a large page at up to 4096 px.
+    A convincing face ends the search. After the upright page, its drawn part is searched, then that
+    part turned, and at last a large page at up to 4096 px.
     """
     best = detector(image, thorough=every_face)
     if score_of(best) >= CONVINCING:
@@ -87,7 +87,7 @@ def find_any_way(
     part, corner = _drawn_part(image)
 
     def search(turns: int) -> list[Face]:
-        """In the part where anything is drawn, turned counter-clockwise by quarters."""
+        """Search the drawn part, turned counter-clockwise by quarters."""
         shown = np.ascontiguousarray(np.rot90(part, turns))
         if every_face:
             found = detector(shown, thorough=True)
@@ -110,28 +110,28 @@ def find_any_way(
 
 
 def face_from_eyes(eyes: Sequence[float], shape: tuple[int, ...]) -> Face:
-    """A face of which only the outer eye corners are known.
+    """A face from its outer eye corners.
 
     Args:
-        eyes: x1, y1, x2, y2 in px: of the eye on the left, then of that on the right. Where the
-            first is to the right of the second, they are taken the other way round.
-        shape: of the picture, height and width first.
+        eyes: x1, y1, x2, y2 in px: of the eye on the left, then of that on the right. If the
+            first is to the right of the second, they are swapped.
+        shape: shape of the picture, height and width first.
 
     Raises:
-        UsageError: they are not four numbers, or not two places in the picture.
+        UsageError: they are not four numbers, or not two positions in the picture.
     """
     try:
         corners = np.array([float(value) for value in eyes]).reshape(2, 2)
     except (TypeError, ValueError) as error:
         raise UsageError(
-            f"eyes are {eyes!r}; four numbers x1, y1, x2, y2 in px are expected"
+            f"eyes are {eyes!r}; expected four numbers x1, y1, x2, y2 in px"
         ) from error
     height, width = shape[:2]
     inside = (corners >= 0).all() and (corners <= (width, height)).all()
     if not (np.isfinite(corners).all() and inside):
         raise UsageError(
-            f"eyes are {list(map(float, eyes))}; places in the picture of {width}x{height} px are "
-            "expected"
+            f"eyes are {list(map(float, eyes))}; expected positions in the picture of "
+            f"{width}x{height} px"
         )
     across, down = corners[1] - corners[0]
     if across < 0 and abs(across) >= abs(down):
@@ -140,9 +140,9 @@ def face_from_eyes(eyes: Sequence[float], shape: tuple[int, ...]) -> Face:
     line = right - left
     distance = float(np.hypot(*line))
     if distance < 1:
-        raise UsageError("both eyes are at the same place; name the outer corner of each")
+        raise UsageError("both eyes are at the same position; give the outer corner of each")
     upwards = np.array([line[1], -line[0]])
-    # Where they are in a mean face: an eye is 0.3 of that distance wide.
+    # As in a mean face: an eye is 0.3 of that distance wide.
     nose = (left + right) / 2 - 0.55 * upwards
     points = np.stack([right, right - 0.3 * line, left, left + 0.3 * line, nose])
     x, y = nose
@@ -163,10 +163,7 @@ def _above(faces: list[Face], score: float) -> list[Face]:
 
 
 def _drawn_part(image: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], tuple[int, int]]:
-    """The part of a page in which anything is drawn, and its left and top in px.
-
-    The whole page if that is most of it.
-    """
+    """The drawn part of a page, with its left and top in px; the whole page if it is most of it."""
     height, width = image.shape[:2]
     step = max(1, round(max(height, width) / _SKETCHED))
     # The darkest pixel of each cell: thin lines are lost in a mean.
@@ -205,7 +202,7 @@ def _moved(face: Face, by: tuple[int, int]) -> Face:
 
 
 def _turned_back(face: Face, turns: int, shape: tuple[int, ...]) -> Face:
-    """A face found in a picture that was turned counter-clockwise, in that picture's own px."""
+    """A face found in a turned picture, in px of the picture before the turn."""
     height, width = shape[:2]
     back = np.array(
         {

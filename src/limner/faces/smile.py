@@ -2,8 +2,8 @@
 
 Histograms of oriented gradients (Dalal and Triggs, "Histograms of Oriented Gradients for Human
 Detection", CVPR 2005) of the part of the crop between the eyes and the chin, and a logistic
-regression on them. The weights, `smile.npy`, are made by `limner.face_training.smile`; how well
-they do on people that they were not made from stands beside them in `smile.json`.
+regression on them. `limner.face_training.smile` fits the weights, `smile.npy`; their results on
+held-out people are in `smile.json`.
 """
 
 from collections.abc import Sequence
@@ -22,29 +22,29 @@ SMILING = 0.5
 """Score above which a face counts as smiling."""
 
 _BOX = (0.15, 0.3, 0.85, 0.8)
-"""Left, top, right, bottom of the part that is looked at, as shares of the crop's side."""
-_WIDTH, _HEIGHT = 60, 42  # px that it is brought to, whatever the crop's side
+"""Left, top, right, bottom of the part that is scored, as fractions of the crop's side."""
+_WIDTH, _HEIGHT = 60, 42  # px to which it is resized
 _CELL = 6  # px
-_BINS = 9  # of 20 degrees: lines, whichever of their sides is the darker
+_BINS = 9  # of 20 degrees, without regard to which side of a line is darker
 _COLUMNS, _ROWS = _WIDTH // _CELL, _HEIGHT // _CELL
 _CLIP = 0.2  # as in the paper
 _FLOOR = 0.2
-"""What is fainter than this share of the picture's mean contrast is noise and stays faint."""
+"""Contrast below this fraction of the picture's mean is noise and stays faint."""
 _FOLDED = _COLUMNS // 2
 FEATURES = (_ROWS - 1) * _FOLDED * 4 * _BINS
-"""How many numbers describe a face."""
+"""Length of the feature vector of a face."""
 
 
 class SmileScore:
-    """How surely a face smiles.
+    """Scores how surely a face smiles.
 
     An object may be used by several threads.
 
     Args:
-        path: file of weights that `limner.face_training.smile` wrote; by default limner's own.
+        path: file of weights written by `limner.face_training.smile`; by default limner's own.
 
     Raises:
-        ModelError: at construction, when the file holds something else.
+        ModelError: at construction, if the file contains something else.
     """
 
     def __init__(self, path: Path | None = None) -> None:
@@ -54,7 +54,7 @@ class SmileScore:
                 weights = np.load(file, allow_pickle=False)
             except (OSError, ValueError, EOFError) as error:
                 raise ModelError(
-                    f"{file}: no weights of a smile score ({error}); train them again: "
+                    f"{file}: not the weights of a smile score ({error}); train them again: "
                     "python -m limner.face_training.smile"
                 ) from error
         if not isinstance(weights, np.ndarray) or weights.shape != (FEATURES + 1,):
@@ -90,7 +90,7 @@ class SmileScore:
 def features(crops: Sequence[NDArray[np.uint8]] | NDArray[np.uint8]) -> NDArray[np.float32]:
     """Describe aligned crops, as in `SmileScore.batch`: [N, FEATURES], each in 0..1.
 
-    A face and its mirror image have the same description: the mean of the two halves' one.
+    A face and its mirror image have the same description: the mean over both halves.
 
     Raises:
         UsageError: a crop has another shape or type.
@@ -102,7 +102,7 @@ def features(crops: Sequence[NDArray[np.uint8]] | NDArray[np.uint8]) -> NDArray[
 
 
 def _lower_face(crop: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """The part that is looked at and a pixel around it, [H + 2, W + 2] in grey levels."""
+    """The part that is scored and a pixel around it, [H + 2, W + 2] in grey levels."""
     square = crop.ndim in (2, 3) and crop.shape[0] == crop.shape[1] > 0
     if not square or crop.dtype != np.uint8 or crop.shape[2:] not in ((), (3,)):
         raise UsageError(
@@ -112,7 +112,7 @@ def _lower_face(crop: NDArray[np.uint8]) -> NDArray[np.float32]:
     left, top, right, bottom = _BOX
     x, y = (right - left) / _WIDTH, (bottom - top) / _HEIGHT
     box = (side * (left - x), side * (top - y), side * (right + x), side * (bottom + y))
-    # Filtered as it shrinks, so that a large crop and a small one of a face look alike.
+    # Filtered when shrunk, so that large and small crops of a face give similar features.
     part = (
         Image.fromarray(crop)
         .convert("L")
@@ -124,7 +124,7 @@ def _lower_face(crop: NDArray[np.uint8]) -> NDArray[np.float32]:
 def _cells(pictures: NDArray[np.float32]) -> NDArray[np.float32]:
     """Sum each cell's gradients by direction: [N, rows, columns, bins] of [N, H + 2, W + 2].
 
-    A pixel counts for the cells and the directions that it lies between, by nearness.
+    A pixel contributes to the nearest cells and directions, weighted by closeness.
     """
     right = pictures[:, 1:-1, 2:] - pictures[:, 1:-1, :-2]
     down = pictures[:, 2:, 1:-1] - pictures[:, :-2, 1:-1]
@@ -139,11 +139,11 @@ def _cells(pictures: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _blocks(cells: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Normalise each 2 x 2 cells by their own contrast, and fold left and right together."""
+    """Normalise each group of 2 x 2 cells by its contrast, and average left and right."""
     floor = _FLOOR * np.sqrt((cells**2).sum(-1).mean((1, 2)))[:, None, None, None, None]
     quarters = [cells[:, :-1, :-1], cells[:, 1:, :-1], cells[:, :-1, 1:], cells[:, 1:, 1:]]
     blocks = np.stack(quarters, axis=3)
-    # One grey level, so that an empty sheet is not divided by zero.
+    # One grey level is added, so that an empty sheet is not divided by zero.
     blocks = blocks / np.sqrt((blocks**2).sum((3, 4), keepdims=True) + floor**2 + 1)
     blocks = np.minimum(blocks, _CLIP)
     blocks /= np.sqrt((blocks**2).sum((3, 4), keepdims=True) + 0.01)
@@ -153,7 +153,7 @@ def _blocks(cells: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _sharing(pixels: int, cells: int) -> NDArray[np.float32]:
-    """[cells, pixels]: how much of a pixel goes to a cell, by the distance of their middles."""
+    """[cells, pixels]: weight of a pixel in a cell, by the distance of their centres."""
     at = (np.arange(pixels) + 0.5) / pixels * cells - 0.5
     return np.asarray(np.clip(1 - np.abs(at - np.arange(cells)[:, None]), 0, None), np.float32)
 

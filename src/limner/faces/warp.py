@@ -41,7 +41,7 @@ def warp(
 ) -> NDArray[np.uint8]:
     """Apply a similarity: anti-aliased, the picture's edge extended beyond it.
 
-    Only the part that is needed is looked at. It is shrunk to the final scale first, since an
+    Only the part that is needed is processed. It is shrunk to the final scale first, since an
     affine transform alone skips pixels.
 
     Args:
@@ -64,7 +64,7 @@ def warp(
         near = max(1, int(part.width * shrink)), max(1, int(part.height * shrink))
         x1, y1 = min(near[0] / shrink, part.width), min(near[1] / shrink, part.height)
         pixels = _resized(part, near, (0.0, 0.0, x1, y1))
-    # From here on in px of the shrunk part. It is extended last, where that costs least.
+    # From here on in px of the shrunk part. It is extended last, where that is cheapest.
     low, high = (low - origin) * shrink, (high - origin) * shrink
     pixels, moved = _extended(pixels, low, high, margin=_KERNEL_REACH)
     to_part = back * shrink
@@ -97,7 +97,7 @@ def _part(
     *,
     margin: int,
 ) -> tuple[NDArray[np.uint8], NDArray[np.intp]]:
-    """What there is of a picture between two corners (x, y) and around, at least a pixel.
+    """The part of a picture between two corners (x, y) and around them, at least a pixel.
 
     Returns:
         The part, and the (x, y) of its first pixel.
@@ -115,7 +115,7 @@ def _extended(
     *,
     margin: int,
 ) -> tuple[NDArray[np.uint8], NDArray[np.intp]]:
-    """Extend a picture's edge so that it holds two corners (x, y) and what is around them.
+    """Extend a picture's edge so that it covers two corners (x, y) and a margin.
 
     Returns:
         The picture, and the (x, y) of its first pixel.

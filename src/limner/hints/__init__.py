@@ -1,9 +1,9 @@
 """Colour hints: the colours that a drawing does not contain.
 
-A hint picture, `[S, S, 4]` uint8, has colours in the model's aligned frame and a mask that says
-where. `given` makes it of what a user says (colours by part, which `names` reads and `placing` puts
-in place; strokes, which `picture` aligns), `strokes` of a photo, to train with; `table` knows which
-colours go together.
+A hint picture, `[S, S, 4]` uint8, has colours in the model's aligned crop and a mask of where they
+are. `given` makes it from the user's hints (colours by part, which `names` parses and `placing`
+places; strokes, which `picture` aligns), `strokes` from a photo, for training; `table` has
+combinations of colours that occur together.
 """
 
 from limner.hints.given import Colour, Hints, HintsInput

@@ -23,7 +23,7 @@ Colour = str | Sequence[int]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Hints:
-    """Which colours a photo is to have, and where.
+    """Which colours a photo should have, and where.
 
     ```python
     from limner.hints import Hints
@@ -33,22 +33,22 @@ class Hints:
     """
 
     colours: Mapping[Part, RGB] = field(default_factory=dict)
-    """Of parts of the face; they are put to where these lie in any face."""
+    """Colours of parts of the face, placed at the usual positions of these parts."""
     strokes: Strokes | None = None
-    """Painted over the drawing; they lie on top."""
+    """Painted over the drawing, on top of the other colours."""
 
     @classmethod
     def of(cls, given: "HintsInput | None" = None, *, strokes: ImageInput | None = None) -> Self:
         """Hints from colours by part, and a picture painted over the drawing.
 
         Args:
-            given: A colour for any of `skin`, `hair`, `eyes`, `lips` and `background`: a name as
-                in `limner.hints.NAMES`, `#rrggbb`, a CSS colour name, or three numbers; or hints,
+            given: A colour for any of `skin`, `hair`, `eyes`, `lips` and `background`: a name in
+                `limner.hints.NAMES`, `#rrggbb`, a CSS colour name, or three numbers; or hints,
                 which stay as they are.
             strokes: A transparent picture of the drawing's size or proportions.
 
         Raises:
-            UsageError: A part or a colour is not known.
+            UsageError: A part or a colour is unknown.
             ImageError: The strokes cannot be read, have no transparent part, or are empty.
         """
         painted = None if strokes is None else Strokes.of(strokes)
@@ -61,11 +61,11 @@ class Hints:
         return bool(self.colours) or self.strokes is not None
 
     def varied(self, count: int, *, seed: int = 0) -> "list[Hints]":
-        """The same with plausible colours for the rest, in so many ways.
+        """The same hints, completed with different plausible colours.
 
         Args:
-            count: 1 or more.
-            seed: Another seed, other colours.
+            count: How many hints to return, 1 or more.
+            seed: Another seed gives other colours.
 
         Raises:
             UsageError: `count` is below 1, or no part is left to vary.
@@ -74,8 +74,8 @@ class Hints:
             raise UsageError(f"{count} variants; it must be at least 1")
         if set(VARIED) <= self.colours.keys():
             raise UsageError(
-                f"the colours of {', '.join(VARIED)} are all given, and variants differ in "
-                "nothing else: leave one of them out"
+                f"the colours of {', '.join(VARIED)} are all given, and variants differ only in "
+                "these: leave one of them out"
             )
         rng = np.random.default_rng(seed)
         drawn: list[dict[Part, RGB]] = []
@@ -89,12 +89,12 @@ class Hints:
         """A hint picture `[S, S, 4]` for each face of a drawing.
 
         Args:
-            faces: What was cut out of it.
+            faces: Its aligned faces.
             shape: Its height and width in px.
-            name: What messages call it.
+            name: Its name in messages.
 
         Raises:
-            ImageError: The strokes have another shape than the drawing, or none of them lies on a
+            ImageError: The strokes have another shape than the drawing, or none of them is on a
                 face.
         """
         placed = [place(self.colours, face.image.shape[0]) for face in faces]
@@ -103,8 +103,8 @@ class Hints:
         painted = [self.strokes.in_frame(face, shape, drawing=name) for face in faces]
         if not any(picture.any() for picture in painted):
             raise ImageError(
-                f"nothing of what is painted on {self.strokes.name} lies on the face of {name}, or "
-                "it is too thin to be seen there; paint on the face, with a broader brush"
+                f"none of the strokes of {self.strokes.name} is on the face of {name}, or they are "
+                "too thin to be visible there; paint on the face, with a broader brush"
             )
         return [over(*pair) for pair in zip(placed, painted, strict=True)]
 

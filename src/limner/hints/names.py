@@ -1,8 +1,8 @@
 """Colours in words: `black` hair is not `#000000`, and brown eyes are not brown hair.
 
-The names stand for colours as photos have them: `benchmarks/hint_colours.py SET` prints those of a
-prepared set. `monk 1` to `monk 10` are the Monk Skin Tone Scale (Monk 2019, skintone.google,
-CC BY 4.0) to the letter.
+The names mean colours as they occur in photos: `benchmarks/hint_colours.py SET` prints those of a
+prepared set. `monk 1` to `monk 10` are exactly the Monk Skin Tone Scale (Monk 2019,
+skintone.google, CC BY 4.0).
 """
 
 import contextlib
@@ -97,22 +97,22 @@ _ALSO = {"gray": "grey", "blonde": "blond"}
 
 
 def parse_colour(text: str, part: Part) -> RGB:
-    """A colour in words or numbers.
+    """Parse a colour in words or numbers.
 
     Args:
         text: One of `NAMES[part]`, `#rgb` or `#rrggbb`, or a colour name of CSS, such as `teal`.
-            A name of the part goes first: `black` hair is as dark as hair is.
-        part: What has that colour.
+            Names of the part take precedence: `black` hair is the black of hair.
+        part: The part that has the colour.
 
     Raises:
-        UsageError: It is none of these; the message lists those of the part.
+        UsageError: It is none of these; the message lists the names of the part.
     """
     words = text.lower().replace("-", " ").replace("_", " ").split()
     name = " ".join(_ALSO.get(word, word) for word in words)
     names = NAMES[part]
     if name in names:
         return names[name]
-    from PIL import ImageColor  # names of the part have no use for it
+    from PIL import ImageColor  # names of the part do not need it
 
     colour: tuple[int, ...] = ()
     with contextlib.suppress(ValueError):
@@ -129,6 +129,6 @@ def parse_colour(text: str, part: Part) -> RGB:
 
 
 def _listed(names: Mapping[str, RGB]) -> list[str]:
-    """The names, the Monk Skin Tone Scale in one."""
+    """The names, with the Monk Skin Tone Scale as one."""
     plain = [name for name in names if not name.startswith("monk ")]
     return plain if len(plain) == len(names) else [*plain, "monk 1 to monk 10"]

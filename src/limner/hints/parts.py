@@ -1,8 +1,8 @@
 """Positions of the parts of a face in an aligned crop, and their colours in a photo.
 
-Places are shares of the side of a frame in which the outer eye corners lie at (0.3, 0.3) and
-(0.7, 0.3), the default of `limner.faces.Preprocessing`. They are small, so that they lie within
-their part for nearly every face: `benchmarks/hint_colours.py SET --sheet FILE` draws them.
+Positions are fractions of the side of a crop with the outer eye corners at (0.3, 0.3) and
+(0.7, 0.3), the default of `limner.faces.Preprocessing`. They cover small areas, so that they are
+within their part for nearly every face: `benchmarks/hint_colours.py SET --sheet FILE` draws them.
 """
 
 from collections.abc import Collection
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 __all__ = ["PARTS", "RGB", "Part", "colours_of", "pixels"]
 
 Part = Literal["skin", "hair", "eyes", "lips", "background"]
-"""What may be given a colour."""
+"""A part of the picture that can be given a colour."""
 PARTS: tuple[Part, ...] = get_args(Part)
 RGB = tuple[int, int, int]
 """A colour, each channel in 0..255."""
@@ -34,11 +34,11 @@ _PLACES: dict[Part, tuple[tuple[float, float, float, float], ...]] = {
 and above; the irises; the lower lip, where no teeth show; both upper corners."""
 
 _IRIS = (0.35, 0.8)
-"""Quantiles of the lightness between which an eye is iris: no pupil, lashes or highlight."""
+"""Quantiles of lightness between which an eye is iris, without pupil, lashes and highlight."""
 _ALIKE = 40.0
-"""Distance in RGB below which a place is taken to show skin or background, and no hair."""
+"""Distance in RGB below which a place counts as skin or background, not hair."""
 _UNEVEN = 60.0
-"""Distance in RGB of both corners above which the background has no one colour."""
+"""Distance in RGB of both corners above which the background has more than one colour."""
 
 _Pixels = NDArray[np.integer[Any]]
 _Colour = NDArray[np.float64]
@@ -46,9 +46,9 @@ _Colour = NDArray[np.float64]
 
 @lru_cache(maxsize=64)
 def pixels(part: Part, size: int) -> tuple[NDArray[np.intp], ...]:
-    """The pixels of each place of a part, numbered row by row in a frame of `size` px per side.
+    """The pixels of each place of a part, numbered row by row in a crop of `size` px per side.
 
-    Each has one at least, however small the frame.
+    Each has at least one, even in a small crop.
     """
     centres = (np.arange(size) + 0.5) / size
     places = []
@@ -62,14 +62,14 @@ def pixels(part: Part, size: int) -> tuple[NDArray[np.intp], ...]:
 def colours_of(
     photo: NDArray[np.uint8], parts: Collection[Part] = PARTS
 ) -> dict[Part, tuple[int, int, int]]:
-    """The colours that an aligned photo `[S, S, 3]` has at the places of the parts: medians.
+    """Median colours of an aligned photo `[S, S, 3]` at the places of the parts.
 
-    Of the lips it is that of the redder half, of the eyes that of the iris, of the hair that of the
-    places that look neither like the skin nor like the background, if there are such.
+    For the lips, of the redder half; for the eyes, of the iris; for the hair, of the places that
+    look neither like the skin nor like the background, if there are any.
 
     Args:
         photo: Aligned, RGB.
-        parts: Which are wanted. The background is left out where it has no one colour.
+        parts: Parts to return. The background is left out if it has more than one colour.
     """
     size = len(photo)
     flat = photo.reshape(-1, 3)
@@ -101,7 +101,7 @@ def _middle(seen: _Pixels) -> _Colour:
 
 
 def _hair(places: list[_Pixels], skin: _Colour, background: list[_Pixels]) -> _Colour:
-    """Dark hair before a dark wall looks like the wall: then all places count."""
+    """Dark hair in front of a dark wall looks like the wall: then all places count."""
     others = [skin, *map(_middle, background)]
     surely = [
         place for place in places if min(_apart(_middle(place), other) for other in others) > _ALIKE
@@ -110,7 +110,7 @@ def _hair(places: list[_Pixels], skin: _Colour, background: list[_Pixels]) -> _C
 
 
 def _iris(seen: _Pixels) -> _Colour:
-    """Between the pupil, which is darker, and the white and the highlight, which are lighter."""
+    """The iris is lighter than the pupil, and darker than the white and the highlight."""
     order = seen.sum(axis=1).argsort()
     first, last = (round(share * len(order)) for share in _IRIS)
     return _middle(seen[order[first : max(last, first + 1)]])

@@ -17,10 +17,10 @@ from limner.images import ImageInput
 __all__ = ["Strokes"]
 
 _OPAQUE = 64
-"""Alpha from which on a pixel of the frame counts as painted: a thin stroke on a large page covers
-a part of a pixel only."""
+"""Smallest alpha at which a pixel of the crop counts as painted: a thin stroke on a large page
+covers only a part of a pixel."""
 _SHAPE = 0.02
-"""How far the sides of both pictures may differ in their ratio, as rounding makes them."""
+"""Largest relative difference of the aspect ratios of both pictures, from rounding."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,34 +30,34 @@ class Strokes:
     pixels: NDArray[np.uint8]
     """`[H, W, 4]` RGBA, upright."""
     name: str
-    """What messages call it."""
+    """Its name in messages."""
 
     @classmethod
     def of(cls, picture: ImageInput, *, name: str | None = None) -> Self:
         """Read one, in any form that `images.load` takes.
 
         Raises:
-            ImageError: It cannot be read, has no transparent part, or nothing is painted on it.
+            ImageError: It cannot be read, has no transparent part, or is empty.
         """
         name = name or images.name_of(picture, "the hint picture")
         pixels = images.load(picture, name=name, transparent=True)
         alpha = pixels[..., 3]
         if alpha.min() == 255:
             raise ImageError(
-                f"{name} has no transparent part, so that its paper would count as colour; "
-                "paint on a transparent layer over the drawing and save that layer alone, as PNG"
+                f"{name} has no transparent part, so its paper would count as colour; paint on a "
+                "transparent layer over the drawing and save only that layer, as PNG"
             )
         if not alpha.any():
             raise ImageError(f"{name} is empty: nothing is painted on it; paint some colours")
         return cls(pixels, name)
 
     def in_frame(self, aligned: Aligned, shape: tuple[int, ...], *, drawing: str) -> Picture:
-        """The strokes as the model sees them, turned, moved and scaled as the drawing was.
+        """The strokes in the model's input, aligned and cropped like the drawing.
 
         Args:
             aligned: The face of the drawing.
             shape: Height and width of the drawing, in px.
-            drawing: What messages call the drawing.
+            drawing: Name of the drawing in messages.
 
         Raises:
             ImageError: The picture has another shape than the drawing.
@@ -67,19 +67,19 @@ class Strokes:
         if abs(across / down - 1) > _SHAPE:
             raise ImageError(
                 f"{self.name} is {width}x{height} px and {drawing} {wide}x{tall}; paint over the "
-                "whole drawing, at its size or in its proportions"
+                "whole drawing, at its size or with its aspect ratio"
             )
         transform = aligned.transform.copy()
         transform[:, 0] *= across
         transform[:, 1] *= down
         picture = Image.fromarray(self.pixels)
         shrink = float(np.hypot(*transform[:, 0]))
-        if shrink < 1:  # first, since a transform alone skips pixels
+        if shrink < 1:  # shrink first, since a transform alone skips pixels
             size = max(1, round(width * shrink)), max(1, round(height * shrink))
             picture = picture.resize(size, Image.Resampling.BOX)
             transform[:, 0] *= width / size[0]
             transform[:, 1] *= height / size[1]
-        # Pillow multiplies colours with alpha before it mixes them; outside is nothing.
+        # Pillow multiplies colours by alpha before it mixes them; outside all is transparent.
         side = aligned.image.shape[0]
         warped = picture.transform(
             (side, side),

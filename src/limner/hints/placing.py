@@ -19,11 +19,11 @@ Picture = NDArray[np.uint8]
 
 
 def place(colours: Mapping[Part, RGB], size: int) -> Picture:
-    """Put colours on the places of their parts, see `limner.hints.parts`.
+    """Put colours at the places of their parts, see `limner.hints.parts`.
 
     Args:
-        colours: Any parts, also none.
-        size: Side S of the frame in px.
+        colours: Any parts, or none.
+        size: Side S of the crop in px.
     """
     hints = np.zeros((size * size, 4), np.uint8)
     for part, colour in colours.items():
@@ -38,9 +38,9 @@ def over(below: Picture, above: Picture) -> Picture:
 
 
 def planes(hints: Sequence[Picture] | None, count: int, size: int) -> NDArray[np.float32]:
-    """Hint pictures as a network takes them, `[N, 4, S, S]`: colours in [-1, 1], and the mask.
+    """Hint pictures as a network's input, `[N, 4, S, S]`: colours in [-1, 1], and the mask.
 
-    Colours are 0 where the mask is 0; without hints all is 0.
+    Colours are 0 where the mask is 0; without hints all values are 0.
 
     Raises:
         UsageError: There are not `count` hint pictures of `size` px per side.

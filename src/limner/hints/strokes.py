@@ -1,7 +1,7 @@
-"""Random hints for training: what a person might paint to get the colours of the photo.
+"""Random hints for training, like those a person might paint to get the colours of the photo.
 
-After Zhang et al. 2017, *Real-Time User-Guided Image Colorization with Learned Deep Priors*: few
-dots of colours that are known only roughly. Here strokes and whole parts of the face come in, too.
+After Zhang et al. 2017, *Real-Time User-Guided Image Colorization with Learned Deep Priors*: a few
+dots of approximate colours. Here there are also strokes, and whole parts of the face.
 """
 
 import math
@@ -17,22 +17,22 @@ from limner.hints.placing import Picture, over, place
 __all__ = ["random_hints"]
 
 _WITH_PARTS, _WITH_BOTH = 0.6, 0.4
-"""Share of hint pictures that have parts of the face, and share of those that have strokes, too."""
+"""Fraction of hint pictures with parts of the face, and fraction of those with strokes, too."""
 _PART = 0.5
-"""How often each part is among them."""
+"""Probability of each part."""
 _MOST = 12
-"""Strokes at most; few are more frequent."""
+"""Largest number of strokes; few are more frequent."""
 _REFERENCE = 128
 """Side in px for which the sizes below are given."""
 _WIDTHS, _LENGTHS = (2.0, 24.0), (8.0, 64.0)
-"""px that a stroke is wide and long."""
+"""Width and length of a stroke in px."""
 _CELL = 6
-"""px over which the photo's colours are mixed."""
+"""px over which the photo's colours are averaged."""
 _ONE_COLOUR = 0.7
-"""Share of strokes in one colour; the others change along the photo."""
+"""Fraction of strokes in one colour; the others follow the photo."""
 _SAME = 48
-"""How far in RGB, all channels together, the photo may differ from a stroke of one colour: nobody
-paints the hair's colour over the wall."""
+"""Largest difference of the photo from a stroke of one colour, summed over RGB: nobody paints the
+hair's colour over the wall."""
 _NOISE = 5.0
 """Standard deviation of a hint's error in each channel."""
 
@@ -40,11 +40,11 @@ _Path = list[tuple[float, float]]
 
 
 def random_hints(photo: NDArray[np.uint8], rng: np.random.Generator) -> Picture:
-    """Some of a photo's colours, roughly, where a person might give them; never none.
+    """Some of a photo's colours, roughly, where a person might give them; at least one.
 
     Args:
         photo: `[S, S, 3]` RGB, aligned.
-        rng: Decides what is given and how far it is off.
+        rng: Decides which colours are given and how far they are off.
 
     Returns:
         `[S, S, 4]`.
@@ -62,7 +62,7 @@ def random_hints(photo: NDArray[np.uint8], rng: np.random.Generator) -> Picture:
 
 
 def _painted(photo: NDArray[np.uint8], rng: np.random.Generator) -> Picture:
-    """Strokes."""
+    """A hint picture of strokes."""
     size = len(photo)
     sheet = Image.new("L", (size, size))
     brush = ImageDraw.Draw(sheet)
@@ -95,7 +95,7 @@ def _stroke(brush: ImageDraw.ImageDraw, number: int, size: int, rng: np.random.G
     """Draw a dot, a straight or a bent stroke in the grey level `number`.
 
     Returns:
-        The pixel that it begins at, numbered row by row.
+        Its first pixel, numbered row by row.
     """
     scale = size / _REFERENCE
     width = max(1.0, scale * _between(*_WIDTHS, rng))
@@ -131,11 +131,11 @@ def _bent(start: tuple[float, float], end: tuple[float, float], by: float) -> _P
 
 
 def _between(low: float, high: float, rng: np.random.Generator) -> float:
-    """As often in one octave as in another."""
+    """Log-uniform: as often in one octave as in another."""
     return low * math.exp(math.log(high / low) * rng.random())
 
 
 def _off(colours: NDArray[Any], rng: np.random.Generator) -> NDArray[np.uint8]:
-    """Colours `[..., 3]` as somebody remembers them: all off by the same."""
+    """Colours `[..., 3]` as somebody remembers them: all off by the same error."""
     moved = np.rint(colours + rng.normal(0, _NOISE, 3)).clip(0, 255)
     return moved.astype(np.uint8)

@@ -1,7 +1,7 @@
 """Colours that occur together: plausible hair, eyes and background for a skin colour.
 
-`colours.json` is measured on openly licensed photos; `benchmarks/hint_colours.py SET --table FILE`
-makes it and says how.
+`colours.json` is measured on openly licensed photos, by `benchmarks/hint_colours.py SET --table
+FILE`, which says how.
 """
 
 import json
@@ -17,13 +17,13 @@ from limner.hints.parts import RGB, Part
 __all__ = ["VARIED", "WEIGHTS", "sampled_colours"]
 
 VARIED: tuple[Part, ...] = ("skin", "hair", "eyes", "background")
-"""The parts that the table has colours of."""
+"""The parts in the table."""
 WEIGHTS: tuple[float, ...] = (1.0, 1.0, 2.0, 0.35)
-"""How much a difference of each counts: backgrounds differ most and matter least, eyes are dark and
+"""Weight of a difference of each: backgrounds differ most and matter least, eyes are dark and
 differ least."""
 
 _NEAREST = 16
-"""Rows among which one is drawn where some colours are given already."""
+"""Number of nearest rows from which one is sampled if some colours are given."""
 
 
 def sampled_colours(
@@ -32,12 +32,12 @@ def sampled_colours(
     kept: Mapping[Part, RGB] | None = None,
     others: Sequence[Mapping[Part, RGB]] = (),
 ) -> dict[Part, RGB]:
-    """Draw colours that a person might have.
+    """Sample colours that a person might have.
 
     Args:
-        rng: Decides.
-        kept: Colours that stay as they are; the rest goes with them.
-        others: What was drawn before: the farther from it, the likelier (as centres are chosen in
+        rng: Random generator.
+        kept: Colours that are kept; the others go with them.
+        others: Earlier samples: the farther a row is from them, the likelier it is (as centres in
             k-means++, Arthur and Vassilvitskii 2007), so that a few samples differ.
 
     Returns:
@@ -66,7 +66,7 @@ def sampled_colours(
 def _distances(
     rows: NDArray[np.int64], colours: NDArray[np.int64], counted: NDArray[np.bool_]
 ) -> NDArray[np.float64]:
-    """Squared distances `[N]` of rows `[N, 4, 3]` from colours `[4, 3]` in the parts that count."""
+    """Weighted squared distances `[N]` of rows `[N, 4, 3]` from colours `[4, 3]`, if `counted`."""
     squares = ((rows - colours) ** 2).sum(axis=2)
     distances: NDArray[np.float64] = squares @ (np.array(WEIGHTS) ** 2 * counted)
     return distances

@@ -1,7 +1,7 @@
-"""Pictures in and out: bytes to RGB or grey arrays, and back with their provenance written in.
+"""Reads and writes pictures: bytes to RGB or grey arrays, and back with their provenance.
 
-Everything that can be wrong with a picture is found here, so that the rest of the package sees
-only `numpy.uint8` arrays, upright and opaque.
+All problems of picture files are detected here; the rest of the package sees only `numpy.uint8`
+arrays, upright and opaque.
 """
 
 from limner.images.arrays import LUMA, montage, resize, to_grey

@@ -7,11 +7,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
-"""Share of red, green and blue in grey: ITU-R BT.601, as Pillow has it."""
+"""Weights of red, green and blue in grey: ITU-R BT.601, as in Pillow."""
 
 
 def resize(image: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
-    """Bring a square picture [S, S, 3] to [side, side, 3]."""
+    """Resize a square picture [S, S, 3] to [side, side, 3]."""
     size = (side, side)
     return np.asarray(Image.fromarray(image).resize(size, Image.Resampling.LANCZOS))
 
@@ -22,7 +22,7 @@ def to_grey(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def montage(rows: Sequence[Sequence[NDArray[np.uint8]]], *, gap: int = 2) -> NDArray[np.uint8]:
-    """Lay pictures out in rows on white; each picture stands in a cell of the largest's size.
+    """Lay pictures out in rows on white; all cells have the size of the largest picture.
 
     Args:
         rows: pictures [H, W, 3] or [H, W]; rows may differ in length.

@@ -21,13 +21,13 @@ FileInput = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO
 """A picture file: its path, its bytes, or the file opened for reading in binary mode."""
 
 Mode = Literal["L", "RGB", "RGBA"]
-"""Pillow's names for what pictures are decoded to."""
+"""Pillow's names of the modes that pictures are decoded to."""
 
 MAX_PIXELS = 64_000_000
-"""Largest picture that is decoded, in pixels: above any camera's frame that holds one face."""
+"""Largest picture that is decoded, in pixels: more than any camera's photo of one face."""
 
 _ORIENTATION_TAG = 0x0112
-_UPRIGHT = {  # EXIF 2.32, section 4.6.4 A: orientation -> what makes the picture upright
+_UPRIGHT = {  # EXIF 2.32, section 4.6.4 A: orientation -> transpose that makes the picture upright
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
     4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -37,14 +37,14 @@ _UPRIGHT = {  # EXIF 2.32, section 4.6.4 A: orientation -> what makes the pictur
     8: Image.Transpose.ROTATE_90,
 }
 _LYING = {5, 6, 7, 8}
-"""Orientations in which width and height are stored the other way round."""
+"""Orientations in which width and height are swapped."""
 
 _HEAD = 4096
-"""Bytes by which a file is told to be no picture."""
+"""Bytes from which other kinds of files are recognised."""
 _TIFF_SUBFILE, _TIFF_BELOW, _TIFF_DNG_VERSION = 254, 330, 50706
 _PSD_VERSION_INFO = 1057
 
-# Pillow's own size limit and Python's warning filters are one for the process.
+# Pillow's own size limit and Python's warning filters are global to the process.
 _QUIET = ForkLock()
 
 
@@ -56,7 +56,7 @@ def read(
     name: str | None = None,
     max_pixels: int = MAX_PIXELS,
 ) -> NDArray[np.uint8]:
-    """Read a picture: upright, opaque on white, 8 bits; of an animation, the first frame.
+    """Read a picture: upright, opaque on white, 8 bits; the first frame of an animation.
 
     16-bit samples are scaled by the depth that they use (see `depth.eight_bits`).
 
@@ -64,8 +64,8 @@ def read(
         source: a path, the bytes of a picture file, or an open binary file.
         grey: return the luminance only.
         transparent: keep the transparency.
-        name: what messages call the picture; by default its path.
-        max_pixels: refuse larger pictures; looked up in the header, before anything is decoded.
+        name: the picture's name in messages; by default its path.
+        max_pixels: refuse larger pictures; read from the header, before anything is decoded.
 
     Returns:
         [H, W, 3] RGB, [H, W] if `grey`, or [H, W, 4] RGBA if `transparent`.
@@ -88,7 +88,7 @@ def pixels_of(
     mode: Mode = "RGB",
     max_pixels: int = MAX_PIXELS,
 ) -> NDArray[np.uint8]:
-    """Decode a Pillow picture, as `read` does; `data` is the file that it was opened from."""
+    """Decode a Pillow picture, as `read` does; `data` is the file from which it was opened."""
     check_size(*picture.size, name, max_pixels)
     try:
         flat = _flatten(picture, data, mode)
@@ -105,7 +105,7 @@ def pixels_of(
 def check_size(width: int, height: int, name: str, max_pixels: int = MAX_PIXELS) -> None:
     """Raise ImageError if a picture has no pixels, or more than `max_pixels`."""
     if width * height == 0:
-        raise ImageError(f"{name}: {width}x{height} pixels; expected one at least")
+        raise ImageError(f"{name}: {width}x{height} pixels; expected at least one")
     if width * height > max_pixels:
         raise ImageError(
             f"{name}: {width}x{height} pixels are more than the limit of "
@@ -122,17 +122,17 @@ def header(source: bytes | BinaryIO, *, name: str = "the picture") -> tuple[str,
     file = io.BytesIO(source) if isinstance(source, bytes) else source
     with _open(file, name) as picture:
         width, height = picture.size
-        # Pillow turns TIFF by itself, and would decode a PNG to look for EXIF data at its end.
+        # Pillow rotates TIFF by itself, and would decode a PNG to look for EXIF data at its end.
         if "exif" in picture.info and _orientation(picture) in _LYING:
             width, height = height, width
         return picture.format or "unknown", width, height
 
 
 def name_of(source: object, otherwise: str = "the picture") -> str:
-    """What messages call a picture that nobody named: its path, if it has one."""
+    """Name in messages of a picture without one: its path, if it has one."""
     if isinstance(source, str | os.PathLike):
         return os.fsdecode(source)
-    # An open file knows its path, a pipe only its number; Pillow calls it otherwise.
+    # `name` is the path of an open file, or the number of a pipe; in Pillow it is `filename`.
     for attribute in ("name", "filename"):
         name = getattr(source, attribute, None)
         if isinstance(name, str) and name:
@@ -154,7 +154,7 @@ def _bytes_of(source: FileInput, name: str) -> bytes:
         raise ImageError(f"{name}: cannot be read ({cause}); check the path") from error
     if not isinstance(data, bytes):
         raise ImageError(
-            f"{name}: a file that gives {type(data).__name__} where bytes are expected; "
+            f"{name}: expected a file of bytes, found one of {type(data).__name__}; "
             "open it in mode 'rb'"
         )
     return checked(data, name)
@@ -162,7 +162,7 @@ def _bytes_of(source: FileInput, name: str) -> bytes:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Let Pillow read metadata without its own size limit and its warnings of damaged EXIF."""
+    """Let Pillow read metadata without its own size limit and its warnings about damaged EXIF."""
     with _QUIET, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
@@ -176,7 +176,7 @@ def _open(file: BinaryIO, name: str) -> Image.Image:
     """Read the header only.
 
     Raises:
-        ImageError: not a picture, or one of a kind that is not read.
+        ImageError: not a picture, or one of an unsupported kind.
     """
     start = file.tell()
     head = file.read(_HEAD)
@@ -193,8 +193,8 @@ def _open(file: BinaryIO, name: str) -> Image.Image:
         what = known or "not a picture in a known format; convert it to PNG or JPEG"
         if head.startswith(b"8BPS"):
             what = (
-                "a Photoshop document of a mode that is not read; save it as RGB or grey with 8 "
-                "bits, or export it as PNG from Photoshop"
+                "a Photoshop document of an unsupported mode; save it as RGB or grey with 8 bits, "
+                "or export it as PNG from Photoshop"
             )
         raise ImageError(f"{name}: {what}") from error
     except Exception as error:  # As above: a damaged header may raise anything.
@@ -217,12 +217,12 @@ def _open_heif(file: BinaryIO, name: str) -> Image.Image:
 
 
 def _no_picture(picture: Image.Image) -> str:
-    """Why what Pillow opened is not the picture that the file is of; '' if it is."""
-    if picture.format == "EPS":  # a program, which Pillow would have Ghostscript run
+    """Why the picture that Pillow opened is not that of the file; '' if it is."""
+    if picture.format == "EPS":  # a program, which Pillow would run in Ghostscript
         return str(foreign.POSTSCRIPT)
     if picture.format == "TIFF":
-        # Adobe DNG 1.7, "NewSubFileType": cameras put a reduced picture first, and the raw one
-        # into a directory below it. Pillow reads the first.
+        # Adobe DNG 1.7, "NewSubFileType": cameras store a reduced picture first, and the raw one
+        # in a directory below it. Pillow reads the first.
         tags: Any = getattr(picture, "tag_v2", {})
         reduced = tags.get(_TIFF_SUBFILE) == 1 and _TIFF_BELOW in tags
         if reduced or _TIFF_DNG_VERSION in tags:
@@ -240,11 +240,11 @@ def _no_picture(picture: Image.Image) -> str:
 
 
 def _flatten(picture: Image.Image, data: bytes, mode: Mode) -> Image.Image:
-    """Decode; then upright, 8 bits a channel and in `mode`, opaque unless that is RGBA."""
+    """Decode to upright, 8 bits per channel and `mode`, opaque unless that is RGBA."""
     flat = shallow(picture, data)
     if mode != "RGBA" and flat.has_transparency_data:
         flat = on_white(flat)
-    if flat.mode == "LAB":  # which Pillow converts by way of colour profiles alone
+    if flat.mode == "LAB":  # which Pillow converts only with colour profiles
         flat = _from_lab(flat)
     flat = flat.convert(mode)
     turn = _UPRIGHT.get(_orientation(picture))
@@ -262,7 +262,7 @@ def _from_lab(picture: Image.Image) -> Image.Image:
 
     profiles = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
     transform = ImageCms.buildTransform(*profiles, "LAB", "RGB")
-    return ImageCms.applyTransform(picture, transform) or picture  # which it is, done in place
+    return ImageCms.applyTransform(picture, transform) or picture  # it may work in place
 
 
 def _orientation(picture: Image.Image) -> int:

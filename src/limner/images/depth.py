@@ -1,7 +1,7 @@
 """Samples of any depth to 8 bits, scaled by the depth that they use.
 
-Cameras and scanners store 10, 12 or 14 bits in files and arrays of 16, most without a word about
-it. Taken for 16 bits, such a picture would be all but black.
+Cameras and scanners store 10, 12 or 14 bits in files and arrays of 16, mostly without recording it.
+Read as 16 bits, such a picture would be almost black.
 """
 
 import io
@@ -14,7 +14,7 @@ from PIL import Image
 
 _DEPTHS = (8, 10, 12, 14, 16)
 _SHALLOW = 64
-"""High bytes that are all below this belong to 14 bits or fewer."""
+"""If all high bytes are below this, there are 14 bits or fewer."""
 _OTHER_BYTE = {
     ";16L": ";16B",
     ";16B": ";16L",
@@ -23,7 +23,7 @@ _OTHER_BYTE = {
 
 
 def eight_bits(values: NDArray[np.integer[Any]]) -> NDArray[np.uint8]:
-    """Samples from 0 to 65535 to 8 bits; white is the largest value of the depth that holds them.
+    """Convert samples from 0 to 65535 to 8 bits; white is the largest value of their depth.
 
     The depth is the smallest of 8, 10, 12, 14 and 16 bits.
     """
@@ -37,25 +37,25 @@ def eight_bits(values: NDArray[np.integer[Any]]) -> NDArray[np.uint8]:
 
 
 def rounded(values: NDArray[np.floating[Any]]) -> NDArray[np.uint8]:
-    """Samples in [0, 255] to the nearest whole ones; what lies beyond is cut off."""
+    """Round samples to [0, 255]; others are clipped."""
     pixels: NDArray[np.uint8] = np.clip(np.rint(values), 0, 255).astype(np.uint8)
     return pixels
 
 
 def shallow(picture: Image.Image, data: bytes) -> Image.Image:
-    """Decode a picture; deep grey, and colour of 10 to 14 bits in 16, comes back with 8 bits.
+    """Decode a picture; deep grey, and colour of 10 to 14 bits in 16, is converted to 8 bits.
 
     Args:
         picture: Opened, and not decoded yet.
-        data: The file that it was opened from; b"" if that is not known, and then 16-bit colour
-            stays as Pillow has it.
+        data: The file from which it was opened; b"" if unknown, and then 16-bit colour stays as
+            Pillow decodes it.
     """
-    tiles = getattr(picture, "tile", [])  # how the file is to be decoded; none once it is
+    tiles = getattr(picture, "tile", [])  # how to decode the file; empty once decoded
     swapped = [(tile, args) for tile in tiles if (args := _other_byte(tile.args))]
     picture.load()
     if not swapped or not data or picture.mode not in ("RGB", "RGBA"):
         return grey_to_eight_bits(picture)
-    # Pillow keeps one byte of two: the high one, unless it is told that their order is reversed.
+    # Pillow keeps one byte of two: the high one, unless their order is given as reversed.
     high = np.asarray(picture)
     if high.max() >= _SHALLOW:
         return picture
@@ -66,10 +66,10 @@ def shallow(picture: Image.Image, data: bytes) -> Image.Image:
 
 
 def grey_to_eight_bits(picture: Image.Image) -> Image.Image:
-    """Scale deep grey pictures to 8 bits, which Pillow's own conversion clips; leave others."""
+    """Scale deep grey pictures to 8 bits, where Pillow's own conversion clips; leave others."""
     if picture.mode.startswith("I"):
         values = np.asarray(picture)
-        if values.dtype == np.int32:  # how Pillow holds 32 bits without a sign, too
+        if values.dtype == np.int32:  # Pillow uses it for unsigned 32 bits, too
             values = values.view(np.uint32)
         if values.max() <= 65535:
             grey = eight_bits(values)
@@ -79,13 +79,13 @@ def grey_to_eight_bits(picture: Image.Image) -> Image.Image:
         return Image.fromarray(grey)
     if picture.mode == "F":
         values = np.nan_to_num(np.asarray(picture))
-        # Floating-point pictures have no agreed white: 1 and 255 are both common.
+        # Floating-point pictures have no standard white: 1 and 255 are both common.
         return Image.fromarray(rounded(values * (255 if values.max() <= 1 else 1)))
     return picture
 
 
 def _other_byte(args: Any) -> Any:
-    """The arguments of a decoder of 16-bit samples, changed to keep the low byte; None of others.
+    """The arguments of a decoder of 16-bit samples, changed to keep the low byte; None for others.
 
     They are the raw mode, or a tuple that begins with it.
     """

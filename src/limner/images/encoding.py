@@ -1,4 +1,4 @@
-"""Arrays to the bytes of picture files, with their provenance written in."""
+"""Arrays to the bytes of picture files, with their provenance."""
 
 import io
 import zlib
@@ -14,7 +14,7 @@ from limner.images.formats import Format, format_of
 from limner.provenance import Provenance
 
 _SAVE_OPTIONS: dict[Format, dict[str, Any]] = {
-    # Runs alone are looked for: twice as fast as level 4, and faces get 2% longer.
+    # Run-length encoding only: twice as fast as level 4, and faces get 2% longer.
     "PNG": {"compress_level": 1, "compress_type": zlib.Z_RLE},
     "JPEG": {"quality": 92, "subsampling": 0},
     "WebP": {"quality": 92},

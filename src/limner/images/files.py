@@ -11,15 +11,15 @@ from limner.errors import ImageError, OutputError
 from limner.images.formats import READABLE
 
 MAX_BYTES = 512_000_000
-"""Largest picture file that is read, in bytes: an uncompressed one of so many pixels, with room."""
+"""Largest picture file that is read, in bytes: more than an uncompressed one of `MAX_PIXELS`."""
 
 
 def read_bytes(path: str | os.PathLike[str], *, name: str | None = None) -> bytes:
     """The bytes of a picture file.
 
     Args:
-        path: of the file.
-        name: what messages call it; by default its path.
+        path: path of the file.
+        name: its name in messages; by default its path.
 
     Raises:
         ImageError: missing, unreadable, empty, or longer than MAX_BYTES.
@@ -33,7 +33,7 @@ def read_bytes(path: str | os.PathLike[str], *, name: str | None = None) -> byte
     except IsADirectoryError as error:
         raise ImageError(f"{name}: a folder, not a picture; name the files in it") from error
     except PermissionError as error:
-        # Windows says so of folders too.
+        # Windows raises it for folders too.
         what = "a folder, not a picture" if path.is_dir() else "no permission to read it"
         raise ImageError(f"{name}: {what}; name a file that you may read") from error
     except OSError as error:
@@ -42,7 +42,7 @@ def read_bytes(path: str | os.PathLike[str], *, name: str | None = None) -> byte
 
 
 def checked(data: bytes, name: str) -> bytes:
-    """The bytes, unless there are none or too many. Raises ImageError."""
+    """The bytes, if there are some and not too many. Raises ImageError."""
     if not data:
         raise ImageError(f"{name}: empty (0 bytes); save or download it again")
     if len(data) > MAX_BYTES:
@@ -53,11 +53,11 @@ def checked(data: bytes, name: str) -> bytes:
 
 
 def write_bytes(path: str | Path, data: bytes) -> None:
-    """Write a file so that it is there whole or not at all; missing folders are made.
+    """Write a file completely or not at all; missing folders are made.
 
     Raises:
-        OutputError: no room, no permission, a file where a folder should be. What stood at `path`
-            before still does.
+        OutputError: no space, no permission, a file where a folder should be. A file at `path`
+            stays as it was.
     """
     path = Path(path)
     # In the same folder, since a rename is atomic only within one file system.
@@ -69,13 +69,13 @@ def write_bytes(path: str | Path, data: bytes) -> None:
         part.replace(path)
     except OSError as error:
         raise output_error(path, error) from error
-    finally:  # after Ctrl-C too; once renamed, it is not there
+    finally:  # after Ctrl-C too; once renamed, it does not exist
         with contextlib.suppress(OSError):
             part.unlink()
 
 
 def remove_parts(folder: Path) -> None:
-    """Delete what processes that were killed left of the files that they were writing there."""
+    """Delete partial files that killed processes left in a folder."""
     for part in folder.glob(".*.part"):
         part.unlink(missing_ok=True)
 
@@ -89,7 +89,7 @@ def output_error(path: str | Path, error: OSError) -> OutputError:
 def _remedy(error: OSError) -> str:
     match error.errno:
         case errno.ENOSPC | errno.EDQUOT:
-            return "free some room or choose a folder on another disk"
+            return "free some space or choose a folder on another disk"
         case errno.EACCES | errno.EPERM | errno.EROFS:
             return "choose a folder that you may write to"
         case errno.ENOTDIR | errno.EEXIST | errno.EISDIR | errno.ENOTEMPTY:
@@ -103,10 +103,10 @@ def _remedy(error: OSError) -> str:
 def files_below(folder: Path, suffixes: Set[str] = READABLE) -> list[Path]:
     """All files below `folder` with one of these suffixes, in any case, sorted by path.
 
-    Hidden files and folders are left out, and with them what macOS keeps beside each picture on
-    foreign disks (`._a.jpg`); `folder` itself may be hidden. Linked folders are followed; one that
-    is reached twice is walked once. What may not be looked up, a folder that may not be listed
-    among them, is in the list too: reading it says why.
+    Hidden files and folders are left out, and so are the files that macOS adds next to pictures on
+    other file systems (`._a.jpg`); `folder` itself may be hidden. Linked folders are followed; one
+    that is reached twice is walked once. Files and folders without permission are in the list, too:
+    reading them says why.
     """
     found: list[Path] = []
     seen: set[str] = set()
@@ -130,7 +130,7 @@ def files_below(folder: Path, suffixes: Set[str] = READABLE) -> list[Path]:
 
 
 def _may_be_read(path: Path) -> bool:
-    """Not so a pipe or a device, which could be waited for without end."""
+    """False for a pipe or a device, which could block for ever."""
     try:
         mode = path.stat().st_mode
     except OSError:
@@ -139,5 +139,5 @@ def _may_be_read(path: Path) -> bool:
 
 
 def one_line(error: Exception) -> str:
-    """What an error says, for a message of one line."""
+    """The message of an error, in one line."""
     return " ".join(str(error).split()) or type(error).__name__

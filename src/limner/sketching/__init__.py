@@ -1,4 +1,4 @@
-"""Photo to sketch: `sketch` in one named style, `random_drawing` by a new hand at every call."""
+"""Photo to sketch: `sketch` in one named style, `random_drawing` in a random one at every call."""
 
 import difflib
 from collections.abc import Mapping, Sequence
@@ -27,16 +27,16 @@ __all__ = [
 STYLES: Mapping[str, Style] = MappingProxyType(
     {**TRACED, "rough": drawn_roughly, "crude": drawn_crudely}
 )
-"""All styles by name: those that trace the photo, and two hands that do not."""
+"""All styles by name: those that trace the photo, and two that do not."""
 
-# Strokes scale with the shorter side, so nothing is drawn that this many pixels could not show;
-# a picture much longer than wide is drawn smaller still, to stay within memory.
+# Strokes scale with the shorter side, so more pixels would show no more detail. A picture much
+# longer than wide is drawn even smaller, to limit memory.
 _WORKING_SIDE = 768
 _WORKING_PIXELS = 4 * _WORKING_SIDE**2
 
 
 def sketch(photo: NDArray[np.uint8], style: str = "pencil", seed: int = 0) -> NDArray[np.uint8]:
-    """Draw `photo` in one style; the same arguments give the same drawing.
+    """Draw a photo in one style; the same arguments give the same drawing.
 
     Args:
         photo: `[H, W, 3]` RGB, any size.
@@ -47,7 +47,7 @@ def sketch(photo: NDArray[np.uint8], style: str = "pencil", seed: int = 0) -> ND
         `[H, W]`, 255 = paper.
 
     Raises:
-        UsageError: `style` is not known.
+        UsageError: `style` is unknown.
     """
     check_style(style)
     h, w = photo.shape[:2]
@@ -64,15 +64,15 @@ def sketch(photo: NDArray[np.uint8], style: str = "pencil", seed: int = 0) -> ND
 
 
 def steady_drawing(photo: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Draw `[H, W, 3]` in `pencil` by one steady hand, without paper or chance; `[H, W]`."""
+    """Draw `[H, W, 3]` in `pencil`, deterministically and on plain white paper; `[H, W]`."""
     drawn = steady(photo.astype(np.float32) / np.float32(255))
     return (drawn * 255 + 0.5).astype(np.uint8)
 
 
 def check_style(style: str, *, beside: Sequence[str] = ()) -> None:
-    """Raise `UsageError` unless `style` is a key of `STYLES`, or of what there is `beside` them."""
+    """Raise `UsageError` unless `style` is a key of `STYLES` or one of `beside`."""
     known = [*STYLES, *beside]
     if style not in known:
         near = difflib.get_close_matches(style, known, n=1, cutoff=0.4)
         hint = f"; did you mean '{near[0]}'?" if near else ""
-        raise UsageError(f"unknown sketch style '{style}', choose from {', '.join(known)}{hint}")
+        raise UsageError(f"unknown sketch style '{style}'; choose from {', '.join(known)}{hint}")

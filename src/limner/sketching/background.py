@@ -1,4 +1,4 @@
-"""Replaces the background of a photo by white paper, as in a drawing."""
+"""Replaces the background of a photo with white paper, as in a drawing."""
 
 from functools import lru_cache
 
@@ -7,16 +7,16 @@ from numpy.typing import NDArray
 
 from limner.sketching.filters import Grey, blur, product
 
-_CELLS = 32  # the mask is found on this many cells a side: its edge is soft anyway
+_CELLS = 32  # the mask has this many cells per side: its edge is soft anyway
 _BORDER = 2
-_SAMPLED_ROWS = 12  # of the border: below them hair and shoulders reach the rim
+_SAMPLED_ROWS = 12  # of the border: further down, hair and shoulders reach it
 
 
 def erase_background(photo: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Aligned face photo `[H, W, 3]` with white where it looks like its upper rim.
+    """Whiten an aligned face photo `[H, W, 3]` where it looks like its upper border.
 
-    What lies in an ellipse around the head stays in any case, and so does what differs from the
-    rim, as hair and clothes mostly do.
+    An ellipse around the head is always kept, and so is what differs from the border, as hair and
+    clothes mostly do.
     """
     h, w = photo.shape[:2]
     mask = product(product(_to_pixels(h), _person(photo)), _to_pixels(w).T)[..., None]
@@ -24,14 +24,14 @@ def erase_background(photo: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _person(photo: NDArray[np.float32]) -> Grey:
-    """How surely a cell `[32, 32]` belongs to the person, in [0, 1]."""
+    """Confidence that a cell `[32, 32]` belongs to the person, in [0, 1]."""
     h, w = photo.shape[:2]
     rows = product(_to_cells(h), photo.reshape(h, w * 3)).reshape(_CELLS, w, 3)
     colours = _to_cells(w) @ rows
     rim = np.concatenate([colours[:_SAMPLED_ROWS, :_BORDER], colours[:_SAMPLED_ROWS, -_BORDER:]])
     samples = rim.reshape(-1, 3)[::3]
     cells = colours.reshape(-1, 3)
-    # Squared distance to the nearest sample, expanded so that it is one product.
+    # Squared distance to the nearest sample, expanded into one matrix product.
     cross = cells @ samples.T
     distance = (cells**2).sum(1) + ((samples**2).sum(1) - 2 * cross).min(1)
     differs = np.clip(distance.reshape(_CELLS, _CELLS) / 0.03, 0, 1)
@@ -40,7 +40,7 @@ def _person(photo: NDArray[np.float32]) -> Grey:
 
 @lru_cache(maxsize=1)
 def _ellipse() -> Grey:
-    """1 on the head of an aligned crop, falling to 0 around it, `[32, 32]`."""
+    """Mask of the head of an aligned crop: 1 on it, falling to 0 around it, `[32, 32]`."""
     at = (np.arange(_CELLS) + 0.5) / _CELLS
     radius = np.hypot((at[:, None] - 0.45) / 0.5, (at - 0.5) / 0.33)
     return np.clip((1.25 - radius) * 4, 0, 1).astype(np.float32)

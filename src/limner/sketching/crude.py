@@ -1,7 +1,7 @@
-"""The crude hand: a face as most people draw it with a mouse or a finger.
+"""The style `crude`: a face as most people draw it with a mouse or a finger.
 
-A few lines of one pen, features askew, strokes missing, nothing shaded. The photo's strongest
-contours are thinned to strokes, some are left out, all are bent, and a pen goes over them.
+A few lines of one pen, with misplaced features, missing strokes and no shading. The strongest
+contours of the photo are thinned to strokes; some are left out, all are bent and drawn with a pen.
 """
 
 import math
@@ -23,7 +23,7 @@ __all__ = ["crude_drawing", "drawn_crudely"]
 Ink = NDArray[np.bool_]
 
 _MOST_PIXELS = 4 * REFERENCE_SIDE**2  # of a picture much longer than wide
-_FAINTEST = 0.05  # of black: what a style draws fainter is no contour
+_FAINTEST = 0.05  # of black: fainter lines of a style are not contours
 
 _PARTS = {
     "left eye": (0.29, 0.365, 0.045, 0.08),
@@ -33,23 +33,23 @@ _PARTS = {
     "nose": (0.45, 0.50, 0.08, 0.08),
     "mouth": (0.61, 0.50, 0.05, 0.12),
 }
-"""Of an aligned crop: where strokes are taken for those of a feature. Its middle, down and right,
-and half its height and width, as shares of the sheet."""
+"""Where strokes count as part of a feature, in an aligned crop: its middle, down and right, and
+half its height and width, as fractions of the sheet."""
 _LEAST = {"left eye": 12, "right eye": 12, "left brow": 8, "right brow": 8, "nose": 7, "mouth": 12}
 _LEAST_OF_JAW = 50
-"""Pixels of strokes at 128 px, below which there is as good as none."""
+"""Pixels of strokes at 128 px below which the jaw counts as missing."""
 _HABITS = {"eye": 0.4, "brow": 0.25, "nose": 0.3}
-"""Shares of hands that draw these as they always do, whatever the photo shows. Mouths are the
-photo's: they say whether somebody smiles."""
+"""Fractions of drawings with a symbol for these, whatever the photo shows. Mouths follow the photo:
+they show whether somebody smiles."""
 _A_FACE = 25
-"""Pixels of contours on all features, below which the picture shows no face."""
+"""Pixels of contours on all features below which the picture shows no face."""
 _FEW = 250
-"""Pixels of contours, with which there is hardly a face to draw."""
-_CELLS = 12  # each with its own chance to be forgotten
+"""Pixels of contours up to which there is hardly a face to draw."""
+_CELLS = 12  # per side, each with its own chance of being left out
 
 
 def drawn_crudely(photo: NDArray[np.float32], rng: np.random.Generator) -> Grey:
-    """A few bent strokes of one pen, as a mouse draws them: a style, for pictures of anything."""
+    """A few bent strokes of one pen, as drawn with a mouse; a style for pictures of anything."""
     return crude_drawing(photo, rng, aligned=False)[0]
 
 
@@ -58,14 +58,14 @@ def crude_drawing(
 ) -> tuple[Grey, float]:
     """Draw a photo `[H, W, 3]` crudely.
 
-    People draw as many strokes on a large sheet as on a small one, so they are found at 128 px,
-    whatever the size; only the pen goes over them at that of the photo.
+    People draw as many strokes on a large sheet as on a small one, so strokes are always found at
+    128 px; only the pen draws them at the size of the photo.
 
     Args:
         photo: In [0, 1].
-        rng: The hand.
-        aligned: Whether it is a face crop with the features where they are expected, so that
-            symbols may stand for them.
+        rng: Random generator.
+        aligned: Whether it is an aligned crop with the features where they are expected, so that
+            symbols may replace them.
 
     Returns:
         The drawing `[H, W]`, and how literally it is meant, see `literalness`.
@@ -82,7 +82,7 @@ def crude_drawing(
 
 @lru_cache(maxsize=64)
 def _part(shape: tuple[int, int], name: str) -> Ink:
-    """Where a feature's strokes lie, `[H, W]`."""
+    """Mask of a feature's strokes, `[H, W]`."""
     y, x, tall, wide = _PARTS[name]
     down, right = _shares(shape)
     part: Ink = (np.abs(down - y) < tall) & (np.abs(right - x) < wide)
@@ -91,14 +91,14 @@ def _part(shape: tuple[int, int], name: str) -> Ink:
 
 @lru_cache(maxsize=16)
 def _on_features(shape: tuple[int, int]) -> Ink:
-    """Where those of any feature do."""
+    """Mask of the strokes of all features, `[H, W]`."""
     features: Ink = np.any([_part(shape, name) for name in _PARTS], axis=0)
     return features
 
 
 @lru_cache(maxsize=16)
 def _rim(shape: tuple[int, int]) -> Ink:
-    """Where those of cheeks and chin do."""
+    """Mask of the strokes of cheeks and chin, `[H, W]`."""
     down, right = _shares(shape)
     away = np.hypot((down - 0.36) / 0.44, (right - 0.5) / 0.33)
     rim: Ink = (np.abs(away - 1) < 0.2) & (down > 0.42)
@@ -106,7 +106,7 @@ def _rim(shape: tuple[int, int]) -> Ink:
 
 
 def _shares(shape: tuple[int, int]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """How far down and right each pixel lies, `[H, 1]` and `[1, W]`, as shares of the sheet."""
+    """Position of each pixel down and right, `[H, 1]` and `[1, W]`, as fractions of the sheet."""
     down, right = ((np.arange(side) + 0.5) / side for side in shape)
     return down[:, None], right[None]
 
@@ -124,10 +124,10 @@ def _small(photo: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _strokes(photo: NDArray[np.float32], rng: np.random.Generator, *, aligned: bool) -> Ink:
-    """The strongest contours one pixel wide, some left out; on a face, what each has put in."""
+    """The strongest contours, one pixel wide, some left out; a face is completed with symbols."""
     if rng.random() < 0.8:
         photo = erase_background(photo)
-    # Softly lit faces have few contours that an outline takes: then thinner ones are drawn.
+    # Softly lit faces have few contours strong enough for an outline: then use fainter ones.
     for style in (styles.outline, styles.line)[rng.random() < 0.4 :]:
         dark = 1 - style(photo, rng)
         share = rng.uniform(0.05, 0.12)
@@ -142,15 +142,15 @@ def _strokes(photo: NDArray[np.float32], rng: np.random.Generator, *, aligned: b
 
 
 def _forgetful(contours: Ink, rng: np.random.Generator) -> Ink:
-    """Strokes too short to be drawn and a few others left out, less readily on features."""
+    """Leave out short strokes and a few others, fewer on features."""
     shape = (contours.shape[0], contours.shape[1])
     shortest, forgotten = rng.uniform(5, 22), rng.uniform(0, 0.2)
     chance = rng.random((_CELLS, _CELLS))
     labels, count = components(contours)
     numbers = labels[contours]
     lengths = np.bincount(numbers, minlength=count + 1)
-    # Whether a stroke is drawn hangs on where it is, not on how many come before it: a slightly
-    # different photo of the same face is drawn much the same.
+    # Whether a stroke is drawn depends on its position, not on how many come before it: a slightly
+    # different photo of the same face gives a similar drawing.
     middles = [
         np.bincount(numbers, at, minlength=count + 1) / np.maximum(lengths, 1) / side
         for at, side in zip(np.nonzero(contours), shape, strict=True)
@@ -167,7 +167,7 @@ def _forgetful(contours: Ink, rng: np.random.Generator) -> Ink:
 
 
 def _completed(strokes: Ink, rng: np.random.Generator) -> Ink:
-    """Features that the photo gives no strokes for, and some that it does, drawn as symbols."""
+    """Draw symbols for features without strokes in the photo, and for some with strokes."""
     shape = (strokes.shape[0], strokes.shape[1])
     drawn = strokes.copy()
     habits = {part: rng.random() < share for part, share in _HABITS.items()}
@@ -187,16 +187,16 @@ def _completed(strokes: Ink, rng: np.random.Generator) -> Ink:
 def _pen(
     strokes: Grey, bent: NDArray[np.float32], shape: tuple[int, int], rng: np.random.Generator
 ) -> Grey:
-    """Strokes `[h, w]`, one pixel wide, bent and drawn at another size with a pen of one width."""
+    """Bend strokes `[h, w]`, one pixel wide, and draw them at `shape` with a pen of one width."""
     width, black = rng.uniform(0.6, 1.1), rng.uniform(0.7, 1)
     soft = 1.0
-    # A straight stroke that is blurred is a Gaussian across: where it is cut says how wide it is.
+    # A blurred straight stroke has a Gaussian profile: the threshold sets its width.
     profile = displace(blur(strokes, soft), bent) * np.float32(math.sqrt(2 * math.pi) * soft)
     if profile.shape != shape:
         enlarged = Image.fromarray(profile).resize(shape[::-1], Image.Resampling.BICUBIC)
         profile = np.asarray(enlarged, np.float32)
     cut = math.exp(-0.5 * (width / soft) ** 2)
-    # Over about a pixel from paper to ink, as an edge that is drawn without steps; paper is white.
+    # About a pixel from paper to ink, as an anti-aliased edge; paper is white.
     slope = cut * min(width / soft**2 * REFERENCE_SIDE / min(shape), 2)
     inked = np.clip((profile - cut) / slope + 0.5, 0, 1)
     drawn: Grey = (1 - np.float32(black) * inked).astype(np.float32)

@@ -1,7 +1,7 @@
 """Displacement of inaccurate strokes, and how literally they are meant.
 
-A displacement `[2, H, W]` says for each pixel how many pixels down and right of it lies what it
-shows. Amplitudes are in reference pixels, as widths are in `filters`.
+A displacement `[2, H, W]` gives for each pixel the offset, down and right in pixels, from which its
+value is taken. Amplitudes are in reference pixels, like widths in `filters`.
 """
 
 import math
@@ -25,15 +25,15 @@ FEATURES: dict[str, Ellipse] = {
     "nose": (0.44, 0.50, 0.09, 0.09),
     "mouth": (0.61, 0.50, 0.05, 0.14),
 }
-"""Of an aligned crop: middle (down, right) and radii of each, as shares of height and width. Eyes
-have their brows with them: hands that draw an eye too low draw its brow too low."""
+"""Middle (down, right) and radii of each in an aligned crop, as fractions of height and width. Eyes
+include their brows: people who draw an eye too low draw its brow too low."""
 
 _FREEDOM = {"left brow": 0.4, "right brow": 0.4, "mouth": 0.75}
-"""Of the farthest that a feature may go, where that is not all. A mouth that is moved or bent far
-smiles or sulks, and a model would learn to answer with another face."""
+"""Factors of the largest move of a feature, if not 1. A mouth that is moved or bent far seems to
+smile or sulk, and a model would learn to change the face."""
 
 _FALL = 0.07
-"""Over which share of the side a feature's move dies away."""
+"""Distance, as a fraction of the side, over which a feature's move falls to 0."""
 
 
 def bend(
@@ -41,11 +41,11 @@ def bend(
 ) -> Displacement:
     """A smooth displacement of up to `amplitude` each way, on a grid of `cells` x `cells`.
 
-    The mouth is carried along as a whole: its corners say whether somebody smiles.
+    The mouth moves as a whole: its corners show whether somebody smiles.
     """
     reach = np.float32(amplitude * min(shape) / 128)
     field = np.stack([smooth_field(shape, cells, rng) * reach for _ in range(2)])
-    mouth = region(shape, "mouth", 3 * _FALL)  # so far that nothing folds over
+    mouth = region(shape, "mouth", 3 * _FALL)  # wide enough that nothing folds over
     carried = (field * mouth).sum(axis=(1, 2), keepdims=True) / np.maximum(mouth.sum(), 1e-6)
     kept: Displacement = field + mouth * (carried - field)
     return kept
@@ -54,9 +54,9 @@ def bend(
 def move_features(
     shape: tuple[int, int], rng: np.random.Generator, farthest: float = 4
 ) -> Displacement:
-    """Eyes, brows, nose and mouth of an aligned crop each moved and resized by itself.
+    """Move and resize eyes, brows, nose and mouth of an aligned crop independently.
 
-    Nothing goes farther than `farthest`, and the rest of the face stays where it is.
+    Nothing moves farther than `farthest`, and the rest of the face stays in place.
     """
     h, w = shape
     reach = farthest * min(shape) / 128
@@ -75,7 +75,7 @@ def move_features(
 
 
 def displace(drawing: Grey, displacement: Displacement) -> Grey:
-    """The drawing `[H, W]` with its strokes displaced, bilinear; beyond the sheet is its rim."""
+    """Displace the strokes of a drawing `[H, W]`, bilinearly; the edge of the sheet is extended."""
     h, w = drawing.shape
     y = np.clip(np.arange(h, dtype=np.float32)[:, None] + displacement[0], 0, h - 1)
     x = np.clip(np.arange(w, dtype=np.float32) + displacement[1], 0, w - 1)
@@ -97,10 +97,10 @@ def displace(drawing: Grey, displacement: Displacement) -> Grey:
 def literalness(displacement: Displacement, drawing: Grey) -> float:
     """How literally displaced strokes are meant, in (0, 1]: `2 ** -d`.
 
-    d is how far the ink lies from where the photo has it, on average over the ink, in reference
-    pixels: 1 for strokes that were traced, a half for strokes 1 px off, a quarter for 2 px. A model
-    that is told so can keep to the strokes, or to what faces are like: the level of Yang et al.
-    2020, "Deep Plastic Surgery" (ECCV), here learnt from how far the drawing was bent.
+    d is the mean displacement of the ink from the photo, in reference pixels: traced strokes have
+    1, strokes 1 px off a half, and 2 px off a quarter. With this input, a model can keep to the
+    strokes, or to what faces are like: the level of Yang et al. 2020, "Deep Plastic Surgery"
+    (ECCV), here learnt from how far the drawing was bent.
 
     Args:
         displacement: `[2, H, W]`.
@@ -115,12 +115,12 @@ def literalness(displacement: Displacement, drawing: Grey) -> float:
 
 @lru_cache(maxsize=64)
 def region(shape: tuple[int, int], name: str, fall: float = _FALL) -> Grey:
-    """1 on a feature of an aligned crop, falling to 0 around it, `[H, W]`. Not to be written to.
+    """1 on a feature of an aligned crop, falling to 0 around it, `[H, W]`; read-only.
 
     Args:
         shape: H, W.
         name: A key of `FEATURES`.
-        fall: Over which share of the side.
+        fall: Distance of the fall, as a fraction of the side.
     """
     y, x, tall, wide = FEATURES[name]
     h, w = shape

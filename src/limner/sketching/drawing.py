@@ -1,4 +1,4 @@
-"""Photos drawn by a random hand, as a model is shown them: traced, rough or crude."""
+"""Random drawings of photos, as for training: traced, rough or crude."""
 
 from dataclasses import dataclass
 
@@ -26,38 +26,38 @@ _BEFORE = ((outline_hair, 0.12), (leave_out, 0.25), (double_contours, 0.3))
 _BENT, _MOVED = 0.6, 0.6
 _HATCHED, _SMUDGED, _TONED = 0.65, 0.25, 0.12
 _SCANNED = 0.3
-"""Of the rough and crude drawings; a mouse's lie on no paper."""
+"""Fraction of crude drawings that are scanned; those drawn with a mouse have no paper."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Drawing:
-    """A drawing of a photo, and how it is meant."""
+    """A drawing of a photo, and how literally it is meant."""
 
     image: NDArray[np.uint8]
     """`[S, S]`, 255 = paper."""
     literal: float
-    """How literally its strokes are meant, in (0, 1]: 1 where they were traced, halved by each
-    pixel at 128 px that they lie elsewhere, see `limner.sketching.displacement.literalness`."""
+    """How literally its strokes are meant, in (0, 1]: 1 if traced, halved for each pixel of
+    displacement at 128 px, see `limner.sketching.displacement.literalness`."""
 
 
 def random_drawing(
     photo: NDArray[np.uint8], rng: np.random.Generator, *, crude: float = 0.4, rough: float = 0.4
 ) -> Drawing:
-    """Draw an aligned face crop by a random hand: the rest of the shares is traced.
+    """Draw an aligned face crop in a random way: crude, rough or else traced.
 
     Args:
         photo: `[S, S, 3]`, S at least 32 px.
-        rng: Decides all; the same state gives the same drawing.
-        crude: Share of drawings as with a mouse, see `limner.sketching.crude`.
-        rough: Share of drawings as by an unsteady, hatching hand, see `limner.sketching.rough`.
+        rng: Random generator; the same state gives the same drawing.
+        crude: Fraction of drawings as with a mouse, see `limner.sketching.crude`.
+        rough: Fraction of unsteady, hatched drawings, see `limner.sketching.rough`.
 
     Raises:
-        UsageError: The shares are negative, or more than 1 together.
+        UsageError: The fractions are negative, or more than 1 together.
     """
     if min(crude, rough) < 0 or crude + rough > 1 + 1e-9:
         raise UsageError(
-            f"shares of crude and rough drawings are {crude} and {rough}; expected none below 0, "
-            "and at most 1 together"
+            f"fractions of crude and rough drawings are {crude} and {rough}; expected none below "
+            "0, and at most 1 together"
         )
     chosen = rng.random()
     if chosen >= crude + rough:
@@ -72,21 +72,21 @@ def random_drawing(
 
 
 def random_sketch(photo: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-    """Draw an aligned face crop `[H, W, 3]` in a random style by a traced hand; `[H, W]`."""
+    """Trace an aligned face crop `[H, W, 3]` in a random style; `[H, W]`."""
     drawing = traced(_to_float(photo), rng)
     return _to_bytes(scanned(wobbled(drawing, rng), rng))
 
 
 def drawn_roughly(photo: NDArray[np.float32], rng: np.random.Generator) -> Grey:
-    """An unsteady, hatching person's pencil: a style, see `rough_drawing`."""
+    """An unsteady, hatched pencil drawing; a style, see `rough_drawing`."""
     return rough_drawing(photo, rng)[0]
 
 
 def rough_drawing(photo: NDArray[np.float32], rng: np.random.Generator) -> tuple[Grey, float]:
     """Draw a photo `[H, W, 3]` roughly.
 
-    Traced, parts left out and contours doubled; displaced; then hatched and smudged, as shading
-    comes last; then the paper.
+    The photo is traced, with parts left out and contours doubled; strokes are displaced; hatching
+    and smudging follow, as shading comes last; then the paper.
 
     Returns:
         The drawing `[H, W]`, and how literally it is meant.

@@ -1,7 +1,7 @@
-"""The few image operations that the styles share, in NumPy alone.
+"""Image operations shared by the styles, in NumPy alone.
 
 Grey images are float32 `[H, W]` in [0, 1], 1 = paper. Widths (`sigma`) are given in pixels of a
-picture whose shorter side is 128 px and scale with the picture: a style looks the same at any size.
+picture whose shorter side is 128 px and scale with it: a style looks the same at any size.
 """
 
 import math
@@ -18,11 +18,11 @@ REFERENCE_SIDE = 128
 _DIRECTIONS = 8
 _BLOCK = 256  # rows of a large picture that are blurred at once
 _SMALL_MATRIX = 1 << 16
-_ONE_THREAD = 1 << 18  # multiplications in a product, above which OpenBLAS uses more threads
+_ONE_THREAD = 1 << 18  # multiplications in a product above which OpenBLAS uses more threads
 
 
 def scale_of(image: NDArray[np.float32]) -> float:
-    """Pixels of `image` `[H, W, ...]` to one pixel of the 128 px reference."""
+    """Pixels of `image` `[H, W, ...]` per pixel of the 128 px reference."""
     return float(min(image.shape[:2])) / REFERENCE_SIDE
 
 
@@ -33,7 +33,7 @@ def luminance(photo: NDArray[np.float32]) -> Grey:
 
 
 def product(a: Grey, b: Grey) -> Grey:
-    """Matrix product `a @ b` that keeps to one thread while `b` is small: see `blur`."""
+    """Matrix product `a @ b` that uses one thread while `b` is small: see `blur`."""
     if b.size > _SMALL_MATRIX:
         return np.asarray(a @ b, np.float32)
     made = np.empty((a.shape[0], b.shape[1]), np.float32)
@@ -46,13 +46,13 @@ def product(a: Grey, b: Grey) -> Grey:
 def blur(image: Grey, sigma: float) -> Grey:
     """Gaussian blur of `[H, W]` with replicated edges; `sigma` in reference pixels.
 
-    Separable, each pass a few products with blocks of a cached band matrix: at 128 px this beats
-    every loop over taps. Small pictures take blocks too small for OpenBLAS to wake a second thread,
-    whose spinning costs ten times the work itself beside a training run.
+    Separable, each pass a few products with blocks of a cached band matrix: at 128 px this is
+    faster than a loop over taps. Small pictures use blocks too small for OpenBLAS to start a second
+    thread, whose spinning costs ten times the work itself next to a training run.
     """
     if sigma <= 0:
         return image
-    # Sixteen widths an octave are finer than the eye and few enough that the cache hits.
+    # Sixteen widths per octave are finer than visible and few enough for the cache to be hit.
     pixels = 2 ** (round(16 * math.log2(sigma * scale_of(image))) / 16)
     image = np.asarray(image, np.float32)
     down, both = np.empty(image.shape, np.float32), np.empty(image.shape, np.float32)
@@ -65,10 +65,10 @@ def blur(image: Grey, sigma: float) -> Grey:
 
 @lru_cache(maxsize=512)
 def _bands(size: int, width: int, sigma: float) -> tuple[tuple[slice, slice, Grey], ...]:
-    """The Gaussian's matrix `[size, size]` in blocks along its diagonal, for `width` values a row.
+    """The Gaussian's matrix `[size, size]` in blocks along its diagonal; rows have `width` values.
 
     Returns:
-        For each block the places it makes, the places it needs, and its matrix between them.
+        For each block the range of its outputs, that of its inputs, and its matrix.
     """
     radius = math.ceil(3 * sigma)
     rows = _BLOCK
@@ -108,8 +108,8 @@ def _interpolation(size: int, cells: int) -> Grey:
 def expose(grey: Grey, key: float = 0.6) -> Grey:
     """Tone `[H, W]` >= 0 as an artist sets it: 0 = the picture's darkest, 1 = left as paper.
 
-    Who draws a face leaves lit skin white, whatever its colour or the light, and shades little of
-    what lies in shadow. So the `key` quantile of the picture's middle (in an aligned crop: cheeks
+    In drawings of faces lit skin is left white, whatever its colour or the light, and shadows are
+    shaded only lightly. So the `key` quantile of the picture's middle (in an aligned crop: cheeks
     and nose) becomes 1, and a power lifts its shadows, the 0.15 quantile, to 0.8.
     """
     h, w = grey.shape
@@ -125,7 +125,7 @@ def expose(grey: Grey, key: float = 0.6) -> Grey:
 
 
 def smooth(grey: Grey, sigma: float, contrast: float) -> Grey:
-    """Smooth away texture fainter than `contrast` and keep the edges: a self-guided filter.
+    """Remove texture fainter than `contrast` and keep the edges: a self-guided filter.
 
     He, Sun and Tang, "Guided Image Filtering" (ECCV 2010), with Gaussian windows.
     """
@@ -138,7 +138,7 @@ def smooth(grey: Grey, sigma: float, contrast: float) -> Grey:
 
 
 def dodge(grey: Grey, sigma: float, floor: float = 0.02) -> Grey:
-    """Colour dodge by the picture's own blur: dark where it is darker than around, else 1."""
+    """Colour dodge by the picture's own blur: dark where darker than the surroundings, else 1."""
     ratio: Grey = (grey + floor) / (blur(grey, sigma) + floor)
     return np.minimum(ratio, 1, out=ratio)
 
@@ -146,10 +146,10 @@ def dodge(grey: Grey, sigma: float, floor: float = 0.02) -> Grey:
 def grain(shape: tuple[int, int], sigma: float, rng: np.random.Generator) -> Grey:
     """Paper tooth: blurred white noise `[H, W]`, mean 0, standard deviation about 1."""
     scale = min(shape) / REFERENCE_SIDE
-    # Uniform noise is four times as cheap as normal noise and looks the same once blurred.
+    # Uniform noise is four times as fast as normal noise and looks the same once blurred.
     noise = (rng.random(shape, dtype=np.float32) - np.float32(0.5)) * np.float32(math.sqrt(12))
     width = sigma * scale
-    # The variance that a Gaussian of this width leaves of white noise is 1 / (4 pi width^2).
+    # A Gaussian of this width reduces the variance of white noise to 1 / (4 pi width^2).
     gain = max(1.0, 2 * math.sqrt(math.pi) * width)
     return blur(noise, sigma) * np.float32(gain)
 
@@ -172,9 +172,9 @@ def tangents(grey: Grey) -> NDArray[np.intp]:
 
 
 def along(image: Grey, directions: NDArray[np.intp], reach: int = 2) -> Grey:
-    """Mean of `[H, W]` over `2 reach + 1` places along each direction: broken lines join up.
+    """Mean of `[H, W]` over `2 reach + 1` pixels along each direction, which joins broken lines.
 
-    The flow-based smoothing of Kang, Lee and Chui, "Coherent Line Drawing" (NPAR 2007), on
+    The flow-based smoothing of Kang, Lee and Chui, "Coherent Line Drawing" (NPAR 2007), along
     straight pieces.
     """
     h, w = image.shape
@@ -203,8 +203,8 @@ def strokes(
 ) -> Grey:
     """Streaky noise `[H, W]`, standard deviation 1, along the given directions.
 
-    A cheap stand-in for line integral convolution (Cabral and Leedom 1993): each pixel takes the
-    one of eight ready-made sheets of parallel streaks that has its direction; so hair gets strands.
+    A cheap substitute for line integral convolution (Cabral and Leedom 1993): each pixel is taken
+    from one of eight prepared sheets of parallel streaks, by its direction; so hair gets strands.
 
     Args:
         shape: H, W.
@@ -223,7 +223,7 @@ def strokes(
 
 @lru_cache(maxsize=8)
 def _streaks(length: int, scale: float) -> Grey:
-    """Periodic streaks `[8, side, side]`, one plane a direction, standard deviation 1."""
+    """Periodic streaks `[8, side, side]`, one plane per direction, standard deviation 1."""
     side = max(16, round(REFERENCE_SIDE * scale))
     frequency = np.fft.fftfreq(side)
     noise = np.fft.fft2(np.random.default_rng(0).standard_normal((side, side)))

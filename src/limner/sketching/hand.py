@@ -1,4 +1,4 @@
-"""Effects of hand, paper and scanner on a drawing, freely combined.
+"""Effects of the hand, the paper and the scanner on a drawing, freely combined.
 
 Each takes and returns a drawing `[H, W]` float32 in [0, 1], 1 = paper.
 """
@@ -11,23 +11,23 @@ from PIL import Image
 
 from limner.sketching.filters import Grey, blur, dodge, grain, luminance, scale_of, smooth_field
 
-_CELLS = 4  # the hand errs smoothly: over a quarter of the sheet
+_CELLS = 4  # errors vary smoothly, over a quarter of the sheet
 _MARGIN = 4  # px beyond the sheet that the wobble may read
 
 
 def wobble(drawing: Grey, rng: np.random.Generator, amplitude: float = 1.2) -> Grey:
-    """Inaccurate hand: a smooth random shift of up to `amplitude` reference pixels each way."""
+    """Inaccurate strokes: a smooth random shift of up to `amplitude` reference pixels each way."""
     h, w = drawing.shape
     reach = min(amplitude * scale_of(drawing), _MARGIN - 1)
     knots = _CELLS + 1
     y, x = (np.linspace(_MARGIN, _MARGIN + side, knots).round().astype(int) for side in (h, w))
     shift = rng.uniform(-reach, reach, (2, knots, knots))
-    # Half of each knot's own shift and half of its neighbours' mean: no folds.
+    # Half of each knot's own shift and half of its neighbours' mean, to avoid folds.
     shift[:, 1:-1, 1:-1] = 0.5 * shift[:, 1:-1, 1:-1] + 0.125 * (
         shift[:, 2:, 1:-1] + shift[:, :-2, 1:-1] + shift[:, 1:-1, 2:] + shift[:, 1:-1, :-2]
     )
     at = np.stack([x[None] + shift[0], y[:, None] + shift[1]], axis=-1)
-    # Pillow wants a quadrilateral's corners as upper left, lower left, lower right, upper right.
+    # Pillow's order of a quadrilateral's corners: upper left, lower left, lower right, upper right.
     mesh = [
         (
             (int(x[j]), int(y[i]), int(x[j + 1]), int(y[i + 1])),
@@ -48,7 +48,7 @@ def pressure(drawing: Grey, rng: np.random.Generator, strength: float = 0.35) ->
 
 
 def darkness(drawing: Grey, rng: np.random.Generator) -> Grey:
-    """Softer or harder pencil: all of the graphite lighter or darker."""
+    """Softer or harder pencil: all strokes lighter or darker."""
     return _clip(1 - (1 - drawing) * rng.uniform(0.65, 1.35))
 
 
@@ -60,14 +60,14 @@ def drop_lines(drawing: Grey, rng: np.random.Generator) -> Grey:
 
 
 def remove_tone(drawing: Grey, rng: np.random.Generator) -> Grey:
-    """Take part of the broad tone out and leave the lines."""
+    """Remove part of the broad tone and keep the lines."""
     broad = blur(drawing, rng.uniform(4, 8))
     amount = rng.uniform(0.3, 0.9)
     return _clip(drawing / ((1 - amount) + amount * np.maximum(broad, 0.05)))
 
 
 def paper(drawing: Grey, rng: np.random.Generator) -> Grey:
-    """Scan: tinted or unevenly lit paper, darker towards the rim, blacks that are not black."""
+    """Scan: tinted or unevenly lit paper, darker towards the edge, blacks that are not black."""
     h, w = drawing.shape
     light = rng.uniform(0.82, 1.0) + rng.uniform(0, 0.06) * smooth_field((h, w), 2, rng)
     y, x = np.linspace(-1, 1, h, dtype=np.float32)[:, None], np.linspace(-1, 1, w, dtype=np.float32)
@@ -83,11 +83,11 @@ def speckle(drawing: Grey, rng: np.random.Generator) -> Grey:
 
 
 def model_form(drawing: Grey, photo: NDArray[np.float32], rng: np.random.Generator) -> Grey:
-    """Model the face with shading that is the draughtsman's, not the light's.
+    """Model the face with shading by the artist rather than the light.
 
-    Portraits shade both sides of the nose, the eye sockets and below the lips even where the light
-    left them alone. An aligned face is nearly symmetrical, so the photo's mirror image tells where
-    its forms would lie in shadow if the light came from the other side.
+    Portraits shade both sides of the nose, the eye sockets and below the lips even where they are
+    lit. An aligned face is nearly symmetrical, so the photo's mirror image shows where its shadows
+    would be if the light came from the other side.
     """
     grey = blur(luminance(photo), 1)
     depth = 1 - dodge(grey, rng.uniform(4, 10), floor=0.1)
@@ -101,10 +101,10 @@ def model_form(drawing: Grey, photo: NDArray[np.float32], rng: np.random.Generat
 
 
 def shading_share(photo: NDArray[np.float32]) -> float:
-    """How likely the skin of a face is shaded, 0.1 to 0.9: the darker it is, the likelier.
+    """Probability that the skin of a face is shaded, 0.1 to 0.9: the darker it is, the likelier.
 
-    Whoever draws a light face leaves the paper white, and mostly shades a dark one. If both were
-    shaded alike often, white skin would tell nothing of how light the photo was.
+    People leave the paper white for a light face, and mostly shade a dark one. If both were shaded
+    equally often, white skin in a drawing would not show how light the photo was.
 
     Args:
         photo: Aligned face crop, `[H, W, 3]` in [0, 1].
@@ -115,11 +115,11 @@ def shading_share(photo: NDArray[np.float32]) -> float:
 
 
 def shade_skin(drawing: Grey, photo: NDArray[np.float32], rng: np.random.Generator) -> Grey:
-    """Tone in the drawing for tone in the photo: darker skin is shaded, as some hands do.
+    """Tone in the drawing for tone in the photo: darker skin is shaded, as some people do.
 
-    The styles leave the lit skin of any face white. With this effect on a share of the drawings,
-    see `shading_share`, a model can read the tone where there is one. How dark a hand shades
-    differs, pale skin included, so that a little tone need not mean dark skin.
+    The styles leave the lit skin of any face white. With this effect on a fraction of the drawings,
+    see `shading_share`, a model can learn from the tone where there is one. The strength of the
+    shading varies, also for pale skin, so that a little tone need not mean dark skin.
     """
     tone = blur(luminance(photo), 4) / rng.uniform(0.65, 1.1)
     return _clip(drawing * (1 - rng.uniform(0.2, 0.8) * (1 - np.clip(tone, 0, 1))))
@@ -132,7 +132,7 @@ def focus(drawing: Grey, rng: np.random.Generator) -> Grey:
 
 
 def fade_to_paper(drawing: Grey, rng: np.random.Generator) -> Grey:
-    """Drawn up to somewhere around the head only: a soft ellipse of random size, paper outside."""
+    """Only the surroundings of the head are drawn: a soft ellipse of random size, paper outside."""
     h, w = drawing.shape
     down, across = np.linspace(0, 1, h, dtype=np.float32), np.linspace(0, 1, w, dtype=np.float32)
     y = (down[:, None] - rng.uniform(0.42, 0.55)) / rng.uniform(0.46, 0.7)

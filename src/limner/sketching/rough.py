@@ -1,7 +1,7 @@
-"""The rough hand: an unsteady, hatching person's pencil, small effects freely combined.
+"""The style `rough`: an unsteady, hatched pencil drawing, from small effects freely combined.
 
-Hand-drawn sketches are inaccurate, hatched, smudged and gone over twice, and they leave things out.
-None of that is in the photo: a model that is shown it learns to take only what was meant.
+Hand-drawn sketches are inaccurate, hatched, smudged, drawn over twice and incomplete. None of that
+is in the photo: a model trained on it learns to use only what was meant.
 """
 
 import math
@@ -31,19 +31,19 @@ __all__ = [
     "toned_paper",
 ]
 
-_PIECES = 1021  # strokes that have a weight of their own; prime, so that no pattern repeats
-_FADE = 0.12  # of a stroke's length, over which it starts and ends
+_PIECES = 1021  # number of different stroke weights; prime, so that no pattern repeats
+_FADE = 0.12  # fraction of a stroke's length over which it fades in and out
 
 
 def hatching(shape: tuple[int, int], rng: np.random.Generator, angle: float | None = None) -> Grey:
-    """Parallel pencil strokes all over a sheet `[H, W]`: ink in [0, 1], nothing of any photo.
+    """Parallel pencil strokes all over a sheet `[H, W]`: ink in [0, 1], independent of any photo.
 
-    Distance, length, width and curve are this hand's, the same all over; where each stroke starts
-    and how hard it is pressed differs.
+    Distance, length, width and curvature are the same all over; where each stroke starts and how
+    hard it is pressed differs.
 
     Args:
         shape: H, W.
-        rng: The hand.
+        rng: Random generator.
         angle: Direction in radians, 0 = across; by default any.
     """
     h, w = shape
@@ -72,8 +72,8 @@ def hatching(shape: tuple[int, int], rng: np.random.Generator, angle: float | No
 def hatch(drawing: Grey, photo: NDArray[np.float32], rng: np.random.Generator) -> Grey:
     """Hatch patches of the drawing, in one to three layers of any direction.
 
-    Where: on coarse darks of the photo `[H, W, 3]`, blurred until no feature is left of them, or
-    anywhere. The strokes themselves are as `hatching` and carry nothing of it.
+    Patches are on dark areas of the photo `[H, W, 3]`, blurred until no features remain, or
+    anywhere. The strokes themselves are those of `hatching`, independent of the photo.
     """
     shape = (drawing.shape[0], drawing.shape[1])
     dense = _patches(photo, rng)
@@ -90,7 +90,7 @@ def hatch(drawing: Grey, photo: NDArray[np.float32], rng: np.random.Generator) -
 
 
 def _patches(photo: NDArray[np.float32], rng: np.random.Generator) -> Grey:
-    """Where it is hatched, `[H, W]` in [0, 1], nothing finer than 4 px at 128."""
+    """Mask of the hatching, `[H, W]` in [0, 1], nothing finer than 4 px at 128."""
     shape = (photo.shape[0], photo.shape[1])
     cells, lean = int(rng.integers(3, 7)), rng.uniform(-0.2, 0.5)
     anywhere: Grey = np.clip((smooth_field(shape, cells, rng) + np.float32(lean)) * 2, 0, 1)
@@ -103,21 +103,21 @@ def _patches(photo: NDArray[np.float32], rng: np.random.Generator) -> Grey:
 
 
 def smudge(drawing: Grey, rng: np.random.Generator) -> Grey:
-    """A finger wiped over it: in patches the strokes run along one direction and lose their ink."""
+    """Smudged with a finger: in patches, strokes are smeared in one direction and lose ink."""
     shape = (drawing.shape[0], drawing.shape[1])
     cells, lean, reach = int(rng.integers(3, 6)), rng.uniform(-0.6, 0), int(rng.integers(2, 6))
     wiped = np.clip((smooth_field(shape, cells, rng) + np.float32(lean)) * 3, 0, 1)
     direction = np.full(shape, rng.integers(8), np.intp)
     smeared = blur(along(drawing, direction, reach), rng.uniform(0.6, 1.6))
     share = np.float32(rng.uniform(0.4, 0.8)) * wiped
-    # What stuck to the finger greys the paper around.
+    # Ink on the finger greys the paper nearby.
     haze = np.float32(rng.uniform(0, 0.15)) * wiped * blur(1 - drawing, 5)
     smudged: Grey = np.clip(drawing + share * (smeared - drawing) - haze, 0, 1)
     return smudged
 
 
 def double_contours(drawing: Grey, rng: np.random.Generator) -> Grey:
-    """Contours drawn twice, the second time a little elsewhere; tone is not."""
+    """Draw contours twice, the second time slightly displaced; tone is drawn once."""
     shape = (drawing.shape[0], drawing.shape[1])
     lines = np.clip(blur(drawing, 3) - drawing, 0, 1)
     off = bend(shape, rng, rng.uniform(0.8, 2), int(rng.integers(3, 7)))
@@ -129,7 +129,7 @@ def double_contours(drawing: Grey, rng: np.random.Generator) -> Grey:
 
 
 def leave_out(drawing: Grey, rng: np.random.Generator) -> Grey:
-    """No ears, no neck or no top of the head, or several of these: paper where they would be."""
+    """Leave out ears, neck or top of the head, or several of these: paper instead."""
     h, w = drawing.shape
     down, right = np.linspace(0, 1, h, dtype=np.float32), np.linspace(0, 1, w, dtype=np.float32)
     left_out = rng.random(3) < 0.4
@@ -149,13 +149,13 @@ def leave_out(drawing: Grey, rng: np.random.Generator) -> Grey:
 
 
 def outline_hair(drawing: Grey, rng: np.random.Generator) -> Grey:
-    """Dark masses around the face, hair above all, as their outlines only."""
+    """Reduce dark areas around the face, mostly hair, to their outlines."""
     h, w = drawing.shape
     down, right = np.linspace(0, 1, h, dtype=np.float32), np.linspace(0, 1, w, dtype=np.float32)
     away = np.hypot((down[:, None] - 0.46) / 0.36, (right - 0.5) / 0.28)
     outside = np.clip((away - 0.9) * 5, 0, 1)
     mass = np.clip((np.float32(rng.uniform(0.75, 0.88)) - blur(drawing, 2)) * 6, 0, 1) * outside
-    # The rim of a soft mass is where it is half there.
+    # The outline of a soft area is where it is 0.5.
     mass = np.clip(blur(mass.astype(np.float32), 1), 0, 1)
     rim = (4 * mass * (1 - mass)) ** np.float32(rng.uniform(1, 2))
     emptied = 1 - (1 - drawing) * (1 - np.float32(rng.uniform(0.85, 1)) * mass)
@@ -164,7 +164,7 @@ def outline_hair(drawing: Grey, rng: np.random.Generator) -> Grey:
 
 
 def toned_paper(drawing: Grey, rng: np.random.Generator) -> Grey:
-    """Grey or brown paper with its fibres, which ink darkens: a tone of 0.5 to 0.85."""
+    """Grey or brown paper with fibres, darkened by ink: a tone of 0.5 to 0.85."""
     shape = (drawing.shape[0], drawing.shape[1])
     tone = rng.uniform(0.5, 0.85) + rng.uniform(0, 0.06) * smooth_field(shape, 3, rng)
     fibres = strokes(shape, int(rng.integers(8)), 5, rng) * np.float32(rng.uniform(0, 0.03))

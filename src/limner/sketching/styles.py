@@ -1,6 +1,6 @@
 """Sketch styles: functions from photo `[H, W, 3]` in [0, 1] to drawing `[H, W]`, 1 = paper.
 
-Each call draws its own parameters from `rng`, as no two drawings come out alike.
+Each call samples its own parameters from `rng`, so that no two drawings are alike.
 """
 
 from collections.abc import Callable, Mapping
@@ -28,7 +28,7 @@ from limner.sketching.filters import (
 Style = Callable[[NDArray[np.float32], np.random.Generator], Grey]
 
 _STEADY = 1
-"""The hand of `steady`, a seed: chosen by eye, for contours that are firm and hair that is dark."""
+"""Random seed of `steady`, chosen by eye for firm contours and dark hair."""
 
 
 def study(photo: NDArray[np.float32], rng: np.random.Generator) -> Grey:
@@ -47,7 +47,7 @@ def study(photo: NDArray[np.float32], rng: np.random.Generator) -> Grey:
 def pencil(photo: NDArray[np.float32], rng: np.random.Generator) -> Grey:
     """Soft graphite: dark streaked hair, white skin with soft shading, thin contours, paper grain.
 
-    Tone, lines and texture are put together as in Lu, Xu and Jia, "Combining Sketch and Tone for
+    Tone, lines and texture are combined as in Lu, Xu and Jia, "Combining Sketch and Tone for
     Pencil Drawing Production" (NPAR 2012), with dodging for the lines.
     """
     drawing, tone, directions = _graphite(photo, rng)
@@ -57,10 +57,10 @@ def pencil(photo: NDArray[np.float32], rng: np.random.Generator) -> Grey:
 
 
 def steady(photo: NDArray[np.float32]) -> Grey:
-    """`pencil` by one steady hand on smooth white paper: nothing is random, no strand of hair.
+    """`pencil` with fixed parameters on smooth white paper: nothing is random, no strands of hair.
 
-    What a model that draws learns from. The mean of many hands would be a grey mist, and what
-    cannot be known from the photo becomes dots along the contours.
+    Photo-to-sketch models are trained on it. The mean of many random drawings would be a grey blur,
+    and random detail would become dots along the contours.
     """
     return _paper(_graphite(photo, np.random.default_rng(_STEADY))[0])
 
@@ -81,7 +81,7 @@ def _graphite(
 
 
 def dodged(photo: NDArray[np.float32], rng: np.random.Generator) -> Grey:
-    """Colour dodge: the darkroom's pencil look, contours with a breath of tone."""
+    """Colour dodge: the pencil look of the darkroom, contours with a little tone."""
     exposed = smooth(expose(luminance(photo), rng.uniform(0.4, 0.65)), 1, rng.uniform(0.02, 0.06))
     fine = dodge(exposed, rng.uniform(1.5, 3.5), floor=0.05) ** rng.uniform(1.0, 2.5)
     broad = dodge(exposed, rng.uniform(8, 16), floor=0.1) ** rng.uniform(0.3, 1.0)
@@ -91,7 +91,7 @@ def dodged(photo: NDArray[np.float32], rng: np.random.Generator) -> Grey:
 
 
 def line(photo: NDArray[np.float32], rng: np.random.Generator) -> Grey:
-    """Clean thin lines, nothing else: Kang, Lee and Chui, "Coherent Line Drawing" (NPAR 2007)."""
+    """Clean thin lines only: Kang, Lee and Chui, "Coherent Line Drawing" (NPAR 2007)."""
     response = _line_response(expose(luminance(photo)), rng.uniform(0.5, 0.9), reach=2)
     ink = np.clip((response - rng.uniform(0.003, 0.008)) * rng.uniform(35, 65), 0, 1)
     return _paper(1 - rng.uniform(0.6, 1) * ink)
@@ -110,7 +110,7 @@ def xdog(photo: NDArray[np.float32], rng: np.random.Generator) -> Grey:
 
 
 def coarse(photo: NDArray[np.float32], rng: np.random.Generator) -> Grey:
-    """Coarse hatching: tone in few steps, each step one more layer of visible parallel strokes."""
+    """Coarse hatching: tone in a few steps, each adding a layer of visible parallel strokes."""
     exposed = expose(luminance(photo))
     tone = blur(np.minimum(exposed, 1), 1.2)
     first = int(rng.integers(8))
@@ -146,7 +146,7 @@ def charcoal(photo: NDArray[np.float32], rng: np.random.Generator) -> Grey:
 
 
 def _hair_tone(exposed: Grey, rng: np.random.Generator) -> Grey:
-    """Tone `[H, W]`: paper for what is nearly as light as lit skin, dark for hair."""
+    """Tone `[H, W]`: paper where it is nearly as light as lit skin, dark for hair."""
     black, white = rng.uniform(0.0, 0.1), rng.uniform(0.6, 0.85)
     tone: Grey = np.clip((exposed - black) / (white - black), 0, 1)
     depth = rng.uniform(0.65, 0.9)
@@ -154,12 +154,12 @@ def _hair_tone(exposed: Grey, rng: np.random.Generator) -> Grey:
 
 
 def _saturating(depth: Grey, half: float) -> Grey:
-    """Draw faint things plainly and strong ones no darker: 0 -> 0, `half` -> 0.5, 1 -> nearly 1."""
+    """Emphasise faint values and saturate strong ones: 0 -> 0, `half` -> 0.5, 1 -> nearly 1."""
     return depth / (depth + np.float32(half))
 
 
 def _line_response(exposed: Grey, sigma: float, *, reach: int) -> Grey:
-    """How much darker than its ring, `[H, W]` >= 0: two Gaussians' difference, joined up."""
+    """How much darker each pixel is than its surroundings, `[H, W]` >= 0: a DoG, joined up."""
     capped = np.minimum(exposed, 1.3)
     response = np.maximum(blur(capped, 1.6 * sigma) - blur(capped, sigma), 0)
     return along(response, tangents(capped), reach)
@@ -182,4 +182,4 @@ TRACED: Mapping[str, Style] = MappingProxyType(
         "study": study,
     }
 )
-"""Styles that put every stroke where the photo has it, by name."""
+"""Styles that keep every stroke where it is in the photo, by name."""

@@ -1,7 +1,7 @@
-"""Eyes, brows, nose, mouth and jaw of an aligned face as a child learns to draw them.
+"""Symbols for eyes, brows, nose, mouth and jaw of an aligned face, as children learn to draw them.
 
-Who cannot draw what is there draws what a face has. Each symbol is a few curves: points `[n, 2]`,
-down and right, as shares of the sheet, at the feature's usual place, its form by chance.
+People who cannot draw what they see draw symbols. Each symbol is a few curves of random shape at
+the feature's usual position: points `[n, 2]`, down and right, as fractions of the sheet.
 """
 
 import math
@@ -16,7 +16,7 @@ __all__ = ["SYMBOLS", "ink"]
 
 Curve = NDArray[np.float64]
 
-_POINTS = 48  # a curve; half a pixel apart on the longest one at 128 px
+_POINTS = 48  # per curve; half a pixel apart on the longest one at 128 px
 _EYES = (0.365, 0.635)
 _EYE_LEVEL = 0.295
 
@@ -39,7 +39,7 @@ def ink(curves: list[Curve], shape: tuple[int, int]) -> NDArray[np.bool_]:
 
 
 def _eye(side: int, rng: np.random.Generator) -> list[Curve]:
-    """An almond, open or half shut, with a ring or a dot in it; `side` 0 is that on the left."""
+    """An almond, open or half shut, with a ring or a dot in it; `side` 0 is the left one."""
     wide, tall = rng.uniform(0.058, 0.085), rng.uniform(0.026, 0.046)
     lids = [_arc(_EYE_LEVEL, _EYES[side], wide, -tall), _arc(_EYE_LEVEL, _EYES[side], wide, tall)]
     if rng.random() < 0.15:
@@ -72,7 +72,7 @@ def _nose(rng: np.random.Generator) -> list[Curve]:
 
 
 def _mouth(rng: np.random.Generator) -> list[Curve]:
-    """The line between the lips, with one lip, two or none. It neither smiles nor sulks."""
+    """The line between the lips, with none, one or both lips. It neither smiles nor sulks."""
     wide = rng.uniform(0.07, 0.11)
     curves = [_arc(0.61, 0.5, wide, rng.uniform(-0.004, 0.004))]
     if rng.random() < 0.6:
@@ -83,7 +83,7 @@ def _mouth(rng: np.random.Generator) -> list[Curve]:
 
 
 def _jaw(rng: np.random.Generator) -> list[Curve]:
-    """From temple to temple by the chin, round or pointed."""
+    """From temple to temple around the chin, round or pointed."""
     turn = np.linspace(-0.03, 1.03, _POINTS) * math.pi
     pointed, wide = rng.uniform(0.8, 1.15), rng.uniform(0.29, 0.34)
     across = np.cos(turn)
@@ -114,4 +114,4 @@ SYMBOLS: Mapping[str, Callable[[np.random.Generator], list[Curve]]] = MappingPro
         "jaw": _jaw,
     }
 )
-"""By the feature that they stand for."""
+"""Symbols by feature."""

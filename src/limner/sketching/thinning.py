@@ -1,7 +1,7 @@
-"""Strokes one pixel wide, and which pixels belong to one stroke, in NumPy alone.
+"""Thinning of strokes to one pixel, and their connected components, in NumPy alone.
 
-Both work on the list of inked pixels and not on the sheet, of which strokes are a small part: well
-under a millisecond at 128 px.
+Both work on the list of inked pixels, a small part of the sheet: well under a millisecond at
+128 px.
 """
 
 from functools import lru_cache
@@ -14,14 +14,14 @@ __all__ = ["components", "thin"]
 Ink = NDArray[np.bool_]
 
 _AROUND = ((0, 1), (-1, 1), (-1, 0), (-1, -1), (0, -1), (1, -1), (1, 0), (1, 1))
-"""Rows and columns to the eight neighbours, from the right one up and round."""
+"""Rows and columns to the eight neighbours, counter-clockwise from the right one."""
 
 
 def thin(ink: Ink) -> Ink:
     """Thin strokes `[H, W]` to one pixel, without breaking them: Guo and Hall 1989.
 
-    "Parallel Thinning with Two-Subiteration Algorithms" (CACM 32(3)), the first of the two. What
-    lies beyond the sheet counts as paper.
+    "Parallel Thinning with Two-Subiteration Algorithms" (CACM 32(3)), the first of the two.
+    Outside the sheet is paper.
     """
     sheet = np.pad(ink, 1).astype(np.uint8)
     flat = sheet.ravel()  # a view
@@ -44,14 +44,14 @@ def thin(ink: Ink) -> Ink:
 
 
 def components(ink: Ink) -> tuple[NDArray[np.intp], int]:
-    """Number the strokes `[H, W]` that hang together, corners included.
+    """Number the connected components of strokes `[H, W]`, corners included.
 
-    Every pixel takes the lowest number around it, and then that of the pixel so numbered, until
-    nothing changes. These jumps are why a long line takes few rounds (Shiloach and Vishkin 1982,
-    "An O(log n) Parallel Connectivity Algorithm").
+    Every pixel takes the lowest number around it, and then that of the pixel with this number,
+    until nothing changes. Because of these jumps a long line takes few rounds (Shiloach and Vishkin
+    1982, "An O(log n) Parallel Connectivity Algorithm").
 
     Returns:
-        `[H, W]`, 0 = paper, the strokes 1, 2, ... as they are met row by row; and how many.
+        `[H, W]`, 0 = paper, the strokes 1, 2, ... in order of their rows; and their number.
     """
     sheet = np.pad(ink, 1)
     inked = np.flatnonzero(sheet)
@@ -67,7 +67,7 @@ def components(ink: Ink) -> tuple[NDArray[np.intp], int]:
         if np.array_equal(lowest, root):
             break
         root = lowest
-    # The lowest pixel of each stroke is the first met.
+    # The lowest pixel of each stroke comes first.
     roots, labels = np.unique(root, return_inverse=True)
     numbered = np.zeros(sheet.size, np.intp)
     numbered[inked] = labels + 1
@@ -75,17 +75,17 @@ def components(ink: Ink) -> tuple[NDArray[np.intp], int]:
 
 
 def _offsets(width: int) -> list[int]:
-    """How far apart neighbours lie in a sheet of this width, written row after row."""
+    """Offsets of the neighbours in a flattened sheet of this width."""
     return [down * width + right for down, right in _AROUND]
 
 
 @lru_cache(maxsize=1)
 def _deletable() -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Per step, whether a pixel goes, `[256]`: bit n of the place is neighbour n of `_AROUND`.
+    """Whether each step deletes a pixel, `[256]`: bit n of the index is neighbour n of `_AROUND`.
 
-    It goes if the ink around it hangs together without it (G1), if it ends no stroke and lies on a
-    rim (G2), which has to be the upper right one in the first step and the lower left one in the
-    second (G3).
+    It is deleted if the ink around it is connected without it (G1), if it is not the end of a
+    stroke and is on an edge (G2), the upper right one in the first step and the lower left one in
+    the second (G3).
     """
     x = ((np.arange(256) >> np.arange(8)[:, None]) & 1).astype(bool)
     corners = (1, 3, 5, 7)

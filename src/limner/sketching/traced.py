@@ -1,4 +1,4 @@
-"""The traced hand: a photo drawn in a random style, shaded and scanned, each stroke where it is."""
+"""Traced drawings: a photo in a random style, shaded and scanned, with every stroke in place."""
 
 from collections.abc import Callable
 
@@ -13,9 +13,9 @@ from limner.sketching.styles import TRACED
 __all__ = ["apply", "scanned", "traced", "wobbled"]
 
 Effects = tuple[tuple[Callable[[Grey, np.random.Generator], Grey], float], ...]
-"""Each with its share of drawings."""
+"""Each with its fraction of drawings."""
 
-# Graphite first: it is what the pairs are to stand in for.
+# Mostly graphite, since the pairs replace pencil drawings.
 _WEIGHTS = {
     "pencil": 0.42,
     "dodge": 0.24,
@@ -29,7 +29,7 @@ _WEIGHTS = {
 _NAMES = tuple(_WEIGHTS)
 _CUMULATIVE = np.cumsum([_WEIGHTS[name] for name in _NAMES])
 
-# In this order a drawing comes about: drawn, shaded, scanned.
+# In the order of making a drawing: drawn, shaded, scanned.
 _STROKES: Effects = (
     (hand.remove_tone, 0.1),
     (hand.pressure, 0.4),
@@ -53,9 +53,9 @@ def traced(
 
     Args:
         photo: In [0, 1].
-        rng: Chooses the style and what is shaded.
-        pen: Draws in the style; by default it is `rng`. Styles take more chance on a larger sheet,
-            so that with one of its own the same is chosen at every size.
+        rng: Chooses the style and the shading.
+        pen: Random generator of the style; by default `rng`. Styles take more random numbers on a
+            larger sheet, so a separate generator makes the same choices at every size.
     """
     if rng.random() < 0.5:
         photo = erase_background(photo)
@@ -69,17 +69,17 @@ def traced(
 
 
 def wobbled(drawing: Grey, rng: np.random.Generator) -> Grey:
-    """Half of the drawings a little inaccurate, by less than a pixel on average."""
+    """Make half of the drawings a little inaccurate, by less than a pixel on average."""
     return hand.wobble(drawing, rng) if rng.random() < _WOBBLED else drawing
 
 
 def scanned(drawing: Grey, rng: np.random.Generator) -> Grey:
-    """What the sheet and the scanner do to it."""
+    """Apply the effects of the sheet and the scanner."""
     return apply(_SCAN, drawing, rng)
 
 
 def apply(effects: Effects, drawing: Grey, rng: np.random.Generator) -> Grey:
-    """Each effect on its share of drawings, in order."""
+    """Apply each effect to its fraction of drawings, in order."""
     for effect, share in effects:
         if rng.random() < share:
             drawing = effect(drawing, rng)
