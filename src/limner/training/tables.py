@@ -118,7 +118,7 @@ class Augmentation:
     """Maximum shift either way, as a share of the side."""
     exposure: float = 0.0
     """Lighten photos by a random gamma from 1 - `exposure` to 1, mostly near 1: examples of bright
-    photos for datasets that have few."""
+    photos for datasets that have few. Hue and saturation stay."""
 
     def __post_init__(self) -> None:
         for name, most in (("rotation", 45), ("scale", 0.5), ("shift", 0.5), ("exposure", 0.9)):

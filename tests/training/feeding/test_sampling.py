@@ -13,8 +13,9 @@ from limner.data.writer import Writer
 from limner.errors import DataError, UsageError
 from limner.training.config import Augmentation, Config
 from limner.training.feeding.batch import to_images
+from limner.training.feeding.exposure import lift
 from limner.training.feeding.pictures import TrainingImages
-from limner.training.feeding.sampling import lift, photo_weights, weighted_order
+from limner.training.feeding.sampling import photo_weights, weighted_order
 from limner.training.watching.grid import SampleGrid
 from limner.training.watching.scores import HeldOut
 
@@ -163,18 +164,3 @@ def test_results_are_compared_with_photos_that_are_lifted_too(tiny, balanced_set
         assert np.array_equal(found[0], balanced_set.images("test")[1])
         assert np.array_equal(found[1], lift(found[0]))
         assert found[1].mean() > found[0].mean() + 5
-
-
-def test_dark_faces_are_lifted_halfway_and_others_left_alone():
-    rng = np.random.default_rng(0)
-    for level, lifted in ((60, 105), (100, 125), (124, 137), (125, 125), (200, 200)):
-        photo = np.clip(level + rng.integers(-20, 21, (64, 64, 3)), 0, 255).astype(np.uint8)
-        photo[:16] = 255  # the surroundings of the face do not matter
-        seen = lift(photo)
-        middle = np.median(seen[16:48, 16:48].mean(axis=2))
-        assert middle == pytest.approx(lifted, abs=2)
-        assert (seen[:16] == 255).all()
-        order = np.argsort(photo[20, :, 0], kind="stable")
-        assert (np.diff(seen[20, order, 0].astype(int)) >= 0).all()
-    black = np.zeros((16, 16, 3), np.uint8)
-    assert np.array_equal(lift(black), black)

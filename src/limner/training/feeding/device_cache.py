@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from limner.training.feeding.batch import SHARP, Part
+from limner.training.feeding.exposure import expose_batch
 from limner.training.feeding.pictures import Domain, TrainingImages, gamma_of, view_of
 from limner.training.randomness import Stream, generator_of
 
@@ -94,8 +95,7 @@ class DeviceCache:
         )
         if images.augmentation.exposure and name == "photo":
             gammas = [gamma_of(images.augmentation, images.seed, number) for number in numbers]
-            powers = torch.tensor(gammas, device=seen.device)[:, None, None, None]
-            seen = 255 * (seen.clamp(0, 255) / 255) ** powers
+            seen = expose_batch(seen, gammas)
         levels = seen.round().clamp(0, 255).to(torch.uint8)
         return levels.permute(0, 2, 3, 1) if pictures.ndim == 4 else levels[:, 0]
 

@@ -17,7 +17,8 @@ from limner.sketching import random_drawing, random_sketch
 from limner.training.config import Augmentation, Config, Hands
 from limner.training.feeding.batch import HINTS, LITERAL, SHARP, Batch
 from limner.training.feeding.detail import sharp_photos
-from limner.training.feeding.sampling import expose, lift, photo_weights, weighted_order
+from limner.training.feeding.exposure import expose, lift
+from limner.training.feeding.sampling import photo_weights, weighted_order
 from limner.training.randomness import Stream, generator_of
 
 __all__ = ["Domain", "TrainingImages", "gamma_of", "jitter", "view_of"]

@@ -1,4 +1,4 @@
-"""Sampling weights and exposure of photos, to balance a dataset."""
+"""Sampling weights of photos, to balance a dataset."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,12 +8,7 @@ from limner.errors import DataError, UsageError
 from limner.faces.smile import SMILING
 from limner.training.config import Config
 
-__all__ = ["expose", "lift", "photo_weights", "weighted_order"]
-
-DARK = 125
-"""Faces with a median grey level below this, of 0..255, are lightened ..."""
-GREY = 150
-"""... halfway to this level."""
+__all__ = ["photo_weights", "weighted_order"]
 
 
 def photo_weights(config: Config, prepared: PreparedSet) -> NDArray[np.float64] | None:
@@ -71,28 +66,3 @@ def weighted_order(weights: NDArray[np.float64], rng: np.random.Generator) -> ND
     # Rounding of the sums may put the last one beyond `due`.
     shown = order[np.searchsorted(due, at, side="right").clip(max=len(order) - 1)]
     return rng.permutation(shown)
-
-
-def lift(photo: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Bring a dark face halfway to mid-grey by a gamma; leave others unchanged.
-
-    If the median grey level m of the middle of the crop, a quarter of the side away from its edges,
-    is below 125, it becomes (m + 150) / 2.
-
-    Args:
-        photo: An aligned crop, `[S, S, 3]`.
-    """
-    side = photo.shape[0]
-    inner = slice(side // 4, side - side // 4)
-    median = float(np.median(photo[inner, inner].mean(axis=2)))
-    if median >= DARK:
-        return photo
-    # At lower levels the gamma would amplify noise: levels below 8 count as 8.
-    gamma = np.log((median + GREY) / 2 / 255) / np.log(max(median, 8) / 255)
-    return expose(photo, gamma)
-
-
-def expose(photo: NDArray[np.uint8], gamma: float) -> NDArray[np.uint8]:
-    """Lighten by a gamma below 1, or darken; any shape, black and white do not change."""
-    levels: NDArray[np.uint8] = np.rint(255 * (np.arange(256) / 255) ** gamma).astype(np.uint8)
-    return levels[photo]

@@ -19,8 +19,8 @@ from limner.metrics.realism.diversity import diversity
 from limner.sketching import random_sketch, steady_drawing
 from limner.training.config import Augmentation, Config
 from limner.training.feeding.batch import to_images, to_tensor
+from limner.training.feeding.exposure import lift
 from limner.training.feeding.pictures import jitter
-from limner.training.feeding.sampling import lift
 from limner.training.randomness import Stream, generator_of
 
 COLUMNS = 8
