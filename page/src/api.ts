@@ -156,7 +156,7 @@ export async function align(
   model: Model,
   how: { eyes?: number[]; asIs?: boolean; clean?: boolean } = {},
 ): Promise<Found> {
-  const query = new URLSearchParams({ model: model.name });
+  const query = new URLSearchParams({ model: model.name, size: "1024" });
   if (how.eyes) query.set("eyes", how.eyes.map((one) => one.toFixed(1)).join(","));
   if (how.asIs) query.set("as_is", "true");
   if (how.clean === false) query.set("clean", "off");

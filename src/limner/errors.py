@@ -19,6 +19,7 @@ A message says what was found, what was expected and what to do about it, in one
 from typing import Self
 
 EXTRA_OF = {
+    "fastapi": "studio",
     "imagehash": "train",
     "jinja2": "measure",
     "lightning_fabric": "train",
@@ -27,13 +28,16 @@ EXTRA_OF = {
     "onnxscript": "train",
     "pi_heif": "heic",
     "platformdirs": "measure",
+    "prometheus_client": "studio",
     "pyarrow": "train",
+    "python_multipart": "studio",
     "ray": "cluster",
     "safetensors": "train",
     "scipy": "measure",
     "skimage": "measure",
     "tensorboard": "tensorboard",
     "torch": "train",
+    "uvicorn": "studio",
 }
 """Which extra brings a package that the base install lacks."""
 

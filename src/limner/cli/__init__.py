@@ -8,7 +8,7 @@ from typing import Annotated, TextIO
 import typer
 
 from limner import __version__
-from limner.cli import data, measuring, pictures, training
+from limner.cli import data, measuring, pictures, studio, training
 from limner.cli.renamed import with_present_names
 from limner.cli.shared import complain
 from limner.errors import EXTRA_OF, Interrupted, LimnerError, MissingExtraError, UsageError
@@ -97,6 +97,7 @@ for command in (
     training.export,
     measuring.measure,
     measuring.compare,
+    studio.studio,
     pictures.models,
 ):
     app.command()(command)

@@ -1,0 +1,268 @@
+"""What the endpoints do with a picture, between its bytes and those of the result."""
+
+import asyncio
+import base64
+import copy
+import os
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from limner import images
+from limner.faces import Aligned, put_back
+from limner.faces.warp import apply, inverse
+from limner.functions import MODEL, check_sketch
+from limner.guidance import check_takes, literal_of
+from limner.hints import Hints
+from limner.provenance import Provenance
+from limner.shipped import DEFAULT_DRAWER, shipped_models
+from limner.studio.batching import Batcher, Faces
+from limner.studio.bodies import Body, Upload
+from limner.studio.problems import ProblemError
+from limner.studio.queries import (
+    FORMATS,
+    AlignQuery,
+    CropQuery,
+    PhotoQuery,
+    SketchQuery,
+    hexadecimal,
+)
+from limner.studio.settings import Settings
+from limner.translator import Translator, check_drawer
+
+__all__ = ["Result", "Service"]
+
+Picture = NDArray[np.uint8]
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """A picture for a client."""
+
+    name: str
+    """Name of the picture that it was made from."""
+    data: bytes
+    media_type: str
+    notes: tuple[str, ...] = ()
+    """What was done to the page, in words."""
+    colours: Mapping[str, str] = field(default_factory=dict)
+    """The colours that were given or proposed, `#rrggbb` by part."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Prepared:
+    """One picture, ready for the network."""
+
+    pixels: Picture
+    aligned: list[Aligned]
+    faces: Faces
+    wanted: list[Hints]
+
+
+class Service:
+    """Models, threads and the queue of a server. Start it, and stop it, within an event loop."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Prepare; models are loaded when they are first asked for."""
+        self.settings = settings
+        self.batcher = Batcher(most=settings.batch)
+        self._threads = ThreadPoolExecutor(
+            settings.threads or os.cpu_count() or 1, thread_name_prefix="pictures"
+        )
+        self._files: dict[str, str] = {name: name for name in shipped_models()}
+        self._files[settings.model_name] = settings.model
+        self._loaded: dict[str, asyncio.Future[Translator]] = {}
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the models that may be asked for, the default first."""
+        first = self.settings.model_name
+        return [first, *(name for name in self._files if name != first)]
+
+    async def start(self) -> None:
+        """Load the default model, and run it once."""
+        await self.batcher.start()
+        translator = await self.translator(None)
+        side = translator.card.preprocessing.size
+        blank = np.full((side, side, 3), 255, np.uint8)
+        await self.batcher.run(translator, Faces(crops=[blank]))
+
+    async def stop(self) -> None:
+        """Stop the threads."""
+        await self.batcher.stop()
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def translator(self, name: str | None) -> Translator:
+        """The model of that name, or the default. Raises ProblemError if there is none."""
+        name = name or self.settings.model_name
+        if name not in self._files:
+            raise ProblemError(
+                404,
+                f"there is no model '{name}' here; choose from {', '.join(self._files)}",
+                kind="no-model",
+            )
+        if name not in self._loaded:
+            loading = asyncio.ensure_future(self._run(Translator, self._files[name]))
+            self._loaded[name] = loading
+            loading.add_done_callback(
+                lambda done: self._loaded.pop(name) if _failed(done) else None
+            )
+        return await asyncio.shield(self._loaded[name])
+
+    async def photos(
+        self, upload: Upload, query: PhotoQuery, strokes: Upload | None
+    ) -> list[Result]:
+        """The photos of one drawing.
+
+        Raises:
+            ProblemError: There is no such model.
+            LimnerError: As `Translator.translate`.
+        """
+        query.check()
+        translator = await self.translator(query.model)
+        prepared = await self._run(self._prepare, translator, upload, query, strokes)
+        made = await self.batcher.run(translator, prepared.faces)
+        return await self._run(_finish, made, prepared, upload.name, query, translator.provenance)
+
+    async def sketches(self, upload: Upload, query: SketchQuery) -> list[Result]:
+        """The sketch of one photo."""
+        check_sketch(query.style, query.seed, model=query.model, as_is=query.as_is, size=query.size)
+        if query.style != MODEL:
+            return await self._run(self._filtered, upload, query)
+        translator = check_drawer(await self.translator(query.model or DEFAULT_DRAWER))
+        align = AlignQuery(as_is=query.as_is)
+        prepared = await self._run(self._prepare, translator, upload, align, None)
+        made = await self.batcher.run(translator, prepared.faces)
+        return await self._run(_finish, made, prepared, upload.name, query, translator.provenance)
+
+    async def aligned(self, body: Body, query: CropQuery) -> dict[str, Any]:
+        """Where the faces of a picture are, and what the model would see of them."""
+        translator = await self.translator(query.model)
+        [upload] = body.pictures
+        return await self._run(self._described, translator, upload, query)
+
+    def _prepare(
+        self,
+        translator: Translator,
+        upload: Upload,
+        query: AlignQuery,
+        strokes: Upload | None,
+    ) -> _Prepared:
+        """Read and align a picture, as `Translator.translate` does."""
+        card = translator.card
+        faithful, wanted, times = None, [Hints()], 1
+        if isinstance(query, PhotoQuery):
+            faithful, times = query.faithful, query.variants or 1
+            wanted = _hints(query, strokes)
+            if query.variants or any(wanted):
+                check_takes(card, "hints")
+            if faithful is not None:
+                check_takes(card, "literal")
+        pixels = images.read(upload.data, name=upload.name, max_pixels=self.settings.max_pixels)
+        aligned = translator.align(
+            pixels,
+            as_is=query.as_is,
+            every_face=query.face == "all",
+            clean=query.clean,
+            eyes=query.corners,
+            name=upload.name,
+        )
+        crops = [face.image for face in aligned]
+        literal = literal_of(card, crops, faithful)
+        drawn = [
+            hint
+            for one in wanted
+            if one
+            for hint in one.drawn(aligned, pixels.shape, name=upload.name)
+        ]
+        faces = Faces(crops=crops * times, literal=literal and literal * times, hints=drawn or None)
+        return _Prepared(pixels=pixels, aligned=aligned * times, faces=faces, wanted=wanted)
+
+    def _described(
+        self, translator: Translator, upload: Upload, query: CropQuery
+    ) -> dict[str, Any]:
+        twin = copy.copy(translator)
+        if query.size:
+            larger = replace(translator.card.preprocessing, size=query.size)
+            twin.card = replace(translator.card, preprocessing=larger)
+        prepared = self._prepare(twin, upload, query, None)
+        preprocessing = twin.card.preprocessing
+        template = np.array(preprocessing.eyes) * preprocessing.size
+        height, width = prepared.pixels.shape[:2]
+        faces = []
+        for one in prepared.aligned:
+            crop = images.encode(one.image)
+            eyes = apply(inverse(one.transform), template)
+            faces.append(
+                {
+                    "eyes": [round(float(share), 2) for share in eyes.ravel()],
+                    "notes": list(one.notes),
+                    "crop": f"data:image/png;base64,{base64.b64encode(crop).decode()}",
+                }
+            )
+        return {"width": width, "height": height, "faces": faces}
+
+    def _filtered(self, upload: Upload, query: SketchQuery) -> list[Result]:
+        from limner.sketching import sketch
+
+        pixels = images.read(upload.data, name=upload.name, max_pixels=self.settings.max_pixels)
+        drawn = sketch(pixels, query.style, query.seed)
+        kind, media_type = FORMATS[query.format]
+        data = images.encode(drawn, format=kind)
+        return [Result(name=upload.name, data=data, media_type=media_type)]
+
+    async def _run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, lambda: function(*args, **kwargs))
+
+
+def _failed(done: "asyncio.Future[Translator]") -> bool:
+    return done.cancelled() or done.exception() is not None
+
+
+def _hints(query: PhotoQuery, strokes: Upload | None) -> list[Hints]:
+    """The hints of each photo."""
+    given = Hints.of(query.colours, strokes=strokes.data if strokes else None)
+    if query.variants is None:
+        return [given]
+    return given.varied(query.variants, seed=query.seed)
+
+
+def _finish(
+    made: Picture,
+    prepared: _Prepared,
+    name: str,
+    query: PhotoQuery | SketchQuery,
+    provenance: Provenance,
+) -> list[Result]:
+    """The results as files."""
+    kind, media_type = FORMATS[query.format]
+    results = []
+    together = isinstance(query, PhotoQuery) and query.put_back and not query.variants
+    page = prepared.pixels
+    for at, (picture, face) in enumerate(zip(made, prepared.aligned, strict=True)):
+        if isinstance(query, PhotoQuery) and query.put_back:
+            page = put_back(picture, face, page if together else prepared.pixels)
+            if together and at + 1 < len(made):
+                continue
+            picture = page
+        elif query.size:
+            picture = images.resize(picture, query.size)
+        hints = prepared.wanted[at % len(prepared.wanted)]
+        results.append(
+            Result(
+                name=Path(name).stem or name,
+                data=images.encode(picture, provenance, kind),
+                media_type=media_type,
+                notes=face.notes,
+                colours={part: hexadecimal(rgb) for part, rgb in hints.colours.items()},
+            )
+        )
+    return results

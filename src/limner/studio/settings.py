@@ -1,0 +1,88 @@
+"""What a server allows, and how much of it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from limner.errors import UsageError
+from limner.shipped import DEFAULT_MODEL
+
+__all__ = ["Settings"]
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+"""Addresses that only programs on this machine reach."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Settings of a server; the defaults suit one person and a laptop."""
+
+    host: str = "127.0.0.1"
+    """Address to listen on."""
+    port: int = 8017
+    """TCP port; 0 takes a free one."""
+    token: str = ""
+    """Clients must send it as `Authorization: Bearer TOKEN`; '' asks for none."""
+    open_to_all: bool = False
+    """Serve other machines without a token."""
+    allowed_hosts: tuple[str, ...] = ()
+    """Further names under which clients may address the server, as behind a reverse proxy."""
+    model: str = DEFAULT_MODEL
+    """Default model: a shipped name, or an `.onnx` file."""
+    max_body: int = 32_000_000
+    """Largest request body in bytes."""
+    max_pixels: int = 40_000_000
+    """Largest picture in pixels."""
+    max_pictures: int = 64
+    """Most pictures in a request."""
+    rate: float = 0.0
+    """Requests a second that one client may send, on average over ten seconds; 0 is no limit."""
+    timeout: float = 30.0
+    """Seconds for a request, its body included."""
+    silence: float = 10.0
+    """Seconds after which a connection that has said nothing is closed."""
+    connections: int = 512
+    """Connections at once; further ones get a 503."""
+    queue: int = 64
+    """Requests at once; further ones get a 503."""
+    batch: int = 8
+    """Most faces that go through the network together."""
+    threads: int = 0
+    """Threads that read and align pictures; 0 takes one for each core."""
+
+    def __post_init__(self) -> None:
+        if not self.is_local and not self.token and not self.open_to_all:
+            raise UsageError(
+                f"--host {self.host} lets other machines in: give them a key with --token, or say "
+                "--open-to-all"
+            )
+        if self.token and not all(0x21 <= ord(character) < 0x7F for character in self.token):
+            raise UsageError("--token must be of printable ASCII characters without spaces")
+        for name, least in (
+            ("port", 0),
+            ("max_body", 1),
+            ("max_pixels", 1),
+            ("max_pictures", 1),
+            ("rate", 0),
+            ("connections", 1),
+            ("queue", 1),
+            ("batch", 1),
+            ("threads", 0),
+        ):
+            value = getattr(self, name)
+            if not value >= least:
+                raise UsageError(f"{name} is {value}; it must be at least {least}")
+        for name in ("timeout", "silence"):
+            if not getattr(self, name) > 0:
+                raise UsageError(f"{name} is {getattr(self, name)}; it must be above 0 seconds")
+        if self.port > 65535:
+            raise UsageError(f"port is {self.port}; it must be 0 to 65535")
+
+    @property
+    def is_local(self) -> bool:
+        """Whether only programs on this machine reach the server."""
+        return self.host in LOOPBACK
+
+    @property
+    def model_name(self) -> str:
+        """Name of the default model, as clients ask for it."""
+        return Path(self.model).stem if self.model.endswith(".onnx") else self.model
