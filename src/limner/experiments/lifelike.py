@@ -13,7 +13,7 @@ from limner.training.config import (
 def lifelike() -> Config:
     r"""Sketch to photo, judged by features of a frozen network, from sketches as people make them.
 
-    Two sketches in five are as if drawn with a mouse, and two by an unsteady, hatching hand. A
+    One sketch in three is as if drawn with a mouse, and one by an unsteady, hatching hand. A
     projected discriminator and perceptual terms judge more than pixels. The generator takes how
     literally each sketch is meant and, for half of them, colour hints. It starts from `portrait`,
     whose generator is the same except for these inputs:
@@ -36,9 +36,16 @@ def lifelike() -> Config:
             colour=True, colour_strength=0.4, translation=0.08
         ),
         weights=Weights(
-            adversarial=1.0, l1=4.0, features=0.0, perceptual=4.0, face=2.0, identity=1.0
+            adversarial=1.0,
+            l1=4.0,
+            features=0.0,
+            perceptual=4.0,
+            face=2.0,
+            hints=8.0,
+            identity=1.0,
         ),
-        hands=Hands(crude=0.4, rough=0.4),
+        recoloured=0.5,
+        hands=Hands(crude=0.35, rough=0.3),
         sampling={"sfhq_t2i": 0.35, "sfhq": 0.5, "us_congress": 0.7},
         smiling=0.2,
         lift=True,

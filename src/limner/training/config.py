@@ -116,6 +116,9 @@ class Config:
     """`patchgan` judges pixels, `projected` also judges features of a frozen network."""
     hinted: float = 0.5
     """Share of pairs with colour hints, for a generator that takes them."""
+    recoloured: float = 0.0
+    """Share of the photos with hints that become lighter or darker after they were sketched, so
+    that the generator trusts the hints where the tone of a sketch says otherwise."""
     weights: Weights = field(default_factory=Weights)
     hands: Hands = field(default_factory=Hands)
     augmentation: Augmentation = field(default_factory=Augmentation)
@@ -208,7 +211,7 @@ class Config:
         settings.at_least("smiling", self.smiling, 0)
         for source, weight in self.sampling.items():
             settings.at_least(f"sampling.{source}", weight, 0)
-        for name in ("label_flips", "decay_from", "hinted"):
+        for name in ("label_flips", "decay_from", "hinted", "recoloured"):
             value = getattr(self, name)
             if not 0 <= value <= 1:
                 raise UsageError(f"{name} is {value}; it must be between 0 and 1")

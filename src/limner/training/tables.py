@@ -50,6 +50,9 @@ class Weights:
     face: float = 0.0
     """The same for inner features of dlib's face descriptor. About 2 with an adversarial term of
     1."""
+    hints: float = 0.0
+    """Mean absolute colour error (L1) around colour hints, however literally the sketch is meant.
+    In `pix2pix` and `hybrid`, for a generator that takes hints."""
     identity: float = 0.0
     """Squared distance of dlib's face descriptors. Its gradient is steep: 1 outweighs the rest."""
 

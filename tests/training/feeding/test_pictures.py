@@ -183,3 +183,37 @@ def test_photos_are_shown_lighter_by_chance_and_drawings_by_hand_are_not():
     assert (again[7]["photo"] == seen[7]["photo"]).all()
     with pytest.raises(UsageError, match=r"augmentation.exposure is 1; it must be 0 to 0\.9"):
         Augmentation(exposure=1)
+
+
+def test_photos_with_hints_are_recoloured_after_they_were_sketched():
+    photos = np.random.default_rng(1).integers(0, 255, (3, 40, 40, 3), dtype=np.uint8)
+
+    def shown(recoloured):
+        training = TrainingImages(
+            photos,
+            size=32,
+            seed=0,
+            augmentation=Augmentation(),
+            hinted=0.5,
+            recoloured=recoloured,
+        )
+        return [training[n] for n in range(40)]
+
+    plain, recoloured = shown(0.0), shown(1.0)
+    for before, after in zip(plain, recoloured, strict=True):
+        assert np.array_equal(before["sketched"], after["sketched"])
+        hinted = before["hints"][..., 3].any()
+        assert hinted == after["hints"][..., 3].any()
+        assert np.array_equal(before["photo"], after["photo"]) != hinted
+    lighter = [
+        after["photo"].mean() > before["photo"].mean()
+        for before, after in zip(plain, recoloured, strict=True)
+        if before["hints"][..., 3].any()
+    ]
+    assert 3 < sum(lighter) < len(lighter) - 3
+    # The hints are colours of the photo that is shown.
+    for image in recoloured:
+        given = image["hints"][..., 3] > 0
+        if given.any():
+            apart = image["photo"][given].mean() - image["hints"][given, :3].mean()
+            assert abs(apart) < 40

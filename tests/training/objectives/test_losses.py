@@ -7,6 +7,7 @@ from limner.training.objectives.losses import (
     feature_l1,
     generator_loss,
     gradient_l1,
+    hinted_l1,
     identity,
     noisy_labels,
     perceptual,
@@ -146,3 +147,19 @@ def test_perceptual_compares_directions_of_features():
     nothing = torch.zeros(1, 2, 1, 1, requires_grad=True)
     perceptual([nothing], [truth]).backward()
     assert nothing.grad.isfinite().all()
+
+
+def test_colours_count_around_hints_alone():
+    made, truth = torch.zeros(2, 3, 32, 32), torch.zeros(2, 3, 32, 32)
+    made[0, :, :, 16:] = 0.5
+    hints = torch.zeros(2, 4, 32, 32)
+    assert hinted_l1(made, truth, hints) == 0
+    hints[0, 3, 4, 4] = 1  # where the colours are right
+    assert hinted_l1(made, truth, hints) == 0
+    hints[0, 3, 4, 4] = 0
+    hints[0, 3, 4, 28] = 1
+    assert hinted_l1(made, truth, hints).item() == pytest.approx(0.5 / 2)
+    # Fine texture of the right colour is right.
+    made[0, :, ::2, 16:] = 1
+    truth[0, :, :, 16:] = 0.75
+    assert hinted_l1(made, truth, hints).item() == pytest.approx(0, abs=1e-6)

@@ -23,6 +23,9 @@ from limner.training.randomness import Stream, generator_of
 
 __all__ = ["Domain", "TrainingImages", "gamma_of", "jitter", "view_of"]
 
+_RECOLOURED = 0.6
+"""Recoloured photos have a gamma of exp(-0.6) to exp(0.6), so 0.55 to 1.8."""
+
 Picture = NDArray[np.uint8]
 
 
@@ -95,6 +98,7 @@ class TrainingImages:
         pairs: bool = True,
         hands: Hands | None = None,
         hinted: float | None = None,
+        recoloured: float = 0.0,
         weights: NDArray[np.float64] | None = None,
         sharp: NDArray[np.bool_] | None = None,
     ) -> None:
@@ -109,6 +113,7 @@ class TrainingImages:
             pairs: Sketch every photo that is shown.
             hands: Drawing styles of these sketches; None for traced ones.
             hinted: Share of the pairs with colour hints; None to omit `hints`.
+            recoloured: Share of these whose photos become lighter or darker once sketched.
             weights: `[N]`, how often each photo is shown relative to the others; None for equally.
             sharp: `[N]`, which photos have fine detail; None to omit `sharp`.
         """
@@ -122,6 +127,7 @@ class TrainingImages:
         self.pairs = pairs
         self.hands = hands or Hands()
         self.hinted = hinted
+        self.recoloured = recoloured
         self.sharp = sharp
 
     @classmethod
@@ -157,6 +163,7 @@ class TrainingImages:
             pairs=pairs,
             hands=config.hands,
             hinted=config.hinted if config.generator.hints else None,
+            recoloured=config.recoloured,
             weights=weights,
             sharp=sharp_photos(config, prepared),
         )
@@ -203,6 +210,9 @@ class TrainingImages:
         if self.pairs and self.hinted is not None:
             rng = generator_of(self.seed, Stream.HINTS, number)
             told = rng.random() < self.hinted
+            if told and self.recoloured and rng.random() < self.recoloured:
+                gamma = math.exp(rng.uniform(-_RECOLOURED, _RECOLOURED))
+                shown["photo"] = expose(shown["photo"], gamma)
             none = np.zeros((self.size, self.size, 4), np.uint8)
             shown[HINTS] = random_hints(shown["photo"], rng) if told else none
         if self.sharp is not None:

@@ -17,6 +17,7 @@ from limner.training.objectives.frozen import Frozen
 from limner.training.objectives.losses import (
     feature_l1,
     gradient_l1,
+    hinted_l1,
     identity,
     perceptual,
     pyramid_l1,
@@ -131,6 +132,8 @@ class Pix2Pix:
             "adversarial": self.discriminator.generator_loss(judged.scores, batch.sharp),
             "l1": pyramid_l1(made, photo, weight=batch.literal),
         }
+        if self.weights.hints and batch.hints is not None:
+            terms["hints"] = hinted_l1(made, photo, batch.hints)
         if self.weights.gradient:
             terms["gradient"] = gradient_l1(made, photo, weight=batch.literal)
         if self.weights.features:

@@ -51,6 +51,7 @@ _TERMS = {
     "l1": ("L1", "mean absolute error of generated photos, over an image pyramid"),
     "gradient": ("Gradient", "mean absolute error of edges of generated photos"),
     "features": ("Feature matching", "difference of the discriminator's features"),
+    "hints": ("Hint loss", "colour error around the hints"),
     "perceptual": ("Perceptual loss", "difference of features of a network trained on ImageNet"),
     "face": ("Face features", "difference of inner features of the face descriptor"),
     "identity": ("Face identity", "squared distance of the face descriptors"),
