@@ -26,7 +26,9 @@ export class Live {
   /** Something has changed. */
   changed(): void {
     this.waiting = true;
-    if (!this.running) void this.run();
+    if (this.running) return;
+    this.status("working");
+    void this.run();
   }
 
   /** The result of what is on its way is not wanted any more. */
@@ -42,7 +44,6 @@ export class Live {
       this.current = new AbortController();
       try {
         const asked = await this.ask();
-        if (asked) this.status("working");
         const made = asked && (await photo(asked, this.current.signal));
         await this.show(made, performance.now() - begun);
         this.failures = 0;

@@ -56,6 +56,7 @@ async function start(): Promise<void> {
   const paper: Paper = new Paper(studio, tools, changed, () => (fit.disabled = paper.view.isFitted));
   const store = new Store(studio);
   let server: Models | null = null;
+  let lost = false;
 
   fit.disabled = true;
   paper.guided = localStorage.getItem("guide") !== "off";
@@ -87,11 +88,12 @@ async function start(): Promise<void> {
   }
 
   function status(now: Status, detail?: string): void {
-    const was = document.body.dataset["status"];
     document.body.dataset["status"] = now;
+    if (now === "working") return; // an attempt: what was wrong may still be
     photo.stale = now === "offline" || now === "busy";
     lastingNote("server", now === "offline" ? t("offline") : now === "busy" ? t("busy") : null);
-    if (was === "offline" && now === "idle") note(t("online"));
+    if (lost && now === "idle") note(t("online"));
+    lost = now === "offline";
     if (now === "idle" && detail) note(detail);
   }
 

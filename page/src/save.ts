@@ -32,12 +32,16 @@ export class Save {
     this.ofPhoto = [alone, both];
     this.menu = h(
       "div",
-      { class: "menu", role: "menu", "aria-label": t("save") },
-      alone,
-      item(t("saveDrawing"), () => this.drawing()),
-      both,
-      this.inPage,
-      item(t("saveWork"), () => this.work()),
+      { class: "menu" },
+      h(
+        "div",
+        { role: "menu", "aria-label": t("save") },
+        alone,
+        item(t("saveDrawing"), () => this.drawing()),
+        both,
+        this.inPage,
+        item(t("saveWork"), () => this.work()),
+      ),
       h("label", { class: "field" }, h("span", {}, t("saveSize")), this.size),
     );
     studio.on("drawing", () => this.show());

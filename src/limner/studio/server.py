@@ -78,7 +78,8 @@ def serve(
         timeout_graceful_shutdown=_GRACE,
         timeout_keep_alive=30,
     )
-    asyncio.run(_serve(uvicorn.Server(config), listener, ready))
+    with contextlib.suppress(KeyboardInterrupt):  # raised again when all is finished
+        asyncio.run(_serve(uvicorn.Server(config), listener, ready))
 
 
 async def _serve(

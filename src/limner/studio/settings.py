@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from limner.errors import UsageError
-from limner.shipped import DEFAULT_MODEL
 
 __all__ = ["Settings"]
 
@@ -26,7 +25,7 @@ class Settings:
     """Serve other machines without a token."""
     allowed_hosts: tuple[str, ...] = ()
     """Further names under which clients may address the server, as behind a reverse proxy."""
-    model: str = DEFAULT_MODEL
+    model: str = "lifelike"
     """Default model: a shipped name, or an `.onnx` file."""
     max_body: int = 32_000_000
     """Largest request body in bytes."""
