@@ -2,15 +2,19 @@
 
 PYTHON ?= python3
 DEMO := .venv-demo/bin
+STUDIO := .venv-studio/bin
 DEV := .venv/bin
 
-.PHONY: demo test lint docs clean
+.PHONY: demo studio test lint docs page clean
 .DELETE_ON_ERROR:
 
 demo: .venv-demo/installed  ## turn the example sketches into photos in out/
 	$(DEMO)/limner photo examples -o out
 	$(DEMO)/python examples/contact_sheet.py examples out
 	@echo "Look at out/contact-sheet.png"
+
+studio: .venv-studio/installed  ## draw in the browser, and see the photo
+	$(STUDIO)/limner studio
 
 test: .venv/installed  ## install the development set-up and pass all tests
 	$(DEV)/python -m pytest
@@ -24,6 +28,16 @@ lint: .venv/installed  ## style, types and the order of the layers
 docs: .venv/installed  ## the reference of the commands, from their help
 	$(DEV)/python -m typer limner.cli utils docs --name limner --title Commands --output docs/commands.md
 
+page:  ## the page of the studio, from TypeScript; needs Node 20 or newer
+	npm ci --prefix page --no-fund --no-audit
+	npm run --prefix page check
+	npm run --prefix page build
+
+.venv-studio/installed: pyproject.toml $(shell find src -type f -not -name '*.pyc')
+	$(PYTHON) -m venv .venv-studio
+	$(STUDIO)/pip install --quiet --disable-pip-version-check '.[studio]'
+	@touch $@
+
 .venv-demo/installed: pyproject.toml $(shell find src -type f -not -name '*.pyc')
 	$(PYTHON) -m venv .venv-demo
 	$(DEMO)/pip install --quiet --disable-pip-version-check .
@@ -35,4 +49,4 @@ docs: .venv/installed  ## the reference of the commands, from their help
 	@touch $@
 
 clean:
-	rm -rf .venv .venv-demo out build dist
+	rm -rf .venv .venv-demo .venv-studio page/node_modules out build dist

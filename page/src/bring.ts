@@ -16,6 +16,8 @@ export class Bring {
   constructor(
     private readonly studio: Studio,
     private readonly model: () => Model,
+    /** A drawing has come. */
+    private readonly placed: () => void,
   ) {}
 
   /** Lays a drawing on the paper. */
@@ -36,6 +38,7 @@ export class Bring {
     const scale = page?.scale ?? 1;
     const eyes = found.eyes?.map((one) => one * scale) as Eyes | undefined;
     await this.studio.place(found.crop, page && eyes ? { page: page.url, eyes } : null);
+    this.placed();
     const text = found.notes.length
       ? t("alignedNotes", { notes: found.notes.join(", ") })
       : t("aligned");

@@ -97,7 +97,7 @@ async function start(): Promise<void> {
     if (now === "idle" && detail) note(detail);
   }
 
-  const bring = new Bring(studio, model);
+  const bring = new Bring(studio, model, () => setGuide(false));
   const take = async (file: Blob & { name?: string }): Promise<void> => {
     if (file.name?.endsWith(".limner") || file.type === "application/json") {
       try {

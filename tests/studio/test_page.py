@@ -136,7 +136,7 @@ def apart(first, second):
 
 def test_the_photo_follows_stroke_by_stroke(opened):
     page = opened()
-    assert page.tab.get_by_text("Draw a face on the left").is_visible()
+    assert page.tab.get_by_text("Draw a face on the paper").is_visible()
     page.screen("empty")
     photos = []
     for points in FACE:
@@ -333,7 +333,7 @@ def test_work_is_saved_and_opened_again(opened, tmp_path):
     page.settled()
     drawn = page.ink()
     saved = {}
-    for choice in ("Photo", "Drawing", "Both side by side", "Work, to go on later"):
+    for choice in ("Photo", "Drawing", "Both side by side", "Work, to continue later"):
         page.press("Save")
         page.screen("saving")
         with page.tab.expect_download() as download:
@@ -348,7 +348,7 @@ def test_work_is_saved_and_opened_again(opened, tmp_path):
         assert picture.size == (512, 512)
         assert not picture.text
     other = opened()
-    bring(other, saved["Work, to go on later"], "open")
+    bring(other, saved["Work, to continue later"], "open")
     other.settled()
     assert np.array_equal(other.ink(), drawn)
     assert other.tab.get_by_label("red", exact=True).first.is_checked()
