@@ -47,7 +47,7 @@ export class Live {
         const made = asked && (await photo(asked, this.current.signal));
         await this.show(made, performance.now() - begun);
         this.failures = 0;
-        this.status("idle");
+        if (!this.waiting) this.status("idle");
       } catch (error) {
         await this.fail(error);
       }
