@@ -4,7 +4,8 @@
 
 Starts `limner studio` and a headless Chromium, draws random strokes over a face at the pace of a
 hand, and prints how long the photo of each took after the pen was lifted: median, p95 and maximum,
-and the weight of the page. The server's own time for the same drawings stands beside it.
+and the weight of the page. Beside it stands how
+long requests and the encoding of drawings took.
 """
 
 import argparse
@@ -21,6 +22,23 @@ from playwright.sync_api import Page, sync_playwright
 
 WATCH = """() => {
     window.times = [];
+    window.asked = [];
+    window.encoded = [];
+    const fetched = window.fetch;
+    window.fetch = async (...args) => {
+        const begun = performance.now();
+        const answer = await fetched(...args);
+        window.asked.push(performance.now() - begun);
+        return answer;
+    };
+    const encode = HTMLCanvasElement.prototype.toBlob;
+    HTMLCanvasElement.prototype.toBlob = function (done, ...args) {
+        const begun = performance.now();
+        encode.call(this, (blob) => {
+            window.encoded.push(performance.now() - begun);
+            done(blob);
+        }, ...args);
+    };
     let lifted = 0;
     const paper = document.querySelector(".paper");
     paper.addEventListener("pointerup", () => (lifted = performance.now()), true);
@@ -58,13 +76,12 @@ def main() -> None:
             page.wait_for_selector("body[data-ready]", state="attached")
             page.evaluate(WATCH)
             times = drawn(page, options.strokes)
-            picture = page.evaluate(
-                "() => document.querySelectorAll('.sheet > canvas')[1].toDataURL().length"
-            )
+            asked, encoded = page.evaluate("[window.asked, window.encoded]")
             browser.close()
         print(f"{len(times)} strokes in {options.size} px, model {options.model}")
         print(f"stroke to photo, ms: {summary(times)}")
-        print(f"(the ink as a PNG has {picture * 3 / 4 / 1000:.0f} kB)")
+        print(f"of it a request to the server: {summary(asked)}")
+        print(f"and the drawing as a PNG: {summary(encoded)}")
         print(f"page: {weight(address) / 1000:.1f} kB compressed")
     finally:
         server.terminate()

@@ -91,7 +91,7 @@ export interface Asked {
   dabs: Blob | null;
   settings: Settings;
   model: Model;
-  format: "png" | "webp";
+  format: "png" | "jpeg";
   size?: number;
 }
 

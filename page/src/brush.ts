@@ -30,6 +30,8 @@ export class Painter {
   private last: [number, number, number] | null = null;
   private middle: [number, number, number] | null = null;
   private travelled = 0;
+  private reach = nothing();
+  private fresh = nothing();
 
   constructor(
     private readonly shape: Shape,
@@ -42,7 +44,6 @@ export class Painter {
       shape.tool === "smudge"
         ? context(offscreen(this.stamp.width), { willReadFrequently: false })
         : null;
-    if (this.inks) layers.buffer.clearRect(0, 0, SIDE, SIDE);
   }
 
   /** Goes on to a point; `x` and `y` in shares of the side, pressure 0 to 1. */
@@ -69,23 +70,44 @@ export class Painter {
   /** The end of the stroke: the rest of the way, and the ink goes onto its layer. */
   finish(): void {
     if (this.middle && this.last) this.curve(this.middle, this.last, this.last);
-    if (this.inks) this.layers.ink.drawImage(this.grained(), 0, 0);
-    this.layers.buffer.clearRect(0, 0, SIDE, SIDE);
+    if (this.inks) {
+      this.lay(this.layers.ink, this.whole);
+      this.layers.buffer.clearRect(...this.whole);
+    }
   }
 
-  /** The stroke as it will be on the paper; only of pencil and brush. */
-  grained(): HTMLCanvasElement {
+  /** Shows what was painted since the last time; only of pencil and brush. */
+  show(layer: Layer): void {
+    const box = boxOf(this.fresh);
+    this.fresh = nothing();
+    layer.clearRect(...box);
+    this.lay(layer, box);
+  }
+
+  /** All that the stroke covers: left, top, width and height in px. */
+  get whole(): Box {
+    return boxOf(this.reach);
+  }
+
+  /** Lays a part of the stroke on a layer, through the grain of the paper. */
+  private lay(layer: Layer, box: Box): void {
+    const [, , width, height] = box;
+    if (width <= 0 || height <= 0) return;
     const { tool, soft } = this.shape;
-    if (tool !== "pencil") return this.layers.buffer.canvas;
-    const layer = context(scratch());
-    layer.globalCompositeOperation = "copy";
-    layer.drawImage(this.layers.buffer.canvas, 0, 0);
-    layer.globalCompositeOperation = "destination-out";
-    layer.globalAlpha = 0.25 + 0.55 * soft;
-    layer.fillStyle = grainOf(layer);
-    layer.fillRect(0, 0, SIDE, SIDE);
-    layer.globalAlpha = 1;
-    return layer.canvas;
+    let stroke = this.layers.buffer.canvas;
+    if (tool === "pencil") {
+      const grained = context(scratch());
+      grained.clearRect(...box);
+      grained.drawImage(stroke, ...box, ...box);
+      grained.globalCompositeOperation = "destination-out";
+      grained.globalAlpha = 0.25 + 0.55 * soft;
+      grained.fillStyle = grainOf(grained);
+      grained.fillRect(...box);
+      grained.globalAlpha = 1;
+      grained.globalCompositeOperation = "source-over";
+      stroke = grained.canvas;
+    }
+    layer.drawImage(stroke, ...box, ...box);
   }
 
   get isInk(): boolean {
@@ -130,6 +152,7 @@ export class Painter {
     }
     const varies = tool === "brush" ? 0.75 : tool === "pencil" ? 0.35 : 0;
     const side = Math.max(1, width * SIDE * (1 - varies + varies * pressure)) * (1 + EDGE);
+    if (this.inks) for (const one of [this.reach, this.fresh]) widen(one, x, y, side);
     const layers = tool === "eraser" ? [this.layers.ink, this.layers.dabs] : [this.target];
     for (const layer of layers) {
       layer.globalCompositeOperation = tool === "eraser" ? "destination-out" : "source-over";
@@ -161,6 +184,33 @@ export class Painter {
     carried.drawImage(this.stamp, 0, 0);
     this.empty = false;
   }
+}
+
+type Box = [number, number, number, number];
+
+interface Reach {
+  left: number;
+  top: number;
+  right: number;
+  bottom: number;
+}
+
+const nothing = (): Reach => ({ left: SIDE, top: SIDE, right: 0, bottom: 0 });
+
+function widen(reach: Reach, x: number, y: number, side: number): void {
+  reach.left = Math.min(reach.left, x - side / 2);
+  reach.top = Math.min(reach.top, y - side / 2);
+  reach.right = Math.max(reach.right, x + side / 2);
+  reach.bottom = Math.max(reach.bottom, y + side / 2);
+}
+
+/** Whole px, within the sheet, with one more on each side for smooth edges. */
+function boxOf({ left, top, right, bottom }: Reach): Box {
+  const x = clamp(Math.floor(left) - 1, 0, SIDE);
+  const y = clamp(Math.floor(top) - 1, 0, SIDE);
+  const width = clamp(Math.ceil(right) + 1, 0, SIDE) - x;
+  const height = clamp(Math.ceil(bottom) + 1, 0, SIDE) - y;
+  return [x, y, Math.max(0, width), Math.max(0, height)];
 }
 
 /** How much wider a stamp's picture is than the pen, for the fading edge. */

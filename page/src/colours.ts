@@ -60,7 +60,7 @@ export class ColourPanel {
       );
       const settings = { ...asked.settings, colours };
       const seed = Math.floor(Math.random() * 2 ** 31);
-      const found = await variants({ ...asked, settings, format: "webp" }, 4, seed);
+      const found = await variants({ ...asked, settings, format: "jpeg" }, 4, seed);
       this.thumbs.replaceChildren(...found.map((one, at) => this.thumb(one, at)));
     } catch (error) {
       note(error instanceof Error ? error.message || t("offline") : String(error));

@@ -83,7 +83,7 @@ async function start(): Promise<void> {
       dabs: chosen.hints && studio.hasDabs ? await blobOf(sheet.hints(side)) : null,
       settings: studio.work.settings,
       model: chosen,
-      format: "webp",
+      format: "jpeg",
     };
   }
 

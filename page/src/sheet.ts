@@ -67,15 +67,14 @@ export class Sheet {
   /** Shows the stroke so far; once a frame is enough. */
   refresh(): void {
     if (!this.painter?.isInk) return;
-    this.top.globalCompositeOperation = "copy";
-    this.top.drawImage(this.painter.grained(), 0, 0);
+    this.painter.show(this.top);
   }
 
   /** Ends the stroke; `stroke` is the operation that stands for it. */
   end(work: Work): void {
     this.painter?.finish();
+    if (this.painter) this.top.clearRect(...this.painter.whole);
     this.painter = null;
-    this.top.clearRect(0, 0, SIDE, SIDE);
     this.painted = work.operations.slice(0, work.done);
     this.copies = new Map([...this.copies].filter(([count]) => count < work.done));
     if (work.done % EVERY === 0) this.keep(work.done);
@@ -114,15 +113,16 @@ export class Sheet {
     paper: string | null,
     layers: HTMLCanvasElement[],
   ): HTMLCanvasElement {
-    let side = SIDE;
+    // By halves, since browsers skip pixels when they shrink by more.
+    let side = Math.max(size, SIDE / 2);
     let now = offscreen(side);
     let layer = context(now);
+    layer.imageSmoothingQuality = "high";
     if (paper) {
       layer.fillStyle = paper;
       layer.fillRect(0, 0, side, side);
     }
-    for (const one of layers) layer.drawImage(one, 0, 0);
-    // By halves, since browsers skip pixels when they shrink by more.
+    for (const one of layers) layer.drawImage(one, 0, 0, side, side);
     while (side > size) {
       const next = Math.max(size, side / 2);
       const smaller = offscreen(next);
