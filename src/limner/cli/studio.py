@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from limner.cli.shared import complain
+from limner.cli.shared import Address, EngineOption, complain
 
 __all__ = ["studio"]
 
@@ -44,6 +44,11 @@ def studio(
         float,
         typer.Option(min=0, help="Requests a second that one client may send; 0 is no limit."),
     ] = 0.0,
+    engine: EngineOption = "local",
+    address: Address = "",
+    replicas: Annotated[
+        int, typer.Option(min=1, help="Most replicas that Ray Serve starts, for --engine ray.")
+    ] = 4,
     open_page: Annotated[
         bool, typer.Option("--open/--no-open", help="Open the page in the browser.")
     ] = True,
@@ -55,6 +60,7 @@ def studio(
 
     - `limner studio`
     - `limner studio --no-open --port 0`
+    - `limner studio --engine ray --address auto --host 0.0.0.0 --open-to-all`
     - `LIMNER_TOKEN=… limner studio --host 0.0.0.0` for a tablet in the same network
     """
     from limner.studio.settings import Settings
@@ -73,18 +79,24 @@ def studio(
 
     find_model(model)  # complains before the port is taken
     listener = listen(settings)
-    address = address_of(listener, settings)
+    page = address_of(listener, settings)
 
     def ready() -> None:
-        typer.echo(f"limner studio: {address}")
+        typer.echo(f"limner studio: {page}")
         if settings.is_local:
             typer.echo("Drawings stay on this machine. Ctrl-C stops it.")
         else:
             complain("other machines can reach this server; use HTTPS outside of your network")
         if open_page:
-            _open(address)
+            _open(page)
 
-    serve(settings, listener, ready)
+    if engine == "ray":
+        from limner.studio.cluster import serve_on_ray
+
+        listener.close()  # it was free; Ray Serve takes it
+        serve_on_ray(settings, address=address, replicas=(1, replicas), ready=ready)
+    else:
+        serve(settings, listener, ready)
 
 
 def _open(address: str) -> None:

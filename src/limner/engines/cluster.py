@@ -52,7 +52,7 @@ class RayEngine:
             return
         ours = not ray.is_initialized()
         if ours:
-            self._connect()
+            connect(self.address)
         try:
             with _quiet_ray_data():
                 yield from self._map(sent, rows)
@@ -64,24 +64,6 @@ class RayEngine:
         finally:
             if ours:
                 ray.shutdown()
-
-    def _connect(self) -> None:
-        import ray
-
-        address = self.address or os.environ.get("RAY_ADDRESS") or "local"
-        # What workers say belongs to their log, not between our lines of progress.
-        options: dict[str, Any] = {"log_to_driver": False, "logging_level": "error"}
-        if address == "local":
-            options["include_dashboard"] = False
-        try:
-            _knock(address)
-            with _quiet_ray_core():
-                ray.init(address=address, **options)
-        except (OSError, ValueError, RuntimeError) as error:
-            raise EngineError(
-                f"no Ray cluster answers at '{address}' ({error}); start one with "
-                "'ray start --head', or leave --address out to use this machine"
-            ) from error
 
     def _map(self, start: bytes, rows: list[dict[str, bytes]]) -> Iterator[Any]:
         import ray
@@ -102,6 +84,30 @@ class RayEngine:
             )
         for row in answers.iter_rows():
             yield result(row["answer"])
+
+
+def connect(address: str) -> None:
+    """Connect to a Ray cluster, see `RayEngine.address`.
+
+    Raises:
+        EngineError: None answers.
+    """
+    import ray
+
+    address = address or os.environ.get("RAY_ADDRESS") or "local"
+    # What workers say belongs to their log, not between our lines of progress.
+    options: dict[str, Any] = {"log_to_driver": False, "logging_level": "error"}
+    if address == "local":
+        options["include_dashboard"] = False
+    try:
+        _knock(address)
+        with _quiet_ray_core():
+            ray.init(address=address, **options)
+    except (OSError, ValueError, RuntimeError) as error:
+        raise EngineError(
+            f"no Ray cluster answers at '{address}' ({error}); start one with "
+            "'ray start --head', or leave --address out to use this machine"
+        ) from error
 
 
 def _knock(address: str) -> None:
