@@ -87,7 +87,7 @@ def draw_scarf(
     Args:
         sheet: where to draw.
         opening: right half of the edge around the face, from forehead to below the chin.
-        rim: right half of the scarf's outer edge, with the same number of points, from the crown down.
+        rim: right half of the scarf's outer edge, with as many points, from the crown down.
         folds: right half of the folds, each drawn on both sides.
         tone: tone of the cloth.
     """
