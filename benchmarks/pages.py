@@ -193,7 +193,7 @@ def sheet(
 
 def main() -> None:
     """Print the tables."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--data", type=Path, help="folder with research/cufs_*/sketches")
     parser.add_argument("--rounds", type=int, default=2, help="pages per kind and drawing")
     parser.add_argument("--scores", action="store_true", help="print only the detector's scores")
