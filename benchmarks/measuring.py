@@ -117,7 +117,7 @@ def run(work: Path, which: str, workers: int, cache: str) -> tuple[float, float,
     options = [
         part
         for role in ("generated", "sketches", "ground_truth", "real")
-        for part in (f"--{role}", str(work / which / role))
+        for part in (f"--{role.replace('_', '-')}", str(work / which / role))
     ]
     command = [sys.executable, str(script), "measure", *options, "--workers", str(workers)]
     command += ["--cache", str(kept), "--html", str(work / "page.html")]
