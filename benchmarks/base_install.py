@@ -1,7 +1,7 @@
-"""What `pip install limner` puts on a disk.
+"""Disk space that `pip install limner` takes.
 
-Installs this checkout into a fresh virtual environment and prints the size of what came, largest
-first, without pip itself.
+Installs this checkout into a new virtual environment and prints the size of each package, the
+largest first, without pip itself.
 
     python benchmarks/base_install.py
 """
@@ -29,11 +29,11 @@ def main() -> None:
             del sizes[name]
     for name, size in sizes.most_common(LARGEST):
         print(f"{size / 1e6:7.1f} MB  {name}")
-    print(f"{sizes.total() / 1e6:7.1f} MB  in all; the limit is 300 MB")
+    print(f"{sizes.total() / 1e6:7.1f} MB  in total; the limit is 300 MB")
 
 
 def packages(folder: Path) -> Counter[str]:
-    """Bytes of each entry of the environment's site-packages."""
+    """Return the bytes of each entry in the environment's site-packages."""
     [site] = folder.rglob("site-packages")
     sizes: Counter[str] = Counter()
     for file in site.rglob("*"):

@@ -1,7 +1,8 @@
-"""Pictures a second of `limner photo` on a folder, with one worker and with several.
+"""Pictures per second of `limner photo` on a folder, with one worker and with several.
 
-Whole runs of the command, start and end included, each in a process of its own; interleaved,
-medians of ROUNDS after one that warms the disk cache. All runs must write the same bytes.
+Each run is the complete command in its own process, from start to exit. Runs are interleaved;
+results are medians of the rounds, after one that warms the disk cache. All runs must write the
+same bytes.
 
     python benchmarks/batch.py [--pictures 400] [--workers 1 2] [--rounds 5] [DRAWING ...]
 """
@@ -21,8 +22,10 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 def main() -> None:
     """Print a line for each number of workers."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("drawings", nargs="*", type=Path, help="by default the examples")
-    parser.add_argument("--pictures", type=int, default=400, help="the drawings, over and over")
+    parser.add_argument("drawings", nargs="*", type=Path, help="default: the examples")
+    parser.add_argument(
+        "--pictures", type=int, default=400, help="size of the folder; drawings are repeated"
+    )
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
@@ -44,12 +47,12 @@ def main() -> None:
     for workers, seconds in medians.items():
         print(
             f"{workers} workers: {seconds:6.2f} s for {options.pictures} pictures, "
-            f"{options.pictures / seconds:5.1f}/s, {first / seconds:.2f} times"
+            f"{options.pictures / seconds:5.1f}/s, {first / seconds:.2f} times as fast"
         )
 
 
 def fill(folder: Path, drawings: list[Path], count: int) -> None:
-    """Link the drawings into the folder, over and over, until there are so many pictures."""
+    """Fill the folder with `count` links to the drawings, which are repeated."""
     folder.mkdir()
     for number in range(count):
         drawing = drawings[number % len(drawings)].resolve()
@@ -57,7 +60,7 @@ def fill(folder: Path, drawings: list[Path], count: int) -> None:
 
 
 def run(folder: Path, workers: int) -> tuple[float, str]:
-    """Seconds of one run, and a digest of all that it wrote."""
+    """Return the seconds of one run and a digest of everything that it wrote."""
     out = folder / "out"
     command = [sys.executable, "-m", "limner", "photo", "in", "-o", "out", "--workers"]
     start = time.perf_counter()

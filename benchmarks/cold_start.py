@@ -1,6 +1,7 @@
-"""A cold start of `limner photo` against a bare `import torch`, in processes of their own.
+"""A cold start of `limner photo`, compared with `import torch` alone.
 
-Interleaved; medians of ROUNDS runs after one that warms the disk cache.
+Each run is a new process. Runs are interleaved; results are medians of ROUNDS runs, after one that
+warms the disk cache.
 
     python benchmarks/cold_start.py [DRAWING]
 """
@@ -33,7 +34,8 @@ def main(drawing: Path) -> None:
                 subprocess.run(command, check=True)
                 times[name].append(time.perf_counter() - start)
     limner, torch = (statistics.median(times[name][1:]) for name in commands)
-    print(f"limner photo {limner:.2f} s, import torch {torch:.2f} s: {torch / limner:.1f} times")
+    ratio = torch / limner
+    print(f"limner photo {limner:.2f} s, import torch {torch:.2f} s: {ratio:.1f} times as long")
 
 
 if __name__ == "__main__":

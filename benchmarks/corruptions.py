@@ -1,12 +1,12 @@
-"""Are the measures right? Each one under the damage that it exists for, and under all others.
+"""Sensitivity of the metrics: each one under the corruption that it must notice, and all others.
 
     python benchmarks/corruptions.py --data FOLDER [--people 100]
 
-Framed photos of FOLDER, evenly over its sources: so many stand in for those of a perfect model and
-are damaged, see `limner.metrics.validation.sensitivity`. In the first table each measure's main
-figure, undamaged and at a quarter, a half, three quarters and all of its own damage. In the second,
-a 1 is how far a figure gets worse under the whole of its own damage, and the others are multiples
-of that.
+Aligned photos from all sources in FOLDER take the place of a perfect model's generated photos and
+are corrupted, see `limner.metrics.validation.sensitivity`. The first table shows each metric's main
+score without corruption, and at a quarter, a half, three quarters and the full strength of its
+target corruption. In the second table, 1 is how much a score gets worse under its target corruption
+at full strength; the other values are multiples of that.
 """
 
 import argparse
@@ -28,7 +28,7 @@ STEPS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
 def load(folder: Path, people: int) -> Photos:
-    """So many photos to damage, and twice as many of each other kind."""
+    """Return `people` photos to corrupt, and twice as many of each other kind."""
     files = images.files_below(folder)
     detector, cut, found = DlibDetector(), Preprocessing(), []
     for number in np.random.default_rng(0).permutation(len(files)).tolist():
@@ -44,25 +44,25 @@ def load(folder: Path, people: int) -> Photos:
     return Photos(crops[:people], crops[people : 3 * people], crops[3 * people :])
 
 
-def own_damages(trial: SensitivityTest) -> Iterator[str]:
-    """Each figure under its own damage, step by step."""
-    yield "| figure | damage | " + " | ".join(f"{step:g}" for step in STEPS) + " |"
+def target_table(test: SensitivityTest) -> Iterator[str]:
+    """Yield the lines of a table: each score under its target corruption, step by step."""
+    yield "| score | corruption | " + " | ".join(f"{step:g}" for step in STEPS) + " |"
     yield "|---|---|" + "---|" * len(STEPS)
     for name, corruption in TARGET.items():
-        scores = [trial.scores(corruption, step)[name] for step in STEPS]
+        scores = [test.scores(corruption, step)[name] for step in STEPS]
         values = " | ".join(in_words(one, one.estimate.value) for one in scores)
         yield f"| `{name}` | {corruption} | {values} |"
 
 
-def all_damages(trial: SensitivityTest) -> Iterator[str]:
-    """Each figure under all damages."""
-    yield "| figure | " + " | ".join(CORRUPTIONS) + " |"
+def full_table(test: SensitivityTest) -> Iterator[str]:
+    """Yield the lines of a table: each score under every corruption."""
+    yield "| score | " + " | ".join(CORRUPTIONS) + " |"
     yield "|---|" + "---|" * len(CORRUPTIONS)
-    for name, own in TARGET.items():
+    for name, target in TARGET.items():
         cells = (
-            f"**{trial.relative_loss(name, corruption):.2f}**"
-            if corruption == own
-            else f"{trial.relative_loss(name, corruption):z.2f}"
+            f"**{test.relative_loss(name, corruption):.2f}**"
+            if corruption == target
+            else f"{test.relative_loss(name, corruption):z.2f}"
             for corruption in CORRUPTIONS
         )
         yield f"| `{name}` | " + " | ".join(cells) + " |"
@@ -72,14 +72,14 @@ def main() -> None:
     """Print both tables."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--data", type=Path, required=True, help="folder of photos")
-    parser.add_argument("--people", type=int, default=100)
+    parser.add_argument("--people", type=int, default=100, help="photos to corrupt")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         photos = load(args.data, args.people)
-        trial = SensitivityTest(photos, Path(folder), engine=LocalEngine(workers=2))
-        for lines in (own_damages, all_damages):
+        test = SensitivityTest(photos, Path(folder), engine=LocalEngine(workers=2))
+        for table in (target_table, full_table):
             print()
-            for line in lines(trial):
+            for line in table(test):
                 print(line, flush=True)
 
 

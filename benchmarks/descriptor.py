@@ -1,8 +1,9 @@
-"""How fast faces are described: limner's ONNX graph, dlib itself, and torch, one face at a time.
+"""Speed of the face descriptor: limner's ONNX graph, dlib and torch, one face at a time.
 
     python benchmarks/descriptor.py [--rounds 15]
 
-One thread each, the same picture, interleaved; medians, and how far the numbers are apart.
+All use one thread and the same picture, interleaved. Prints medians and the largest difference
+between the descriptors.
 """
 
 import argparse
@@ -10,7 +11,7 @@ import os
 import time
 from statistics import median
 
-# One thread each, before anything reads these.
+# One thread each; set before any library reads these.
 os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"))
 
 import dlib
@@ -25,7 +26,7 @@ from limner.networks.descriptor import FaceDescriptor
 
 
 def main() -> None:
-    """Print milliseconds a face and ratios."""
+    """Print milliseconds per face and ratios."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--rounds", type=int, default=15)
     args = parser.parse_args()
@@ -58,8 +59,8 @@ def main() -> None:
         ratio = median(spent[name]) / median(spent[first])
         apart = np.abs(found[name] - found[first]).max()
         print(
-            f"{name:24s} {1e3 * median(spent[name]):6.1f} ms  {ratio:5.1f} times  "
-            f"numbers apart by {apart:.0e}"
+            f"{name:24s} {1e3 * median(spent[name]):6.1f} ms  {ratio:5.1f} times as long  "
+            f"largest difference {apart:.0e}"
         )
 
 

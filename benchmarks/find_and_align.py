@@ -1,10 +1,10 @@
-"""How fast faces are found and aligned, against the 2018 study's way, and how many are found.
+"""Speed of finding and aligning faces, and faces found, compared with the 2018 pipeline.
 
     python benchmarks/find_and_align.py --data FOLDER
 
-The study ran dlib's HOG detector on pictures enlarged twice (upsampling 2). Both ways see every
-picture in turn, and both align with the same code. Times are of one core's work, so that other
-programs on the machine disturb little; each figure is the median of the rounds.
+The 2018 study ran dlib's HOG detector on pictures enlarged twice (upsampling 2). Both process every
+picture in turn and align with the same code. Times are processor time of one core, so that other
+programs on the machine matter little; each result is the median of the rounds.
 """
 
 import argparse
@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from statistics import median
 
-# One thread each, before anything reads these.
+# One thread each; set before any library reads these.
 os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"))
 
 import dlib
@@ -45,7 +45,7 @@ class StudyDetector:
 
 
 def seconds(image: np.ndarray, detector: Detector, settings: Preprocessing) -> tuple[float, bool]:
-    """Processor time of finding and aligning one face, and whether there was one."""
+    """Return the processor time to find and align one face, and whether one was found."""
     start = time.process_time()
     try:
         settings.align(image, find(image, detector)[0])
@@ -56,17 +56,19 @@ def seconds(image: np.ndarray, detector: Detector, settings: Preprocessing) -> t
 
 
 def main() -> None:
-    """Print one line a folder."""
+    """Print one line per folder."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--data", type=Path, default=os.environ.get("LIMNER_DATA"))
-    parser.add_argument("--pictures", type=int, default=40, help="of each folder, spread evenly")
+    parser.add_argument("--pictures", type=int, default=40, help="per folder, evenly spread")
     parser.add_argument("--rounds", type=int, default=3)
     args = parser.parse_args()
     if args.data is None:
-        parser.error("--data FOLDER is needed, or LIMNER_DATA in the environment")
+        parser.error("give --data FOLDER, or set LIMNER_DATA in the environment")
     detectors = {"limner": DlibDetector(), "study": StudyDetector()}
     settings = Preprocessing()
-    print(f"{'limner | study':34}{'pictures':>9}{'found':>14}{'a second and core':>24}{'times':>8}")
+    print(
+        f"{'limner | study':34}{'pictures':>9}{'found':>14}{'per second and core':>24}{'ratio':>8}"
+    )
     for folder in sorted(args.data.glob("**/cufs_*/*/")):
         paths = sorted(path for path in folder.iterdir() if path.is_file())
         pictures = [images.read(path, grey=True) for path in spread(paths, args.pictures)]
@@ -92,7 +94,7 @@ def main() -> None:
 
 
 def spread(paths: list[Path], count: int) -> list[Path]:
-    """At most `count` of the paths, evenly spread."""
+    """Return at most `count` of the paths, evenly spread."""
     return paths[:: max(1, len(paths) // count)][:count]
 
 

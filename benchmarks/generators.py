@@ -1,19 +1,19 @@
-"""What generators cost: a picture in ONNX Runtime, the file, and an image of training.
+"""Cost of generators: inference time in ONNX Runtime, file size, and training time per image.
 
-U-Nets of 128 px and of 256 px, and with cheaper blocks in the outermost level of those of 256 px,
-where most of the time goes:
+U-Nets of 128 px and 256 px, and 256 px U-Nets with cheaper blocks in the outermost level, where
+most of the time is spent:
 
-- separable: a 3x3 convolution of each channel by itself and a 1x1 convolution of all (Howard et al.
-  2017, *MobileNets*) instead of 3x3 convolutions that are not the first.
-- shuffle: instead of enlarging and then filtering, four times the channels are made at half the
-  size and laid side by side (Shi et al. 2016, *Real-Time Single Image and Video Super-Resolution
-  Using an Efficient Sub-Pixel Convolutional Neural Network*).
-- folded: no outermost level at all; four pixels come in, and leave, as channels of one.
+- separable: depthwise 3x3 convolutions followed by 1x1 convolutions (Howard et al. 2017,
+  *MobileNets*) instead of all 3x3 convolutions but the first.
+- shuffle: the last upsampling computes four times the channels at half the size and rearranges
+  them into pixels (Shi et al. 2016, *Real-Time Single Image and Video Super-Resolution Using an
+  Efficient Sub-Pixel Convolutional Neural Network*).
+- folded: no outermost level; blocks of four pixels enter and leave as channels of one pixel.
 
-All take turns; figures are medians. Training is a step of the generator alone, in bf16 with batches
-of 8: forwards, L1, backwards, Adam. With --data they learn, each the same images from nothing, with
-L1 and the perceptual term as the frozen network is shown them in training, and are scored on faces
-that are held out, as they are: mean absolute difference and perceptual term.
+All take turns; results are medians. A training step is one of the generator alone, in bf16 with
+batches of 8: forward pass, L1, backward pass, Adam. With --data, each network is trained from
+scratch on the same images, with L1 and the perceptual term of training, and scored on held-out
+faces: mean absolute difference and perceptual term.
 
     python benchmarks/generators.py [--threads 2] [--rounds 9] [--data SET [--images 2000]]
 """
@@ -52,7 +52,7 @@ PICTURES = 20
 
 
 class Separable(nn.Sequential):
-    """Stands for a 3x3 convolution with its activation."""
+    """A depthwise separable replacement for a 3x3 convolution and its activation."""
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__(
@@ -63,7 +63,7 @@ class Separable(nn.Sequential):
 
 
 def separable(config: UNetConfig) -> nn.Module:
-    """A U-Net whose outermost level is separable."""
+    """Return a U-Net with a separable outermost level."""
     network, width = UNet(config), config.width
     network.enter[1] = Separable(width, width)
     network.down[0][1][0] = Separable(width, 2 * width)
@@ -74,7 +74,7 @@ def separable(config: UNetConfig) -> nn.Module:
 
 
 def shuffle(config: UNetConfig) -> nn.Module:
-    """A U-Net whose last enlargement lays channels side by side."""
+    """Return a U-Net whose last upsampling is a pixel shuffle."""
     network, width = UNet(config), config.width
     network.up[-1] = nn.Sequential(
         nn.Conv2d(2 * width, 4 * width, 3, padding=1),
@@ -86,7 +86,7 @@ def shuffle(config: UNetConfig) -> nn.Module:
 
 
 class Folded(nn.Module):
-    """A U-Net of half the size, between pixels that are folded into channels and out again."""
+    """A U-Net of half the size, between a pixel unshuffle and a pixel shuffle."""
 
     def __init__(self, config: UNetConfig) -> None:
         super().__init__()
@@ -94,12 +94,12 @@ class Folded(nn.Module):
         self.inner = UNet(UNetConfig(width=2 * config.width, depth=config.depth - 1, **inner))
 
     def forward(self, x: Tensor) -> Tensor:
-        """As `UNet.forward`."""
+        """See `UNet.forward`."""
         return F.pixel_shuffle(self.inner(F.pixel_unshuffle(x, 2)), 2)
 
 
 def initialise_but_the_last(network: UNet) -> None:
-    """As `UNet` begins."""
+    """Initialise the network as `UNet` does: all layers but the last."""
     last = network.leave.weight.detach().clone()
     initialise(network)
     with torch.no_grad():
@@ -119,31 +119,33 @@ NETWORKS: dict[str, tuple[int, Callable[[], nn.Module]]] = {
 
 
 def main() -> None:
-    """Print one row a network."""
+    """Print one row per network."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=9)
-    parser.add_argument("--data", type=Path)
+    parser.add_argument("--data", type=Path, help="prepared set to train on")
     parser.add_argument("--images", type=int, default=2_000)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     torch.manual_seed(0)
     networks = {name: make() for name, (_, make) in NETWORKS.items()}
-    taken = used(networks, options.threads)
-    learnt = medians({n: learnt_of(n, one) for n, one in networks.items()}, options.rounds)
-    print(f"{'':30}  a picture  weights  in 16 bits  training, an image")
+    inference = inference_times(networks, options.threads)
+    steps = {n: training_step(n, one) for n, one in networks.items()}
+    training = medians(steps, options.rounds)
+    print(f"{'':30}  inference  weights  in 16 bits  training per image")
     for name, network in networks.items():
         millions = sum(parameter.numel() for parameter in network.parameters()) / 1e6
         print(
-            f"{name:30}  {1e3 * taken[name]:6.1f} ms  {millions:5.2f} M  {2 * millions:7.1f} MB  "
-            f"{1e3 * learnt[name] / BATCH:15.1f} ms"
+            f"{name:30}  {1e3 * inference[name]:6.1f} ms  {millions:5.2f} M  "
+            f"{2 * millions:7.1f} MB  "
+            f"{1e3 * training[name] / BATCH:15.1f} ms"
         )
     if options.data:
         quality(options.data, options.images)
 
 
 def medians(calls: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
-    """Median seconds of each, in turn, after some rounds of warming up."""
+    """Return the median seconds of each call, in turn, after warm-up rounds."""
     times: dict[str, list[float]] = {name: [] for name in calls}
     for _ in range(WARM_UP + rounds):
         for name, call in calls.items():
@@ -153,10 +155,10 @@ def medians(calls: dict[str, Callable[[], object]], rounds: int) -> dict[str, fl
     return {name: statistics.median(taken[WARM_UP:]) for name, taken in times.items()}
 
 
-def used(networks: dict[str, nn.Module], threads: int) -> dict[str, float]:
-    """Median seconds of a picture in ONNX Runtime, as the translator runs it.
+def inference_times(networks: dict[str, nn.Module], threads: int) -> dict[str, float]:
+    """Return the median seconds per picture in ONNX Runtime, as the translator runs it.
 
-    One session at a time, since the threads of a session wait in a busy loop; in several turns.
+    One session at a time, since idle threads of a session spin; in several turns.
     """
     models = {
         name: to_onnx(network.eval(), UNetConfig(), side=NETWORKS[name][0]).SerializeToString()
@@ -168,18 +170,18 @@ def used(networks: dict[str, nn.Module], threads: int) -> dict[str, float]:
             side = NETWORKS[name][0]
             session = Session(model, threads=threads)
             picture = np.random.default_rng(0).uniform(-1, 1, (1, 1, side, side))
-            given = {"sketch": picture.astype(np.float32)}
+            inputs = {"sketch": picture.astype(np.float32)}
             for number in range(WARM_UP + PICTURES):
                 start = time.perf_counter()
-                session.run(given)
+                session.run(inputs)
                 if number >= WARM_UP:
                     times[name].append(time.perf_counter() - start)
             del session
     return {name: statistics.median(taken) for name, taken in times.items()}
 
 
-def learnt_of(name: str, network: nn.Module) -> Callable[[], object]:
-    """A step of training."""
+def training_step(name: str, network: nn.Module) -> Callable[[], object]:
+    """Return a function that does one training step."""
     side = NETWORKS[name][0]
     network.train().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimiser = torch.optim.Adam(network.parameters(), fused=True)
@@ -187,8 +189,8 @@ def learnt_of(name: str, network: nn.Module) -> Callable[[], object]:
 
     def step() -> None:
         with torch.autocast("cpu", torch.bfloat16):
-            made = network(sketch)
-        loss = (made.float() - photo).abs().mean()
+            generated = network(sketch)
+        loss = (generated.float() - photo).abs().mean()
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         optimiser.step()
@@ -197,56 +199,58 @@ def learnt_of(name: str, network: nn.Module) -> Callable[[], object]:
 
 
 def quality(path: Path, images: int) -> None:
-    """Train each of them on the same images, and print how near they come."""
+    """Train all networks on the same images, and print their scores."""
     prepared = PreparedSet(path)
     print(f"\n{'':30}  after {images} images: mean absolute difference  perceptual")
     for name, (side, make) in NETWORKS.items():
         torch.manual_seed(0)
         network, frozen = make(), Frozen(Fabric(accelerator="cpu", precision="bf16-mixed"))
         config = Config(experiment=name, size=side, fine=Fine(crop=128 if side > 128 else 0))
-        shown = TrainingImages.of(config, prepared, sketches=False, pairs=True)
+        feed = TrainingImages.of(config, prepared, sketches=False, pairs=True)
         network.train().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         optimiser = torch.optim.Adam(network.parameters(), lr=5e-4, betas=(0.5, 0.9), fused=True)
         for first in range(0, images, BATCH):
-            batch = shown.batch(first, BATCH)
+            batch = feed.batch(first, BATCH)
             with torch.autocast("cpu", torch.bfloat16):
-                made = network(batch["sketched"]).float()
-            loss = 4 * pyramid_l1(made, batch["photo"])
-            loss = loss + 4 * seen_alike(config, frozen, made, batch["photo"], first)
+                generated = network(batch["sketched"]).float()
+            loss = 4 * pyramid_l1(generated, batch["photo"])
+            loss = loss + 4 * perceptual_term(config, frozen, generated, batch["photo"], first)
             optimiser.zero_grad(set_to_none=True)
             loss.backward()
             optimiser.step()
         print(name.ljust(30), *scores(config, frozen, network.eval(), prepared), flush=True)
 
 
-def seen_alike(config: Config, frozen: Frozen, made: Tensor, photo: Tensor, first: int) -> Tensor:
-    """The perceptual term, as `limner.training.objectives.pix2pix` has it."""
-    generated, truth = (
+def perceptual_term(
+    config: Config, frozen: Frozen, generated: Tensor, photo: Tensor, first: int
+) -> Tensor:
+    """Return the perceptual term, as in `limner.training.objectives.pix2pix`."""
+    features, targets = (
         [stage for view in views(config, images, first) for stage in frozen.perceive(view)]
-        for images in (made, photo)
+        for images in (generated, photo)
     )
-    return multiscale(perceptual, generated, truth, crops=bool(config.fine.crop))
+    return multiscale(perceptual, features, targets, crops=bool(config.fine.crop))
 
 
 def scores(config: Config, frozen: Frozen, network: nn.Module, prepared: PreparedSet) -> list[str]:
-    """On held-out faces that are sketched the same for all."""
+    """Return the scores on held-out faces, with the same sketches for all networks."""
     photos = still(prepared.images("test", "photo"), 256, 64)
     sketches = [random_sketch(photo, np.random.default_rng(n)) for n, photo in enumerate(photos)]
-    differences, seen = [], []
+    differences, distances = [], []
     for photo, sketch in zip(photos, sketches, strict=True):
-        truth, drawn = (to_tensor(one[None].copy()) for one in (photo, sketch))
+        target, drawing = (to_tensor(one[None].copy()) for one in (photo, sketch))
         with torch.inference_mode():
             if config.size < 256:
-                made = network(F.avg_pool2d(drawn, 2))
-                made = F.interpolate(made, scale_factor=2, mode="bicubic").clamp(-1, 1)
+                generated = network(F.avg_pool2d(drawing, 2))
+                generated = F.interpolate(generated, scale_factor=2, mode="bicubic").clamp(-1, 1)
             else:
-                made = network(drawn)
-            differences.append((made - truth).abs().mean().item())
-            whole = [F.avg_pool2d(one, 2) for one in (made, truth)]
-            parts = [one[:, :, 32:160, 64:192] for one in (made, truth)]
-            pairs = [[frozen.perceive(one) for one in pair] for pair in (whole, parts)]
-            seen.append([perceptual(*pair).item() for pair in pairs])
-    coarse, fine = np.mean(seen, axis=0)
+                generated = network(drawing)
+            differences.append((generated - target).abs().mean().item())
+            halved = [F.avg_pool2d(one, 2) for one in (generated, target)]
+            parts = [one[:, :, 32:160, 64:192] for one in (generated, target)]
+            pairs = [[frozen.perceive(one) for one in pair] for pair in (halved, parts)]
+            distances.append([perceptual(*pair).item() for pair in pairs])
+    coarse, fine = np.mean(distances, axis=0)
     return [f"{np.mean(differences):20.3f}", f"{coarse:10.3f} halved", f"{fine:8.3f} full size"]
 
 

@@ -1,14 +1,14 @@
-"""Which colours faces have: the table behind `limner photo --variants`, and the names of colours.
+"""Colours of faces: the table for `limner photo --variants`, and the named colours.
 
     python benchmarks/hint_colours.py SET [--table FILE] [--rows 96] [--sheet FILE]
 
-Prints, for each part of a face, its colours from the darkest tenth of a prepared set's photos to
-the lightest, and how long `random_hints` takes. `--table` writes the joint colours of skin, hair,
-eyes and background as `src/limner/hints/colours.json` has them: the medians of groups of photos
-with like colours (k-means with 96 groups), so that no row is the colours of one person. Left out
-are grey photos, photos of bald people or without one background colour, groups of less than eight
-photos, and the sources that `--without` names, whose hair has colours that no hair has. `--sheet`
-draws the places of the parts on 48 photos.
+Prints the colours of each part of a face, from the darkest tenth of a prepared set's photos to the
+lightest, and the time that `random_hints` takes. `--table` writes the joint colours of skin, hair,
+eyes and background in the format of `src/limner/hints/colours.json`: the medians of groups of
+photos with similar colours (k-means with 96 groups), so that no row is a single person. Grey
+photos, bald people, photos without a uniform background and groups of fewer than eight photos are
+excluded, and so are the sources in `--without`, whose hair has unnatural colours. `--sheet` draws
+the positions of the parts on 48 photos.
 """
 
 import argparse
@@ -27,23 +27,23 @@ from limner.hints.table import VARIED, WEIGHTS
 
 SIDE = 128
 LEAST_COLOUR = 12
-"""Greatest less least channel of skin that is not grey."""
+"""Minimum difference between the largest and the smallest channel of skin that is not grey."""
 ALIKE = 40
-"""Distance in RGB of light hair from the skin and the wall, at least."""
+"""Minimum RGB distance of light hair from the skin and the background."""
 DARK = 200
-"""Sum of the channels below which hair is dark."""
+"""Hair is dark if the sum of its channels is below this."""
 FEWEST = 8
-"""Photos in a group."""
+"""Minimum number of photos in a group."""
 
 
 def main() -> None:
-    """Print colours, and write the files that are asked for."""
+    """Print the colours, and write the requested files."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("set", type=Path, help="prepared set")
     parser.add_argument("--table", type=Path, help="file of joint colours to write (JSON)")
-    parser.add_argument("--rows", type=int, default=96, help="groups that photos are sorted into")
-    parser.add_argument("--without", nargs="*", default=["sfhq"], help="sources to leave out")
-    parser.add_argument("--sheet", type=Path, help="picture of the places to write")
+    parser.add_argument("--rows", type=int, default=96, help="number of groups (k-means)")
+    parser.add_argument("--without", nargs="*", default=["sfhq"], help="sources to exclude")
+    parser.add_argument("--sheet", type=Path, help="picture of the positions to write")
     args = parser.parse_args()
     faces = PreparedSet(args.set)
     photos = [images.resize(face, SIDE) for face in faces.images(kind="photo")]
@@ -62,8 +62,8 @@ def main() -> None:
         rng, start = np.random.default_rng(seed), time.perf_counter()
         random_hints(photo, rng)
         spent.append(1e3 * (time.perf_counter() - start))
-    most = np.quantile(spent, 0.95)
-    print(f"random hints: {np.mean(spent):.2f} ms a photo of {SIDE} px, 95% below {most:.2f} ms")
+    slow = np.quantile(spent, 0.95)
+    print(f"random hints: {np.mean(spent):.2f} ms per photo of {SIDE} px, 95% below {slow:.2f} ms")
     if args.table:
         sources = faces.column("source", kind="photo")
         kept = [
@@ -74,7 +74,7 @@ def main() -> None:
         rows = grouped(np.array(kept, np.float64), args.rows)
         lines = (json.dumps(dict(zip(VARIED, row.tolist(), strict=True))) for row in rows)
         args.table.write_text("[\n" + ",\n".join(lines) + "\n]\n", encoding="utf-8")
-        print(f"{len(rows)} rows of {len(kept)} photos in {args.table}")
+        print(f"{len(rows)} rows from {len(kept)} photos in {args.table}")
     if args.sheet:
         some = np.random.default_rng(0).choice(len(photos), 48, replace=False)
         drawn = [marked(photos[number]) for number in some]
@@ -82,20 +82,20 @@ def main() -> None:
 
 
 def is_clear(colours: dict[Part, RGB]) -> bool:
-    """Whether these are the colours of a face, hair and a wall, as far as can be told.
+    """Return whether these look like the colours of a face, hair and a uniform background.
 
-    No grey photo, no bald head, no eyes that are closed or elsewhere.
+    False for grey photos, bald heads, and eyes that are closed or not at their position.
     """
     if "background" not in colours:
         return False
     skin, hair, eyes, wall = (np.array(colours[part]) for part in VARIED)
-    dark = hair.sum() < DARK  # which may stand before a dark wall
+    dark = hair.sum() < DARK  # even before a dark background
     apart = min(np.linalg.norm(hair - skin), np.linalg.norm(hair - wall)) > ALIKE
     return bool(np.ptp(skin) >= LEAST_COLOUR and (dark or apart) and eyes.sum() < 0.7 * skin.sum())
 
 
 def grouped(colours: NDArray[np.float64], count: int) -> NDArray[np.int64]:
-    """Medians `[count or fewer, 4, 3]` of groups of colours `[N, 4, 3]`, by k-means."""
+    """Return medians `[count or fewer, 4, 3]` of groups of colours `[N, 4, 3]`, by k-means."""
     rng = np.random.default_rng(0)
     weights = np.array(WEIGHTS)[:, None]
     at = (colours * weights).reshape(len(colours), -1)
@@ -117,7 +117,7 @@ def grouped(colours: NDArray[np.float64], count: int) -> NDArray[np.int64]:
 
 
 def marked(photo: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """A photo with the places of the parts, and the colours found there in a row below."""
+    """Outline the positions of the parts on a photo, with a row of their colours below."""
     size = 2 * SIDE
     large = images.resize(photo, size).reshape(-1, 3).copy()
     for part in PARTS:

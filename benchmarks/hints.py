@@ -1,22 +1,23 @@
-"""Do colour hints arrive, and does the person stay the same?
+"""Do colour hints have an effect, and does the person stay the same?
 
     python benchmarks/hints.py --model FILE (--drawings FOLDER | --set SET) [--every N]
         [--sheet FILE]
 
-For each part of the face and each of a few colours of it, every drawing is made into a photo with
-the hint and without any. Printed are, as means over drawings and colours:
+For each part of the face and a few colours of that part, every drawing is translated with the hint
+and without hints. Prints these means over drawings and colours:
 
-- reached: how far the colour of the part is from the hint (CIEDE2000; about 2 is just seen), with
-  the hint and without it;
-- elsewhere: how far the other parts moved (CIEDE2000), which is good where skin and lips go with
-  each other, and else should be little;
-- identity: distance of the face descriptors of the photos with and without the hint. Beside it
-  stands the distance between photos of different drawings, and how many photos with a hint are
-  nearer to another drawing's photo than to their own.
+- reached: difference between the colour of the part and the hint (CIEDE2000; about 2 is just
+  visible), with the hint and without it;
+- elsewhere: change of the other parts (CIEDE2000); it should be small, except that lips may follow
+  the skin;
+- identity: distance between the face descriptors of the photos with and without the hint. For
+  comparison, the first line gives the distance between photos of different drawings;
+- mistaken: proportion of photos with a hint that are closer to another drawing's photo than to
+  their own.
 
-The last rows give all parts but the lips at once, as `limner photo --variants` does. `--set` draws
-the held-out photos of a prepared set in the style `pencil`. `--sheet` writes a picture: a row a
-drawing, the photo without hints first.
+The last row sets all parts but the lips at once, as `limner photo --variants` does. `--set` draws
+the held-out photos of a prepared set in the style `pencil`. `--sheet` writes a picture with a row
+per drawing, the photo without hints first.
 """
 
 import argparse
@@ -47,26 +48,28 @@ VARIANTS = 4
 
 
 def main() -> None:
-    """Print a table, and write a sheet if it is asked for."""
+    """Print the table, and write the sheet if requested."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--model", required=True, help="shipped name or file that takes hints")
+    parser.add_argument(
+        "--model", required=True, help="shipped name, or file of a model with hints"
+    )
     parser.add_argument("--drawings", type=Path, help="folder of drawings")
     parser.add_argument("--set", type=Path, help="prepared set whose held-out faces to draw")
     parser.add_argument("--every", type=int, default=1, help="measure every n-th drawing only")
     parser.add_argument("--sheet", type=Path, help="picture to write")
     options = parser.parse_args()
     if (options.drawings is None) == (options.set is None):
-        parser.error("name either --drawings or --set")
+        parser.error("give either --drawings or --set")
     translator = Translator(options.model)
     crops = crops_of(translator, options.drawings, options.set)[:: options.every]
-    told = [({part: NAMES[part][name]}, part) for part in PARTS for name in COLOURS[part]]
-    told += [(one.colours, "variants") for one in Hints().varied(VARIANTS)]
-    rows, generated = measured(translator, crops, told)
+    hinted = [({part: NAMES[part][name]}, part) for part in PARTS for name in COLOURS[part]]
+    hinted += [(one.colours, "variants") for one in Hints().varied(VARIANTS)]
+    rows, generated = measured(translator, crops, hinted)
     apart = rows[0].strangers
     print(f"{translator.card.name}: {len(crops)} drawings, {apart:.2f} apart in identity")
     print(f"{'':12s} colours  reached (without)  elsewhere  identity  mistaken")
     for name in [*PARTS, "variants"]:
-        some = [row for row, (_, of) in zip(rows, told, strict=True) if of == name]
+        some = [row for row, (_, of) in zip(rows, hinted, strict=True) if of == name]
         mean = {key: np.mean([getattr(row, key) for row in some]) for key in Row.KEYS}
         print(
             f"{name:12s} {len(some):7d}  {mean['reached']:7.1f} {mean['without']:9.1f}  "
@@ -80,7 +83,7 @@ def main() -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """Means over the drawings for one hint, see above."""
+    """Means over the drawings for one hint; see the module docstring."""
 
     KEYS = ("reached", "without", "elsewhere", "identity", "mistaken")
 
@@ -95,7 +98,7 @@ class Row:
 def crops_of(
     translator: Translator, drawings: Path | None, prepared: Path | None
 ) -> list[NDArray[np.uint8]]:
-    """Aligned drawings `[S, S]` or `[S, S, 3]`."""
+    """Return aligned drawings `[S, S]` or `[S, S, 3]`."""
     if drawings is not None:
         return [translator.align(file)[0].image for file in images.files_below(drawings)]
     side = translator.card.preprocessing.size
@@ -106,9 +109,9 @@ def crops_of(
 def measured(
     translator: Translator,
     crops: Sequence[NDArray[np.uint8]],
-    told: Sequence[tuple[Mapping[Part, RGB], str]],
+    hinted: Sequence[tuple[Mapping[Part, RGB], str]],
 ) -> tuple[list[Row], NDArray[np.uint8]]:
-    """A row for each hint, and the photos `[1 + hints, N, S, S, 3]`, those without a hint first."""
+    """Return a row per hint, and photos `[1 + hints, N, S, S, 3]`, those without hints first."""
     describe, side = Descriptor(), translator.card.preprocessing.size
     plain = translator.batch(crops)
     people = describe(plain)
@@ -116,19 +119,19 @@ def measured(
     apart = np.linalg.norm(people[:, None] - people, axis=2)
     others = ~np.eye(len(crops), dtype=bool)
     rows, generated = [], [plain]
-    for colours, _ in told:
+    for colours, _ in hinted:
         photos = translator.batch(crops, hints=[place(colours, side)] * len(crops))
         generated.append(photos)
         after = np.stack([lab_of(photo) for photo in photos])
         given = [PARTS.index(part) for part in colours]
-        wanted = lab([colours[PARTS[i]] for i in given])
+        targets = lab([colours[PARTS[i]] for i in given])
         rest = [i for i in range(len(PARTS)) if i not in given]
         far = np.linalg.norm(describe(photos)[:, None] - people, axis=2)
         own = far.diagonal()
         rows.append(
             Row(
-                reached=difference(after[:, given], wanted).mean(),
-                without=difference(before[:, given], wanted).mean(),
+                reached=difference(after[:, given], targets).mean(),
+                without=difference(before[:, given], targets).mean(),
                 elsewhere=difference(after[:, rest], before[:, rest]).mean(),
                 identity=own.mean(),
                 mistaken=(np.where(others, far, np.inf).min(axis=1) < own).mean(),
@@ -139,9 +142,9 @@ def measured(
 
 
 def lab_of(photo: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """L*, a*, b* `[5, 3]` of the parts of a photo `[S, S, 3]`."""
+    """Return L*, a*, b* `[5, 3]` of the parts of a photo `[S, S, 3]`."""
     found = colours_of(photo)
-    if "background" not in found:  # of two colours: what lies between them
+    if "background" not in found:  # not uniform: take the median
         corners = np.concatenate(pixels("background", len(photo)))
         red, green, blue = np.median(photo.reshape(-1, 3)[corners], axis=0).astype(int).tolist()
         found["background"] = red, green, blue
@@ -149,12 +152,12 @@ def lab_of(photo: NDArray[np.uint8]) -> NDArray[np.float64]:
 
 
 def lab(colours: Sequence[RGB]) -> NDArray[np.float64]:
-    """L*, a*, b* `[N, 3]`."""
+    """Convert RGB colours to L*, a*, b* `[N, 3]`."""
     return rgb2lab(np.array(colours, np.uint8)[:, None])[:, 0]
 
 
 def difference(one: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np.float64]:
-    """CIEDE2000 `[N, M]` of colours `[N, M, 3]` and as many, or `[M, 3]`."""
+    """Return CIEDE2000 `[N, M]` between colours `[N, M, 3]` and `[N, M, 3]` or `[M, 3]`."""
     return deltaE_ciede2000(one, np.broadcast_to(other, one.shape))
 
 

@@ -1,15 +1,16 @@
-"""Who is it? Photos made from hand-drawn sketches against the sketches themselves.
+"""Face retrieval with photos generated from hand-drawn sketches, and with the sketches themselves.
 
-For each folder `DIR/*/` that holds `photos/` and `sketches/` with the same file names: how often
-the ground-truth photo is the nearest of all, by dlib's face descriptors, to the raw sketch and to
-the photo that a model makes of it. Aligned, 128 px. Intervals are bootstraps over the people.
+For each folder `DIR/*/` that contains `photos/` and `sketches/` with the same file names: how often
+the ground-truth photo is the nearest in the gallery, by dlib's face descriptors, to the raw sketch
+and to the photo that a model generates from it. Aligned, 128 px, with bootstrap confidence
+intervals over the people.
 
     python benchmarks/identity.py --data DIR [--model FILE ...] [--set SET] [--jpeg QUALITY]
 
-With --set, also the held-out faces of a prepared set, drawn by limner itself in the style `pencil`.
-With --jpeg, generated photos are halved in size, saved at that quality and brought back before they
-are described. A model that learnt by this very descriptor could please it with a pattern that
-nobody sees; such a pattern does not survive that, and a face does.
+With --set, also the held-out faces of a prepared set, drawn by limner in the style `pencil`. With
+--jpeg, generated photos are halved in size, saved at that quality and enlarged again before they
+are described. A model that was trained with this descriptor could raise its score with an invisible
+pattern; the degradation destroys such a pattern, but not a face.
 """
 
 import argparse
@@ -32,15 +33,13 @@ HEADER = f"{'':28s} rank-1  (95%)         rank-5  genuine  impostor"
 
 
 def main() -> None:
-    """Print one table a set."""
+    """Print one table per set."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--data", type=Path, required=True, help="folder of sets")
     parser.add_argument("--model", action="append", help="shipped name or file; may repeat")
     parser.add_argument("--every", type=int, default=1, help="measure every n-th person only")
     parser.add_argument("--set", type=Path, help="prepared set whose held-out faces to draw")
-    parser.add_argument(
-        "--jpeg", type=int, help="spoil generated photos with this quality, 1 to 95"
-    )
+    parser.add_argument("--jpeg", type=int, help="degrade generated photos: JPEG quality, 1 to 95")
     options = parser.parse_args()
     describe = Descriptor()
     translators = {name: Translator(name) for name in options.model or ["portrait"]}
@@ -70,7 +69,7 @@ def measure(
     gallery = describe(photos)
     report("raw sketches", describe(drawings), gallery)
     for model, translator in translators.items():
-        # Models of another size get the drawings at that size, and what they make is brought back.
+        # Models of another size get drawings of that size, and their photos are resized.
         side = translator.card.preprocessing.size
         small = translator.batch([images.resize(drawing, side) for drawing in drawings])
         generated = np.stack([images.resize(photo, drawings.shape[1]) for photo in small])
@@ -80,20 +79,20 @@ def measure(
 
 
 def degraded(photo: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:
-    """A photo `[S, S, 3]` after a journey through half its size and a JPEG file."""
+    """Halve a photo `[S, S, 3]`, save it as JPEG, and enlarge it again."""
     file = io.BytesIO()
     Image.fromarray(images.resize(photo, len(photo) // 2)).save(file, "JPEG", quality=quality)
     return images.resize(images.read(file.getvalue()), len(photo))
 
 
 def report(name: str, probes: NDArray[np.float32], gallery: NDArray[np.float32]) -> None:
-    """Print one row, with the interval of rank-1."""
+    """Print one row, with the 95% confidence interval of rank-1."""
     found: Retrieval = retrieval(probes, gallery)
     distances = np.linalg.norm(probes[:, None] - gallery[None], axis=2)
     hits = distances.argmin(axis=1) == np.arange(len(probes))
     rng = np.random.default_rng(0)
-    again = [hits[rng.integers(0, len(hits), len(hits))].mean() for _ in range(2000)]
-    low, high = np.quantile(again, [0.025, 0.975])
+    resampled = [hits[rng.integers(0, len(hits), len(hits))].mean() for _ in range(2000)]
+    low, high = np.quantile(resampled, [0.025, 0.975])
     print(
         f"{name:28s} {found.rank1:.3f}  ({low:.3f}..{high:.3f})  {found.rank5:.3f}   "
         f"{found.genuine:.3f}    {found.impostor:.3f}"

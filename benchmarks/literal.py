@@ -1,8 +1,8 @@
-"""How well limner sees how literally a drawing is meant, and the figures that it sees it by.
+"""Fit and test the estimate of how literally a drawing is meant.
 
-Photos of a prepared set are drawn by random hands, which know how far they displaced what they
-drew. A regression is fitted on three quarters of the drawings and checked on the others; its
-constants are those of `limner.drawings.literal`. Drawings in other folders are only judged.
+Photos of a prepared set are drawn with random variations whose displacement is known. A regression
+is fitted on three quarters of the drawings and tested on the others; its constants are those of
+`limner.drawings.literal`. Drawings in other folders are only estimated.
 
     python benchmarks/literal.py --data SET [DRAWINGS ...]
 """
@@ -23,50 +23,51 @@ PICTURES = {".png", ".jpg", ".jpeg", ".heic", ".webp"}
 
 
 def drawn(folder: Path, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Looks `[N, 3]` of random drawings of its photos, and how literal each is `[N]`."""
+    """Return features `[N, 3]` of random drawings of its photos, and how literal each is `[N]`."""
     photos = PreparedSet(folder).images("train", "photo")
     rng = np.random.default_rng(0)
-    looks, meant = [], []
+    features, meant = [], []
     for place in rng.permutation(len(photos))[:count]:
         drawing = random_drawing(images.resize(photos[place], literal.SIDE), rng)
-        looks.append(literal.look_of(drawing.image))
+        features.append(literal.look_of(drawing.image))
         meant.append(drawing.literal)
-    return np.stack(looks), np.array(meant)
+    return np.stack(features), np.array(meant)
 
 
 def main() -> None:
-    """Fit, check, judge."""
+    """Fit and test the regression, then estimate the drawings in other folders."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folders", nargs="*", type=Path, help="of drawings to judge")
+    parser.add_argument("folders", nargs="*", type=Path, help="folders of drawings to estimate")
     parser.add_argument("--data", required=True, type=Path, help="prepared set of photos")
     parser.add_argument("--count", type=int, default=2400)
-    given = parser.parse_args()
+    options = parser.parse_args()
 
-    looks, meant = drawn(given.data, given.count)
+    features, meant = drawn(options.data, options.count)
     fitted = len(meant) * 3 // 4
-    mean, spread = looks[:fitted].mean(axis=0), looks[:fitted].std(axis=0)
-    known = literal.expand((looks[:fitted] - mean) / spread)
+    mean, spread = features[:fitted].mean(axis=0), features[:fitted].std(axis=0)
+    expanded = literal.expand((features[:fitted] - mean) / spread)
     weights = np.linalg.solve(
-        known.T @ known + RIDGE * np.eye(known.shape[1]), known.T @ meant[:fitted]
+        expanded.T @ expanded + RIDGE * np.eye(expanded.shape[1]), expanded.T @ meant[:fitted]
     )
     for name, values in (("_MEAN", mean), ("_SPREAD", spread), ("_WEIGHTS", weights)):
         print(f"{name} = ({', '.join(f'{value:.4f}' for value in values)})")
 
-    unseen = looks[fitted:]
-    for name, seen in (
+    unseen = features[fitted:]
+    for name, estimate in (
         ("fitted now", literal.expand((unseen - mean) / spread) @ weights),
         ("the module's", literal.regress(unseen)),
     ):
-        seen = np.clip(seen, literal.LEAST, 1)
-        error = np.abs(seen - meant[fitted:]).mean()
+        estimate = np.clip(estimate, literal.LEAST, 1)
+        error = np.abs(estimate - meant[fitted:]).mean()
         constant = np.abs(np.median(meant) - meant[fitted:]).mean()
-        related = np.corrcoef(seen, meant[fitted:])[0, 1]
+        correlation = np.corrcoef(estimate, meant[fitted:])[0, 1]
         print(
-            f"{name}: correlation {related:.2f}, error {error:.2f} (of a constant: {constant:.2f})"
+            f"{name}: correlation {correlation:.2f}, error {error:.2f} "
+            f"(of a constant: {constant:.2f})"
         )
 
     translate = Translator()
-    for folder in given.folders:
+    for folder in options.folders:
         found = []
         for path in sorted(folder.iterdir()):
             if path.suffix.lower() not in PICTURES:
@@ -74,7 +75,7 @@ def main() -> None:
             try:
                 [face] = translate.align(path)
             except LimnerError as error:
-                print(f"left out: {error}")
+                print(f"skipped: {error}")
                 continue
             found.append(literal.estimate_literal(images.to_grey(face.image)))
         if found:

@@ -1,15 +1,15 @@
-"""Drawings as people bring them: the photo of the page against the photo of the clean drawing.
+"""Photos from photographed or scanned pages, compared with photos from the clean drawings.
 
-Each kind of page of `limner.drawings.simulation` is made of each drawing, with cleaning and the
-search in all directions (after) and without (before): how many faces are lost, by how many grey
-levels the photos differ (median and worst), and what it costs (median). Then the cost for a clean
-upright page of 2 megapixels, and by how much clean drawings are changed. Drawings are those in
+Makes each kind of page in `limner.drawings.simulation` from each drawing. Prints, with cleaning and
+the search in all directions (now) and without (before): how many faces are lost, by how many grey
+levels the photos differ (median and worst), and the cost (median). Then the cost for a clean
+upright page of 2 megapixels, and how much clean drawings are changed. Uses the drawings in
 `examples/`; `--data DIR` adds CUFS sketches.
 
     python benchmarks/pages.py [--data DIR] [--rounds N] [--scores | --sheet FILE]
 
-`--sheet docs/pages.jpg` makes the picture in `docs/drawings.md`: pages, their photos before and
-now; the drawings are those in `examples/`.
+`--sheet docs/pages.jpg` makes the picture in `docs/drawings.md`: pages, and their photos before and
+now, from the drawings in `examples/`.
 """
 
 import argparse
@@ -40,7 +40,7 @@ Picture = NDArray[np.uint8]
 
 
 def drawings(data: Path | None) -> dict[str, Picture]:
-    """Grey drawings by name; CUFS sketches twice as large, as one would scan them."""
+    """Return grey drawings by name; CUFS sketches at twice the size, like a scan."""
     files = [file for file in sorted(EXAMPLES.glob("*.png")) if "astronaut" not in file.stem]
     found = {file.stem: images.read(file, grey=True) for file in files}
     sketches = sorted((data / "research").glob("cufs_*/sketches/*"))[10::25] if data else []
@@ -52,7 +52,7 @@ def drawings(data: Path | None) -> dict[str, Picture]:
 
 
 def before(translator: Translator, page: Picture) -> Picture | None:
-    """The photo without cleaning, of the first face that is found upright."""
+    """Return the photo without cleaning, of the first face that is found upright."""
     faces = translator.detector(page)
     if not faces:
         return None
@@ -64,38 +64,39 @@ def before(translator: Translator, page: Picture) -> Picture | None:
 
 
 def after(translator: Translator, page: Picture) -> Picture | None:
-    """The photo as limner makes it."""
+    """Return the photo that limner generates now."""
     try:
         return translator(page)
     except NoFaceError:
         return None
 
 
-def compare(translator: Translator, known: dict[str, Picture], rounds: int) -> None:
+def compare(translator: Translator, clean_drawings: dict[str, Picture], rounds: int) -> None:
     """Print a line for each kind of page."""
-    truth = {name: translator(drawing).astype(int) for name, drawing in known.items()}
-    pairs = itertools.combinations(truth.values(), 2)
+    expected = {name: translator(drawing).astype(int) for name, drawing in clean_drawings.items()}
+    pairs = itertools.combinations(expected.values(), 2)
     others = statistics.median(float(np.abs(one - two).mean()) for one, two in pairs)
     print(
-        f"{len(known)} drawings, whose photos are {others:.0f} of 255 apart (median); {rounds} "
-        "pages of each kind of each, whose photos differ from those of the drawings by:"
+        f"{len(clean_drawings)} drawings; their photos differ from each other by {others:.0f} of "
+        f"255 (median). {rounds} pages of each kind per drawing; their photos differ from those of "
+        "the drawings by:"
     )
     print(f"{'':16}{'lost':>11}{'median':>13}{'worst':>13}{'ms':>16}")
     print(f"{'':16}{'before now':>11}{'before  now':>13}{'before  now':>13}{'clean  find':>16}")
     for kind, make in PAGES.items():
         apart: dict[Callable[..., Picture | None], list[float]] = {before: [], after: []}
         cost: dict[str, list[float]] = {"clean": [], "find": []}
-        for name, drawing in known.items():
+        for name, drawing in clean_drawings.items():
             for number in range(rounds):
                 rng = np.random.default_rng(zlib.crc32(f"{kind} {name} {number}".encode()))
                 page = make(drawing, rng)
                 for way, found in apart.items():
-                    made = way(translator, page)
-                    if made is not None:
-                        found.append(float(np.abs(made.astype(int) - truth[name]).mean()))
+                    photo = way(translator, page)
+                    if photo is not None:
+                        found.append(float(np.abs(photo.astype(int) - expected[name]).mean()))
                 for what, taken in timed(translator, page).items():
                     cost[what].append(taken)
-        total = len(known) * rounds
+        total = len(clean_drawings) * rounds
         lost = [total - len(found) for found in apart.values()]
         median, worst = (
             [of(found) if found else float("nan") for found in apart.values()]
@@ -109,7 +110,7 @@ def compare(translator: Translator, known: dict[str, Picture], rounds: int) -> N
 
 
 def timed(translator: Translator, page: Picture) -> dict[str, float]:
-    """Milliseconds that cleaning and finding take."""
+    """Return the milliseconds that cleaning and finding take."""
     start = time.perf_counter()
     opened = open_page(page, lambda: translator.detector)
     cleaned = time.perf_counter()
@@ -122,7 +123,7 @@ def timed(translator: Translator, page: Picture) -> dict[str, float]:
 
 
 def cost_of_a_clean_page(rounds: int = 30) -> None:
-    """Print what a clean upright page of 2 megapixels costs."""
+    """Print the cost of a clean upright page of 2 megapixels."""
     drawing = Image.open(EXAMPLES / "man-short-hair.png").convert("RGB")
     page = np.asarray(drawing.resize((1240, 1654), Image.Resampling.BICUBIC))
     taken = []
@@ -134,7 +135,7 @@ def cost_of_a_clean_page(rounds: int = 30) -> None:
 
 
 def change_of_clean_drawings(data: Path | None) -> None:
-    """Print by how much drawings are changed that are clean."""
+    """Print how much clean drawings are changed."""
     files = sorted(EXAMPLES.glob("*.png"))
     if data:
         files += sorted((data / "research").glob("cufs_*/sketches/*"))
@@ -143,57 +144,60 @@ def change_of_clean_drawings(data: Path | None) -> None:
         drawing = images.read(file, grey=True)
         changes.append(float(np.abs(clean(drawing).image.astype(int) - drawing).mean()))
     print(
-        f"{len(files)} clean drawings: {sum(change > 0 for change in changes)} are changed, by "
-        f"{max(changes):.2f} grey levels at most"
+        f"{len(files)} clean drawings: {sum(change > 0 for change in changes)} are changed, by at "
+        f"most {max(changes):.2f} grey levels"
     )
 
 
 def scores(translator: Translator, data: Path | None) -> None:
-    """Print how sure the detector is of upright drawings, and what it sees in turned ones."""
+    """Print the detector's scores of upright, rotated and negative drawings."""
     files = sorted(EXAMPLES.glob("*.png"))
     if data:
         files += sorted((data / "research").glob("cufs_*/sketches/*"))
-    found: dict[str, list[float]] = {"upright": [], "turned": [], "negative": []}
+    found: dict[str, list[float]] = {"upright": [], "rotated": [], "negative": []}
     for file in files:
         drawing = images.read(file, grey=True)
         ways = {"upright": [drawing], "negative": [255 - drawing]}
-        ways["turned"] = [np.ascontiguousarray(np.rot90(drawing, turns)) for turns in (1, 2, 3)]
+        ways["rotated"] = [np.ascontiguousarray(np.rot90(drawing, turns)) for turns in (1, 2, 3)]
         for way, pictures in ways.items():
             found[way] += [f[0].score for f in map(translator.detector, pictures) if f]
     for way, values in found.items():
         low, middle, high = np.quantile(values, [0.0, 0.5, 1.0])
         below = sum(value < 0.8 for value in values)
         print(
-            f"{way}: {len(values)} of {len(files) * (3 if way == 'turned' else 1)} found, scores "
+            f"{way}: {len(values)} of {len(files) * (3 if way == 'rotated' else 1)} found, scores "
             f"{low:.2f} to {high:.2f}, median {middle:.2f}; {below} below 0.8"
         )
 
 
-def sheet(translator: Translator, known: dict[str, Picture], file: Path, side: int = 128) -> None:
-    """Draw a column for each kind: a page, its photo before and its photo now."""
-    names = sorted(known)
+def sheet(
+    translator: Translator, clean_drawings: dict[str, Picture], file: Path, side: int = 128
+) -> None:
+    """Draw a column for each kind: a page, its photo before, and its photo now."""
+    names = sorted(clean_drawings)
     rows: list[list[Picture]] = [[], [], []]
     for number, (kind, make) in enumerate(PAGES.items()):
-        page = make(known[names[number % len(names)]], np.random.default_rng(number + 20))
+        drawing = clean_drawings[names[number % len(names)]]
+        page = make(drawing, np.random.default_rng(number + 20))
         shown = Image.fromarray(page).convert("RGB")
         shown.thumbnail((side, side))
         cell = Image.new("RGB", (side, side), "white")
         cell.paste(shown, ((side - shown.width) // 2, (side - shown.height) // 2))
         rows[0].append(np.asarray(cell))
         for row, way in zip(rows[1:], (before, after), strict=True):
-            made = way(translator, page)
-            row.append(np.full((side, side, 3), 255, np.uint8) if made is None else made)
+            photo = way(translator, page)
+            row.append(np.full((side, side, 3), 255, np.uint8) if photo is None else photo)
         print(f"{number + 1}: {kind}, {names[number % len(names)]}")
     images.write(file, images.montage(rows, gap=4))
 
 
 def main() -> None:
     """Print the tables."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--data", type=Path, help="folder with research/cufs_*/sketches")
-    parser.add_argument("--rounds", type=int, default=2, help="pages of each kind and drawing")
-    parser.add_argument("--scores", action="store_true", help="print the detector's scores alone")
-    parser.add_argument("--sheet", type=Path, help="draw examples of each kind into this file")
+    parser.add_argument("--rounds", type=int, default=2, help="pages per kind and drawing")
+    parser.add_argument("--scores", action="store_true", help="print only the detector's scores")
+    parser.add_argument("--sheet", type=Path, help="picture of examples to write")
     arguments = parser.parse_args()
     translator = Translator()
     if arguments.sheet:

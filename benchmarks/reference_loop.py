@@ -1,9 +1,9 @@
-"""Training as the field's reference project writes it, to compare with: plain and step by step.
+"""A plain training loop like that of the field's reference project, as a baseline.
 
-Batches of one picture that is read from its file at each visit, networks in the default layout, all
-in float32 and nothing compiled. The networks are those of the config, and so is what Adam is told;
-the losses are those of the papers: Isola et al. 2017 with L1 at full size, Zhu et al. 2017 without
-the identity term. `benchmarks/training.py` runs it.
+Batches of one picture, read from its file each time; networks in the default memory layout; all in
+float32, nothing compiled. Networks and Adam's settings are those of the config; the losses are
+those of the papers: Isola et al. 2017 with L1 at full size, Zhu et al. 2017 without the identity
+term. `benchmarks/training.py` runs it.
 """
 
 import random
@@ -26,11 +26,11 @@ from limner.training.config import Config
 L1 = 100.0
 CYCLE = 10.0
 LARGER = 286 / 256
-"""Pictures are read at this size, and cut to the size of the run at random."""
+"""Pictures are resized to this multiple of the run's size, then cropped at random."""
 
 
 def write(folder: Path, name: str, pictures: NDArray[np.uint8]) -> list[Path]:
-    """Files as such a project reads them: one picture each, as JPEG."""
+    """Write pictures as JPEG files, as such a project reads them."""
     (folder / name).mkdir(parents=True)
     paths = [folder / name / f"{number:05}.jpg" for number in range(len(pictures))]
     for path, picture in zip(paths, pictures, strict=True):
@@ -39,9 +39,9 @@ def write(folder: Path, name: str, pictures: NDArray[np.uint8]) -> list[Path]:
 
 
 class Files(Dataset[tuple[Tensor, Tensor]]):
-    """Sketch and photo, read, resized, cut and mirrored at each visit; as a pair or each by chance.
+    """Sketch and photo, read, resized, cropped and mirrored each time; paired or unpaired.
 
-    A pair lies in one file, side by side.
+    A pair is one file, with sketch and photo side by side.
     """
 
     def __init__(self, sketches: list[Path], photos: list[Path], size: int) -> None:
@@ -63,8 +63,8 @@ class Files(Dataset[tuple[Tensor, Tensor]]):
         return self._seen(sketch, place), self._seen(photo, place)
 
     def _place(self) -> tuple[int, int, bool]:
-        room = int(self.size * LARGER) - self.size
-        return random.randint(0, room), random.randint(0, room), random.random() < 0.5
+        spare = int(self.size * LARGER) - self.size
+        return random.randint(0, spare), random.randint(0, spare), random.random() < 0.5
 
     def _seen(self, picture: Image.Image, place: tuple[int, int, bool] | None = None) -> Tensor:
         left, top, mirror = place or self._place()
@@ -78,14 +78,14 @@ class Files(Dataset[tuple[Tensor, Tensor]]):
 
 
 def forever(files: Files, workers: int) -> Iterator[tuple[Tensor, Tensor]]:
-    """Batches of one, epoch after epoch."""
+    """Yield batches of one, epoch after epoch."""
     loader = DataLoader(files, shuffle=True, num_workers=workers, persistent_workers=workers > 0)
     while True:
         yield from loader
 
 
 class Reference:
-    """What both have in common."""
+    """Common parts of both baselines."""
 
     def __init__(
         self, config: Config, batches: Iterator[tuple[Tensor, Tensor]], device: torch.device
@@ -93,23 +93,23 @@ class Reference:
         self.config, self.batches, self.device = config, batches, device
 
     def adam(self, *networks: nn.Module) -> torch.optim.Adam:
-        """The optimiser of these."""
+        """Return an optimiser of these networks."""
         parameters = [parameter for one in networks for parameter in one.parameters()]
         return torch.optim.Adam(parameters, lr=self.config.lr, betas=self.config.betas)
 
     def next(self) -> tuple[Tensor, Tensor]:
-        """Sketch and photo on the device."""
+        """Return sketch and photo on the device."""
         sketch, photo = next(self.batches)
         return sketch.to(self.device), photo.to(self.device)
 
 
 def mean_square(scores: Tensor, label: float) -> Tensor:
-    """The least-squares loss against a label of the scores' shape."""
+    """Return the least-squares loss between the scores and a constant label."""
     return F.mse_loss(scores, torch.tensor(label, device=scores.device).expand_as(scores))
 
 
 class ReferencePix2Pix(Reference):
-    """The discriminator learns first, the generator then."""
+    """Updates the discriminator first, then the generator."""
 
     def __init__(
         self, config: Config, batches: Iterator[tuple[Tensor, Tensor]], device: torch.device
@@ -120,27 +120,27 @@ class ReferencePix2Pix(Reference):
         self.generator_steps, self.judge_steps = self.adam(self.generator), self.adam(self.judge)
 
     def step(self) -> int:
-        """Learn from one picture."""
+        """Train on one picture; return the number of images."""
         sketch, photo = self.next()
-        made = self.generator(sketch)
+        generated = self.generator(sketch)
 
         self.judge.requires_grad_(requires_grad=True)
         self.judge_steps.zero_grad()
-        fake, _ = self.judge(torch.cat([sketch, made], 1).detach())
+        fake, _ = self.judge(torch.cat([sketch, generated], 1).detach())
         real, _ = self.judge(torch.cat([sketch, photo], 1))
         ((mean_square(fake, 0.0) + mean_square(real, 1.0)) * 0.5).backward()
         self.judge_steps.step()
 
         self.judge.requires_grad_(requires_grad=False)
         self.generator_steps.zero_grad()
-        fake, _ = self.judge(torch.cat([sketch, made], 1))
-        (mean_square(fake, 1.0) + L1 * F.l1_loss(made, photo)).backward()
+        fake, _ = self.judge(torch.cat([sketch, generated], 1))
+        (mean_square(fake, 1.0) + L1 * F.l1_loss(generated, photo)).backward()
         self.generator_steps.step()
         return 1
 
 
 class ReferenceCycleGAN(Reference):
-    """Both generators learn together, then each discriminator, from new and old pictures."""
+    """Updates both generators together, then each discriminator, with an image buffer."""
 
     def __init__(
         self, config: Config, batches: Iterator[tuple[Tensor, Tensor]], device: torch.device
@@ -156,38 +156,36 @@ class ReferenceCycleGAN(Reference):
         self.pools: dict[int, list[Tensor]] = {1: [], 3: []}
 
     def step(self) -> int:
-        """Learn from one sketch and one photo."""
+        """Train on one sketch and one photo; return the number of images."""
         sketch, photo = self.next()
-        made_photo, made_sketch = self.there(sketch), self.back(photo)
-        cycles = F.l1_loss(self.back(made_photo), sketch) + F.l1_loss(
-            self.there(made_sketch), photo
-        )
+        new_photo, new_sketch = self.there(sketch), self.back(photo)
+        cycles = F.l1_loss(self.back(new_photo), sketch) + F.l1_loss(self.there(new_sketch), photo)
 
         for judge in self.judges.values():
             judge.requires_grad_(requires_grad=False)
         self.generator_steps.zero_grad()
-        deceived = mean_square(self.judges[3](made_photo)[0], 1.0) + mean_square(
-            self.judges[1](made_sketch)[0], 1.0
+        adversarial = mean_square(self.judges[3](new_photo)[0], 1.0) + mean_square(
+            self.judges[1](new_sketch)[0], 1.0
         )
-        (deceived + CYCLE * cycles).backward()
+        (adversarial + CYCLE * cycles).backward()
         self.generator_steps.step()
 
         for judge in self.judges.values():
             judge.requires_grad_(requires_grad=True)
         self.judge_steps.zero_grad()
-        for real, made in ((photo, made_photo), (sketch, made_sketch)):
+        for real, generated in ((photo, new_photo), (sketch, new_sketch)):
             judge = self.judges[real.shape[1]]
-            fake = self._pooled(made.detach())
+            fake = self._pooled(generated.detach())
             ((mean_square(judge(fake)[0], 0.0) + mean_square(judge(real)[0], 1.0)) * 0.5).backward()
         self.judge_steps.step()
         return 1
 
-    def _pooled(self, made: Tensor) -> Tensor:
-        pool = self.pools[made.shape[1]]
+    def _pooled(self, image: Tensor) -> Tensor:
+        pool = self.pools[image.shape[1]]
         if len(pool) < self.config.image_pool:
-            pool.append(made)
-            return made
+            pool.append(image)
+            return image
         if random.random() > 0.5:
             place = random.randrange(len(pool))
-            made, pool[place] = pool[place], made
-        return made
+            image, pool[place] = pool[place], image
+        return image

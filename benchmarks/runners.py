@@ -1,4 +1,4 @@
-"""A training of limner, step by step, without what it reports and saves; and pictures for it."""
+"""Training steps of limner without reports and checkpoints, and pictures for them."""
 
 import argparse
 import functools
@@ -23,11 +23,11 @@ from limner.training.feeding.prefetch import Prefetcher
 from limner.training.loop import OBJECTIVES
 
 STEPS = 10**9
-"""More than will be taken."""
+"""More than any benchmark takes."""
 
 
 class Portraits:
-    """One portrait in many lights, and sketches of it, instead of a prepared set."""
+    """One portrait under varied lighting, and sketches of it, instead of a prepared set."""
 
     def __init__(self, side: int, count: int = 48) -> None:
         from skimage.data import astronaut
@@ -53,12 +53,12 @@ class Portraits:
 
 
 def pictures_for(options: argparse.Namespace) -> Any:
-    """The prepared set, or what stands in for one."""
+    """Return the prepared set, or a substitute if none is given."""
     return PreparedSet(options.data) if options.data else Portraits(options.size * 5 // 4)
 
 
 def config_for(options: argparse.Namespace, objective: str, **changes: Any) -> Config:
-    """What is measured, but for `changes`."""
+    """Return the benchmark's config, with `changes`."""
     return Config(
         experiment="benchmark",
         **{
@@ -76,7 +76,7 @@ def config_for(options: argparse.Namespace, objective: str, **changes: Any) -> C
 
 
 class Ours:
-    """A training of limner, step by step, without what it reports and saves."""
+    """Training steps of limner, without reports and checkpoints."""
 
     def __init__(self, config: Config, prepared: Any, *, layout: Any = None) -> None:
         self.config = config
@@ -90,9 +90,9 @@ class Ours:
         parts = functools.partial(_parts, config.batch)
         size, sketched = images.size_held, images.pairs
         if caches_on_device(config, self.fabric, size=size, sketched=sketched):
-            self.drawn: Any = DeviceCache(images, parts, self.fabric.device)
+            self.batches: Any = DeviceCache(images, parts, self.fabric.device)
             return
-        self.drawn = Prefetcher(
+        self.batches = Prefetcher(
             images,
             parts,
             workers=workers_of(config, self.fabric),
@@ -100,23 +100,23 @@ class Ours:
         )
 
     def batch(self) -> Batch:
-        """The next one."""
-        return Batch.of(*next(self.drawn), self.fabric)
+        """Return the next batch."""
+        return Batch.of(*next(self.batches), self.fabric)
 
     def step(self) -> int:
-        """Learn from one batch; the number of images."""
+        """Train on one batch; return the number of images."""
         if self.config.compile == "graphs":
             torch.compiler.cudagraph_mark_step_begin()
         self.objective.step(self.batch(), self.config.lr)
         return self.config.batch
 
 
-class AtHand(Ours):
-    """One batch again and again: what is left is what the networks cost."""
+class SameBatch(Ours):
+    """Reuses one batch, so that only the cost of the networks remains."""
 
     @functools.cached_property
     def same(self) -> Batch:
-        """The batch."""
+        """The batch that is reused."""
         return super().batch()
 
     def batch(self) -> Batch:
@@ -124,8 +124,8 @@ class AtHand(Ours):
         return self.same
 
 
-class TwiceTheTruth(Ours):
-    """Features of the truth from a pass of their own, as a loss apart from the others takes it."""
+class ExtraPass(Ours):
+    """One more discriminator pass over the ground truth, as a separate loss would need."""
 
     def step(self) -> int:
         """See `Ours`."""

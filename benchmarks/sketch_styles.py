@@ -1,17 +1,17 @@
-"""How near each sketch style comes to sketches drawn by hand.
+"""How close each sketch style is to hand-drawn sketches.
 
-Every folder `DIR/*/` that holds `photos/` and `sketches/` with the same file names is measured on
-its own: for each style the mean descriptor distance between the sketch made of a photo and the
-drawing of the same person, how often a sketch finds its drawing among all, and the statistics of
-the picture (mean, standard deviation, mean gradient, share under 0.3, share over 0.9) beside those
-of the drawings. Rough and crude ones are meant to be off: they should be farther than those that
-are traced, and not so far that nobody is found. Then the CPU time of a 128x128 sketch on one
-thread, and how literally the drawings of a random hand are meant.
+Every folder `DIR/*/` that contains `photos/` and `sketches/` with the same file names is measured
+separately. For each style: the mean descriptor distance between the sketch of a photo and the
+hand-drawn sketch of the same person, how often the latter is the nearest of all (rank-1), and
+statistics of the picture (mean, standard deviation, mean gradient, fractions below 0.3 and above
+0.9), compared with those of the hand-drawn sketches. Rough and crude drawings are inexact on
+purpose: their distance should be larger than that of traced ones, but the people recognisable.
+Then the CPU time of a 128x128 sketch on one thread, and how literally random drawings are meant.
 
     OPENBLAS_NUM_THREADS=1 python benchmarks/sketch_styles.py --data DIR [--sheets DIR]
 
-With `--sheets` a contact sheet of each set to look at: the photos, the hand-drawn sketches, and a
-row for each style.
+`--sheets` writes a contact sheet of each set: the photos, the hand-drawn sketches, and a row for
+each style.
 """
 
 import argparse
@@ -38,7 +38,7 @@ HEADER = "             distance  rank-1     mean    std   grad   <0.3   >0.9"
 
 
 def main() -> None:
-    """Print one table a set, then the times."""
+    """Print one table per set, then the times."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--data", type=Path, required=True, help="folder of sets")
     parser.add_argument("--every", type=int, default=1, help="measure every n-th person only")
@@ -58,7 +58,7 @@ def main() -> None:
 
 
 def aligned_pairs(folder: Path, every: int) -> tuple[Crops, Crops]:
-    """Photos `[N, 128, 128, 3]` and drawings `[N, 128, 128]` of those found in both."""
+    """Return photos `[N, 128, 128, 3]` and drawings `[N, 128, 128]` of faces found in both."""
     detector, preprocessing = DlibDetector(), Preprocessing()
     photos, drawings = [], []
     for path in sorted((folder / "photos").iterdir())[::every]:
@@ -70,7 +70,7 @@ def aligned_pairs(folder: Path, every: int) -> tuple[Crops, Crops]:
                 for image, face in zip(pair, faces, strict=True)
             )
         except NoFaceError as error:
-            print(f"left out: {error}")
+            print(f"skipped: {error}")
             continue
         photos.append(photo)
         drawings.append(np.rint(drawing @ [0.299, 0.587, 0.114]).astype(np.uint8))
@@ -78,7 +78,7 @@ def aligned_pairs(folder: Path, every: int) -> tuple[Crops, Crops]:
 
 
 def drawers() -> Iterator[tuple[str, Draw]]:
-    """Every style by name, the random one, and what a model is shown: any of three hands."""
+    """Yield every style by name, a random style, and the random drawings shown in training."""
 
     def in_style(style: str) -> Draw:
         return lambda photo, seed: sketch(photo, style, seed)
@@ -86,11 +86,11 @@ def drawers() -> Iterator[tuple[str, Draw]]:
     for style in STYLES:
         yield style, in_style(style)
     yield "random", lambda photo, seed: random_sketch(photo, np.random.default_rng(seed))
-    yield "any hand", lambda photo, seed: random_drawing(photo, np.random.default_rng(seed)).image
+    yield "drawing", lambda photo, seed: random_drawing(photo, np.random.default_rng(seed)).image
 
 
 def sheet(photos: Crops, drawings: Crops) -> Crops:
-    """A row of photos in grey, one of drawings, one for each style; `[H, W]`."""
+    """Return a row of grey photos, one of hand-drawn sketches, one per style; `[H, W]`."""
     rows = [images.to_grey(photo) for photo in photos[:SHOWN]], list(drawings[:SHOWN])
     generated = (
         [draw(photo, i) for i, photo in enumerate(photos[:SHOWN])] for _, draw in drawers()
@@ -106,13 +106,13 @@ def literal(photos: Crops) -> None:
             for i, photo in enumerate(photos)
         ]
         low, middle, high = np.quantile(meant, [0.1, 0.5, 0.9])
-        print(f"{name:12s} literal {middle:.2f}, 10% to 90% of them {low:.2f} to {high:.2f}")
+        print(f"{name:12s} literal {middle:.2f}, 10th to 90th percentile {low:.2f} to {high:.2f}")
 
 
 def report(photos: Crops, drawings: Crops, describe: Descriptor) -> None:
-    """Print the table of one set."""
+    """Print the table for one set."""
     gallery = describe(drawings)
-    print(f"{'drawn':12s} {'':8s} {'':7s} {statistics(drawings)}")
+    print(f"{'hand-drawn':12s} {'':8s} {'':7s} {statistics(drawings)}")
     found = retrieval(describe(photos), gallery)
     print(f"{'photo':12s} {found.genuine:8.3f} {found.rank1:7.3f}")
     for name, draw in drawers():
@@ -122,7 +122,7 @@ def report(photos: Crops, drawings: Crops, describe: Descriptor) -> None:
 
 
 def statistics(sketches: Crops) -> str:
-    """Means over `[N, H, W]`; the standard deviation is each sketch's own."""
+    """Return means over sketches `[N, H, W]`; standard deviations are taken per sketch."""
     grey = sketches.astype(np.float32) / 255
     dy, dx = np.gradient(grey, axis=(1, 2))
     scores = (
@@ -136,7 +136,7 @@ def statistics(sketches: Crops) -> str:
 
 
 def milliseconds(draw: Draw, photos: Crops) -> float:
-    """CPU milliseconds a sketch, so that a busy machine does not count; a warm start."""
+    """Return CPU milliseconds per sketch, after a warm-up; a busy machine does not matter."""
     for i, photo in enumerate(photos):
         draw(photo, i)
     start = time.process_time()

@@ -1,24 +1,24 @@
-"""Is a drawing of a photo still that person, and does `limner photo` of it give the person back?
+"""Is the person recognisable in a drawing of a photo, and in the photo generated from the drawing?
 
-Each style, and each model that draws, draws the same aligned photos at 128 px. Printed for each:
+Each style, and each photo-to-sketch model, draws the same aligned photos at 128 px. Printed for
+each:
 
-- in how many drawings a face is found by limner's own detector;
-- how far the drawing is from its photo, by dlib's face descriptors, and how often that photo is
-  the nearest of all (rank-1);
-- the same for the photo that each reader, a model of sketch to photo, makes of the drawing;
-- the same once more, after the drawing was halved in size, saved as JPEG of quality 50 and brought
-  back: a model that learnt by a reader could hide in a drawing what nobody sees, and that would not
-  survive;
+- the proportion of drawings in which limner's detector finds a face;
+- the distance between the drawing and its photo, by dlib's face descriptors, and how often that
+  photo is the nearest of all (rank-1);
+- the same for the photo that each reader, a sketch-to-photo model, generates from the drawing;
+- the same again, after the drawing was halved in size, saved as JPEG of quality 50 and enlarged: a
+  model that was trained with a reader could hide an invisible pattern in a drawing, which this
+  destroys;
 - the CPU time of a drawing on one thread.
 
-A reader that a model learnt with is a biased judge: another one stands beside it.
+A reader that a model was trained with is biased, so there is a second one.
 
     OPENBLAS_NUM_THREADS=1 python benchmarks/sketches.py --set SET [--data DIR] [--model NAME ...] \
         [--sheet FILE]
 
-With --data also the photos, and the hand-drawn sketches, of each folder `DIR/*/` that holds
-`photos/` and `sketches/` with the same file names. With --sheet a contact sheet of the set to look
-at.
+--data adds the photos and hand-drawn sketches of each folder `DIR/*/` that contains `photos/` and
+`sketches/` with the same file names. --sheet writes a contact sheet of the set.
 """
 
 import argparse
@@ -51,13 +51,13 @@ SHOWN = 10
 
 
 def main() -> None:
-    """Print one table a set."""
+    """Print one table per set."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--set", type=Path, required=True, help="prepared set, of which held out")
+    parser.add_argument("--set", type=Path, required=True, help="prepared set; its held-out faces")
     parser.add_argument("--data", type=Path, help="folder of sets of photos and sketches")
-    parser.add_argument("--model", nargs="*", help="models that draw")
-    parser.add_argument("--reader", nargs="*", help="models of sketch to photo")
-    parser.add_argument("--styles", nargs="*", default=list(STYLES), help="which to compare with")
+    parser.add_argument("--model", nargs="*", help="photo-to-sketch models")
+    parser.add_argument("--reader", nargs="*", help="sketch-to-photo models")
+    parser.add_argument("--styles", nargs="*", default=list(STYLES), help="styles to compare with")
     parser.add_argument("--every", type=int, default=1, help="measure every n-th person only")
     parser.add_argument("--sheet", type=Path, help="PNG to write")
     options = parser.parse_args()
@@ -78,12 +78,12 @@ def main() -> None:
 
 
 def in_style(photos: Crops, *, style: str) -> Crops:
-    """Draw photos `[N, S, S, 3]` in a style, each by a hand of its own; `[N, S, S]`."""
+    """Draw photos `[N, S, S, 3]` in a style, each with its own seed; `[N, S, S]`."""
     return np.stack([sketch(photo, style, seed) for seed, photo in enumerate(photos)])
 
 
 def by_model(photos: Crops, *, model: Translator) -> Crops:
-    """Draw photos `[N, S, S, 3]` by a model; `[N, S, S]`."""
+    """Draw photos `[N, S, S, 3]` with a model; `[N, S, S]`."""
     return model.batch(list(photos))
 
 
@@ -95,7 +95,7 @@ def measure(
     *,
     by_hand: Crops | None = None,
 ) -> None:
-    """Print the table of photos `[N, S, S, 3]`."""
+    """Print the table for photos `[N, S, S, 3]`."""
     describe = Descriptor()
     gallery = describe(photos)
     columns = ["drawing", *readers, *(f"{reader}, JPEG" for reader in readers)]
@@ -103,16 +103,16 @@ def measure(
     print(f"{'':12s} {'found':>6s} " + " ".join(f"{one:>14s}" for one in columns) + "      ms")
 
     def row(drawer: str, drawings: Crops, cost: str) -> None:
-        spoiled = np.stack([degraded(one, QUALITY) for one in drawings])
+        compressed = np.stack([degraded(one, QUALITY) for one in drawings])
         shown = [drawings]
         shown += [reader.batch(list(drawings)) for reader in readers.values()]
-        shown += [reader.batch(list(spoiled)) for reader in readers.values()]
+        shown += [reader.batch(list(compressed)) for reader in readers.values()]
         cells = [retrieval(describe(one), gallery) for one in shown]
         scores = " ".join(f"{cell.genuine:8.3f} {cell.rank1:5.3f}" for cell in cells)
         print(f"{drawer:12s} {found(drawings):6.3f} {scores} {cost:>7s}", flush=True)
 
     if by_hand is not None:
-        row("by hand", by_hand, "")
+        row("hand-drawn", by_hand, "")
     for drawer, draw in drawers.items():
         draw(photos[:8])
         start = time.process_time()
@@ -121,7 +121,7 @@ def measure(
 
 
 def found(drawings: Crops) -> float:
-    """Share of drawings `[N, S, S]` in which a face is found."""
+    """Return the proportion of drawings `[N, S, S]` in which a face is found."""
     detector = DlibDetector()
 
     def shows(drawing: Crops) -> bool:
@@ -134,7 +134,7 @@ def found(drawings: Crops) -> float:
 
 
 def sheet(photos: Crops, drawers: dict[str, Draw], readers: dict[str, Translator]) -> Crops:
-    """A row of photos, then for each drawer one of drawings and one for each reader."""
+    """Return a row of photos, then per drawer one of drawings and one for each reader."""
     places = np.linspace(0, len(photos) - 1, SHOWN).round().astype(int)
     chosen = photos[places]
     rows: list[Sequence[Crops]] = [list(chosen)]

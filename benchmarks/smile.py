@@ -1,20 +1,20 @@
-"""How well limner tells who smiles, and how fast.
+"""Accuracy and speed of the smile score.
 
     OMP_NUM_THREADS=1 python benchmarks/smile.py --data DIR [--sheet SHEET.png]
 
-First what `limner.face_training.smile` wrote beside the shipped weights: the labelled people, each
-measured by weights that were not made from them, as photos and drawn in every style. Then, by the
-shipped weights, with pictures that only ever measure:
+First the results that `limner.face_training.smile` stored with the shipped weights: labelled
+people, each scored by weights that were not trained on them, as photos and drawn in every style.
+Then the shipped weights, on pictures that were not used for training:
 
 - CelebA in DIR/research/celeba*, by its attribute `Smiling`, and within that by `Male`,
   `Pale_Skin`, `Mouth_Slightly_Open` and thirds of measured skin lightness (CIELAB L* of both
-  cheeks; the light counts as much as the skin); as they are, shrunk, and drawn. Variants of the
-  score were chosen by the first half of the images, so the figures are of the second.
-- CUFS in DIR/research/cufs*: drawn by hand, and everyone has a neutral expression by the
-  database's protocol, so all that is said to smile is false.
+  cheeks; lighting counts as much as skin); as they are, shrunk, and drawn. Variants of the score
+  were chosen on the first half of the images, so these results are for the second half.
+- CUFS in DIR/research/cufs*, with hand-drawn sketches: everyone has a neutral expression by the
+  database's protocol, so every detected smile is false.
 
-`smiling` is the share that smiles: always saying the same is right for that share, or the rest.
-`missed` is the share of the smiling, `false` that of the others, that the score is wrong about.
+`smiling` is the proportion of smiling faces: a constant answer has this accuracy, or 1 minus it.
+`missed` is the miss rate among smiling faces, `false` the false-positive rate among the others.
 """
 
 import argparse
@@ -43,13 +43,15 @@ ATTRIBUTES = ("Male", "Pale_Skin", "Mouth_Slightly_Open")
 
 
 def main() -> None:
-    """Print one table a set, then the time."""
+    """Print one table per set, then the time."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--data", type=Path, default=os.environ.get("LIMNER_DATA"))
-    parser.add_argument("--sheet", type=Path, help="write the surest errors on CelebA as a picture")
+    parser.add_argument(
+        "--sheet", type=Path, help="picture to write, of the most confident errors on CelebA"
+    )
     options = parser.parse_args()
     if options.data is None:
-        parser.error("--data DIR is needed, or LIMNER_DATA in the environment")
+        parser.error("give --data DIR, or set LIMNER_DATA in the environment")
     score = SmileScore()
     held_out()
     for folder in sorted(options.data.glob("research/celeba*")):
@@ -60,7 +62,7 @@ def main() -> None:
 
 
 def held_out() -> None:
-    """Print what was measured when the weights were made."""
+    """Print the results stored with the weights."""
     report = json.loads((resources.files("limner.faces") / "smile.json").read_text())
     for part in ("cross_validated", "test"):
         found = report[part]
@@ -70,7 +72,7 @@ def held_out() -> None:
 
 
 def celeba(folder: Path, score: SmileScore, sheet: Path | None) -> None:
-    """Print the figures on the second half of the images."""
+    """Print the results on the second half of the images."""
     items = list(CelebA(path=folder).items())
     half = items[len(items) // 2 :]
     crops, found = aligned([images.read(item.place.file) for item in half])
@@ -96,24 +98,24 @@ def celeba(folder: Path, score: SmileScore, sheet: Path | None) -> None:
         row(f"drawn as {style}, 1 in 4", figures(drawn, smiling[::4]))
     place = np.minimum(scores * 5, 4).astype(int)
     for fifth in range(5):
-        said = smiling[place == fifth]
-        print(f"score {fifth / 5} to {(fifth + 1) / 5}: {said.mean():.2f} of {len(said)} smile")
+        labels = smiling[place == fifth]
+        print(f"score {fifth / 5} to {(fifth + 1) / 5}: {labels.mean():.2f} of {len(labels)} smile")
     if sheet:
         errors(crops, scores, smiling, sheet)
 
 
 def cufs(folder: Path, score: SmileScore) -> None:
-    """Print how many are said to smile of people who do not."""
+    """Print the proportion of neutral faces that are scored as smiling."""
     items = list(CUFS(path=folder, pairs=True).items())
     for kind in ("photo", "sketch"):
         pictures = [images.read(item.place.file) for item in items if item.kind == kind]
         crops, _ = aligned(pictures)
         false = (score.batch(crops) > SMILING).mean()
-        print(f"{folder.name}, {kind}, {len(crops)} neutral people: {false:.3f} said to smile")
+        print(f"{folder.name}, {kind}, {len(crops)} neutral people: {false:.3f} scored as smiling")
 
 
 def speed(score: SmileScore) -> None:
-    """Print the processor time of a face."""
+    """Print the processor time per face."""
     rng = np.random.default_rng(0)
     for side in (128, 512):
         crop = rng.integers(0, 256, (side, side, 3), np.uint8)
@@ -135,7 +137,7 @@ def row(name: str, values: dict[str, float | None]) -> None:
 
 
 def aligned(pictures: list[Crops]) -> tuple[Crops, list[int]]:
-    """Crops [N, 128, 128, 3] of the largest faces, and which pictures these are of."""
+    """Return crops [N, 128, 128, 3] of the largest faces, and the indices of their pictures."""
     detector, preprocessing = DlibDetector(), Preprocessing()
     crops, found = [], []
     for number, picture in enumerate(pictures):
@@ -149,7 +151,7 @@ def aligned(pictures: list[Crops]) -> tuple[Crops, list[int]]:
 
 
 def attributes(table: Path) -> dict[str, dict[str, bool]]:
-    """CelebA's attributes by image and name."""
+    """Return CelebA's attributes by image and name."""
     _, head, *rows = table.read_text().splitlines()
     return {
         name: dict(zip(head.split(), (value == "1" for value in values), strict=True))
@@ -160,7 +162,7 @@ def attributes(table: Path) -> dict[str, dict[str, bool]]:
 def errors(
     crops: Crops, scores: NDArray[np.float32], smiling: NDArray[np.bool_], path: Path
 ) -> None:
-    """Write the surest errors: three rows that were said to smile, three that were not."""
+    """Write the most confident errors: three rows of false smiles, three of missed ones."""
     order = np.argsort(scores)
     false = [i for i in order[::-1] if not smiling[i]][:36]
     missed = [i for i in order if smiling[i]][:36]

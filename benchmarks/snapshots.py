@@ -1,9 +1,9 @@
 """Score all snapshots of a run on drawings with ground-truth photos, in one table.
 
-A training scores its snapshots on sketches that it made of held-out photos; this scores them on
-hand-drawn sketches. Nothing is learnt from them. Snapshots that are in the table already are
-skipped, so that the same command, given again while the training goes on, adds the new ones. The
-table is written as CSV, with 95% confidence intervals, and as Markdown.
+Training scores its snapshots on limner's own sketches of held-out photos; this scores them on
+hand-drawn sketches, which are never trained on. Snapshots that are already in the table are
+skipped, so the same command can be repeated during training to add the new ones. The table is
+written as CSV, with 95% confidence intervals, and as Markdown.
 
     python benchmarks/snapshots.py RUN --sketches DIR... --ground-truth DIR... [--beside portrait]
 """
@@ -29,7 +29,7 @@ from limner.metrics.realism.checkerboard import Checkerboard
 from limner.metrics.score import Score
 from limner.training.run import RunFolder, read_jsonl
 
-MEASURES = (
+METRICS = (
     *(Identity(), Checkerboard(), Fsim(), SmileDrift(against="ground_truth"), Brightness(), Skin()),
     FaceDetection(),
 )
@@ -43,7 +43,7 @@ SHOWN = {
     "skin.error": "skin, CIEDE2000",
     "detection.rate": "faces found",
 }
-"""Figures of the table, by the names that `limner measure --json` gives them."""
+"""Scores in the table, by their names in `limner measure --json`."""
 KEYS = ("model", "drawings")
 COLUMNS = (*KEYS, "n", *(f"{name}{end}" for name in SHOWN for end in ("", ".low", ".high")))
 HELD_OUT = "held-out identity distance"
@@ -52,9 +52,9 @@ Row = dict[str, str]
 
 
 def main() -> None:
-    """Score what is not yet scored, and write the table again after each."""
+    """Score the new snapshots, and write the table after each."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("run", type=Path)
+    parser.add_argument("run", type=Path, help="run folder")
     parser.add_argument("--sketches", type=Path, nargs="+", required=True, metavar="DIR")
     parser.add_argument(
         "--ground-truth",
@@ -62,17 +62,17 @@ def main() -> None:
         nargs="+",
         required=True,
         metavar="DIR",
-        help="one for each sketches",
+        help="one folder per folder of sketches",
     )
-    parser.add_argument("--beside", nargs="*", default=[], help="models to put into the table, too")
+    parser.add_argument("--beside", nargs="*", default=[], help="other models to include")
     parser.add_argument(
-        "--every", type=int, default=1, help="score every n-th snapshot, and the last"
+        "--every", type=int, default=1, help="score every n-th snapshot and the last"
     )
-    parser.add_argument("--out", type=Path, help="of the table, without .csv; by default RUN/pairs")
+    parser.add_argument("--out", type=Path, help="table to write, without .csv; default: RUN/pairs")
     parser.add_argument("--workers", type=int, default=0, help="processes; 0 for all cores")
     options = parser.parse_args()
     if len(options.sketches) != len(options.ground_truth):
-        parser.error("name as many folders of photos as of sketches")
+        parser.error("give as many folders of ground truth as of sketches")
     out = options.out or options.run / "pairs"
     snapshots = RunFolder(options.run).snapshots()
     chosen = snapshots[::-1][:: max(1, options.every)][::-1]
@@ -82,39 +82,39 @@ def main() -> None:
         for model in models:
             key = (called(model), drawings_of(sketches))
             if key not in rows:
-                found = figures_of(model, sketches, ground_truth, options.workers)
+                found = scores_of(model, sketches, ground_truth, options.workers)
                 rows[key] = row_of(key, found)
                 print(*(f"{name} {text}" for name, text in words(rows[key])), sep=", ", flush=True)
                 write(out, rows, read_jsonl(RunFolder(options.run).scores_path))
     write(out, rows, read_jsonl(RunFolder(options.run).scores_path))
-    print(f"look at {out.with_suffix('.md')}")
+    print(f"table: {out.with_suffix('.md')}")
 
 
 def called(model: str) -> str:
-    """What the table calls a model: of a snapshot the images that it has seen."""
+    """Return a model's name in the table; for a snapshot, the number of images seen."""
     name = Path(model).stem
     return name.removeprefix("snapshot-") if name.startswith("snapshot-") else name
 
 
 def drawings_of(sketches: Path) -> str:
-    """What it calls a folder of sketches: its own name, or its parent's if that says more."""
+    """Return the name of a folder of sketches; its parent's name if its own is generic."""
     path = sketches.resolve()
     return path.parent.name if path.name in {"sketches", "drawings"} else path.name
 
 
-def figures_of(model: str, sketches: Path, ground_truth: Path, workers: int) -> Mapping[str, Score]:
-    """What `limner compare` finds of one model, as far as the table shows it."""
+def scores_of(model: str, sketches: Path, ground_truth: Path, workers: int) -> Mapping[str, Score]:
+    """Return the scores of one model, computed as by `limner compare`."""
     with tempfile.TemporaryDirectory(prefix="limner-") as folder:
         candidates = evaluation.candidates([model], Path(folder), sketches=sketches)
         [evaluated] = evaluation.evaluation_sets(
             candidates, sketches=sketches, ground_truth=ground_truth
         ).values()
         engine = engine_of("local", workers=workers)
-        return measure(evaluated, MEASURES, engine=engine, cache=default_folder()).scores
+        return measure(evaluated, METRICS, engine=engine, cache=default_folder()).scores
 
 
 def row_of(key: tuple[str, str], found: Mapping[str, Score]) -> Row:
-    """A row of the table; figures that could not be taken are left empty."""
+    """Return a row of the table; missing scores are left empty."""
     row = dict.fromkeys(COLUMNS, "") | dict(zip(KEYS, key, strict=True))
     for name in [name for name in SHOWN if name in found]:
         estimate = found[name].estimate
@@ -131,12 +131,12 @@ def row_of(key: tuple[str, str], found: Mapping[str, Score]) -> Row:
 
 
 def read(path: Path) -> dict[tuple[str, str], Row]:
-    """The rows of a table by their keys; none if it is not there."""
+    """Return the rows of a table by their keys; none if the file does not exist."""
     if not path.exists():
         return {}
     rows = list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
     if rows and tuple(rows[0]) != COLUMNS:
-        raise SystemExit(f"{path} has other columns than this version writes; give another --out")
+        raise SystemExit(f"{path} has other columns than this version writes: choose another --out")
     return {(row["model"], row["drawings"]): row for row in rows}
 
 
@@ -153,12 +153,12 @@ def write(
 
 
 def ordered(rows: Mapping[tuple[str, str], Row]) -> list[Row]:
-    """By the drawings, then models by name, then snapshots by the images seen."""
+    """Sort by drawings; then models by name, then snapshots by images seen."""
     return [rows[key] for key in sorted(rows, key=lambda key: (key[1], key[0].isdigit(), key[0]))]
 
 
 def page(rows: Mapping[tuple[str, str], Row], scores: Sequence[Mapping[str, float]]) -> str:
-    """A table for each folder of drawings."""
+    """Return the Markdown page, with a table for each folder of drawings."""
     held_out = {
         f"{int(line['images']):09}": line["identity"] for line in scores if "identity" in line
     }
@@ -179,7 +179,7 @@ def page(rows: Mapping[tuple[str, str], Row], scores: Sequence[Mapping[str, floa
 
 
 def words(row: Row) -> Iterable[tuple[str, str]]:
-    """The cells of a row as a person reads them."""
+    """Yield the formatted cells of a row."""
     model = row["model"]
     yield "model", f"{int(model):,}" if model.isdigit() else model
     yield "drawings", row["drawings"]
@@ -197,7 +197,7 @@ def words(row: Row) -> Iterable[tuple[str, str]]:
 
 
 def line_of(cells: Iterable[str]) -> str:
-    """A line of a Markdown table."""
+    """Return a line of a Markdown table."""
     return f"| {' | '.join(cells)} |"
 
 

@@ -1,10 +1,9 @@
-"""What the measure of strokes says of ground-truth photos, of those of others, and of made ones.
+"""Stroke scores of generated photos, of ground-truth photos, and of other people's photos.
 
-For each folder `DIR/*/` that holds `photos/` and `sketches/` with the same file names: recall,
-precision and F1 of the hand-drawn sketches' lines in the photo that a model makes of them, in the
-ground-truth photo, in ground-truth photos of four other people, and in noise; then how often the
-ground-truth photo has more of a sketch's lines than one of somebody else (area under the ROC
-curve). Aligned, 128 px.
+For each folder `DIR/*/` that contains `photos/` and `sketches/` with the same file names: recall,
+precision and F1 of the hand-drawn sketches' lines in the photo that a model generates from them, in
+the ground-truth photo, in photos of four other people, and in noise; then how often the
+ground-truth photo has a higher score than another person's (AUC). Aligned, 128 px.
 
     OPENBLAS_NUM_THREADS=1 python benchmarks/strokes.py --data DIR [--model FILE]
 """
@@ -22,11 +21,11 @@ from limner.shipped import DEFAULT_MODEL
 from limner.translator import Translator
 
 OTHERS = (7, 23, 41, 61)
-"""How many places further in the set the others are."""
+"""Offsets in the set of the four other people."""
 
 
 def main() -> None:
-    """Print one table a set."""
+    """Print one table per set."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--data", type=Path, required=True, help="folder of sets")
     parser.add_argument("--model", default=DEFAULT_MODEL, help="shipped name or file")
@@ -43,23 +42,27 @@ def main() -> None:
 def report(
     photos: NDArray[np.uint8], drawings: NDArray[np.uint8], generated: NDArray[np.uint8]
 ) -> None:
-    """Print the table of one set, and the CPU time of a comparison."""
+    """Print the table for one set, and the CPU time per pair."""
     sketches = drawings[..., None].repeat(3, axis=3)
     noise = np.random.default_rng(0).normal(128, 30, photos.shape).clip(0, 255).astype(np.uint8)
     start = time.process_time()
     own = scores(sketches, photos)
     milliseconds = 1000 * (time.process_time() - start) / len(photos)
     others = np.concatenate([scores(sketches, np.roll(photos, by, axis=0)) for by in OTHERS])
-    rows = {"generated": scores(sketches, generated), "true": own, "of others": others}
+    rows = {
+        "generated": scores(sketches, generated),
+        "ground truth": own,
+        "other people": others,
+    }
     for name, found in (rows | {"noise": scores(sketches, noise)}).items():
         print(f"{name:12s} {'    '.join(f'{mean:.3f}' for mean in found.mean(axis=0))}")
-    areas = (own[:, None] > others).mean(axis=(0, 1))
-    print(f"{'area':12s} {'    '.join(f'{area:.3f}' for area in areas)}")
-    print(f"{milliseconds:.1f} ms a pair")
+    auc = (own[:, None] > others).mean(axis=(0, 1))
+    print(f"{'AUC':12s} {'    '.join(f'{one:.3f}' for one in auc)}")
+    print(f"{milliseconds:.1f} ms per pair")
 
 
 def scores(sketches: NDArray[np.uint8], photos: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """Recall, precision and F1 of each pair, `[N, 3]`."""
+    """Return recall, precision and F1 of each pair `[N, 3]`."""
     found = [strokes(*pair) for pair in zip(sketches, photos, strict=True)]
     return np.array([(one.recall, one.precision, one.f1) for one in found])
 

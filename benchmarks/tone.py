@@ -1,11 +1,11 @@
-"""Does the tone of a drawing say how light its photo is? In limner's pairs, and in hand-drawn ones.
+"""Does a drawing's tone predict its photo's brightness? In limner's pairs and hand-drawn ones.
 
     python benchmarks/tone.py SET [--experiment lifelike] [--set FIELD=VALUE]... [--pairs FOLDER...]
 
-For the photos of a prepared set as an experiment shows them: the correlation of the median grey
-level of the face in drawing and photo, and the mean level of photos by that of their drawings. A
-model can learn no more of the tone of hand-drawn sketches than that. For each of FOLDER, which
-contains `sketches/` and `photos/`, quartiles of both levels.
+For training pairs of an experiment: the correlation between the median grey levels of the face in
+drawing and photo, and the mean level of photos by the level of their drawings. A model cannot learn
+more than this about the tone of hand-drawn sketches. For each FOLDER, which contains `sketches/`
+and `photos/`: the quartiles of both levels.
 """
 
 import argparse
@@ -27,13 +27,17 @@ EDGES = (0, 180, 205, 225, 240, 256)
 
 
 def main() -> None:
-    """Print both."""
+    """Print the correlation, and the levels of both kinds of pairs."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("prepared", metavar="SET", type=Path, help="prepared set of photos")
     parser.add_argument("--experiment", choices=EXPERIMENTS, default="lifelike")
-    parser.add_argument("--set", action="append", default=[], dest="settings", help="as of train")
+    parser.add_argument(
+        "--set", action="append", default=[], dest="settings", help="see limner train"
+    )
     parser.add_argument("--count", type=int, default=600, help="pairs to draw")
-    parser.add_argument("--pairs", type=Path, nargs="*", default=[], help="folders of real pairs")
+    parser.add_argument(
+        "--pairs", type=Path, nargs="*", default=[], help="folders of hand-drawn pairs"
+    )
     options = parser.parse_args()
     config = config_of(options.experiment).with_settings(options.settings)
     drawn, shown = of_training(options.prepared, config, options.count)
@@ -51,21 +55,21 @@ def main() -> None:
 
 
 def level(face: NDArray[np.uint8]) -> float:
-    """Median grey level of the middle of an aligned crop."""
+    """Return the median grey level of the middle of an aligned crop."""
     side = len(face)
     inner = slice(side // 4, side - side // 4)
     return float(np.median(images.to_grey(face)[inner, inner]))
 
 
 def of_training(folder: Path, config: Config, count: int) -> NDArray[np.float64]:
-    """Levels of drawings and photos `[2, count]`, as training shows them."""
+    """Return the levels of drawings and photos `[2, count]` in training pairs."""
     feed = TrainingImages.of(config, PreparedSet(folder), sketches=False, pairs=True)
     pairs = (feed[number] for number in range(count))
     return np.array([(level(one["sketched"]), level(one["photo"])) for one in pairs]).T
 
 
 def of_folder(folder: Path) -> NDArray[np.float64]:
-    """Levels of the faces that are found `[N]`."""
+    """Return the levels `[N]` of the faces that are found."""
     detector, preprocessing = DlibDetector(), Preprocessing(size=128)
     found = []
     for file in images.files_below(folder):

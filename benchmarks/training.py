@@ -1,4 +1,4 @@
-"""How fast training is, what makes it so, and what it needs.
+"""Speed, memory, start-up time and checkpoint cost of training.
 
     python benchmarks/training.py speed [--objectives pix2pix cyclegan] [--rounds 3]
     python benchmarks/training.py memory [--batches 1 4 16] [--sizes 64 128]
@@ -6,16 +6,15 @@
     python benchmarks/training.py saves
     python benchmarks/training.py experiments --data SET [--names quick portrait] [--threads 1]
 
-`speed` compares with the loop in `reference_loop.py`, and one thing after the other with what it
-would be without; all take turns, and the figures are medians of the rounds, by the clock and by the
-processor time of this process, which counts no workers. `memory` is the peak of
-a process of its own for each batch and size. `start` is the time from the start of a process to its
-first step. `saves` is what a sample grid, a snapshot and the state cost. `experiments` are the
-named ones: on a machine that others use too, their hours by the processor time of this process are
-those that count.
+`speed` compares the loop in `reference_loop.py` with limner, with and without single optimisations.
+All take turns; results are medians of the rounds, by wall-clock time and by processor time of this
+process, without workers. `memory` is the peak memory of a separate process for each batch and size.
+`start` is the time from the start of a process to its first step. `saves` is the cost of a sample
+grid, a snapshot and a checkpoint. `experiments` predicts the hours of the named experiments; on a
+shared machine, trust the hours by processor time.
 
-Without `--data`, the pictures are portraits that are made of one that scikit-image ships. All but
-`experiments` takes `--device cuda`; then there are levers that a CPU does not have.
+Without `--data`, the pictures are variants of a portrait that scikit-image ships. All but
+`experiments` take `--device cuda`, which adds variants that a CPU does not have.
 """
 
 import argparse
@@ -36,7 +35,7 @@ import torch
 from lightning_fabric import Fabric
 from numpy.typing import NDArray
 from reference_loop import Files, ReferenceCycleGAN, ReferencePix2Pix, forever, write
-from runners import AtHand, Ours, TwiceTheTruth, config_for, pictures_for
+from runners import ExtraPass, Ours, SameBatch, config_for, pictures_for
 from torch.utils.flop_counter import FlopCounterMode
 
 from limner.data.prepared import PreparedSet
@@ -51,8 +50,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def levers(options: argparse.Namespace, objective: str, prepared: Any) -> dict[str, Any]:
-    """What `speed` compares, by what a line of the table calls it."""
+def variants(options: argparse.Namespace, objective: str, prepared: Any) -> dict[str, Any]:
+    """Return the variants that `speed` compares, by their names in the table."""
     cuda = options.device == "cuda"
     config = functools.partial(config_for, options, objective)
     plain = {"precision": "32-true", "compile": "off"}
@@ -62,23 +61,23 @@ def levers(options: argparse.Namespace, objective: str, prepared: Any) -> dict[s
         "batch 1": Ours(config(batch=1, **plain), prepared),
         "default layout": Ours(config(**plain), prepared, layout=nchw),
         "limner, eager, float32" if cuda else "limner": Ours(config(**plain), prepared),
-        "2 workers draw ahead": Ours(config(workers=2, **plain), prepared),
-        "images cost nothing": AtHand(config(**plain), prepared),
+        "2 workers prefetch": Ours(config(workers=2, **plain), prepared),
+        "one batch reused": SameBatch(config(**plain), prepared),
     }
     if objective == "cyclegan":
         found["pictures on the device"] = Ours(config(cache_on_device="on", **plain), prepared)
     if objective == "pix2pix":
-        found["a pass more for the truth"] = TwiceTheTruth(config(**plain), prepared)
+        found["extra pass over the truth"] = ExtraPass(config(**plain), prepared)
     found["and bf16"] = Ours(config(precision="bf16-mixed", compile="off"), prepared)
     if cuda:
         found["limner: and compiled"] = Ours(config(), prepared)
         found["and CUDA graphs"] = Ours(config(compile="graphs"), prepared)
-        found["all, images cost nothing"] = AtHand(config(), prepared)
+        found["all, one batch reused"] = SameBatch(config(), prepared)
     return found
 
 
 def reference(options: argparse.Namespace, objective: str, prepared: Any, folder: Path) -> Any:
-    """The loop to compare with, on files of the same pictures."""
+    """Return the baseline loop, on files of the same pictures."""
     photos = prepared.images("train", "photo")
     device = torch.device("cuda" if options.device == "cuda" else "cpu")
     if objective == "pix2pix":
@@ -96,23 +95,24 @@ def reference(options: argparse.Namespace, objective: str, prepared: Any, folder
 def speed(options: argparse.Namespace) -> None:
     """Print a table for each objective."""
     prepared = pictures_for(options)
-    print(f"torch {torch.__version__}; load of the machine {os.getloadavg()[0]:.1f}")
+    print(f"torch {torch.__version__}; machine load {os.getloadavg()[0]:.1f}")
     for objective in options.objectives:
         with tempfile.TemporaryDirectory() as folder:
             first = reference(options, objective, prepared, Path(folder))
-            runners = {"reference": first} | levers(options, objective, prepared)
+            runners = {"reference": first} | variants(options, objective, prepared)
             rates: dict[str, list[NDArray[np.float64]]] = {name: [] for name in runners}
-            for runner in runners.values():  # caches, kernels to choose among, workers' start
+            for runner in runners.values():  # fill caches, choose kernels, start workers
                 runner.step()
             peak = 0.0
             for _ in range(options.rounds):
                 peak = max(peak, product_rate(options))
                 for name, runner in runners.items():
                     rates[name].append(rate(runner, options.seconds))
-        each = work(config_for(options, objective, device="cpu", compile="off"), prepared)
+        flops = work(config_for(options, objective, device="cpu", compile="off"), prepared)
         print(
-            f"{objective}, {options.size} px, batch {options.batch}: {each / 1e9:.1f} GFLOP/image; "
-            f"{torch.get_num_threads()} threads, a product of matrices {peak / 1e9:.0f} GFLOP/s"
+            f"{objective}, {options.size} px, batch {options.batch}: "
+            f"{flops / 1e9:.1f} GFLOP/image; {torch.get_num_threads()} threads, "
+            f"matrix product at {peak / 1e9:.0f} GFLOP/s"
         )
         for name, found in rates.items():
             (wall, _), (low, _), (high, _) = (f(found, axis=0) for f in (np.median, np.min, np.max))
@@ -120,30 +120,30 @@ def speed(options: argparse.Namespace) -> None:
             print(
                 f"  {name:25} {wall:8.2f} images/s ({low:.2f} to {high:.2f})  "
                 f"{times:5.2f} times the reference, {busy:5.2f} by processor time  "
-                f"{wall * each / peak:5.1%} of the product's"
+                f"{wall * flops / peak:5.1%} of the matrix product"
             )
 
 
 def rate(runner: Any, seconds: float) -> NDArray[np.float64]:
-    """Images a second, by the clock and by processor time."""
+    """Return images per second, by wall-clock time and by processor time."""
     wait()
     began, busy, count = time.perf_counter(), time.process_time(), 0
     while time.perf_counter() < began + seconds:
         count += runner.step()
         if count % 16 == 0:
-            wait()  # or a GPU would be given more than these seconds hold
+            wait()  # or the GPU would get more work than fits into the time
     wait()
     return count / np.array([time.perf_counter() - began, time.process_time() - busy])
 
 
 def wait() -> None:
-    """For all that a GPU was given."""
+    """Wait until the GPU has finished its work."""
     if torch.cuda.is_available():
         torch.cuda.synchronize()
 
 
 def work(config: Config, prepared: Any) -> float:
-    """Floating-point operations of a step, an image: of convolutions and products alone."""
+    """Return floating-point operations per image of a step: convolutions and matrix products."""
     ours = Ours(config, prepared)
     with FlopCounterMode(display=False) as counter:
         ours.step()
@@ -151,7 +151,7 @@ def work(config: Config, prepared: Any) -> float:
 
 
 def product_rate(options: argparse.Namespace) -> float:
-    """FLOP/s of a product of large matrices: on a GPU in bf16, on a CPU in float32."""
+    """Return the FLOP/s of a large matrix product: on a GPU in bf16, on a CPU in float32."""
     cuda = options.device == "cuda"
     side = 8192 if cuda else 2048
     kind = {"device": options.device, "dtype": torch.bfloat16 if cuda else torch.float32}
@@ -167,17 +167,20 @@ def product_rate(options: argparse.Namespace) -> float:
 
 
 def memory(options: argparse.Namespace) -> None:
-    """Print the peak for each batch and size."""
+    """Print the peak memory for each batch and size."""
     for objective in options.objectives:
         for size in options.sizes:
             for batch in options.batches:
                 given = [f"--size={size}", f"--batch={batch}", f"--objectives={objective}"]
                 peak, before = child(options, "one-memory", given).split()
-                print(f"{objective:8} {size:4} px, batch {batch:3}: {peak} MB, of which {before}")
+                print(
+                    f"{objective:8} {size:4} px, batch {batch:3}: {peak} MB, "
+                    f"before the first step {before} MB"
+                )
 
 
 def one_memory(options: argparse.Namespace) -> None:
-    """Peak of this process after three steps, and that before the first."""
+    """Print the peak memory of this process after three steps, and before the first."""
     ours = Ours(config_for(options, options.objectives[0]), pictures_for(options))
     before = peak_memory()
     for _ in range(3):
@@ -187,7 +190,7 @@ def one_memory(options: argparse.Namespace) -> None:
 
 
 def peak_memory() -> int:
-    """MB: of the GPU if one is used, of this process otherwise."""
+    """Return peak memory in MB: of the GPU if one is used, otherwise of this process."""
     if torch.cuda.is_available() and torch.cuda.max_memory_allocated():
         return torch.cuda.max_memory_allocated() // 10**6
     unit = 1 if sys.platform == "darwin" else 1024
@@ -195,7 +198,7 @@ def peak_memory() -> int:
 
 
 def start(options: argparse.Namespace) -> None:
-    """Print when a process that trains has done what."""
+    """Print how long a training process takes to start."""
     for objective in options.objectives:
         found = [
             child(options, "one-start", [f"--objectives={objective}"], clock=time.time())
@@ -210,7 +213,7 @@ def start(options: argparse.Namespace) -> None:
 
 
 def one_start(options: argparse.Namespace) -> None:
-    """Seconds since the parent's clock: ready, first step done; and what the second step took."""
+    """Print seconds since the parent's clock until ready and first step; seconds of the second."""
     began = float(os.environ["BENCHMARK_CLOCK"])
     ours = Ours(config_for(options, options.objectives[0]), pictures_for(options))
     at = [time.time()]
@@ -222,7 +225,7 @@ def one_start(options: argparse.Namespace) -> None:
 
 
 def child(options: argparse.Namespace, what: str, given: list[str], *, clock: float = 0.0) -> str:
-    """What a process of its own prints."""
+    """Run a separate process; return the last line that it prints."""
     kept = ("size", "batch", "width", "device", "threads")
     same = [f"--{name}={getattr(options, name)}" for name in kept]
     same += [f"--data={options.data}"] if options.data else []
@@ -233,7 +236,7 @@ def child(options: argparse.Namespace, what: str, given: list[str], *, clock: fl
 
 
 def saves(options: argparse.Namespace) -> None:
-    """Print what is written now and then, and how long it takes."""
+    """Print how long grids, snapshots and checkpoints take to write."""
     prepared = pictures_for(options)
     for objective in options.objectives:
         with tempfile.TemporaryDirectory() as name:
@@ -250,7 +253,7 @@ def _saves(options: argparse.Namespace, prepared: Any, objective: str, run: RunF
     acts: dict[str, Callable[[], object]] = {
         "grid": lambda: grid.write(run.path / "grid.png", generators, ours.fabric.device),
         "snapshot": lambda: run.save_snapshot(generators, 0, prepared),
-        "state": lambda: run.save_state(
+        "checkpoint": lambda: run.save_state(
             {n: one.state_dict() for n, one in ours.objective.learners.items()}
         ),
     }
@@ -261,20 +264,20 @@ def _saves(options: argparse.Namespace, prepared: Any, objective: str, run: RunF
             began = time.perf_counter()
             act()
             times.append(time.perf_counter() - began)
-        print(f"{objective:8} {what:9} {1000 * statistics.median(times):7.1f} ms")
+        print(f"{objective:8} {what:10} {1000 * statistics.median(times):7.1f} ms")
     for file in sorted(run.path.iterdir()):
         print(f"  {file.name:32} {file.stat().st_size / 1e6:.2f} MB")
 
 
 def experiments(options: argparse.Namespace) -> None:
-    """Print what the named experiments would take."""
+    """Print the predicted hours of the named experiments."""
     prepared = PreparedSet(options.data)
     fabric = Fabric(accelerator=options.device, devices=1)
     print(f"torch {torch.__version__}, {torch.get_num_threads()} threads, {fabric.device}")
     for name in options.names:
         config = dataclasses.replace(config_of(name), data=str(options.data))
         config = dataclasses.replace(config, device=options.device, threads=options.threads)
-        config = dataclasses.replace(config, warm_up=0)  # while it lasts, steps are lighter
+        config = dataclasses.replace(config, warm_up=0)  # its steps are cheaper
         if config.objective == "draughtsman":
             config = dataclasses.replace(config, reconstructor=str(shipped_models()["lifelike"]))
         ours = Ours(config, prepared)
@@ -288,7 +291,7 @@ def experiments(options: argparse.Namespace) -> None:
         hours, cores = (config.images * taken / count / 3600 for taken in (wall, busy))
         print(
             f"{name:10} {config.size:4} px  {count / wall:7.2f} images/s  {config.images:7} images:"
-            f" {hours:6.2f} h, {cores:6.2f} h of one core",
+            f" {hours:6.2f} h, {cores:6.2f} core hours",
             flush=True,
         )
 
@@ -296,7 +299,7 @@ def experiments(options: argparse.Namespace) -> None:
 ACTS = {
     "speed": speed,
     "memory": memory,
-    "init_from": start,
+    "start": start,
     "saves": saves,
     "experiments": experiments,
     "one-memory": one_memory,
@@ -305,7 +308,7 @@ ACTS = {
 
 
 def main() -> None:
-    """Measure what is asked for."""
+    """Run the requested benchmark."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("what", choices=ACTS)
     parser.add_argument("--data", type=Path, help="prepared set of photos and sketches")
@@ -317,7 +320,7 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="+", default=[64, 128, 256])
     parser.add_argument("--batches", type=int, nargs="+", default=[1, 4, 16])
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=3.0, help="of each, in each round")
+    parser.add_argument("--seconds", type=float, default=3.0, help="per variant and round")
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     parser.add_argument("--threads", type=int, default=0)
     parser.add_argument("--reference-workers", type=int, default=0)

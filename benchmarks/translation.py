@@ -1,14 +1,13 @@
-"""A warm translation, batch 1, against torch eager and against the arithmetic limit.
+"""Time of a warm translation, batch 1, compared with torch eager and with the arithmetic limit.
 
-torch runs twice: as it comes, and with its memory layout set to channels-last, as limner trains.
+torch runs twice: with its default memory layout, and with channels-last, as limner trains.
 
-The limit is the network's floating-point operations over the rate of a large matrix product,
-measured in the same run. Interleaved; medians of ROUNDS.
+The limit is the network's floating-point operations divided by the rate of a large matrix product,
+measured in the same run. All are interleaved; results are medians of ROUNDS.
 
     python benchmarks/translation.py [--model NAME|FILE] [--threads 2] [--width N ...]
 
-Without --width the model's own network is measured, its weights and all; with it, untrained
-networks of these widths.
+Without --width, measures the model's own network; with it, untrained networks of these widths.
 """
 
 import argparse
@@ -36,7 +35,7 @@ GEMM_SIDE = 2048
 
 
 def main() -> None:
-    """Print one row a network."""
+    """Print one row per network."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--model", default="portrait")
     parser.add_argument("--threads", type=int, default=2)
@@ -61,11 +60,11 @@ def main() -> None:
 
 
 def untrained(model: Path, config: UNetConfig, side: int) -> bytes:
-    """A model file with the card of `model` and a network of random weights."""
-    made = to_onnx(UNet(config).eval(), config, side=side)
+    """Return a model file with the card of `model` and random weights."""
+    onnx_model = to_onnx(UNet(config).eval(), config, side=side)
     [entry] = [e for e in onnx.load(model).metadata_props if e.key == KEY]
-    made.metadata_props.append(entry)
-    return made.SerializeToString()
+    onnx_model.metadata_props.append(entry)
+    return onnx_model.SerializeToString()
 
 
 def row(config: UNetConfig, translator: Translator, side: int) -> None:
@@ -95,7 +94,7 @@ def row(config: UNetConfig, translator: Translator, side: int) -> None:
 
 
 def medians(*calls: Callable[[], object]) -> list[float]:
-    """Median seconds of each call, interleaved, after three rounds of warming up."""
+    """Return the median seconds of each call, interleaved, after three warm-up rounds."""
     times: list[list[float]] = [[] for _ in calls]
     for _ in range(3 + ROUNDS):
         for call, taken in zip(calls, times, strict=True):

@@ -1,7 +1,7 @@
 """Draw the example sketches: `python examples/draw.py [NAME ...] [--png]`.
 
-Writes `examples/drawings/NAME.svg`, the same bytes every time. With `--png` it renders them to
-`examples/NAME.png` too, for which the renderer has to be installed: `pip install resvg-py==0.5.0`.
+Writes `examples/drawings/NAME.svg`, the same bytes every time. With `--png`, also renders them to
+`examples/NAME.png`, which needs a renderer: `pip install resvg-py==0.5.0`.
 """
 
 import argparse
@@ -29,23 +29,23 @@ def render(svg: str, path: Path) -> None:
     try:
         from resvg_py import svg_to_bytes
     except ImportError:
-        sys.exit("No SVG renderer found: resvg-py is needed. Run: pip install resvg-py==0.5.0")
+        sys.exit("resvg-py, which renders SVG, is not installed: pip install resvg-py==0.5.0")
     from PIL import Image
 
     picture = Image.open(io.BytesIO(bytes(svg_to_bytes(svg_string=svg)))).convert("L")
-    # 64 greys are all that a pencil has, and halve the file.
+    # 64 greys are enough for a pencil, and halve the file.
     picture.quantize(64).convert("L").save(path, optimize=True)
 
 
 def main() -> None:
-    """Draw the portraits that were named, or all of them."""
+    """Draw the named portraits, or all."""
     parser = argparse.ArgumentParser(description="Draw the example sketches.")
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(PORTRAITS))
     parser.add_argument("--png", action="store_true", help="render the drawings to PNG as well")
     arguments = parser.parse_args()
     if unknown := set(arguments.names) - set(PORTRAITS):
         parser.error(
-            f"no portrait called {', '.join(sorted(unknown))}; have {', '.join(PORTRAITS)}"
+            f"unknown portraits: {', '.join(sorted(unknown))}; choose from {', '.join(PORTRAITS)}"
         )
     for name in arguments.names or PORTRAITS:
         svg = PORTRAITS[name]().svg()

@@ -1,7 +1,7 @@
 """Draw a photo in two of limner's own styles: `python examples/make_astronaut.py`.
 
 The photo is scikit-image's `astronaut`, which is NASA's and in the public domain. Writes
-`examples/astronaut-pencil.png` and `examples/astronaut-line.png`. scikit-image has to be installed:
+`examples/astronaut-pencil.png` and `examples/astronaut-line.png`. Needs scikit-image:
 `pip install limner[dev]`.
 """
 
@@ -14,14 +14,14 @@ from skimage import data
 from limner.sketching import sketch
 
 HERE = Path(__file__).parent
-# Left, top, right, bottom: the head with its hair and the collar below it.
+# Left, top, right, bottom: the head with its hair, down to the collar.
 HEAD = (134, 10, 314, 220)
 SIDE = 360
 SEED = 3
 
 
 def main() -> None:
-    """Cut out the head, enlarge it and draw it in each style."""
+    """Crop the head, enlarge it and draw it in each style."""
     head = Image.fromarray(data.astronaut()).crop(HEAD)
     height = round(SIDE * head.height / head.width)
     photo = head.resize((SIDE, height), Image.Resampling.BICUBIC)

@@ -135,7 +135,7 @@ def test_a_kit_has_the_same_faces_in_less_room(packed, prepared_set):
 def test_a_run_goes_there_and_comes_back_and_goes_on(kit, came_back, run):
     out, log = came_back
     assert log.index("smoke run:") < log.index("24 images seen")
-    assert "no page could be made here" in log
+    assert "no report could be written here" in log
     assert (out / "log.txt").read_text().strip() in log
     assert sorted(path.name for path in out.iterdir()) == ["log.txt", "results.json", "run.tar.00"]
     before = run.config()
@@ -179,7 +179,7 @@ def test_what_came_back_undoes_nothing(kit, came_back, run, tmp_path, capsys):
 def test_other_settings_make_another_run_there(kit, begun, prepared_set, tmp_path, capsys):
     settings = ("--set", "batch=2", "--set", "images=6")
     assert called(kit["pack"], begun, prepared_set, tmp_path / "kit", *settings) == 0
-    assert "begins again with its networks" in capsys.readouterr().out
+    assert "becomes a new run that starts from its networks" in capsys.readouterr().out
     about = json.loads((tmp_path / "kit" / "kit.json").read_text())
     assert not about["resumes"]
     shutil.copytree(begun, tmp_path / "run")
@@ -200,7 +200,7 @@ def test_what_does_not_fit_or_is_no_kit_is_refused(kit, begun, prepared_set, tmp
     foreign.mkdir()
     (foreign / "letter.txt").touch()
     assert called(kit["pack"], begun, prepared_set, foreign) == 1
-    assert "is there and no kit" in capsys.readouterr().err
+    assert "exists and is not a kit" in capsys.readouterr().err
     assert (foreign / "letter.txt").exists()
 
 

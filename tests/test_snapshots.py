@@ -55,7 +55,7 @@ def test_each_snapshot_is_scored_once(snapshots, desk, monkeypatch, capsys):
     again = capsys.readouterr().out
     assert again.count("drawings mine") == 1
     assert "model 16, " in again
-    monkeypatch.setattr(snapshots, "figures_of", None)  # nothing is left to measure
+    monkeypatch.setattr(snapshots, "scores_of", None)  # nothing is left to measure
     scored(snapshots, desk, monkeypatch)
 
     rows = list(csv.DictReader((desk / "run" / "pairs.csv").read_text().splitlines()))

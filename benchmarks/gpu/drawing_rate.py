@@ -1,8 +1,8 @@
-"""How many sketches a core draws in a second, and how many cores keep a GPU busy.
+"""Sketches that a core draws per second, and the number of cores that keep a GPU busy.
 
-Everything is drawn that a run of `lifelike` is shown: photos turned and shifted, sketches of them,
-two in five by a crude hand and two by a rough one (`hands.crude=0.4 hands.rough=0.4`), and hints.
-The rate is that of the time that a core computes, whatever else runs beside it.
+Draws all training images of a run of `lifelike`: rotated and shifted photos; sketches of them, two
+in five crude and two in five rough (`hands.crude=0.4 hands.rough=0.4`); and hints. The rate is per
+second of processor time, so other programs on the machine do not matter.
 
     python benchmarks/gpu/drawing_rate.py SET [--images N] [--set FIELD=VALUE]...
 """
@@ -18,17 +18,17 @@ from limner.experiments import lifelike
 from limner.training.feeding.pictures import TrainingImages
 
 RATES = (250, 500, 1000, 2000, 4000)
-"""Images a second that a GPU may learn from."""
+"""Images per second that a GPU may train on."""
 BATCH = 8
 
 
 def main() -> None:
-    """Draw, and print what it takes."""
+    """Draw, and print the rates."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("prepared", metavar="SET", type=Path, help="prepared set")
     parser.add_argument("--images", type=int, default=800)
     parser.add_argument(
-        "--set", dest="settings", action="append", default=[], help="as of limner train"
+        "--set", dest="settings", action="append", default=[], help="see limner train"
     )
     options = parser.parse_args()
     torch.set_num_threads(1)
@@ -41,11 +41,12 @@ def main() -> None:
     computed, passed = time.process_time() - computed, time.perf_counter() - passed
     rate = options.images / computed
     print(
-        f"one core draws {rate:.0f} sketches a second ({passed / computed:.2f} times as long here)"
+        f"one core draws {rate:.0f} sketches per second of processor time "
+        f"({passed / computed:.2f} times as long by wall-clock time here)"
     )
-    print(f"15 cores draw {15 * rate:.0f} a second")
-    for wanted in RATES:
-        print(f"{wanted:>6} images/s need {wanted / rate:5.1f} cores")
+    print(f"15 cores draw {15 * rate:.0f} per second")
+    for target in RATES:
+        print(f"{target:>6} images/s need {target / rate:5.1f} cores")
 
 
 if __name__ == "__main__":

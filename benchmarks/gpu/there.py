@@ -1,6 +1,6 @@
-"""Unpack a kit, try it, train for some seconds, and write what came of it into few small files.
+"""Unpack a kit, do a smoke run, train for some seconds, and write the results into small files.
 
-Run it on the machine with the GPU, by `run.sh`: see README.md beside it.
+Run it on the GPU machine with `run.sh`; see README.md in this folder.
 """
 
 import argparse
@@ -36,26 +36,26 @@ from kit import (
 
 SOURCE = Path(__file__).resolve().parents[2] / "src"
 NEEDED = ("torch", "numpy", "PIL", "pyarrow", "safetensors", "typer", "rich", "lightning_fabric")
-"""What training imports, all that it imports."""
+"""All packages that training imports."""
 RESERVE = 45
-"""Seconds of the time given that are kept for the page and the results."""
+"""Seconds reserved for the report and the results."""
 SMOKE_MOST = 60
-"""Seconds after which a smoke run is ended that takes so long to start or to save."""
+"""Seconds after which a slow smoke run is ended."""
 LATE = 20
-"""Seconds that a run may take to save when its time is up, or when it is told to end."""
+"""Seconds that a run may take to save when its time is up or when it is told to end."""
 MOST_BACK = 60 * MIB
 GRIDS = 6
 
 
 class Machine:
-    """Where it all happens: the clock, the log, and commands of limner."""
+    """The clock, the log, and limner's commands."""
 
     def __init__(self, out: Path, seconds: float, reserve: int) -> None:
         self.ends = time.monotonic() + seconds
         self.reserve = reserve
         self.packages: Path | None = None
         self.told = threading.Event()
-        """That somebody wants this to end."""
+        """Set when the script is told to end."""
         self._child: subprocess.Popen[str] | None = None
         self._log = (out / "log.txt").open("w", encoding="utf-8")
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -73,11 +73,11 @@ class Machine:
         self._log.flush()
 
     def close(self) -> None:
-        """End the log."""
+        """Close the log."""
         self._log.close()
 
     def limner(self, *arguments: str, most: float) -> int:
-        """Run a command of limner for so many seconds at most; its exit code."""
+        """Run a command of limner for at most `most` seconds; return its exit code."""
         paths = [str(path) for path in (self.packages, SOURCE) if path is not None]
         paths += [path for path in [os.environ.get("PYTHONPATH")] if path]
         command = [sys.executable, "-u", "-m", "limner", *arguments]
@@ -104,7 +104,7 @@ class Machine:
         return code
 
     def _tell(self, *_: Any) -> None:
-        """Let the run save itself; what came of it is still written."""
+        """Let the run save a checkpoint; the results are still written."""
         self.told.set()
         if self._child is not None:
             self._child.terminate()
@@ -113,15 +113,15 @@ class Machine:
 def main() -> int:
     """Unpack, smoke run, run, results. Exit code 0 if the run trained to the end of its time."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("kit", type=Path)
-    parser.add_argument("out", type=Path, help="folder for what comes of it")
-    parser.add_argument("seconds", type=float, help="after which all is done and written")
+    parser.add_argument("kit", type=Path, help="folder that pack.py wrote")
+    parser.add_argument("out", type=Path, help="folder for the results")
+    parser.add_argument("seconds", type=float, help="time until everything is written")
     parser.add_argument(
         "--smoke", type=int, default=20, help="seconds of the smoke run; 0 for none"
     )
-    parser.add_argument("--compile", default="auto", help="as limner's setting of that name")
+    parser.add_argument("--compile", default="auto", help="see the setting in limner train")
     parser.add_argument(
-        "--reserve", type=int, default=RESERVE, help="seconds that are kept for the results"
+        "--reserve", type=int, default=RESERVE, help="seconds reserved for the results"
     )
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
@@ -143,17 +143,17 @@ def main() -> int:
 
 
 def unpack(kit: Path, work: Path, machine: Machine) -> dict[str, Any]:
-    """Check the kit and make of it what limner reads; see that nothing is lacking."""
+    """Check and unpack the kit. Raises KitError if something is missing or damaged."""
     again = "pack the kit again, and copy all of it"
     try:
         about: dict[str, Any] = json.loads((kit / ABOUT).read_text())
     except (OSError, ValueError) as error:
-        raise KitError(f"{kit} is no whole kit ({error}): {again}") from error
+        raise KitError(f"{kit} is not a complete kit ({error}): {again}") from error
     check_digests(kit, about["sha256"], help_=again)
     packages = work / "packages"
     with tarfile.open(kit / "packages.tar.xz") as file:
         for entry in file:
-            # What is installed here fits the rest that is installed here.
+            # Prefer the installed version: it matches the other installed packages.
             if importlib.util.find_spec(entry.name.split("/")[0]) is None:
                 file.extract(entry, packages, filter="data")
     places = [(kit / name, work / name) for name in about["sha256"] if name != "packages.tar.xz"]
@@ -164,14 +164,14 @@ def unpack(kit: Path, work: Path, machine: Machine) -> dict[str, Any]:
     importlib.invalidate_caches()
     if lacking := [name for name in NEEDED if importlib.util.find_spec(name) is None]:
         raise KitError(
-            f"this machine lacks {', '.join(lacking)}: pure Python can be packed with --package"
+            f"this machine lacks {', '.join(lacking)}: pack pure Python packages with --package"
         )
     machine.say(f"unpacked; {machine.left:.0f} s left")
     return about
 
 
 def _put(source: Path, target: Path) -> None:
-    """A file of the kit where it belongs."""
+    """Copy or decompress a file of the kit."""
     target.parent.mkdir(parents=True, exist_ok=True)
     if source.suffix == ".xz":
         target.with_suffix("").write_bytes(lzma.decompress(source.read_bytes()))
@@ -180,7 +180,7 @@ def _put(source: Path, target: Path) -> None:
 
 
 def arguments(about: dict[str, Any], work: Path, name: str) -> list[str]:
-    """Of `limner train` for the run, or for one beside it that begins where it stands."""
+    """Return the arguments of `limner train` for the run, or for a new one that starts from it."""
     packed, folder = work / "run", work / name
     if about["resumes"]:
         if folder != packed:
@@ -188,7 +188,7 @@ def arguments(about: dict[str, Any], work: Path, name: str) -> list[str]:
         places = [f"data={work / 'set'}"]
     else:
         folder = work / f"{name}-new"
-        # A start is looked at in a run's first stretch alone.
+        # `init_from` is only used when a run starts.
         places = [f"data={work / 'set'}", f"init_from={packed}"]
         if not (folder / "config.json").exists():
             config = about["config"] | {"data": str(work / "set"), "init_from": str(packed)}
@@ -200,10 +200,10 @@ def arguments(about: dict[str, Any], work: Path, name: str) -> list[str]:
 
 
 def smoke(about: dict[str, Any], work: Path, machine: Machine, seconds: int) -> None:
-    """A run of some seconds without compiling, to see that all is there.
+    """Train for some seconds without compiling, to check that nothing is missing.
 
     Raises:
-        KitError: It failed. One that is only slow is no reason to give the machine back.
+        KitError: It failed. A smoke run that is only slow does not count as failed.
     """
     command = arguments(about, work, "smoke")
     most = min(max(SMOKE_MOST, seconds), machine.left)
@@ -219,13 +219,13 @@ def smoke(about: dict[str, Any], work: Path, machine: Machine, seconds: int) -> 
 
 
 def run(about: dict[str, Any], work: Path, machine: Machine, compiled: str) -> int:
-    """The run itself, until little time is left; without compiling if that fails."""
+    """Train until little time is left, without compiling if that fails."""
     code = 1
     for way in dict.fromkeys((compiled, "off")):
         seconds = int(machine.left - machine.reserve)
         if seconds < 1 or machine.told.is_set():
             machine.say(
-                f"no time is left to train: {machine.left:.0f} s, {machine.reserve} are kept"
+                f"no time is left to train: {machine.left:.0f} s, {machine.reserve} s are reserved"
             )
             break
         command = [*arguments(about, work, "run"), "--set", f"compile={way}"]
@@ -237,16 +237,16 @@ def run(about: dict[str, Any], work: Path, machine: Machine, compiled: str) -> i
 
 
 def results(about: dict[str, Any], work: Path, machine: Machine, out: Path) -> None:
-    """Write what came of it: a page, and the run folder in pieces."""
+    """Write the results: the report, and the run folder in pieces."""
     folder = work / ("run" if about["resumes"] else "run-new")
     if not (folder / STATE).exists():
-        raise KitError("the run left no state; the log says why")
+        raise KitError("the run saved no checkpoint; the log says why")
     if machine.limner("plot", str(folder), most=LATE) == 0:
         page = folder / "report.html"
         if page.stat().st_size <= 15 * MIB:
             shutil.copyfile(page, out / page.name)
     else:
-        machine.say("no page could be made here; limner plot makes one when the run is back")
+        machine.say("no report could be written here; run limner plot when the run is back")
     import torch
 
     state = torch.load(folder / STATE, map_location="cpu", weights_only=True)
@@ -260,7 +260,7 @@ def results(about: dict[str, Any], work: Path, machine: Machine, out: Path) -> N
             room -= path.stat().st_size
             packed[path.relative_to(folder).as_posix()] = path.read_bytes()
         else:
-            machine.say(f"left behind, for want of room: {path.name}")
+            machine.say(f"not included, for lack of space: {path.name}")
     archive = io.BytesIO()
     with tarfile.open(fileobj=archive, mode="w") as file:
         for name, content in packed.items():
@@ -282,7 +282,7 @@ def results(about: dict[str, Any], work: Path, machine: Machine, out: Path) -> N
 
 
 def worth(folder: Path) -> list[Path]:
-    """Snapshots and grids to bring back, those that matter most first."""
+    """Return the snapshots and grids to bring back, the most important first."""
     scores = [line for line in noted_in(folder / "scores.jsonl") if "identity" in line]
     snapshots = sorted(folder.glob("snapshot-*.safetensors"))[::-1]
     best = min(scores, key=lambda line: float(line["identity"]), default={})
@@ -293,12 +293,12 @@ def worth(folder: Path) -> list[Path]:
 
 
 def stats(folder: Path) -> list[dict[str, Any]]:
-    """What the run noted of its terms."""
+    """Return the training statistics of the run."""
     return noted_in(folder / "stats.jsonl")
 
 
 def noted_in(path: Path) -> list[dict[str, Any]]:
-    """Lines of JSON; none if there is no such file."""
+    """Return the lines of a JSONL file; none if it does not exist."""
     lines = path.read_text().splitlines() if path.exists() else []
     return [json.loads(line) for line in lines]
 

@@ -1,6 +1,6 @@
-"""A small draughtsman: parameters written by hand in, vector drawings of faces out.
+"""Vector drawings of faces from parameters written by hand.
 
-`media` names what a drawing is made with and `marks` lays lines, strands and tone on a sheet of
-paper. With them `features` draws the parts of a face, `head` what they stand on, `hair` what grows
-there and `worn` what covers it. `women` and `men` hold the sitters, who are nobody.
+`media` describes graphite, ink and charcoal; `marks` draws lines, strands and tone on a sheet of
+paper. `features` draws the parts of a face, `head` the head, `hair` the hair, and `worn` clothes,
+spectacles and headscarves. `women` and `men` contain the portraits, of people who do not exist.
 """

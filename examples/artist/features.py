@@ -12,8 +12,8 @@ class Eye:
     Attributes:
         upper: how far the upper lid rises above the corners' line.
         lower: how far the lower lid falls below it.
-        inner: x of the inner corner; the outer one lies at 60.
-        tilt: how much lower the inner corner lies than the outer one.
+        inner: x of the inner corner; the outer one is at 60.
+        tilt: how much lower the inner corner is than the outer one.
         fold: distance of the lid's crease above the lid, 0 for a lid without one.
         iris: tone of the iris, 0 (pale) to 1 (black).
         lash: width of the lash line.
@@ -53,7 +53,7 @@ class Nose:
 
 @dataclass(frozen=True, kw_only=True)
 class Mouth:
-    """A closed mouth: where its line lies, half its width, the lips' heights and tones."""
+    """A closed mouth: the height of its line, half its width, the lips' heights and tones."""
 
     y: float = 90.0
     half: float = 33.0
@@ -90,22 +90,22 @@ class Face:
 
     @property
     def chin(self) -> float:
-        """How far the chin lies below the eyes."""
+        """Distance of the chin below the eyes."""
         return self.half[-1][1]
 
     @property
     def shape(self) -> str:
-        """The whole outline as an SVG path."""
+        """The complete outline as an SVG path."""
         return outline([*self.half, *mirrored(self.half[1:-1])[::-1]])
 
 
 def sided(curve: Curve, side: int) -> list[Point]:
-    """Return a curve written for the right half of the sheet on the given side (1 or -1)."""
+    """Return a curve, given for the right half of the sheet, on the given side (1 or -1)."""
     return [(side * x, y) for x, y in curve]
 
 
 def draw_eyes(sheet: Sheet, eye: Eye) -> None:
-    """Draw both eyes, with lids, irises, pupils and the light in them."""
+    """Draw both eyes, with lids, irises, pupils and highlights."""
     for side in (-1, 1):
         _draw_eye(sheet, eye, side)
 

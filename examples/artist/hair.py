@@ -1,4 +1,4 @@
-"""Hair, beards and what is worn: masses of strands between guiding curves."""
+"""Hair and beards: masses of strands between guiding curves."""
 
 import math
 import random
@@ -13,11 +13,11 @@ class Lock:
     """A mass of hair that flows along guiding curves, written by hand from root to tip.
 
     Attributes:
-        guides: curves of as many points each, in order across the mass.
-        strands: how many to lay.
+        guides: curves with the same number of points, in order across the mass.
+        strands: number of strands.
         tone: darkness of the mass under the strands, 0 to 1.
         dark: opacity of a strand.
-        width: of a strand.
+        width: width of a strand.
         shine: where along the strands the light falls (0 root, 1 tip); None for dull hair.
         fray: how far strands stray from the mass.
     """
@@ -40,18 +40,18 @@ class Lock:
         """The region between the first and the last guide, as an SVG path."""
         first, last = self.guides[0], self.guides[-1]
         tips, roots = [g[-1] for g in self.guides], [g[0] for g in self.guides[::-1]]
-        # The corners come twice: the spline would round them otherwise.
+        # Corners are given twice, or the spline would round them.
         return outline([*first, *tips, *last[::-1], *roots])
 
     def flow(self, share: float) -> list[Point]:
-        """Return the strand at a share in [0, 1] of the way across the mass."""
+        """Return the strand at a fraction in [0, 1] of the way across the mass."""
         place = share * (len(self.guides) - 1)
         index = min(int(place), len(self.guides) - 2)
         return between(self.guides[index], self.guides[index + 1], place - index)
 
 
 def draw_lock(sheet: Sheet, lock: Lock, *, cover: bool = True) -> None:
-    """Draw a lock; it hides what it lies on unless told not to cover it."""
+    """Draw a lock, which hides what is below it if `cover` is true."""
     if cover:
         sheet.blank(lock.shape)
     sheet.fill(lock.shape, lock.tone)
@@ -61,7 +61,7 @@ def draw_lock(sheet: Sheet, lock: Lock, *, cover: bool = True) -> None:
         length = rng.uniform(0.2, 0.55)
         start = rng.uniform(-0.08, 1.02 - length)
         if lock.shine is not None and rng.random() < 0.6:
-            # Strands that stop short of the light on either side leave it the paper's colour.
+            # Strands that end before the highlight on either side leave it in the paper's colour.
             before = rng.random() < lock.shine
             start = rng.uniform(0, max(0.0, lock.shine - length)) if before else start
             start = start if before else max(start, lock.shine + rng.uniform(0.02, 0.12))
@@ -86,14 +86,14 @@ def draw_lock(sheet: Sheet, lock: Lock, *, cover: bool = True) -> None:
 def draw_curls(
     sheet: Sheet, rim: Curve, inner: Curve, *, count: int, radius: float, tone: float, dark: float
 ) -> None:
-    """Draw curly hair between two curves: small arcs that turn every way.
+    """Draw curly hair between two curves: small arcs in all directions.
 
     Args:
         sheet: where to draw.
-        rim: the outer edge of the hair, as many points as the inner one.
+        rim: the outer edge of the hair, with as many points as the inner one.
         inner: the hairline.
-        count: how many arcs.
-        radius: of an arc.
+        count: number of arcs.
+        radius: radius of an arc.
         tone: darkness of the mass under them.
         dark: opacity of an arc.
     """
@@ -125,7 +125,7 @@ def draw_beard(
     sheet.fill(outline([*top, *bottom[::-1]]), tone)
 
     def hair(rng: random.Random) -> str:
-        # More of it at the chin, where the beard is widest.
+        # More hair at the chin, where the beard is widest.
         t, depth = rng.betavariate(1.5, 1.5), rng.random()
         x, y = along(between(top, bottom, depth), t)
         reach = length * rng.uniform(0.6, 1.2)

@@ -1,11 +1,11 @@
-"""The head that the features stand on: outline, ears, neck, roundness and lines of age."""
+"""The head: outline, ears, neck, roundness and lines of age."""
 
 from .features import Face, draw_brows, draw_eyes, draw_mouth, draw_nose, sided
 from .marks import Curve, Point, Sheet, Tone, along, mirrored, moved, outline
 
 
 def draw_neck(sheet: Sheet, face: Face, shoulder: float = 232.0) -> None:
-    """Draw the neck down to the shoulders, in the chin's shadow; bare of clothes."""
+    """Draw the neck down to the shoulders, in the chin's shadow, without clothes."""
     neck, chin = face.neck, face.chin
     right = [(neck + 4, chin - 55), (neck, chin - 10), (neck + 1, shoulder - 42)]
     right += [(neck + 14, shoulder - 22), (neck + 50, shoulder - 4), (neck + 55, shoulder + 30)]
@@ -33,7 +33,7 @@ def draw_neck(sheet: Sheet, face: Face, shoulder: float = 232.0) -> None:
 
 
 def draw_ears(sheet: Sheet, face: Face, size: float = 1.0) -> None:
-    """Draw both ears beside the face, between the brows' height and the nose's end."""
+    """Draw both ears, between the brows' height and the nose's end."""
     edge = max(x for x, _ in face.half) - 4
     for side in (-1, 1):
         rim: Curve = [(0, 2), (5, -9), (13, -10), (17, 1), (15, 20), (10, 36), (5, 45), (-3, 44)]
@@ -52,7 +52,7 @@ def draw_ears(sheet: Sheet, face: Face, size: float = 1.0) -> None:
 
 
 def _roundness(face: Face) -> list[Tone]:
-    """The planes that turn away from the light: temples, cheeks, sockets, jaw."""
+    """Return shades of the planes that face away from the light: temples, cheeks, sockets, jaw."""
     chin = face.chin
     cheek = along(face.half, 0.55)[0]
     jaw = along(face.half, 0.7)
@@ -73,7 +73,7 @@ def _roundness(face: Face) -> list[Tone]:
 
 
 def _lights(face: Face) -> list[Tone]:
-    """Where dark skin shines: brow, bridge and tip of the nose, cheekbones, chin."""
+    """Return the highlights of dark skin: brow, bridge and tip of the nose, cheekbones, chin."""
     s = face.skin
     return [
         Tone(-14, -66, 34, 20, -0.9 * s),
@@ -86,7 +86,7 @@ def _lights(face: Face) -> list[Tone]:
 
 
 def draw_face(sheet: Sheet, face: Face) -> None:
-    """Draw the face: its outline and roundness, then its features."""
+    """Draw the face: its outline and shading, then its features."""
     shape = face.shape
     sheet.blank(shape)
     sheet.clip(shape)

@@ -1,7 +1,7 @@
 """Lines, strands and tone on a sheet of paper, written as SVG.
 
-Coordinates are those of the head: the origin lies between the eyes, y points down, and the outer
-eye corners are at x = -60 and x = 60. The sheet places, scales and turns the head.
+Coordinates are relative to the head: the origin is between the eyes, y points down, and the outer
+eye corners are at x = -60 and x = 60. The sheet moves, scales and rotates the head.
 """
 
 import math
@@ -19,9 +19,9 @@ Curve = Sequence[Point]
 
 @dataclass(frozen=True)
 class Tone:
-    """A soft spot of shade: centre, radii, strength, turn of the spot and slant of its hatching.
+    """A soft spot of shade: centre, radii, strength, rotation, and slant of its hatching.
 
-    The strength is the opacity at the centre; a negative one lifts tone off, as a rubber does.
+    The strength is the opacity at the centre; a negative one removes tone, like an eraser.
     Angles are in degrees, clockwise from the x axis; a spot without a slant is not hatched.
     """
 
@@ -35,13 +35,13 @@ class Tone:
 
 
 def number(value: float) -> str:
-    """Write a coordinate with one decimal and no superfluous character."""
+    """Write a coordinate with one decimal and no unnecessary character."""
     text = f"{value:.1f}".removesuffix(".0").replace("-0.", "-.")
     return text.removeprefix("0") if text.startswith("0.") else "0" if text == "-0" else text
 
 
 def numbers(*values: float) -> str:
-    """Join coordinates, leaving out the blanks that SVG does not need."""
+    """Join coordinates, without the spaces that SVG does not need."""
     return " ".join(map(number, values)).replace(" -", "-")
 
 
@@ -56,7 +56,7 @@ def moved(curve: Curve, dx: float, dy: float) -> list[Point]:
 
 
 def between(first: Curve, second: Curve, share: float) -> list[Point]:
-    """Blend two curves of as many points."""
+    """Blend two curves with the same number of points."""
     return [
         (a + (c - a) * share, b + (d - b) * share)
         for (a, b), (c, d) in zip(first, second, strict=True)
@@ -85,7 +85,7 @@ def along(curve: Curve, t: float) -> Point:
 
 
 def polygon(points: Curve) -> str:
-    """Return a closed SVG path of straight lines, in steps that do not add up rounding errors."""
+    """Return a closed SVG path of straight lines, without accumulating rounding errors."""
     path, here = [], (0.0, 0.0)
     for x, y in points:
         x, y = round(x, 1), round(y, 1)
@@ -118,7 +118,7 @@ def strand(curve: Curve, start: float = 0.0, end: float = 1.0) -> str:
     (x0, y0), (x3, y3) = along(curve, start), along(curve, end)
     third = (end - start) / 3
     (xa, ya), (xb, yb) = along(curve, start + third), along(curve, end - third)
-    # The handles that carry the Bézier through the points at one third and at two thirds.
+    # Handles with which the Bézier passes through the points at one third and two thirds.
     x1, y1 = (-5 * x0 + 18 * xa - 9 * xb + 2 * x3) / 6, (-5 * y0 + 18 * ya - 9 * yb + 2 * y3) / 6
     x2, y2 = (2 * x0 - 9 * xa + 18 * xb - 5 * x3) / 6, (2 * y0 - 9 * ya + 18 * yb - 5 * y3) / 6
     handles = numbers(x1 - x0, y1 - y0, x2 - x0, y2 - y0, x3 - x0, y3 - y0)
@@ -143,7 +143,7 @@ def brush(curve: Curve, width: float, peak: float = 0.5) -> str:
 
 
 class Sheet:
-    """A sheet of paper on which marks are laid in order, later ones over earlier ones."""
+    """A sheet of paper on which marks are drawn in order, later ones over earlier ones."""
 
     def __init__(
         self,
@@ -167,11 +167,11 @@ class Sheet:
         self._clip = ""
 
     def layer(self, filter_name: str = "lead") -> None:
-        """Begin a layer: "lead" takes the paper's grain, "hand" covers what lies below."""
+        """Begin a layer: "lead" takes the paper's grain, "hand" covers what is below."""
         self._layers.append((filter_name, []))
 
     def clip(self, shape: str | None) -> None:
-        """Keep the marks that follow inside a shape, or let them go anywhere (None)."""
+        """Clip the following marks to a shape, or do not clip them (None)."""
         if shape is None:
             self._clip = ""
             return
@@ -188,7 +188,7 @@ class Sheet:
         self._add(f'<path d="{shape}" fill="{paint}" opacity="{opacity:.2f}"{rule}/>')
 
     def blank(self, shape: str) -> None:
-        """Cover what lies below a shape with paper, in a layer of its own."""
+        """Cover what is below a shape with paper, in a separate layer."""
         self.layer("hand")
         self.fill(shape, 1.0, self.paper)
         self.layer()
@@ -196,7 +196,7 @@ class Sheet:
     def lines(
         self, paths: Iterable[str], width: float, opacity: float, colour: str | None = None
     ) -> None:
-        """Lay even lines. Paths are shared out so that crossing lines darken each other."""
+        """Draw lines of constant width, in groups so that crossing lines darken each other."""
         paths = list(paths)
         if not paths:
             return
@@ -214,7 +214,7 @@ class Sheet:
     def contour(
         self, curve: Curve, width: float, opacity: float = 0.8, peak: float = 0.5, loose: float = 1
     ) -> None:
-        """Draw a swelling line, gone over as often as the medium asks."""
+        """Draw a line of varying width, with as many strokes as the medium needs."""
         for k in range(self.medium.strokes):
             jitter = loose * (0.35 if k == 0 else 0.8)
             traced = [
@@ -226,9 +226,9 @@ class Sheet:
             self.fill(shape, opacity * (1.0 if k == 0 else 0.6))
 
     def shade(self, spots: Iterable[Tone], strength: float = 1.0) -> None:
-        """Lay soft spots of tone: rubbed graphite first, then hatching over it."""
+        """Draw soft spots of tone: rubbed graphite first, then hatching over it."""
         spots = list(spots)
-        # The clip belongs to the group: on the spot itself it would be turned with the spot.
+        # The clip belongs to the group: on the spot itself it would be rotated with the spot.
         self._layers[-1][1].append(f"<g{self._clip}>")
         for spot in spots:
             opacity = spot.strength * strength * (self.medium.smudge if spot.strength > 0 else 1)
@@ -271,7 +271,7 @@ class Sheet:
         opacity: float,
         colour: str | None = None,
     ) -> None:
-        """Lay as many lines as asked, each made by a function of the sheet's generator."""
+        """Draw `count` lines, each made by a function of the sheet's random generator."""
         self.lines([draw(self.rng) for _ in range(count)], width, opacity, colour)
 
     def svg(self) -> str:

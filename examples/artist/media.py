@@ -1,21 +1,21 @@
-"""What a drawing is made with: graphite, ink, charcoal."""
+"""Drawing media: graphite, ink, charcoal."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)
 class Medium:
-    """What the drawing is made with.
+    """A drawing medium.
 
     Attributes:
-        colour: of the lead or the ink, as CSS.
-        line: factor on the width of every line.
+        colour: CSS colour of the lead or ink.
+        line: factor for the width of every line.
         smudge: strength of the rubbed tone under the hatching, 0 for none.
         hatch: density of the hatching, 0 for none.
-        grain: how strongly the paper's tooth breaks the marks, 0 to 1.
-        tooth: spatial frequency of the paper's tooth, in cycles per pixel.
-        wander: how far the hand strays from the line, in pixels.
-        strokes: how often a contour is gone over.
+        grain: how strongly the paper's grain breaks the marks, 0 to 1.
+        tooth: spatial frequency of the paper's grain, in cycles per pixel.
+        wander: how far the line wobbles, in pixels.
+        strokes: number of strokes per contour.
     """
 
     colour: str = "#26262a"

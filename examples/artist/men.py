@@ -1,6 +1,6 @@
 """Men and a boy: people who do not exist, each drawn by one function that returns its sheet.
 
-Every number was set by hand and eye; none was measured on a photo of anyone.
+Every number was set by hand; none was measured on a photo.
 """
 
 from .features import Brow, Eye, Face, Mouth, Nose
@@ -103,7 +103,7 @@ def man_short_hair() -> Sheet:
 
 
 def boy_glasses() -> Sheet:
-    """Draw a boy with glasses in coarse charcoal, askew on a larger sheet."""
+    """Draw a boy with glasses in coarse charcoal, rotated on a larger sheet."""
     sheet = Sheet(
         "A boy with glasses, coarse charcoal, askew on the sheet", CHARCOAL, seed=67,
         size=(640, 700), centre=(385.0, 300.0), scale=1.12, turn=15.0,

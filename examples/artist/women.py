@@ -1,6 +1,6 @@
 """Women: people who do not exist, each drawn by one function that returns its sheet.
 
-Every number was set by hand and eye; none was measured on a photo of anyone.
+Every number was set by hand; none was measured on a photo.
 """
 
 from .features import Brow, Eye, Face, Mouth, Nose, sided
@@ -107,7 +107,7 @@ def woman_fringe() -> Sheet:
 
 
 def few_strokes() -> Sheet:
-    """Draw a woman with her hair tied back, in as few strokes as will do."""
+    """Draw a woman with her hair tied back, in as few strokes as possible."""
     sheet = Sheet("A woman with her hair tied back, a few strokes", FEW_STROKES, seed=53)
     face = Face(
         half=(

@@ -1,4 +1,4 @@
-"""What a sitter wears: a round neck, a shirt collar, spectacles, a headscarf."""
+"""Clothes and accessories: a round neck, a shirt collar, spectacles, a headscarf."""
 
 from collections.abc import Sequence
 
@@ -59,7 +59,7 @@ def draw_shirt(
 
 
 def draw_glasses(sheet: Sheet, *, half: float = 31.0, height: float = 24.0) -> None:
-    """Draw spectacles with rounded rims, in the frame's own dark line."""
+    """Draw spectacles with rounded rims, in dark lines."""
     rims = []
     for side in (-1, 1):
         x, y = side * 41.0, 3.0
@@ -87,9 +87,9 @@ def draw_scarf(
     Args:
         sheet: where to draw.
         opening: right half of the edge around the face, from forehead to below the chin.
-        rim: right half of the scarf's outer edge, of as many points, from the crown down.
+        rim: right half of the scarf's outer edge, with as many points, from the crown down.
         folds: right half of the folds, each drawn on both sides.
-        tone: of the cloth.
+        tone: tone of the cloth.
     """
     inner = outline([*opening, *mirrored(opening[1:-1])[::-1]])
     cloth = outline([*rim, *mirrored(rim[1:-1])[::-1]]) + inner

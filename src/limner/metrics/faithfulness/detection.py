@@ -2,7 +2,7 @@
 
 limner's own detector is run on the aligned crop. It needs no margin around the face: in 471 photos
 that were aligned by its detections, it finds a face again in all, in the right place in 0.998 of
-them, and in none of the same photos with their parts scrambled (`benchmarks/face_measures.py`).
+them, and in none of the same photos with their parts scrambled (`benchmarks/face_metrics.py`).
 """
 
 import functools
@@ -23,7 +23,7 @@ __all__ = ["DETECTION", "IN_PLACE", "DetectionFeature", "FaceDetection", "found"
 
 IN_PLACE = 0.2
 """Maximum error of the eyes, in inter-ocular distances. In aligned photos it is 0.8% (median,
-`benchmarks/face_measures.py`); false detections elsewhere are mostly far off."""
+`benchmarks/face_metrics.py`); false detections elsewhere are mostly far off."""
 
 
 def found(picture: NDArray[np.uint8], detector: Detector) -> NDArray[np.float32]:

@@ -8,7 +8,7 @@ Predictors have errors of their own. Between photos and limner's drawings of the
 eight styles, five landmarks of limner's own predictor, which was trained on drawings too, differ by
 0.8 to 1.9% of the inter-ocular distance, and 68 landmarks of dlib's by 1.7 to 3.6%: smaller errors
 cannot be seen. Alignment puts the outer eye corners in place, so that five landmarks of two people
-are only 1.9 to 2.2% apart, and 68 landmarks 5.2 to 6.0% (CUFS, `benchmarks/face_measures.py`). Five
+are only 1.9 to 2.2% apart, and 68 landmarks 5.2 to 6.0% (CUFS, `benchmarks/face_metrics.py`). Five
 landmarks cover eyes and nose, but not mouth and jaw; 68 do, at a price: see `Landmarks.count`.
 """
 
