@@ -2,7 +2,7 @@
 
     python benchmarks/hint_colours.py SET [--table FILE] [--rows 96] [--sheet FILE]
 
-Prints, for each part of a face, its colours from the darkest tenth of a prepared set's photos to
+Prints, for each part of a face, its colours from the darkest tenth of a dataset's photos to
 the lightest, and how long `random_hints` takes. `--table` writes the joint colours of skin, hair,
 eyes and background as `src/limner/hints/colours.json` has them: the medians of groups of photos
 with like colours (k-means with 96 groups), so that no row is the colours of one person. Left out
@@ -39,7 +39,7 @@ FEWEST = 8
 def main() -> None:
     """Print colours, and write the files that are asked for."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("set", type=Path, help="prepared set")
+    parser.add_argument("set", type=Path, help="dataset")
     parser.add_argument("--table", type=Path, help="file of joint colours to write (JSON)")
     parser.add_argument("--rows", type=int, default=96, help="groups that photos are sorted into")
     parser.add_argument("--without", nargs="*", default=["sfhq"], help="sources to leave out")

@@ -15,7 +15,7 @@ the hint and without any. Printed are, as means over drawings and colours:
   nearer to another drawing's photo than to their own.
 
 The last rows give all parts but the lips at once, as `limner photo --variants` does. `--set` draws
-the held-out photos of a prepared set in the style `pencil`. `--sheet` writes a picture: a row a
+the held-out photos of a dataset in the style `pencil`. `--sheet` writes a picture: a row a
 drawing, the photo without hints first.
 """
 
@@ -51,7 +51,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--model", required=True, help="shipped name or file that takes hints")
     parser.add_argument("--drawings", type=Path, help="folder of drawings")
-    parser.add_argument("--set", type=Path, help="prepared set whose held-out faces to draw")
+    parser.add_argument("--set", type=Path, help="dataset whose held-out faces to draw")
     parser.add_argument("--every", type=int, default=1, help="measure every n-th drawing only")
     parser.add_argument("--sheet", type=Path, help="picture to write")
     options = parser.parse_args()

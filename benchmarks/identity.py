@@ -6,7 +6,7 @@ the photo that a model makes of it. Aligned, 128 px. Intervals are bootstraps ov
 
     python benchmarks/identity.py --data DIR [--model FILE ...] [--set SET] [--jpeg QUALITY]
 
-With --set, also the held-out faces of a prepared set, drawn by limner itself in the style `pencil`.
+With --set, also the held-out faces of a dataset, drawn by limner itself in the style `pencil`.
 With --jpeg, generated photos are halved in size, saved at that quality and brought back before they
 are described. A model that learnt by this very descriptor could please it with a pattern that
 nobody sees; such a pattern does not survive that, and a face does.
@@ -37,7 +37,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder of sets")
     parser.add_argument("--model", action="append", help="shipped name or file; may repeat")
     parser.add_argument("--every", type=int, default=1, help="measure every n-th person only")
-    parser.add_argument("--set", type=Path, help="prepared set whose held-out faces to draw")
+    parser.add_argument("--set", type=Path, help="dataset whose held-out faces to draw")
     parser.add_argument(
         "--jpeg", type=int, help="spoil generated photos with this quality, 1 to 95"
     )

@@ -1,6 +1,6 @@
 """How well limner sees how literally a drawing is meant, and the figures that it sees it by.
 
-Photos of a prepared set are drawn by random hands, which know how far they displaced what they
+Photos of a dataset are drawn by random hands, which know how far they displaced what they
 drew. A regression is fitted on three quarters of the drawings and checked on the others; its
 constants are those of `limner.drawings.literal`. Drawings in other folders are only judged.
 
@@ -38,7 +38,7 @@ def main() -> None:
     """Fit, check, judge."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folders", nargs="*", type=Path, help="of drawings to judge")
-    parser.add_argument("--data", required=True, type=Path, help="prepared set of photos")
+    parser.add_argument("--data", required=True, type=Path, help="dataset of photos")
     parser.add_argument("--count", type=int, default=2400)
     given = parser.parse_args()
 

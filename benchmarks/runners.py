@@ -27,7 +27,7 @@ STEPS = 10**9
 
 
 class Portraits:
-    """One portrait in many lights, and sketches of it, instead of a prepared set."""
+    """One portrait in many lights, and sketches of it, instead of a dataset."""
 
     def __init__(self, side: int, count: int = 48) -> None:
         from skimage.data import astronaut
@@ -53,7 +53,7 @@ class Portraits:
 
 
 def pictures_for(options: argparse.Namespace) -> Any:
-    """The prepared set, or what stands in for one."""
+    """The dataset, or what stands in for one."""
     return PreparedSet(options.data) if options.data else Portraits(options.size * 5 // 4)
 
 

@@ -53,7 +53,7 @@ SHOWN = 10
 def main() -> None:
     """Print one table a set."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--set", type=Path, required=True, help="prepared set, of which held out")
+    parser.add_argument("--set", type=Path, required=True, help="dataset, of which held out")
     parser.add_argument("--data", type=Path, help="folder of sets of photos and sketches")
     parser.add_argument("--model", nargs="*", help="models that draw")
     parser.add_argument("--reader", nargs="*", help="models of sketch to photo")

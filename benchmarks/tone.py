@@ -2,7 +2,7 @@
 
     python benchmarks/tone.py SET [--experiment lifelike] [--set FIELD=VALUE]... [--pairs FOLDER...]
 
-For the photos of a prepared set as an experiment shows them: the correlation of the median grey
+For the photos of a dataset as an experiment shows them: the correlation of the median grey
 level of the face in drawing and photo, and the mean level of photos by that of their drawings. A
 model can learn no more of the tone of hand-drawn sketches than that. For each of FOLDER, which
 contains `sketches/` and `photos/`, quartiles of both levels.
@@ -29,7 +29,7 @@ EDGES = (0, 180, 205, 225, 240, 256)
 def main() -> None:
     """Print both."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("prepared", metavar="SET", type=Path, help="prepared set of photos")
+    parser.add_argument("prepared", metavar="SET", type=Path, help="dataset of photos")
     parser.add_argument("--experiment", choices=EXPERIMENTS, default="lifelike")
     parser.add_argument("--set", action="append", default=[], dest="settings", help="as of train")
     parser.add_argument("--count", type=int, default=600, help="pairs to draw")

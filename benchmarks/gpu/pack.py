@@ -59,7 +59,7 @@ def main() -> int:
     """Pack, and say what it takes."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("run", type=Path, help="run folder, with a state to go on from")
-    parser.add_argument("set", type=Path, help="prepared set that it learns from")
+    parser.add_argument("set", type=Path, help="dataset that it learns from")
     parser.add_argument("kit", type=Path, help="folder to write; what is there is replaced")
     parser.add_argument("--most", type=float, default=64, help="MiB that it may take")
     parser.add_argument("--exact", action="store_true", help="round no number of the state")
