@@ -47,7 +47,7 @@ def train(
         raise UsageError(f"{run} is a run of {start.experiment!r}, not of {experiment!r}")
     config = start.with_settings(settings or [])
     if not config.data:
-        raise UsageError("name the prepared dataset to train on: --set data=SET")
+        raise UsageError("name the dataset to train on, made by limner prepare: --set data=SET")
     seconds = None if time is None else seconds_of(time)
     with Console() as console:
         last = train_run(config, run, report=console.report, say=console.say, seconds=seconds)
@@ -66,8 +66,8 @@ def plot(
 ) -> None:
     """Write the report of a run: RUN/report.html.
 
-    Loss curves, sample images over time, scores of the snapshots, warnings of the monitors, and
-    all settings.
+    It contains loss curves, sample images over time, scores of the snapshots, warnings of the
+    monitors, and all settings.
 
     - `limner plot runs/mine`
     - `limner plot runs/mine --tensorboard events/mine`
@@ -97,7 +97,7 @@ def export(
 ) -> None:
     """Export a trained model as one ONNX file for `limner photo --model`.
 
-    From a run folder, the snapshot with the best score on held-out faces is exported, or the last
+    From a run folder, it exports the snapshot with the best score on held-out faces, or the last
     one if none was scored.
 
     - `limner export runs/mine mine.onnx`
