@@ -91,7 +91,7 @@ def test_a_fault_of_ours_costs_the_others_nothing(folder, tmp_path):
 
     outcome = batch.run(batch.jobs([str(folder)], str(tmp_path / "out")), starts(make))
     assert outcome.done == 2
-    assert "b.png: limner failed at it (IndexError: out of bounds)" in outcome.failures[0]
+    assert "b.png: limner failed (IndexError: out of bounds)" in outcome.failures[0]
 
 
 def test_failures_are_known_after_ctrl_c_too(folder, tmp_path):
@@ -147,7 +147,7 @@ def test_variants_are_numbered_from_one_past_names_that_others_have(folder, tmp_
 def test_stdout_takes_one_result(folder):
     work = batch.jobs([str(folder / "a.jpg")], "-")
     outcome = batch.run(work, starts(same(2)))
-    assert "2 results, and stdout takes one" in outcome.failures[0]
+    assert "2 results, but stdout takes one" in outcome.failures[0]
 
 
 def test_results_of_an_earlier_run_are_no_inputs(folder):

@@ -49,7 +49,7 @@ def test_of_a_model_and_a_run_the_photos_are_made(tiny_model, cyclegan_run, sket
 def test_models_are_known_by_what_they_do(tiny_model, cyclegan_run, tmp_path):
     found = evaluation.models_of([str(cyclegan_run)], tmp_path)
     assert set(found) == {SKETCH_TO_PHOTO, PHOTO_TO_SKETCH}
-    with pytest.raises(UsageError, match="both go sketch-to-photo; name one"):
+    with pytest.raises(UsageError, match="are both sketch-to-photo; name one"):
         evaluation.models_of([str(tiny_model), "portrait"], tmp_path)
     with pytest.raises(ModelError, match="no model 'unknown'"):
         evaluation.models_of(["unknown"], tmp_path)

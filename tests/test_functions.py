@@ -86,10 +86,16 @@ def test_a_model_draws_the_face(tiny_sketcher, photo, loads):
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"style": "model", "seed": 3}, "a seed of 3 is for styles"),
-        ({"style": "line", "model": "draughtsman"}, "model is given, and 'line' is a style"),
-        ({"style": "line", "as_is": True}, "as_is is given, and 'line' is a style"),
-        ({"style": "model", "model": "portrait"}, "goes sketch-to-photo; name one that goes"),
+        ({"style": "model", "seed": 3}, "seed is 3, but the style 'model' has no seed"),
+        (
+            {"style": "line", "model": "draughtsman"},
+            "model is only for the style 'model', and the style is 'line'",
+        ),
+        (
+            {"style": "line", "as_is": True},
+            "as_is is only for the style 'model', and the style is 'line'",
+        ),
+        ({"style": "model", "model": "portrait"}, "is sketch-to-photo; name one that is"),
         ({"style": "modle"}, "did you mean 'model'"),
     ],
 )

@@ -60,11 +60,11 @@ def test_streams(tmp_path):
 @pytest.mark.parametrize(
     ("inputs", "out", "found"),
     [
-        (["{0}"], "x.png", "the file x.png serves one picture, not 3"),
-        (["{0}"], "-", "stdout serves one picture"),
-        (["-", "{0}"], "out", "stdin serves one picture"),
+        (["{0}"], "x.png", "the file x.png is for one picture, not 3"),
+        (["{0}"], "-", "stdout is for one picture"),
+        (["-", "{0}"], "out", "stdin is for one picture"),
         (["{0}/*.xyz"], "out", "nothing matches"),
-        (["{0}/empty"], "out", "holds no pictures"),
+        (["{0}/empty"], "out", "contains no pictures"),
         (["{0}/1/x/a.jpg", "{0}/2/x/a.jpg"], "out", r"would both become .*a\.png; rename one"),
         (["{0}/b.png"], "{0}", r"b\.png is an input and would be overwritten"),
         (["{0}/b.png"], "{0}/b.png", r"b\.png is an input"),
@@ -74,7 +74,7 @@ def test_streams(tmp_path):
         (
             ["{0}/documents"],
             "out",
-            r"holds no pictures, but 2 \.pdf \(PDF documents\): ",
+            r"contains no pictures, but 2 \.pdf \(PDF documents\): ",
         ),
     ],
 )
