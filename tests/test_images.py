@@ -173,7 +173,7 @@ def test_icc_profile_does_no_harm(colours: np.ndarray) -> None:
 
 
 def refused(source: object, **options: object) -> str:
-    """The one-line message with which a picture is refused, without any warning beside it."""
+    """The one-line message with which a picture is refused, without any warning."""
     with warnings.catch_warnings(record=True) as seen:
         warnings.simplefilter("always")
         with pytest.raises(ImageError) as caught:

@@ -53,7 +53,7 @@ def sketch(
 ) -> None:
     """Turn photos into sketches.
 
-    Styles are filters; they draw whole pictures of any size. `--style model` finds the largest
+    Styles are filters; they draw complete pictures of any size. `--style model` finds the largest
     face, aligns and crops it as `limner photo` does, and draws it with a model that learnt which
     strokes make a person recognisable.
 
