@@ -50,10 +50,11 @@ def prepare(
     engine: EngineOption = "local",
     address: Address = "",
 ) -> None:
-    """Make a dataset for training: find, align, check and store the faces of a folder or a recipe.
+    """Make a training dataset from photos.
 
-    Writes OUT/faces.parquet, OUT/dropped.parquet (with reasons) and OUT/contact-sheet.png. If it is
-    interrupted, run the same command again to resume.
+    Finds, aligns, checks and stores the faces of a folder or a recipe. Writes OUT/faces.parquet,
+    OUT/dropped.parquet (with reasons) and OUT/contact-sheet.png. If it is interrupted, run the same
+    command again to resume.
 
     - `limner prepare photos/ sets/mine`
     - `limner prepare photos.zip sets/mine --set cleaning.max_yaw=20`

@@ -52,7 +52,9 @@ Landmarks = Annotated[
 Size = Annotated[
     int | None,
     typer.Option(
-        min=32, max=1024, help="Side in px at which faces are compared; by default the results'."
+        min=32,
+        max=1024,
+        help="Side in px at which faces are compared; by default that of the generated photos.",
     ),
 ]
 AsIs = Annotated[

@@ -155,7 +155,7 @@ def photo(
     - `limner photo comic.png -o photo.png --eyes 210,340,395,338`
 
     A pencil drawing has no colours. Name them, paint them, or choose from several photos. This
-    takes a model trained with colour hints; no shipped model is yet:
+    needs a model trained with colour hints; the shipped models were trained without:
 
     - `limner photo drawing.jpg -o photo.png --model mine.onnx --hair black --skin '#8d5524'`
     - `limner photo drawing.jpg -o photo.png --model mine.onnx --hints strokes.png`

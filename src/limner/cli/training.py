@@ -15,7 +15,11 @@ def train(
     run: Annotated[Path, typer.Argument(help="Run folder; an existing run is resumed.")],
     settings: Annotated[
         list[str] | None,
-        typer.Option("--set", help="Change a setting: `--set data=SET --set generator.width=16`."),
+        typer.Option(
+            "--set",
+            help="Change a setting: `--set data=SET`, a dataset made by `limner prepare`; `--set "
+            "generator.width=16`.",
+        ),
     ] = None,
     time: Annotated[
         str | None,
@@ -25,7 +29,7 @@ def train(
     """Train a model, or resume an interrupted run.
 
     Ctrl-C saves a checkpoint; the same command resumes from it. Monitors warn as soon as something
-    goes wrong, and at the end the snapshot with the best score on held-out faces is named. Use
+    goes wrong. At the end, limner names the snapshot with the best score on held-out faces. Use
     several GPUs with `--set devices=N`, several hosts with a shared folder under torchrun.
 
     - `limner train portrait runs/mine --set data=sets/mine`
