@@ -356,7 +356,7 @@ def test_full_disk_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.Mon
         return Full()
 
     monkeypatch.setattr(Path, "open", open_full)
-    with pytest.raises(OutputError, match=r"a\.png: .*No space left.*free some room"):
+    with pytest.raises(OutputError, match=r"a\.png: .*No space left.*free some space"):
         images.write_bytes(target, b"x" * 100)
     monkeypatch.undo()
     assert target.read_bytes() == b"as before"
