@@ -79,7 +79,7 @@ def measure(
         Path,
         typer.Option(
             show_default=False,
-            help=("Folder of generated photos; if it is empty, --model generates them."),
+            help="Folder of generated photos; if it is empty, --model generates them.",
         ),
     ],
     sketches: Sketches = None,

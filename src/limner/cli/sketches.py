@@ -74,4 +74,4 @@ def sketch(
         start = Drawings(
             model=model or DEFAULT_DRAWER, size=size, as_is=as_is, threads=where.threads
         )
-    finish(batch.run(work, start, engine=where), faceless="--aligned skips the search")
+    finish(batch.run(work, start, engine=where), faceless="--aligned skips face detection")
