@@ -2,7 +2,7 @@
 
     python benchmarks/hint_colours.py SET [--table FILE] [--rows 96] [--sheet FILE]
 
-Prints the colours of each part of a face, from the darkest tenth of a prepared set's photos to the
+Prints the colours of each part of a face, from the darkest tenth of a dataset's photos to the
 lightest, and the time that `random_hints` takes. `--table` writes the joint colours of skin, hair,
 eyes and background in the format of `src/limner/hints/colours.json`: the medians of groups of
 photos with similar colours (k-means with 96 groups), so that no row is a single person. Grey
@@ -39,7 +39,7 @@ FEWEST = 8
 def main() -> None:
     """Print the colours, and write the requested files."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("set", type=Path, help="prepared set")
+    parser.add_argument("set", type=Path, help="dataset")
     parser.add_argument("--table", type=Path, help="file of joint colours to write (JSON)")
     parser.add_argument("--rows", type=int, default=96, help="number of groups (k-means)")
     parser.add_argument("--without", nargs="*", default=["sfhq"], help="sources to exclude")

@@ -16,7 +16,7 @@ and without hints. Prints these means over drawings and colours:
   their own.
 
 The last row sets all parts but the lips at once, as `limner photo --variants` does. `--set` draws
-the held-out photos of a prepared set in the style `pencil`. `--sheet` writes a picture with a row
+the held-out photos of a dataset in the style `pencil`. `--sheet` writes a picture with a row
 per drawing, the photo without hints first.
 """
 
@@ -54,7 +54,7 @@ def main() -> None:
         "--model", required=True, help="shipped name, or file of a model with hints"
     )
     parser.add_argument("--drawings", type=Path, help="folder of drawings")
-    parser.add_argument("--set", type=Path, help="prepared set whose held-out faces to draw")
+    parser.add_argument("--set", type=Path, help="dataset whose held-out faces to draw")
     parser.add_argument("--every", type=int, default=1, help="measure every n-th drawing only")
     parser.add_argument("--sheet", type=Path, help="picture to write")
     options = parser.parse_args()

@@ -7,7 +7,7 @@ intervals over the people.
 
     python benchmarks/identity.py --data DIR [--model FILE ...] [--set SET] [--jpeg QUALITY]
 
-With --set, also the held-out faces of a prepared set, drawn by limner in the style `pencil`. With
+With --set, also the held-out faces of a dataset, drawn by limner in the style `pencil`. With
 --jpeg, generated photos are halved in size, saved at that quality and enlarged again before they
 are described. A model that was trained with this descriptor could raise its score with an invisible
 pattern; the degradation destroys such a pattern, but not a face.
@@ -38,7 +38,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder of sets")
     parser.add_argument("--model", action="append", help="shipped name or file; may repeat")
     parser.add_argument("--every", type=int, default=1, help="measure every n-th person only")
-    parser.add_argument("--set", type=Path, help="prepared set whose held-out faces to draw")
+    parser.add_argument("--set", type=Path, help="dataset whose held-out faces to draw")
     parser.add_argument("--jpeg", type=int, help="degrade generated photos: JPEG quality, 1 to 95")
     options = parser.parse_args()
     describe = Descriptor()

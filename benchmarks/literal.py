@@ -1,6 +1,6 @@
 """Fit and test the estimate of how literally a drawing is meant.
 
-Photos of a prepared set are drawn with random variations whose displacement is known. A regression
+Photos of a dataset are drawn with random variations whose displacement is known. A regression
 is fitted on three quarters of the drawings and tested on the others; its constants are those of
 `limner.drawings.literal`. Drawings in other folders are only estimated.
 
@@ -38,7 +38,7 @@ def main() -> None:
     """Fit and test the regression, then estimate the drawings in other folders."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folders", nargs="*", type=Path, help="folders of drawings to estimate")
-    parser.add_argument("--data", required=True, type=Path, help="prepared set of photos")
+    parser.add_argument("--data", required=True, type=Path, help="dataset of photos")
     parser.add_argument("--count", type=int, default=2400)
     options = parser.parse_args()
 

@@ -27,7 +27,7 @@ STEPS = 10**9
 
 
 class Portraits:
-    """One portrait under varied lighting, and sketches of it, instead of a prepared set."""
+    """One portrait under varied lighting, and sketches of it, instead of a dataset."""
 
     def __init__(self, side: int, count: int = 48) -> None:
         from skimage.data import astronaut
@@ -53,7 +53,7 @@ class Portraits:
 
 
 def pictures_for(options: argparse.Namespace) -> Any:
-    """Return the prepared set, or a substitute if none is given."""
+    """Return the dataset, or a substitute if none is given."""
     return PreparedSet(options.data) if options.data else Portraits(options.size * 5 // 4)
 
 

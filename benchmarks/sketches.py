@@ -53,7 +53,7 @@ SHOWN = 10
 def main() -> None:
     """Print one table per set."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--set", type=Path, required=True, help="prepared set; its held-out faces")
+    parser.add_argument("--set", type=Path, required=True, help="dataset; its held-out faces")
     parser.add_argument("--data", type=Path, help="folder of sets of photos and sketches")
     parser.add_argument("--model", nargs="*", help="photo-to-sketch models")
     parser.add_argument("--reader", nargs="*", help="sketch-to-photo models")

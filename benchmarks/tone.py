@@ -29,7 +29,7 @@ EDGES = (0, 180, 205, 225, 240, 256)
 def main() -> None:
     """Print the correlation, and the levels of both kinds of pairs."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("prepared", metavar="SET", type=Path, help="prepared set of photos")
+    parser.add_argument("prepared", metavar="SET", type=Path, help="dataset of photos")
     parser.add_argument("--experiment", choices=EXPERIMENTS, default="lifelike")
     parser.add_argument(
         "--set", action="append", default=[], dest="settings", help="see limner train"

@@ -311,7 +311,7 @@ def main() -> None:
     """Run the requested benchmark."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("what", choices=ACTS)
-    parser.add_argument("--data", type=Path, help="prepared set of photos and sketches")
+    parser.add_argument("--data", type=Path, help="dataset of photos and sketches")
     parser.add_argument("--objectives", nargs="+", default=["pix2pix", "cyclegan"])
     parser.add_argument("--names", nargs="+", default=list(EXPERIMENTS))
     parser.add_argument("--size", type=int, default=128)

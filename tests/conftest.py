@@ -1,4 +1,4 @@
-"""Pictures and places that many tests share."""
+"""Pictures and folders that many tests share."""
 
 import dataclasses
 import os
@@ -37,7 +37,7 @@ def photo() -> NDArray[np.uint8]:
 
 @pytest.fixture(scope="session")
 def person(photo) -> Callable[[int], NDArray[np.uint8]]:
-    """Pictures of as many people as one likes, [260, 260, 3]: one portrait in many lights.
+    """Pictures of any number of people, [260, 260, 3]: one portrait in different light.
 
     The light is wild enough for no two of them to be near-duplicates.
     """
@@ -53,7 +53,7 @@ def person(photo) -> Callable[[int], NDArray[np.uint8]]:
 
 @pytest.fixture(scope="session")
 def portrait_drawing() -> NDArray[np.uint8]:
-    """A drawing of our own, [600, 500], whose face is found without doubt."""
+    """A drawing of our own, [600, 500], whose face is always found."""
     return images.read(Path(__file__).parents[1] / "examples" / "man-short-hair.png", grey=True)
 
 
@@ -69,7 +69,7 @@ def data() -> Path:
 
 @pytest.fixture(scope="session")
 def prepared_set(photo, tmp_path_factory) -> Path:
-    """A prepared set of 12 faces of 48 px: one portrait in many colours, ten to learn from."""
+    """A dataset of 12 faces of 48 px: one portrait in many colours, ten for training."""
     import pyarrow as pa
 
     from limner.data import schema
@@ -130,7 +130,7 @@ def tiny(prepared_set):
 
 @pytest.fixture(scope="session")
 def mixed_set(prepared_set, tmp_path_factory) -> Path:
-    """`prepared_set` with sketches of 5 of its faces beside the photos, 4 of them to learn from."""
+    """`prepared_set` with sketches of 5 of its faces as well, 4 of them for training."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -189,7 +189,7 @@ def tiny_of(tiny, mixed_set, tiny_model):
 
 @pytest.fixture(scope="session")
 def finished_run_of(tiny_of, finished_run, tmp_path_factory):
-    """For each config of `tiny_of` the folder of a run that nothing interrupted."""
+    """The folder of an uninterrupted run for each config of `tiny_of`."""
     from limner.training.loop import train
 
     done = {"pix2pix": finished_run}
@@ -205,7 +205,7 @@ def finished_run_of(tiny_of, finished_run, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def tiny_sketcher(finished_run_of, tmp_path_factory) -> Path:
-    """A model file that makes sketches of photos."""
+    """A model file that turns photos into sketches."""
     from limner.export import export
 
     path = tmp_path_factory.mktemp("models") / "tiny-sketcher.onnx"
@@ -215,7 +215,7 @@ def tiny_sketcher(finished_run_of, tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def finished_run(tiny, tmp_path_factory) -> Path:
-    """The folder of a run of `tiny` that nothing interrupted."""
+    """The folder of an uninterrupted run of `tiny`."""
     from limner.training.loop import train
 
     path = tmp_path_factory.mktemp("runs") / "whole"
@@ -235,7 +235,7 @@ def tiny_model(finished_run, tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def hinted_model(tmp_path_factory) -> Path:
-    """A model of 64 px that takes hints: its photo is the drawing, with the hints laid over it."""
+    """A model of 64 px that takes hints: its photo is the drawing with the hints on top."""
     import json
 
     import onnx
@@ -281,7 +281,7 @@ def hinted_model(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def crops(person) -> NDArray[np.uint8]:
-    """`[12, 64, 64, 3]`: framed faces."""
+    """`[12, 64, 64, 3]`: aligned faces."""
     face = find(person(0), DlibDetector())[0]
     cut = Preprocessing(size=64)
     return np.stack([cut.align(person(number), face).image for number in range(12)])
@@ -314,7 +314,7 @@ def folders(crops, fill) -> dict[str, Path]:
 
 @pytest.fixture(scope="session")
 def random_vgg(tmp_path_factory) -> Path:
-    """A file as torchvision's VGG16, with the classifier that it comes with, but random."""
+    """A file like torchvision's VGG16, with its classifier, but with random weights."""
     rng = np.random.default_rng(0)
     sizes = {0: 64, 2: 64, 5: 128, 7: 128, 10: 256, 12: 256, 14: 256}
     sizes |= dict.fromkeys((17, 19, 21, 24, 26, 28), 512)

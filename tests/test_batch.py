@@ -35,11 +35,11 @@ def starts(make):
 
 
 def same(times):
-    """Makes the picture itself, so many times."""
+    """Returns the picture itself, several times."""
     return lambda picture, _: batch.Made(images=[picture] * times)
 
 
-def test_the_good_ones_are_done_and_the_bad_ones_listed(tmp_path):
+def test_good_pictures_are_done_and_bad_ones_listed(tmp_path):
     good = np.full((4, 4, 3), 7, np.uint8)
     for number in range(300):
         images.write(tmp_path / "in" / f"{number:03}.png", good)
@@ -61,7 +61,7 @@ def test_the_good_ones_are_done_and_the_bad_ones_listed(tmp_path):
     assert (images.read(tmp_path / "out" / "000.png") == 8).all()
 
 
-def test_a_place_that_cannot_be_written_ends_the_work_at_once(folder, tmp_path):
+def test_an_unwritable_folder_ends_the_work_at_once(folder, tmp_path):
     (tmp_path / "file").write_text("in the way")
     calls = []
 
@@ -75,7 +75,7 @@ def test_a_place_that_cannot_be_written_ends_the_work_at_once(folder, tmp_path):
     assert len(calls) == 1
 
 
-def test_a_name_that_cannot_be_written_costs_the_others_nothing(folder, tmp_path):
+def test_an_unwritable_name_does_not_stop_the_others(folder, tmp_path):
     (tmp_path / "out" / "b.png").mkdir(parents=True)
     outcome = batch.run(batch.jobs([str(folder)], str(tmp_path / "out")), starts(same(1)))
     assert (outcome.done, outcome.stopped) == (2, None)
@@ -83,7 +83,7 @@ def test_a_name_that_cannot_be_written_costs_the_others_nothing(folder, tmp_path
     assert "b.png: cannot write it" in failure
 
 
-def test_a_fault_of_ours_costs_the_others_nothing(folder, tmp_path):
+def test_an_unexpected_exception_does_not_stop_the_others(folder, tmp_path):
     def make(picture, name):
         if name.endswith("b.png"):
             raise IndexError("out of bounds")
@@ -91,10 +91,10 @@ def test_a_fault_of_ours_costs_the_others_nothing(folder, tmp_path):
 
     outcome = batch.run(batch.jobs([str(folder)], str(tmp_path / "out")), starts(make))
     assert outcome.done == 2
-    assert "b.png: limner failed at it (IndexError: out of bounds)" in outcome.failures[0]
+    assert "b.png: limner failed (IndexError: out of bounds)" in outcome.failures[0]
 
 
-def test_failures_are_known_after_ctrl_c_too(folder, tmp_path):
+def test_failures_are_reported_after_ctrl_c_too(folder, tmp_path):
     (folder / "a.jpg").write_bytes(b"")
 
     def make(picture, name):
@@ -115,7 +115,7 @@ def test_further_results_are_numbered(folder, tmp_path):
     ]
 
 
-def test_further_results_pass_names_that_others_have(folder, tmp_path):
+def test_further_results_avoid_names_of_other_results(folder, tmp_path):
     images.write(folder / "a-2.png", np.full((4, 4, 3), 9, np.uint8))
     work = batch.jobs([str(folder)], str(tmp_path / "out"))
 
@@ -128,7 +128,7 @@ def test_further_results_pass_names_that_others_have(folder, tmp_path):
     assert (images.read(tmp_path / "out" / "a-2.png") == 9).all()
 
 
-def test_variants_are_numbered_from_one_past_names_that_others_have(folder, tmp_path):
+def test_variants_are_numbered_from_one_and_avoid_names_of_other_results(folder, tmp_path):
     images.write(folder / "a-2.png", np.full((4, 4, 3), 9, np.uint8))
     work = batch.jobs([str(folder)], str(tmp_path / "out"))
 
@@ -147,16 +147,16 @@ def test_variants_are_numbered_from_one_past_names_that_others_have(folder, tmp_
 def test_stdout_takes_one_result(folder):
     work = batch.jobs([str(folder / "a.jpg")], "-")
     outcome = batch.run(work, starts(same(2)))
-    assert "2 results, and stdout takes one" in outcome.failures[0]
+    assert "2 results, but stdout takes one" in outcome.failures[0]
 
 
-def test_results_of_an_earlier_run_are_no_inputs(folder):
+def test_results_of_an_earlier_run_are_not_inputs(folder):
     first = batch.jobs([str(folder)], str(folder / "out"))
     batch.run(first, starts(same(1)))
     assert batch.jobs([str(folder)], str(folder / "out")) == first
 
 
-def test_an_odd_name_is_a_missing_file(tmp_path):
+def test_an_invalid_name_is_a_missing_file(tmp_path):
     [job] = batch.jobs(["x" * 3000], str(tmp_path))
     assert "check the path" in batch.run([job], starts(same(1))).failures[0]
 
@@ -200,7 +200,7 @@ def test_workers_write_the_same_files_as_one(greys, tmp_path):
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".webp", ".png"])
-def test_workers_encode_as_the_target_is_called(folder, tmp_path, suffix):
+def test_workers_encode_by_the_suffix_of_the_target(folder, tmp_path, suffix):
     [job] = batch.jobs([str(folder / "a.jpg")], str(tmp_path / f"x{suffix}"))
     assert batch.run([job], start_of_negatives).done == 1
     images.write(tmp_path / f"y{suffix}", np.full((4, 4, 3), 255, np.uint8))
@@ -215,7 +215,7 @@ def test_a_job_that_cannot_be_written_is_refused(folder, tmp_path):
     assert isinstance(outcome.stopped, UsageError)
 
 
-def test_pictures_that_travel_together_cost_each_other_nothing(greys, tmp_path):
+def test_pictures_in_one_task_do_not_stop_each_other(greys, tmp_path):
     given = []
 
     class Grouping(LocalEngine):
@@ -231,7 +231,7 @@ def test_pictures_that_travel_together_cost_each_other_nothing(greys, tmp_path):
     assert [len(task) for task in given] == [8, 8, 4]
 
 
-def test_lost_workers_end_the_work_and_what_was_done_is_kept(greys, tmp_path):
+def test_lost_workers_end_the_work_and_finished_results_are_kept(greys, tmp_path):
     images.write(greys / "killer.png", np.zeros((4, 4, 3), np.uint8))
     work = batch.jobs([str(greys)], str(tmp_path / "out"))
     outcome = batch.run(work, start_of_negatives, engine=TWO)
@@ -242,7 +242,7 @@ def test_lost_workers_end_the_work_and_what_was_done_is_kept(greys, tmp_path):
 
 
 @pytest.mark.parametrize("engine", [LocalEngine(), TWO])
-def test_a_worker_that_cannot_begin_ends_the_work(greys, tmp_path, engine):
+def test_a_worker_that_cannot_start_ends_the_work(greys, tmp_path, engine):
     work = batch.jobs([str(greys)], str(tmp_path / "out"))
     outcome = batch.run(work, start_that_fails, engine=engine)
     assert isinstance(outcome.stopped, ModelError)
@@ -271,7 +271,7 @@ def test_few_pictures_take_one_process_and_many_take_all_cores(monkeypatch):
         batch.engine_for(some, address="auto")
 
 
-def test_what_was_done_to_pictures_is_told_in_their_order(tmp_path):
+def test_changes_to_pictures_are_reported_in_order(tmp_path):
     for name in ("b.png", "a.png", "c.png"):
         images.write(tmp_path / "in" / name, np.full((4, 4, 3), 9, np.uint8))
 

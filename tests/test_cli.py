@@ -35,7 +35,7 @@ def test_a_drawing_becomes_a_photo_that_says_what_made_it(drawing, tiny_model, t
     assert b"tiny sha256:" in result.read_bytes()
 
 
-def test_size_put_back_and_as_is(drawing, tiny_model, tmp_path):
+def test_size_paste_back_and_aligned(drawing, tiny_model, tmp_path):
     def made(*options):
         done = limner("photo", drawing, "-o", tmp_path / "x.png", "--model", tiny_model, *options)
         assert done.returncode == 0, done.stderr
@@ -77,7 +77,7 @@ def test_two_pictures_of_one_stem_are_both_done(tmp_path):
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"a.jpg.png", "a.png.png"}
 
 
-def test_a_reader_that_goes_away_is_one_line(drawing):
+def test_a_closed_pipe_gives_one_line(drawing):
     command = [sys.executable, "-m", "limner", "sketch", str(drawing), "-o", "-"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         process.stdout.close()
@@ -87,7 +87,7 @@ def test_a_reader_that_goes_away_is_one_line(drawing):
     assert b"Traceback" not in complaint
 
 
-def test_some_failures_end_with_one_and_are_listed(drawing, tiny_model, tmp_path):
+def test_failures_are_listed_and_give_exit_code_1(drawing, tiny_model, tmp_path):
     (tmp_path / "in").mkdir()
     shutil.copy(drawing, tmp_path / "in" / "good.jpg")
     (tmp_path / "in" / "empty.png").write_bytes(b"")
@@ -106,7 +106,7 @@ def test_some_failures_end_with_one_and_are_listed(drawing, tiny_model, tmp_path
     assert lines[4] == "1 of 4 done"
 
 
-def test_what_is_done_to_a_page_is_said_once(portrait_drawing, tiny_model, tmp_path):
+def test_changes_to_a_page_are_reported_once(portrait_drawing, tiny_model, tmp_path):
     drawing = portrait_drawing
     images.write(tmp_path / "page.png", 255 - drawing[::-1, ::-1])
     images.write(tmp_path / "drawing.png", drawing)
@@ -127,7 +127,7 @@ def test_what_is_done_to_a_page_is_said_once(portrait_drawing, tiny_model, tmp_p
     assert np.abs(from_page - clean).mean() < np.abs(left - clean).mean() / 3
 
 
-def test_many_pages_are_summed_up(portrait_drawing, tiny_model, tmp_path):
+def test_changes_to_many_pages_are_summarised(portrait_drawing, tiny_model, tmp_path):
     page = portrait_drawing[::-1, ::-1]
     for number in range(21):
         images.write(tmp_path / "in" / f"{number}.png", np.roll(page, number, axis=1))
@@ -136,7 +136,7 @@ def test_many_pages_are_summed_up(portrait_drawing, tiny_model, tmp_path):
     assert lines == ["21 pages cleaned or turned: turned by 180° 21 times", "21 of 21 done"]
 
 
-def test_eyes_by_hand_are_taken(drawing, tiny_model, tmp_path):
+def test_given_eye_corners_are_used(drawing, tiny_model, tmp_path):
     from limner.faces import DlibDetector
 
     [face] = DlibDetector()(images.read(drawing))
@@ -174,7 +174,7 @@ def test_eyes_by_hand_are_taken(drawing, tiny_model, tmp_path):
         ["nosuch"],
     ],
 )
-def test_wrong_usage_ends_with_two_and_says_so(arguments, tmp_path):
+def test_a_usage_error_gives_a_message_and_exit_code_2(arguments, tmp_path):
     done = limner(*arguments, cwd=tmp_path)
     assert done.returncode == 2
     assert done.stderr
@@ -182,7 +182,7 @@ def test_wrong_usage_ends_with_two_and_says_so(arguments, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_a_wrong_model_is_one_line(drawing, tmp_path):
+def test_a_wrong_model_gives_one_line(drawing, tmp_path):
     done = limner("photo", drawing, "-o", tmp_path, "--model", drawing)
     assert done.returncode == 1
     assert done.stderr.decode().count("\n") == 1
@@ -206,7 +206,7 @@ def test_a_full_disk_leaves_nothing_half_written(drawing, tmp_path):
     assert list((tmp_path / "out").iterdir()) == []
 
 
-def test_ctrl_c_keeps_what_is_done_whole(photo, tmp_path):
+def test_results_are_complete_after_ctrl_c(photo, tmp_path):
     large = images.encode(np.tile(photo, (3, 3, 1)))
     (tmp_path / "in").mkdir()
     for number in range(40):
@@ -227,7 +227,7 @@ def test_ctrl_c_keeps_what_is_done_whole(photo, tmp_path):
     assert all(images.read(p).shape == (1536, 1536, 3) for p in done)
 
 
-def test_from_photos_to_a_model_of_ones_own(person, tmp_path):
+def test_from_photos_to_your_own_model(person, tmp_path):
     for number in range(4):
         images.write(tmp_path / "photos" / f"{number}.jpg", person(number))
     settings = {
@@ -303,7 +303,7 @@ def test_models_are_listed():
     assert all(" 128 px, 6.7 MB, " in line for line in lines[1:])
 
 
-def test_every_command_teaches():
+def test_every_command_shows_an_example():
     commands = [command.callback.__name__ for command in cli.app.registered_commands]
     assert commands == [
         *("photo", "sketch", "prepare", "train", "plot", "export"),

@@ -7,7 +7,7 @@ from pathlib import Path
 PAGE = Path(__file__).parents[1] / "docs" / "commands.md"
 
 
-def test_the_page_is_made_from_the_code(tmp_path):
+def test_the_page_is_up_to_date(tmp_path):
     made = tmp_path / "commands.md"
     command = [sys.executable, "-m", "typer", "limner.cli", "utils", "docs"]
     command += ["--name", "limner", "--title", "Commands", "--output", str(made)]

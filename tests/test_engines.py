@@ -20,7 +20,7 @@ from limner.makers import Sketches
 TESTS = Path(__file__).parent
 TWO = LocalEngine(workers=2)
 LONG = 100
-"""Seconds: longer than any of these tests may take."""
+"""Seconds, longer than any of these tests may take."""
 
 
 def start_of_squares():
@@ -45,7 +45,7 @@ def start_of_failure():
 
 
 class OfTwoWordsError(Exception):
-    """One that cannot be put together again from its message."""
+    """An error that cannot be unpickled from its message."""
 
     def __init__(self, what, how):
         super().__init__(f"{what} is {how}")
@@ -97,7 +97,7 @@ def start_of_nodes():
 
 @pytest.fixture
 def nobody_left():
-    """Workers are gone when the test is over, whatever it did."""
+    """Checks that all workers have ended after the test."""
     began = time.monotonic()
     yield
     assert multiprocessing.active_children() == []
@@ -105,7 +105,7 @@ def nobody_left():
 
 
 @pytest.mark.parametrize("workers", [1, 2, 3])
-def test_every_task_is_done_and_each_worker_begins_once(workers, nobody_left):
+def test_every_task_is_done_and_each_worker_starts_once(workers, nobody_left):
     results = list(LocalEngine(workers=workers).map(start_of_squares, range(30)))
     assert sorted(square for square, _ in results) == [n**2 for n in range(30)]
     began = {start for _, start in results}
@@ -118,7 +118,7 @@ def test_no_more_workers_than_tasks(nobody_left):
     assert list(TWO.map(start_of_squares, [])) == []
 
 
-def test_tasks_are_taken_as_there_is_room(nobody_left):
+def test_tasks_are_read_as_workers_have_room(nobody_left):
     taken = []
     results = TWO.map(start_of_squares, (taken.append(n) or n for n in range(1000)))
     for given, _ in enumerate(itertools.islice(results, 20)):
@@ -160,14 +160,14 @@ def test_a_worker_that_is_killed_is_an_error(nobody_left):
         done.extend(TWO.map(start_of_suicide, range(100)))
 
 
-def test_closing_ends_the_workers_in_the_midst_of_their_tasks(nobody_left):
+def test_closing_ends_the_workers_in_the_middle_of_their_tasks(nobody_left):
     results = TWO.map(start_of_sleep, [0, LONG, LONG, LONG])
     next(results)
     assert len(multiprocessing.active_children()) == 2
     results.close()
 
 
-def test_an_error_in_the_midst_ends_the_workers(nobody_left):
+def test_an_error_in_the_middle_ends_the_workers(nobody_left):
     def tasks():
         yield from (0, LONG, 0, 0)
         raise OSError("disk")
@@ -176,7 +176,7 @@ def test_an_error_in_the_midst_ends_the_workers(nobody_left):
         list(TWO.map(start_of_sleep, tasks()))
 
 
-def test_workers_keep_to_one_thread_each(nobody_left, monkeypatch):
+def test_workers_use_one_thread_each(nobody_left, monkeypatch):
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     assert list(TWO.map(start_of_threads, ["OMP_NUM_THREADS"])) == ["1"]
     assert (TWO.threads, LocalEngine().threads, RayEngine().threads) == (1, 0, 1)
@@ -230,8 +230,8 @@ def is_running(pid):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no process groups")
 @pytest.mark.parametrize("delay", [0, 0.02, 0.04, 0.06, 0.08, 0.1, 0.5])
-def test_ctrl_c_ends_all_at_once_and_workers_say_nothing(parent, delay):
-    """A terminal sends it to all processes, and they may be at their start."""
+def test_ctrl_c_ends_all_at_once_and_workers_print_nothing(parent, delay):
+    """A terminal sends it to all processes, even while they start."""
     parent.stdout.readline()
     time.sleep(delay)
     os.killpg(parent.pid, signal.SIGINT)
@@ -254,7 +254,7 @@ def test_engines_by_name():
 
 @pytest.fixture(scope="session")
 def two_nodes():
-    """The address of a Ray cluster of two nodes, a core each, on this machine."""
+    """The address of a Ray cluster of two nodes with one core each, on this machine."""
     pytest.importorskip("ray", reason="needs Ray: pip install 'limner[cluster]'")
     from ray.cluster_utils import Cluster
 
@@ -277,7 +277,7 @@ quiet = pytest.mark.filterwarnings("ignore::DeprecationWarning:ray.data.context"
 
 
 @quiet
-def test_ray_works_on_all_nodes_and_says_nothing(two_nodes, tmp_path, monkeypatch, capfd):
+def test_ray_works_on_all_nodes_and_prints_nothing(two_nodes, tmp_path, monkeypatch, capfd):
     (tmp_path / "picture").write_text("here")
     monkeypatch.chdir(tmp_path)
     results = list(RayEngine(address=two_nodes).map(start_of_nodes, ["picture"] * 12))
@@ -288,7 +288,7 @@ def test_ray_works_on_all_nodes_and_says_nothing(two_nodes, tmp_path, monkeypatc
 
 
 @quiet
-def test_ray_begins_once_in_each_worker(two_nodes):
+def test_ray_starts_once_in_each_worker(two_nodes):
     results = list(RayEngine(address=two_nodes, workers=1).map(start_of_squares, range(9)))
     assert sorted(square for square, _ in results) == [n**2 for n in range(9)]
     assert len({start for _, start in results}) == 1
@@ -305,7 +305,7 @@ def test_errors_come_through_ray(two_nodes):
 
 
 @quiet
-def test_a_task_that_kills_its_worker_does_not_do_so_for_ever(two_nodes, monkeypatch):
+def test_a_task_that_kills_its_worker_is_not_retried_for_ever(two_nodes, monkeypatch):
     monkeypatch.setattr(cluster, "_RETRIES", 1)
     with pytest.raises(EngineError, match="the Ray cluster lost the work"):
         list(RayEngine(address=two_nodes).map(start_of_suicide, range(8)))
@@ -330,7 +330,7 @@ def test_pictures_go_through_ray(two_nodes, photo, tmp_path):
 
 
 @quiet
-def test_a_set_prepared_on_a_cluster_is_the_same(two_nodes, person, tmp_path, monkeypatch):
+def test_a_dataset_prepared_on_a_cluster_is_the_same(two_nodes, person, tmp_path, monkeypatch):
     monkeypatch.setattr("limner.data.blocks.BLOCK", 3)
     for number in range(12):
         images.write(tmp_path / "in" / f"{number:02}.jpg", person(number))
@@ -346,7 +346,7 @@ def test_a_set_prepared_on_a_cluster_is_the_same(two_nodes, person, tmp_path, mo
     assert len(written[0]) == 4
 
 
-def test_a_cluster_that_is_not_there_is_said_at_once():
+def test_a_missing_cluster_is_reported_at_once():
     pytest.importorskip("ray", reason="needs Ray: pip install 'limner[cluster]'")
     began = time.monotonic()
     with pytest.raises(EngineError, match="no Ray cluster answers at"):

@@ -1,4 +1,4 @@
-"""Models, runs and folders become what is measured."""
+"""Models, runs and folders become evaluation sets."""
 
 import dataclasses
 from pathlib import Path
@@ -29,7 +29,7 @@ def cyclegan_run(tiny_of, tmp_path_factory):
     return run
 
 
-def test_of_a_model_and_a_run_the_photos_are_made(tiny_model, cyclegan_run, sketches, tmp_path):
+def test_models_and_runs_generate_their_photos(tiny_model, cyclegan_run, sketches, tmp_path):
     named = [str(tiny_model), str(cyclegan_run), str(sketches)]
     model, run, folder = evaluation.candidates(named, tmp_path / "out", sketches=sketches)
     assert (model.name, run.name, folder.name) == ("tiny", "both", sketches.name)
@@ -40,22 +40,22 @@ def test_of_a_model_and_a_run_the_photos_are_made(tiny_model, cyclegan_run, sket
             "s2.png",
         ]
         assert images.read(candidate.generated / "s0.png").shape == (32, 32, 3)
-    assert model.back is None  # it goes one way only
+    assert model.back is None  # it has one direction only
     assert images.read(run.back / "s0.png").shape == (32, 32, 3)
     assert np.ptp(images.read(run.back / "s0.png"), axis=2).max() == 0  # a sketch is grey
     assert folder.generated == sketches
 
 
-def test_models_are_known_by_what_they_do(tiny_model, cyclegan_run, tmp_path):
+def test_models_are_found_by_direction(tiny_model, cyclegan_run, tmp_path):
     found = evaluation.models_of([str(cyclegan_run)], tmp_path)
     assert set(found) == {SKETCH_TO_PHOTO, PHOTO_TO_SKETCH}
-    with pytest.raises(UsageError, match="both go sketch-to-photo; name one"):
+    with pytest.raises(UsageError, match="are both sketch-to-photo; name one"):
         evaluation.models_of([str(tiny_model), "portrait"], tmp_path)
     with pytest.raises(ModelError, match="no model 'unknown'"):
         evaluation.models_of(["unknown"], tmp_path)
 
 
-def test_a_sketch_without_a_face_is_noted_and_no_photo_at_all_an_error(
+def test_a_sketch_without_a_face_gives_a_note_and_no_photo_at_all_an_error(
     tiny_model, sketches, tmp_path
 ):
     folder = tmp_path / "some"
@@ -67,18 +67,18 @@ def test_a_sketch_without_a_face_is_noted_and_no_photo_at_all_an_error(
     assert "blank.png" in note
 
 
-def test_names_are_as_short_as_tells_them_apart(tmp_path):
+def test_names_are_as_short_as_possible(tmp_path):
     for name in ("a/run", "b/run"):
         images.write(tmp_path / name / "x.png", np.zeros((40, 40, 3), np.uint8))
     found = evaluation.candidates([str(tmp_path / "a/run"), str(tmp_path / "b/run")], tmp_path)
     assert [candidate.name for candidate in found] == ["a/run", "b/run"]
     with pytest.raises(UsageError, match="named twice"):
         evaluation.candidates([str(tmp_path / "a/run")] * 2, tmp_path)
-    with pytest.raises(UsageError, match="named twice"):  # the same place in other words
+    with pytest.raises(UsageError, match="named twice"):  # the same path, written differently
         evaluation.candidates([str(tmp_path / "a/run"), f"{tmp_path}/a/./run/"], tmp_path)
 
 
-def test_a_folder_and_a_model_of_one_name_stay_apart(tmp_path, tiny_model, sketches):
+def test_a_folder_and_a_model_of_the_same_name_are_distinguished(tmp_path, tiny_model, sketches):
     images.write(tmp_path / "tiny" / "s0.png", np.zeros((40, 40, 3), np.uint8))
     (tmp_path / "tiny.onnx").write_bytes(tiny_model.read_bytes())
     named = [str(tmp_path / "tiny"), str(tmp_path / "tiny.onnx")]
@@ -86,7 +86,7 @@ def test_a_folder_and_a_model_of_one_name_stay_apart(tmp_path, tiny_model, sketc
     assert [candidate.name for candidate in found] == ["tiny", "tiny.onnx"]
 
 
-def test_things_of_alike_names_are_told_apart(tmp_path, monkeypatch):
+def test_candidates_with_similar_names_are_distinguished(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name in ("m", "portrait"):
         images.write(tmp_path / name / "x.png", np.zeros((40, 40, 3), np.uint8))
@@ -97,7 +97,9 @@ def test_things_of_alike_names_are_told_apart(tmp_path, monkeypatch):
         evaluation.candidates(["m", "./m"], tmp_path)
 
 
-def test_a_photo_that_is_not_square_goes_back_by_its_face(person, tmp_path, monkeypatch):
+def test_a_photo_that_is_not_square_is_aligned_by_its_face_for_the_cycle(
+    person, tmp_path, monkeypatch
+):
     generated = tmp_path / "generated"
     images.write(generated / "whole.png", np.pad(person(0), ((0, 40), (0, 0), (0, 0)), mode="edge"))
     images.write(generated / "square.png", person(1))
@@ -121,7 +123,7 @@ def test_a_photo_that_is_not_square_goes_back_by_its_face(person, tmp_path, monk
     assert seen["whole.png"]
 
 
-def test_all_things_are_held_against_the_same_true_photos(tmp_path):
+def test_all_candidates_are_compared_with_the_same_ground_truth(tmp_path):
     picture = np.zeros((64, 64, 3), np.uint8)
     for folder, names in (("a", "xyz"), ("b", "yz"), ("ground_truth", "xyz")):
         for name in names:
@@ -138,7 +140,7 @@ def test_a_model_needs_sketches(tiny_model, tmp_path):
         evaluation.candidates([str(tiny_model)], tmp_path)
 
 
-def test_things_are_measured_on_the_pictures_that_all_have_at_one_size(tmp_path):
+def test_candidates_are_evaluated_on_common_pictures_at_one_size(tmp_path):
     rng = np.random.default_rng(0)
     for candidate, side, names in (("a", 64, "xyz"), ("b", 96, "yzw")):
         for name in names:
@@ -156,7 +158,7 @@ def test_things_are_measured_on_the_pictures_that_all_have_at_one_size(tmp_path)
         evaluation.evaluation_sets(found)
 
 
-def test_true_photos_that_stand_in_for_real_ones_are_the_same_for_all_things(tmp_path):
+def test_a_reference_set_of_ground_truth_photos_is_the_same_for_all_candidates(tmp_path):
     rng = np.random.default_rng(0)
     for candidate, names in (("a", "xyz"), ("b", "yzw"), ("ground_truth", "wxyz"), ("real", "uv")):
         for name in names:

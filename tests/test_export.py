@@ -26,7 +26,7 @@ def weights_of(run, direction):
     return {n.removeprefix(prefix): t for n, t in tensors.items() if n.startswith(prefix)}
 
 
-def test_onnx_computes_what_torch_does(tiny, finished_run, tiny_model):
+def test_onnx_gives_the_same_results_as_torch(tiny, finished_run, tiny_model):
     network = UNet(tiny.generator)
     network.load_state_dict(weights_of(finished_run, "sketch-to-photo"))
     sketch = torch.rand(3, 1, 32, 32, generator=torch.Generator().manual_seed(0)) * 2 - 1
@@ -38,7 +38,7 @@ def test_onnx_computes_what_torch_does(tiny, finished_run, tiny_model):
     assert expected.std() > 0.01
 
 
-def test_the_file_says_all_that_is_needed(finished_run, tiny_model):
+def test_the_file_contains_all_that_is_needed(finished_run, tiny_model):
     card = Translator(tiny_model).card
     assert (card.name, card.direction) == ("tiny", "sketch-to-photo")
     assert card.experiment == "tiny"
@@ -48,7 +48,7 @@ def test_the_file_says_all_that_is_needed(finished_run, tiny_model):
     assert card.sources == {"tinted": {"faces": 12, "licence": "public domain"}}
 
 
-def test_the_digest_follows_the_weights(finished_run, tiny_model, tmp_path):
+def test_the_digest_depends_on_the_weights(finished_run, tiny_model, tmp_path):
     run = RunFolder(finished_run)
     [other] = set(run.snapshots()) - {run.choose().snapshot}
     other = export(other, tmp_path / "other.onnx")
@@ -60,7 +60,7 @@ def test_the_digest_follows_the_weights(finished_run, tiny_model, tmp_path):
 @pytest.mark.parametrize(
     ("scores", "taken"), [({16: 0.4, 24: 0.5}, 16), ({16: 0.5, 24: 0.4}, 24), ({}, 24)]
 )
-def test_the_best_snapshot_of_a_run_is_taken(finished_run, tmp_path, scores, taken):
+def test_the_best_snapshot_of_a_run_is_exported(finished_run, tmp_path, scores, taken):
     run = shutil.copytree(finished_run, tmp_path / "run")
     lines = [
         {"images": seen, "identity": score, "each": {"identity": [score, score]}}
@@ -70,7 +70,7 @@ def test_the_best_snapshot_of_a_run_is_taken(finished_run, tmp_path, scores, tak
     assert export(run, tmp_path / "m.onnx").images_seen == taken
 
 
-def test_a_run_that_only_draws_gives_what_it_has(finished_run_of, tmp_path):
+def test_a_run_with_only_photo_to_sketch_exports_that(finished_run_of, tmp_path):
     run = finished_run_of("draughtsman")
     assert RunFolder(run).choose().why.startswith("the snapshot after")
     assert "reconstructed photos" in RunFolder(run).choose().why
@@ -102,7 +102,7 @@ def noted(message):
                 yield from noted(one)
 
 
-def test_an_exported_model_holds_its_card_and_no_other_notes(tiny_model):
+def test_an_exported_model_contains_its_card_and_no_other_notes(tiny_model):
     for file in (tiny_model, *shipped_models().values()):
         model = onnx.load(file)
         assert [key for key, _ in noted(model)] == ["limner"], file
@@ -151,7 +151,7 @@ def test_traces_are_removed_wherever_they_are_and_the_card_stays():
     assert session.run(None, {})[0].tolist() == [0.5]
 
 
-def test_the_shipped_model_has_the_weights_that_its_card_says(finished_run, tmp_path):
+def test_the_shipped_model_has_the_weights_of_its_card(finished_run, tmp_path):
     def digest(path):
         held = hashlib.sha256()
         for tensor in sorted(onnx.load(path).graph.initializer, key=lambda one: one.name):
@@ -163,7 +163,7 @@ def test_the_shipped_model_has_the_weights_that_its_card_says(finished_run, tmp_
         assert digest(path) == Translator(path).card.weights
 
 
-def test_the_set_need_not_be_there_any_more(finished_run, prepared_set, tmp_path):
+def test_export_does_not_need_the_dataset(finished_run, prepared_set, tmp_path):
     moved = prepared_set.rename(prepared_set.with_name("moved"))
     try:
         assert export(finished_run, tmp_path / "m.onnx").sources["tinted"]["faces"] == 12
@@ -172,7 +172,7 @@ def test_the_set_need_not_be_there_any_more(finished_run, prepared_set, tmp_path
 
 
 @pytest.mark.parametrize("kind", ["unet", "resnet"])
-def test_either_generator_goes_either_way(tiny_of, tmp_path, kind):
+def test_either_generator_exports_in_either_direction(tiny_of, tmp_path, kind):
     config = tiny_of["cyclegan"].with_settings(
         [f"generator.kind={kind}", "generator.width=4", "images=4"]
     )
@@ -196,7 +196,7 @@ def test_either_generator_goes_either_way(tiny_of, tmp_path, kind):
         assert np.abs(made - expected).max() < 2e-3
 
 
-def test_a_way_that_a_run_does_not_go_is_refused(finished_run, tmp_path):
+def test_a_direction_that_a_run_lacks_is_refused(finished_run, tmp_path):
     with pytest.raises(RunError, match=r"no generator of photo-to-sketch.*'pix2pix'"):
         export(finished_run, tmp_path / "m.onnx", direction="photo-to-sketch")
     with pytest.raises(UsageError, match="choose from sketch-to-photo"):
@@ -219,7 +219,7 @@ def test_a_damaged_snapshot_is_refused_and_nothing_is_written(finished_run, tmp_
     assert not (tmp_path / "m.onnx").exists()
 
 
-def test_a_model_that_is_told_more_takes_it_in_by_name(tiny, tmp_path):
+def test_a_model_takes_further_inputs_by_name(tiny, tmp_path):
     config = tiny.with_settings(["generator.literal=true", "generator.hints=true", "images=8"])
     train(config, tmp_path / "run")
     card = export(tmp_path / "run", tmp_path / "m.onnx")

@@ -1,4 +1,4 @@
-"""One line from a picture to a picture, with all that the classes and commands can do."""
+"""`limner.photo` and `limner.sketch` have all options of the classes and commands."""
 
 import inspect
 import subprocess
@@ -17,7 +17,7 @@ from limner.translator import Translator
 
 @pytest.fixture
 def loads(monkeypatch):
-    """The models that are loaded, in order."""
+    """The loaded models, in order."""
     loaded = []
 
     def load(model):
@@ -30,7 +30,7 @@ def loads(monkeypatch):
     functions._loaded.cache_clear()
 
 
-def test_photo_does_what_a_translator_does(tiny_model, photo, loads):
+def test_photo_gives_the_same_as_a_translator(tiny_model, photo, loads):
     translator = Translator(tiny_model)
     assert np.array_equal(limner.photo(photo, model=tiny_model), translator(photo))
     for option in ({"as_is": True}, {"in_place": True}):
@@ -63,7 +63,7 @@ def test_a_missing_model_is_named(photo):
         limner.photo(photo, model="nosuch")
 
 
-def test_sketch_does_what_the_command_does(photo, tmp_path):
+def test_sketch_gives_the_same_as_the_command(photo, tmp_path):
     images.write(tmp_path / "a.png", photo)
     command = [sys.executable, "-m", "limner", "sketch", "a.png", "-o", "b.png"]
     subprocess.run([*command, "--style", "xdog", "--seed", "3"], cwd=tmp_path, check=True)
@@ -86,14 +86,20 @@ def test_a_model_draws_the_face(tiny_sketcher, photo, loads):
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"style": "model", "seed": 3}, "a seed of 3 is for styles"),
-        ({"style": "line", "model": "draughtsman"}, "model is given, and 'line' is a style"),
-        ({"style": "line", "as_is": True}, "as_is is given, and 'line' is a style"),
-        ({"style": "model", "model": "portrait"}, "goes sketch-to-photo; name one that goes"),
+        ({"style": "model", "seed": 3}, "seed is 3, but the style 'model' has no seed"),
+        (
+            {"style": "line", "model": "draughtsman"},
+            "model is only for the style 'model', and the style is 'line'",
+        ),
+        (
+            {"style": "line", "as_is": True},
+            "as_is is only for the style 'model', and the style is 'line'",
+        ),
+        ({"style": "model", "model": "portrait"}, "is sketch-to-photo; name one that is"),
         ({"style": "modle"}, "did you mean 'model'"),
     ],
 )
-def test_settings_of_a_sketch_that_do_not_go_together(photo, given, said):
+def test_settings_of_a_sketch_that_do_not_fit_together(photo, given, said):
     with pytest.raises(UsageError, match=said):
         limner.sketch(photo, **given)
 
@@ -109,7 +115,7 @@ def test_sketch_takes_grey(photo):
     assert np.array_equal(limner.sketch(grey), limner.sketch(np.stack([grey] * 3, axis=-1)))
 
 
-def test_mistakes_are_ours(photo):
+def test_mistakes_raise_errors_of_limner(photo):
     with pytest.raises(UsageError, match="unknown sketch style 'no'"):
         limner.sketch("nosuch.png", "no")
     with pytest.raises(ImageError, match=r"nosuch\.png: no such file"):
@@ -118,7 +124,7 @@ def test_mistakes_are_ours(photo):
         limner.photo(None, name="page 7")
 
 
-def test_what_limner_offers_is_there():
+def test_all_public_names_exist():
     assert set(limner.__all__) <= set(dir(limner))
     assert all(hasattr(limner, name) for name in limner.__all__)
     with pytest.raises(AttributeError, match="no attribute 'nosuch'"):

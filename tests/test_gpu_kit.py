@@ -29,7 +29,7 @@ from importlib.machinery import PathFinder
 LACKING = {lacking}
 
 class Bare:
-    # Finds of these what was unpacked from the kit alone.
+    # Finds these modules only if they were unpacked from the kit.
     invalidate_caches = PathFinder.invalidate_caches
 
     @staticmethod
@@ -49,7 +49,7 @@ LACKING = {
 
 @pytest.fixture(scope="module")
 def bare(tmp_path_factory):
-    """The environment of a machine that has nothing of `LACKING`."""
+    """The environment of a machine without the modules in `LACKING`."""
     folder = tmp_path_factory.mktemp("bare")
     (folder / "sitecustomize.py").write_text(BARE.format(lacking=LACKING))
     return os.environ | {"PYTHONPATH": str(folder), "PYTHON": sys.executable}
@@ -57,7 +57,7 @@ def bare(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def kit():
-    """The modules of the kit, which lie beside its scripts."""
+    """The modules of the kit, which are next to its scripts."""
     names = ("kit", "pack", "there", "back")
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(GPU))
@@ -67,14 +67,14 @@ def kit():
 
 
 def called(module, *arguments):
-    """Call a script as from the command line: its exit code."""
+    """Call a script as from the command line; returns its exit code."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "argv", [module.__name__, *map(str, arguments)])
         return module.main()
 
 
 def run_there(*arguments, env, code=0):
-    """Call `run.sh` as on the other machine: what it says."""
+    """Call `run.sh` as on the other machine; returns its output."""
     done = subprocess.run(
         ["sh", str(GPU / "run.sh"), *map(str, arguments)],
         capture_output=True,
@@ -88,7 +88,7 @@ def run_there(*arguments, env, code=0):
 
 @pytest.fixture(scope="module")
 def begun(tiny, tmp_path_factory):
-    """A run of 12 images, 3 steps of 4 before its end."""
+    """A run after 12 of 24 images."""
     quick = dataclasses.replace(tiny, eval_images=0, snapshot_every=24, decay_from=1.0, images=12)
     weights = dataclasses.replace(quick.weights, identity=0.0)
     path = tmp_path_factory.mktemp("begun") / "run"
@@ -106,25 +106,25 @@ def packed(kit, begun, prepared_set, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def came_back(packed, bare, tmp_path_factory):
-    """What a bare machine makes of it, and what it says."""
+    """The results of a bare machine, and its output."""
     out = tmp_path_factory.mktemp("back") / "out"
     return out, run_there(packed, out, 200, "--smoke", 20, env=bare)
 
 
 @pytest.fixture
 def run(begun, tmp_path):
-    """A copy of the run, as it was when it was packed."""
+    """A copy of the run at the time of packing."""
     shutil.copytree(begun, tmp_path / "run")
     return RunFolder(tmp_path / "run")
 
 
 def weights_of(run):
-    """Of its generator, `[n]`."""
+    """Weights of its generator, `[n]`."""
     network = run.load_state()["objective"]["sketch-to-photo"]["network"]
     return torch.cat([one.flatten() for one in network.values()])
 
 
-def test_a_kit_has_the_same_faces_in_less_room(packed, prepared_set):
+def test_a_kit_has_the_same_faces_in_a_smaller_file(packed, prepared_set):
     before, after = PreparedSet(prepared_set), PreparedSet(packed / "set")
     assert after.digest == before.digest
     assert after.table.equals(before.table)
@@ -132,7 +132,7 @@ def test_a_kit_has_the_same_faces_in_less_room(packed, prepared_set):
     assert 0 < np.abs(after.images().astype(int) - before.images()).mean() < 6
 
 
-def test_a_run_goes_there_and_comes_back_and_goes_on(kit, came_back, run):
+def test_a_run_goes_there_comes_back_and_resumes(kit, came_back, run):
     out, log = came_back
     assert log.index("smoke run:") < log.index("24 images seen")
     assert "no report could be written here" in log
@@ -149,7 +149,7 @@ def test_a_run_goes_there_and_comes_back_and_goes_on(kit, came_back, run):
     assert run.load_state()["images"] == 28
 
 
-def test_it_learnt_there_what_it_would_have_learnt_here(kit, packed, came_back, run):
+def test_training_there_gives_nearly_the_same_weights(kit, packed, came_back, run):
     called(kit["back"], came_back[0], run.path)
     there = weights_of(run)
     shutil.move(run.path / "state-before.pt", run.state_path)
@@ -160,7 +160,7 @@ def test_it_learnt_there_what_it_would_have_learnt_here(kit, packed, came_back, 
     assert 0 < apart < 0.1 * learnt  # from rounded numbers
 
 
-def test_what_came_back_undoes_nothing(kit, came_back, run, tmp_path, capsys):
+def test_a_returned_run_overwrites_nothing(kit, came_back, run, tmp_path, capsys):
     out = tmp_path / "out"
     shutil.copytree(came_back[0], out)
     train(dataclasses.replace(run.config(), images=16), run.path)
@@ -193,7 +193,9 @@ def test_other_settings_make_another_run_there(kit, begun, prepared_set, tmp_pat
     assert config.init_from == str(tmp_path / "run")
 
 
-def test_what_does_not_fit_or_is_no_kit_is_refused(kit, begun, prepared_set, tmp_path, capsys):
+def test_a_file_that_does_not_fit_or_is_not_a_kit_is_refused(
+    kit, begun, prepared_set, tmp_path, capsys
+):
     assert called(kit["pack"], begun, prepared_set, tmp_path / "kit", "--most", 0.01) == 1
     assert "do not fit into the" in capsys.readouterr().err
     foreign = tmp_path / "foreign"
@@ -204,7 +206,7 @@ def test_what_does_not_fit_or_is_no_kit_is_refused(kit, begun, prepared_set, tmp
     assert (foreign / "letter.txt").exists()
 
 
-def test_what_is_missing_there_is_named(packed, bare, tmp_path):
+def test_missing_packages_and_damaged_parts_are_named(packed, bare, tmp_path):
     lacking = tmp_path / "lacking"
     lacking.mkdir()
     (lacking / "sitecustomize.py").write_text(BARE.format(lacking=LACKING | {"pyarrow"}))
@@ -218,7 +220,7 @@ def test_what_is_missing_there_is_named(packed, bare, tmp_path):
     assert "state.pt.xz is damaged: pack the kit again" in said
 
 
-def test_a_state_with_its_unused_moments_left_out_goes_on_to_the_bit(tiny, kit, tmp_path):
+def test_a_checkpoint_without_unused_moments_resumes_exactly(tiny, kit, tmp_path):
     config = dataclasses.replace(tiny, betas=(0.0, 0.99), decay_from=1.0, eval_images=0)
     train(config, tmp_path / "whole")
     train(dataclasses.replace(config, images=12), tmp_path / "run")
@@ -249,7 +251,7 @@ def test_numbers_are_rounded_to_the_nearest(kit):
     assert kit["kit"].rounded(whole, 7) is whole
 
 
-def test_rounded_networks_see_what_the_whole_ones_see(kit, tmp_path):
+def test_rounded_networks_see_the_same_as_exact_ones(kit, tmp_path):
     from limner.faces.points import public_file
 
     pack = kit["pack"]
@@ -272,7 +274,7 @@ def test_rounded_networks_see_what_the_whole_ones_see(kit, tmp_path):
         )
 
 
-def test_a_smoke_run_that_is_only_slow_is_no_failure(kit, packed, tmp_path, monkeypatch, capsys):
+def test_a_slow_smoke_run_is_not_a_failure(kit, packed, tmp_path, monkeypatch, capsys):
     there, work = kit["there"], tmp_path / "work"
     work.mkdir()
     monkeypatch.setattr(there, "SMOKE_MOST", 0.2)
@@ -288,7 +290,7 @@ def test_a_smoke_run_that_is_only_slow_is_no_failure(kit, packed, tmp_path, monk
     assert "the smoke run was ended after" in capsys.readouterr().out
 
 
-def test_without_time_to_train_the_run_comes_back_as_it_went(packed, bare, tmp_path):
+def test_without_time_to_train_the_run_comes_back_unchanged(packed, bare, tmp_path):
     out = tmp_path / "out"
     log = run_there(packed, out, 5, "--smoke", 0, "--reserve", 60, env=bare, code=1)
     assert "no time is left to train" in log

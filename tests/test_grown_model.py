@@ -1,4 +1,4 @@
-"""A model of 256 px that grew out of one that ships: exported, and used from the command line."""
+"""A model of 256 px grown from a shipped one: exported, and used from the command line."""
 
 import dataclasses
 import subprocess
@@ -51,7 +51,7 @@ def photo_of(model, *options, out):
     return images.read(out)
 
 
-def test_it_makes_the_photos_of_the_smaller_one_larger(grown_model):
+def test_it_generates_the_photos_of_the_smaller_model_at_a_larger_size(grown_model):
     large, small = Translator(grown_model), Translator("lifelike")
     assert large.card.preprocessing.size == 256
     page = images.read(DRAWING, grey=True)
@@ -59,10 +59,10 @@ def test_it_makes_the_photos_of_the_smaller_one_larger(grown_model):
     assert made.shape == (256, 256, 3)
     halved = np.asarray(Image.fromarray(made).resize((128, 128), Image.Resampling.BOX))
     apart = np.abs(halved.astype(float) - small(page))[1:-1, 1:-1]
-    assert apart.mean() < 6  # grey levels: its drawing is cut out at 256 px, and then halved
+    assert apart.mean() < 6  # grey levels: its drawing is cropped at 256 px, and then halved
 
 
-def test_the_command_line_follows_its_size(grown_model, tmp_path):
+def test_the_command_line_uses_its_size(grown_model, tmp_path):
     plain = photo_of(grown_model, out=tmp_path / "a.png")
     assert plain.shape == (256, 256, 3)
     back = photo_of(grown_model, "--paste-back", out=tmp_path / "b.png")
@@ -70,12 +70,12 @@ def test_the_command_line_follows_its_size(grown_model, tmp_path):
     hinted = photo_of(
         grown_model, "--skin", "brown", "--lips", "red", "--faithful", 0.5, out=tmp_path / "c.png"
     )
-    # It came of one that is not told either, and has learnt nothing yet.
+    # It grew from a model without these inputs, and has not been trained yet.
     assert hinted.shape == plain.shape
     assert np.abs(hinted.astype(int) - plain).max() <= 1
 
 
-def test_hints_lie_where_they_do_in_a_smaller_crop(grown_model):
+def test_hints_have_the_same_places_as_in_a_smaller_crop(grown_model):
     places = []
     for model, side in ((grown_model, 256), ("lifelike", 128)):
         aligned = Translator(model).align(DRAWING)

@@ -173,7 +173,7 @@ def test_icc_profile_does_no_harm(colours: np.ndarray) -> None:
 
 
 def refused(source: object, **options: object) -> str:
-    """The one-line message with which a picture is refused, without any warning beside it."""
+    """The one-line message with which a picture is refused, without any warning."""
     with warnings.catch_warnings(record=True) as seen:
         warnings.simplefilter("always")
         with pytest.raises(ImageError) as caught:
@@ -356,7 +356,7 @@ def test_full_disk_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.Mon
         return Full()
 
     monkeypatch.setattr(Path, "open", open_full)
-    with pytest.raises(OutputError, match=r"a\.png: .*No space left.*free some room"):
+    with pytest.raises(OutputError, match=r"a\.png: .*No space left.*free some space"):
         images.write_bytes(target, b"x" * 100)
     monkeypatch.undo()
     assert target.read_bytes() == b"as before"

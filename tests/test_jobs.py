@@ -1,4 +1,4 @@
-"""Which pictures are meant, and where their results go."""
+"""The pictures that a command line names, and the files of their results."""
 
 import numpy as np
 import pytest
@@ -60,11 +60,11 @@ def test_streams(tmp_path):
 @pytest.mark.parametrize(
     ("inputs", "out", "found"),
     [
-        (["{0}"], "x.png", "the file x.png serves one picture, not 3"),
-        (["{0}"], "-", "stdout serves one picture"),
-        (["-", "{0}"], "out", "stdin serves one picture"),
+        (["{0}"], "x.png", "the file x.png is for one picture, not 3"),
+        (["{0}"], "-", "stdout is for one picture"),
+        (["-", "{0}"], "out", "stdin is for one picture"),
         (["{0}/*.xyz"], "out", "nothing matches"),
-        (["{0}/empty"], "out", "holds no pictures"),
+        (["{0}/empty"], "out", "contains no pictures"),
         (["{0}/1/x/a.jpg", "{0}/2/x/a.jpg"], "out", r"would both become .*a\.png; rename one"),
         (["{0}/b.png"], "{0}", r"b\.png is an input and would be overwritten"),
         (["{0}/b.png"], "{0}/b.png", r"b\.png is an input"),
@@ -74,11 +74,11 @@ def test_streams(tmp_path):
         (
             ["{0}/documents"],
             "out",
-            r"holds no pictures, but 2 \.pdf \(PDF documents\): ",
+            r"contains no pictures, but 2 \.pdf \(PDF documents\): ",
         ),
     ],
 )
-def test_impossible_plans_are_refused_before_anything_is_done(folder, inputs, out, found):
+def test_impossible_jobs_are_refused_before_anything_is_done(folder, inputs, out, found):
     (folder / "empty").mkdir()
     (folder / "documents").mkdir()
     for name in ("a.pdf", "b.PDF", "._c.pdf", "d.txt"):
@@ -88,7 +88,7 @@ def test_impossible_plans_are_refused_before_anything_is_done(folder, inputs, ou
 
 
 def renamed(inputs, out, root):
-    """The results of inputs below `root`, by name, and what was said of them."""
+    """The results of inputs below `root`, by name, and the notes."""
     notes = []
     work = jobs([str(root / text) for text in inputs], str(out), note=notes.append)
     results = {
@@ -118,7 +118,7 @@ def test_results_that_would_share_a_name_keep_more_of_it(inputs, results, tmp_pa
     assert "\n" not in note
 
 
-def test_folders_that_hold_the_same_names(tmp_path):
+def test_folders_that_contain_the_same_names(tmp_path):
     for name in ("x/a.jpg", "x/deep/b.png", "y/a.jpg", "y/deep/b.png", "y/c.jpg"):
         images.write(tmp_path / name, np.zeros((4, 4, 3), np.uint8))
     found, [note] = renamed(["x", "y"], tmp_path / "out", tmp_path)
@@ -139,6 +139,6 @@ def test_many_pairs_are_named_quickly(tmp_path):
     assert found["1999.jpg"] == "1999.jpg.png"
 
 
-def test_a_folder_that_is_called_like_a_picture_may_take_results(folder, tmp_path):
+def test_a_folder_named_like_a_picture_can_be_the_output(folder, tmp_path):
     (tmp_path / "x.heic").mkdir()
     assert planned([str(folder / "a.jpg")], tmp_path / "x.heic")[0][1].name == "a.png"

@@ -1,4 +1,4 @@
-"""What they make is tested with the command line; here, that workers make the same."""
+"""Workers give the same results as one process; the command line's tests check the results."""
 
 import dataclasses
 
@@ -12,7 +12,7 @@ from limner.sketching import sketch
 
 
 @pytest.mark.parametrize("what", ["photos", "sketches", "drawings"])
-def test_workers_make_the_same_as_one_process(what, photo, tiny_sketcher, tmp_path):
+def test_workers_give_the_same_results_as_one_process(what, photo, tiny_sketcher, tmp_path):
     for number in range(5):
         picture = photo[number:360, 60:380]
         drawn = sketch(picture) if what == "photos" else picture

@@ -28,7 +28,7 @@ def drawn(description="Rise: from 1 to 3", colour=pages.SERIES[0]):
     return str(pages.svg(figure, description))
 
 
-def test_a_figure_is_one_element_that_says_what_it_shows():
+def test_a_diagram_is_one_element_with_a_description():
     text = drawn('less < more "quoted"')
     assert text.startswith("<svg ")
     assert text.endswith("</svg>")
@@ -37,24 +37,24 @@ def test_a_figure_is_one_element_that_says_what_it_shows():
     assert attributes["aria-label"] == 'less < more "quoted"'
     assert "width" not in attributes
     assert "&lt;b&gt;" in text
-    # A style within would hold for the whole page, and a font would not be the page's.
+    # A style in it would apply to the complete page, and a font would not be the page's.
     assert "<style" not in text
     assert "font-family" not in text
     assert "metadata" not in text
 
 
-def test_a_figure_takes_the_colours_of_the_page():
+def test_a_diagram_uses_the_colours_of_the_page():
     text = drawn(colour=pages.SERIES[1])
     assert "stroke: var(--series-2)" in text
     assert "fill: var(--quiet)" in text
     assert "#0a0b" not in text
 
 
-def test_the_same_figure_gives_the_same_text():
+def test_the_same_diagram_gives_the_same_text():
     assert drawn() == drawn()
 
 
-def test_two_figures_of_a_page_share_no_names():
+def test_diagrams_of_a_page_share_no_names():
     found = [set(re.findall(r' id="([^"]+)"', drawn(text))) for text in ("one", "two")]
     assert all(found)
     assert not found[0] & found[1]
@@ -74,7 +74,7 @@ def test_a_picture_that_cannot_be_read_is_named():
         pages.picture(b"nothing", name="bad.png")
 
 
-def test_numbers_read_well():
+def test_numbers_are_formatted():
     assert pages.percent(0.0476) == "4.8%"
     assert pages.number(-3.14159, 2) == "\u22123.14"
     assert pages.number(-0.001) == "0.0"
@@ -98,7 +98,7 @@ def test_a_page_loads_nothing_and_is_escaped(tmp_path):
     assert made == "&lt;b&gt; 1,234"
 
 
-def test_a_page_that_cannot_be_written_says_so(tmp_path):
+def test_a_page_that_cannot_be_written_raises_an_error(tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(OutputError, match="cannot write it"):
         pages.write(tmp_path / "file" / "page.html", "page.html")

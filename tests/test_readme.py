@@ -65,7 +65,7 @@ def desk(
     hinted_model,
     tmp_path,
 ):
-    """A folder that holds every file that the README names as an input."""
+    """A folder that contains every file that the README names as an input."""
     drawing = sketch(photo)
     for name in ("drawing.jpg", "page.png", "drawings/one.png"):
         images.write(tmp_path / name, drawing)
@@ -92,7 +92,7 @@ def desk(
 def test_commands(command, desk):
     arguments = shlex.split(command)[1:]
     if arguments[0] in ("prepare", "train", "export") and (desk / arguments[2]).exists():
-        # It is there for the other commands; here it is made.
+        # It exists for the other commands; this one must make it.
         shutil.move(desk / arguments[2], desk / "before")
     if arguments[0] == "train":
         arguments += [
@@ -116,7 +116,7 @@ def test_snippets(snippet, desk):
         assert made.shape == ((128, 128, 3) if of_a_model else (512, 512, 3))
 
 
-def test_something_was_found():
+def test_examples_were_found():
     shown = {command.split()[1] for command in COMMANDS}
     assert shown >= {"photo", "sketch", "prepare", "data", "train", "export", "measure", "compare"}
     homes = {snippet.id for snippet in SNIPPETS}
@@ -145,7 +145,7 @@ def test_links(page):
         assert not anchor or anchor in heading_anchors(target), link
 
 
-def test_the_recipe_that_is_shown_is_one(tmp_path):
+def test_the_recipe_in_the_docs_is_valid(tmp_path):
     from limner.data.recipe import load, shipped_recipes
 
     [shown] = re.findall(r"```toml\n(.*?)```", PAGES["docs/data.md"], re.DOTALL)

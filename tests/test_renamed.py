@@ -1,4 +1,4 @@
-"""Names that options and settings had before: they work, and a warning says the present ones."""
+"""Former names of options and settings: they work, and a warning names the present ones."""
 
 import json
 import shutil
@@ -18,7 +18,7 @@ from limner.training.run import RunFolder
 
 
 @pytest.mark.parametrize("command", OPTIONS)
-def test_every_present_option_is_one(command):
+def test_every_present_option_exists(command):
     options = {name for one in get_command(app).commands[command].params for name in one.opts}
     assert OPTIONS[command].keys() & options == set()
     assert set(OPTIONS[command].values()) <= options

@@ -1,4 +1,4 @@
-"""A translator goes wherever Python objects go: copies, pickles, forked and spawned processes."""
+"""A translator works in copies, pickles, forked and spawned processes."""
 
 import copy
 import multiprocessing
@@ -90,7 +90,7 @@ def test_copies_share_what_never_changes(tiny_model, photo):
 
 
 class Fixed:
-    """A detector that always finds the same."""
+    """A detector that always finds the same face."""
 
     def __init__(self, *found: Face) -> None:
         self.found = found
@@ -99,7 +99,7 @@ class Fixed:
         return list(self.found)
 
 
-def test_a_detector_of_ones_own_goes_along(tiny_model, photo):
+def test_a_given_detector_is_pickled_too(tiny_model, photo):
     face = Translator(tiny_model).detector(photo)[0]
     translator = Translator(tiny_model, detector=Fixed(face))
     again = pickle.loads(pickle.dumps(translator))

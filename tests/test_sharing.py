@@ -1,4 +1,4 @@
-"""Files that are shared tell nothing of where on which machine they were made."""
+"""Shared files do not show on which machine and in which folder they were made."""
 
 import base64
 import contextlib
@@ -53,7 +53,7 @@ FAST = {
     "discriminator.strides": 1,
 }
 PLACES = (SOMEBODY, *map(str, (Path.cwd(), Path.home(), sys.prefix, ROOT)))
-"""What no shared file may hold."""
+"""Texts that no shared file may contain."""
 
 
 def texts_in(data):
@@ -105,7 +105,7 @@ def values_in(value):
 
 
 def places_in(path):
-    """Which of PLACES a file holds, or each file of a folder, by name."""
+    """Which of PLACES a file contains, or each file of a folder, by name."""
     found = {}
     for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
         if file.is_file():
@@ -121,7 +121,7 @@ def limner_in_process(*arguments, code=0):
 
 @pytest.fixture(scope="module")
 def desk(person, tmp_path_factory):
-    """A folder in which somebody has used every command, with absolute paths throughout."""
+    """A folder in which every command was used with absolute paths."""
     desk = tmp_path_factory.mktemp("sharing") / SOMEBODY / "desk"
     for number in range(6):
         images.write(desk / "photos" / f"{number}.png", person(number))
@@ -150,7 +150,7 @@ def desk(person, tmp_path_factory):
         images.write(desk / "truth" / f"{number}.png", crop)
         images.write(desk / "sketches" / f"{number}.png", sketch(crop, seed=number))
         images.write(desk / "better" / f"{number}.png", crop)
-    (desk / "truth" / "0.png").write_bytes(b"no picture")  # reports say why it is left out
+    (desk / "truth" / "0.png").write_bytes(b"no picture")  # reports say why it is excluded
     images.write(desk / "truth" / "other.png", crops[0])
     (desk / "truth" / "notes.txt").write_text("not a picture")
     (desk / "no-folder").write_text("where the cache should be")
@@ -183,21 +183,21 @@ def desk(person, tmp_path_factory):
         "compared.json",
     ],
 )
-def test_what_is_shared_names_no_place_of_this_machine(desk, name):
+def test_shared_files_contain_no_path_of_this_machine(desk, name):
     found = places_in(desk / name)
     assert found
     assert {file: places for file, places in found.items() if places} == {}
 
 
 @pytest.mark.parametrize("name", ["first", "run"])
-def test_of_a_run_only_the_config_is_private(desk, name):
+def test_only_the_config_of_a_run_is_private(desk, name):
     found = places_in(desk / name)
     assert found.keys() >= {"state.pt", "stats.jsonl", "snapshot-000000008.safetensors"}
     assert [file for file, places in found.items() if places] == ["config.json"]
-    assert f"{desk}/set" in (desk / name / "config.json").read_text()  # it is gone on with
+    assert f"{desk}/set" in (desk / name / "config.json").read_text()  # needed to resume
 
 
-def test_what_was_left_out_is_still_named(desk):
+def test_excluded_files_are_still_named(desk):
     warnings = json.dumps(json.loads((desk / "measured.json").read_text())["warnings"])
     for name in ("truth/0.png", "truth: 1 other files", "partner in results", "no-folder"):
         assert name in warnings
@@ -205,12 +205,12 @@ def test_what_was_left_out_is_still_named(desk):
     assert {"damaged.jpg", "damaged.zip"} <= {row["path"] for row in dropped}
 
 
-def test_images_of_a_set_are_called_by_its_name(desk):
+def test_images_of_a_dataset_are_named_after_it(desk):
     named = [name for name, _ in PreparedSet(desk / "set").encoded()]
     assert named[0] == "row 0 of set/faces.parquet, 0.png"
 
 
-def test_a_snapshot_still_says_which_set_it_learnt_from(desk):
+def test_a_snapshot_still_names_its_dataset(desk):
     data = (desk / "run" / "snapshot-000000008.safetensors").read_bytes()
     header = json.loads(data[8 : 8 + struct.unpack("<Q", data[:8])[0]])
     config = json.loads(header["__metadata__"]["limner"])["config"]
@@ -221,13 +221,13 @@ def test_a_snapshot_still_says_which_set_it_learnt_from(desk):
     ]
 
 
-def test_a_run_goes_on_where_its_config_says(desk, tmp_path):
+def test_a_run_resumes_with_the_paths_in_its_config(desk, tmp_path):
     run = shutil.copytree(desk / "run", tmp_path / "run")
     limner_in_process("train", "portrait", run, "--set", "images=12")
     assert (run / "snapshot-000000012.safetensors").exists()
 
 
-def test_a_snapshot_of_an_earlier_version_is_exported_without_its_places(desk, tmp_path):
+def test_a_snapshot_of_an_earlier_version_is_exported_without_its_paths(desk, tmp_path):
     file = tmp_path / "snapshot-000000008.safetensors"
     with safe_open(desk / "run" / file.name, framework="pt") as snapshot:
         about = json.loads(snapshot.metadata()["limner"])
@@ -246,7 +246,7 @@ def digest(model):
     return Translator(model).card.weights
 
 
-def test_what_a_library_says_of_a_picture_is_kept_without_folders(person, tmp_path):
+def test_messages_of_libraries_about_pictures_are_kept_without_folders(person, tmp_path):
     images.write(tmp_path / SOMEBODY / "in" / "a.png", person(0))
     images.write(tmp_path / SOMEBODY / "in" / "b.png", person(1))
 
@@ -269,7 +269,7 @@ def test_what_a_library_says_of_a_picture_is_kept_without_folders(person, tmp_pa
     assert not any(places_in(tmp_path / "set").values())
 
 
-def test_nothing_that_goes_into_the_wheel_names_a_place():
+def test_no_file_of_the_wheel_contains_a_path():
     folder = ROOT / "src" / "limner"
     for file in folder.rglob("*"):
         if file.is_file() and "__pycache__" not in file.parts:
@@ -278,7 +278,7 @@ def test_nothing_that_goes_into_the_wheel_names_a_place():
 
 
 @pytest.mark.skipif(importlib.util.find_spec("hatchling") is None, reason="needs hatchling")
-def test_the_wheel_names_no_place(tmp_path):
+def test_the_wheel_contains_no_path(tmp_path):
     build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
     subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
     [wheel] = tmp_path.glob("*.whl")
@@ -289,7 +289,7 @@ def test_the_wheel_names_no_place(tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["zip", "png", "parquet", "safetensors", "html", "json", "lines"])
-def test_the_search_finds_a_place_in_what_is_packed(tmp_path, kind):
+def test_the_search_finds_a_path_in_packed_files(tmp_path, kind):
     path, file = f"/{SOMEBODY}/x", tmp_path / kind
     noted = json.dumps({"a": path}).replace("home", "\\u0068ome")
     if kind == "zip":
@@ -344,6 +344,6 @@ def test_messages_lose_folders(text, left):
     assert without_folders(text) == (text if left is None else left)
 
 
-def test_a_config_without_folders_is_shared_as_it_is():
+def test_a_config_without_folders_is_shared_unchanged():
     config = Config(experiment="x")
     assert config.to_share() == config.to_dict()

@@ -1,4 +1,4 @@
-"""The model that ships, on drawings and faces that it never saw."""
+"""The shipped model, on drawings and faces that it never saw."""
 
 import numpy as np
 import pytest
@@ -26,7 +26,7 @@ def shows_a_face(generated, translator):
         return False
 
 
-def test_it_is_small_and_says_where_it_comes_from(translator):
+def test_it_is_small_and_names_its_sources(translator):
     assert shipped_models()["portrait"].stat().st_size < 20e6
     assert translator.card.images_seen > 10_000
     assert sum(source["faces"] for source in translator.card.sources.values()) > 2000
@@ -41,7 +41,7 @@ def test_a_sketched_photo_becomes_a_face_with_skin(translator, photo):
     assert red > green + 10 > blue + 10
 
 
-def test_the_model_that_draws_is_small_and_says_where_it_comes_from():
+def test_the_drawing_model_is_small_and_names_its_sources():
     card = Translator(DEFAULT_DRAWER).card
     assert card.direction == "photo-to-sketch"
     assert shipped_models()[DEFAULT_DRAWER].stat().st_size < 2e6
@@ -57,8 +57,8 @@ def test_it_draws_on_white_paper_and_a_face_is_found(translator, photo):
     assert shows_a_face(np.stack([drawn] * 3, axis=-1), translator)
 
 
-def test_who_it_drew_comes_back_better_than_from_a_filter(translator, data):
-    """`portrait` is a judge that it did not learn with."""
+def test_its_sketches_keep_the_person_better_than_a_filter(translator, data):
+    """Judged by `portrait`, which was not used in its training."""
     folder = data / "research" / "cufs_ar" / "photos"
     photos = [
         translator.align(images.read(path), clean="off", name=path.name)[0].image

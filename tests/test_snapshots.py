@@ -74,7 +74,7 @@ def test_each_snapshot_is_scored_once(snapshots, desk, monkeypatch, capsys):
     assert float(page[5].split("|")[-2]) > 0  # what the run itself found on held-out faces
 
 
-def test_a_table_with_other_columns_is_left_as_it_is(snapshots, desk, monkeypatch):
+def test_a_table_with_other_columns_is_not_changed(snapshots, desk, monkeypatch):
     table = desk / "run" / "pairs.csv"
     table.write_text("model,beauty\n1,2\n")
     with pytest.raises(SystemExit, match="has other columns"):

@@ -36,7 +36,7 @@ def test_grey_and_colour_drawings_give_the_same(translator, photo):
     assert np.abs(difference).max() <= 1
 
 
-def test_a_batch_is_its_pictures_one_by_one(translator):
+def test_a_batch_gives_the_same_as_its_pictures_one_by_one(translator):
     crops = list(np.random.default_rng(0).integers(0, 255, (5, 32, 32), dtype=np.uint8))
     together = translator.batch(crops)
     alone = np.concatenate([translator.batch([crop]) for crop in crops])
@@ -46,7 +46,7 @@ def test_a_batch_is_its_pictures_one_by_one(translator):
 
 
 def test_a_crop_of_another_size_is_refused(translator):
-    with pytest.raises(UsageError, match="crops of 48x32 px; this model takes 32x32"):
+    with pytest.raises(UsageError, match="crops have 48x32 px, but this model takes 32x32"):
         translator.batch([np.zeros((32, 48), np.uint8)])
 
 
@@ -76,7 +76,7 @@ def test_every_face_is_translated_when_asked(translator, photo):
     assert len(translator.translate(two, every_face=True)) == 2
 
 
-def test_a_model_that_goes_the_other_way_makes_sketches(tiny_sketcher, photo):
+def test_a_model_of_the_other_direction_makes_sketches(tiny_sketcher, photo):
     sketcher = Translator(tiny_sketcher)
     made = sketcher(photo)
     assert made.shape == (32, 32)
@@ -99,27 +99,27 @@ def test_a_sketcher_sees_colours_and_takes_grey(tiny_sketcher):
     assert np.abs(alike[0] - alike[1]).max() <= 1
 
 
-def test_a_missing_model_names_those_there_are(tmp_path):
+def test_the_message_about_a_missing_model_lists_the_shipped_ones(tmp_path):
     with pytest.raises(ModelError, match="there is no model 'nosuch'; shipped with limner"):
         Translator("nosuch")
 
 
 @pytest.mark.parametrize("content", [b"", b"not a model", bytes(5000)])
-def test_a_file_that_is_no_model_is_refused(content, tmp_path):
+def test_a_file_that_is_not_a_model_is_refused(content, tmp_path):
     path = tmp_path / "m.onnx"
     path.write_bytes(content)
     with pytest.raises(ModelError, match=r"m\.onnx is"):
         Translator(path)
 
 
-def test_a_model_cut_short_is_refused(tiny_model, tmp_path):
+def test_a_truncated_model_is_refused(tiny_model, tmp_path):
     path = tmp_path / "m.onnx"
     path.write_bytes(tiny_model.read_bytes()[:-2000])
     with pytest.raises(ModelError, match=r"m\.onnx is"):
         Translator(path)
 
 
-def test_a_foreign_model_is_refused(tmp_path):
+def test_a_model_that_limner_did_not_export_is_refused(tmp_path):
     value = helper.make_tensor_value_info("x", TensorProto.FLOAT, [1])
     graph = helper.make_graph(
         [helper.make_node("Identity", ["x"], ["y"])],
@@ -131,11 +131,11 @@ def test_a_foreign_model_is_refused(tmp_path):
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)])
     model.ir_version = 8
     path.write_bytes(model.SerializeToString())
-    with pytest.raises(ModelError, match="not one that limner exported"):
+    with pytest.raises(ModelError, match="was not exported by limner"):
         Translator(path)
 
 
-def test_a_model_of_another_format_says_what_wrote_it(tiny_model, tmp_path):
+def test_the_message_about_another_format_names_the_version_that_wrote_it(tiny_model, tmp_path):
     model = onnx.load(tiny_model)
     [entry] = model.metadata_props
     entry.value = entry.value.replace('"format": 1', '"format": 9')
@@ -148,18 +148,18 @@ def test_a_model_of_another_format_says_what_wrote_it(tiny_model, tmp_path):
 @pytest.mark.parametrize(
     ("old", "new", "found"),
     [
-        ('"size": 32', '"size": 64', r"\[1, 32, 32\].* promise .*sketch.: \[1, 64, 64\]"),
+        ('"size": 32', '"size": 64', r"\[1, 32, 32\].* metadata say .*sketch.: \[1, 64, 64\]"),
         (
             '"sketch-to-photo"',
             '"photo-to-sketch"',
-            r"\[1, 32, 32\].* promise .*photo.: \[3, 32, 32\]",
+            r"\[1, 32, 32\].* metadata say .*photo.: \[3, 32, 32\]",
         ),
-        ('"sketch-to-photo"', '"upside-down"', "goes 'upside-down'"),
+        ('"sketch-to-photo"', '"upside-down"', "has the direction 'upside-down'"),
         ('"format": 1', '"format": 1, "more": 2', "damaged metadata"),
         ('{"name"', '[{"name"', "damaged metadata"),
     ],
 )
-def test_a_model_that_is_not_what_it_says_is_refused(tiny_model, tmp_path, old, new, found):
+def test_a_model_that_contradicts_its_card_is_refused(tiny_model, tmp_path, old, new, found):
     model = onnx.load(tiny_model)
     [entry] = model.metadata_props
     assert old in entry.value
@@ -208,7 +208,7 @@ def test_a_picture_may_come_in_any_form(translator, photo, tmp_path):
     assert np.array_equal(translator(grey), translator(photo[..., 0]))
 
 
-def test_what_goes_wrong_is_said_of_the_path(translator, tmp_path):
+def test_error_messages_name_the_path(translator, tmp_path):
     path = tmp_path / "blank.png"
     images.write(path, np.full((50, 70, 3), 255, np.uint8))
     with pytest.raises(NoFaceError, match=r"blank\.png"):
@@ -219,7 +219,7 @@ def test_what_goes_wrong_is_said_of_the_path(translator, tmp_path):
         translator(np.zeros((3, 64, 64)))
 
 
-def test_a_page_is_cleaned_and_turned_and_says_so(translator, portrait_drawing):
+def test_a_page_is_cleaned_and_turned_with_notes(translator, portrait_drawing):
     drawing = portrait_drawing
     page = np.ascontiguousarray(255 - np.rot90(drawing))
     [made] = translator.translate(page)
@@ -239,8 +239,8 @@ def test_a_turned_face_goes_back_to_where_it_was(translator, portrait_drawing):
     assert (left + right) / 2 == pytest.approx(changed[:, 1].mean(), abs=25)
 
 
-def test_photos_that_become_sketches_are_not_cleaned(tiny_sketcher, photo):
-    """Dark, with a shadow: a photo may be so."""
+def test_photos_are_not_cleaned(tiny_sketcher, photo):
+    """A photo may be dark and have a shadow."""
     dark = np.ascontiguousarray(photo[::-1, ::-1] // 4)
     dark[:, :200] //= 2
     [aligned] = Translator(tiny_sketcher).align(dark)
@@ -248,7 +248,7 @@ def test_photos_that_become_sketches_are_not_cleaned(tiny_sketcher, photo):
     assert aligned.image.max() <= photo.max() // 4 + 1
 
 
-def test_eyes_by_hand_do_for_what_no_detector_finds(translator):
+def test_given_eye_corners_replace_detection(translator):
     page = np.full((200, 300), 250, np.uint8)
     page[90:96, 100:110] = page[90:96, 190:200] = 20
     with pytest.raises(NoFaceError):
@@ -263,18 +263,18 @@ def test_eyes_by_hand_do_for_what_no_detector_finds(translator):
 
 @pytest.mark.parametrize("others", [{"as_is": True}, {"every_face": True}])
 def test_eyes_mark_one_face(translator, photo, others):
-    with pytest.raises(UsageError, match="eyes mark one face"):
+    with pytest.raises(UsageError, match="eyes marks one face"):
         translator.translate(photo, eyes=(1, 2, 3, 4), **others)
 
 
-def test_eyes_that_are_too_near_to_each_other_are_refused(translator, photo):
+def test_eyes_that_are_too_close_together_are_refused(translator, photo):
     with pytest.raises(NoFaceError, match="10 px apart"):
         translator(photo, eyes=(100, 100, 110, 100))
 
 
 @pytest.fixture(scope="module")
 def told(tiny, tmp_path_factory):
-    """A model that takes in how literally a drawing is meant, and colours."""
+    """A model that takes how literally a drawing is meant, and colours."""
     folder = tmp_path_factory.mktemp("told")
     config = tiny.with_settings(["generator.literal=true", "generator.hints=true", "images=8"])
     train(config, folder / "run")
@@ -282,7 +282,7 @@ def told(tiny, tmp_path_factory):
     return Translator(folder / "told.onnx")
 
 
-def test_how_literally_a_drawing_is_meant_matters_to_a_model_that_is_told(told, photo):
+def test_how_literally_a_drawing_is_meant_changes_the_result(told, photo):
     drawing = sketch(photo)
     made = [told(drawing, faithful=level) for level in (0.0, 1.0)]
     assert not np.array_equal(*made)
@@ -293,7 +293,7 @@ def test_how_literally_a_drawing_is_meant_matters_to_a_model_that_is_told(told, 
         told(drawing, faithful=1.5)
 
 
-def test_colours_change_the_picture_that_they_are_given_for(told):
+def test_hints_change_only_the_picture_that_they_are_given_for(told):
     crops = list(np.random.default_rng(0).integers(0, 255, (2, 32, 32), dtype=np.uint8))
     hint = np.zeros((32, 32, 4), np.uint8)
     hint[8:16, 8:16] = 200, 30, 30, 255
@@ -302,8 +302,8 @@ def test_colours_change_the_picture_that_they_are_given_for(told):
     assert not np.array_equal(plain[1], hinted[1])
 
 
-def test_a_model_that_cannot_be_told_says_so(translator, photo):
-    with pytest.raises(UsageError, match="tiny was not trained to be told how literally"):
+def test_a_model_refuses_inputs_that_it_does_not_take(translator, photo):
+    with pytest.raises(UsageError, match="tiny was trained without a setting for how literally"):
         translator(photo, faithful=0.5)
     crop = np.zeros((32, 32), np.uint8)
     with pytest.raises(UsageError, match="tiny was trained without colour hints"):

@@ -25,7 +25,7 @@ BATCH = 8
 def main() -> None:
     """Draw, and print the rates."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("prepared", metavar="SET", type=Path, help="prepared set")
+    parser.add_argument("prepared", metavar="SET", type=Path, help="dataset")
     parser.add_argument("--images", type=int, default=800)
     parser.add_argument(
         "--set", dest="settings", action="append", default=[], help="see limner train"

@@ -59,7 +59,7 @@ def main() -> int:
     """Pack, and print the sizes."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("run", type=Path, help="run folder, with a checkpoint to resume from")
-    parser.add_argument("set", type=Path, help="prepared set that it is trained on")
+    parser.add_argument("set", type=Path, help="dataset that it is trained on")
     parser.add_argument("kit", type=Path, help="folder to write; an old kit is replaced")
     parser.add_argument("--most", type=float, default=64, help="maximum size of the kit in MiB")
     parser.add_argument("--exact", action="store_true", help="do not round the checkpoint")

@@ -1,4 +1,4 @@
-"""limner: a hand-drawn sketch of a face in, a photo-realistic face out."""
+"""limner: turns hand-drawn sketches of faces into photo-realistic faces."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ __all__ = ["Translator", "__version__", "photo", "sketch"]
 
 
 def __getattr__(name: str) -> Any:
-    # Importing limner stays instant: the runtime is loaded when it is first asked for.
+    # Keeps `import limner` fast: the runtime is loaded when it is first needed.
     if name == "Translator":
         from limner.translator import Translator
 

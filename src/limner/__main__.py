@@ -1,4 +1,4 @@
-"""`python -m limner` is `limner`."""
+"""Lets `python -m limner` run the command line."""
 
 from limner.cli import main
 

@@ -1,7 +1,7 @@
-"""Many pictures through one function, with progress and a list of failures.
+"""Process many pictures with one function, with progress and a list of failures.
 
 Workers read the pictures, make the results and encode them; this process writes. `run` may start
-worker processes, which import the main module again: a script calls it under
+worker processes, which import the main module again, so scripts must call it under
 `if __name__ == "__main__":`.
 """
 
@@ -29,33 +29,33 @@ __all__ = ["STREAM", "Job", "Made", "Make", "Maker", "Outcome", "engine_for", "j
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Made:
-    """What was made of one picture."""
+    """The results of one picture."""
 
     images: list[NDArray[np.uint8]]
     """One or more results."""
     notes: tuple[str, ...] = ()
-    """What was done to the picture before, in words."""
+    """Changes made to the picture first, in words."""
     numbered: bool = False
-    """Whether the first result has a number in its name, too: `a-1.png`, `a-2.png`, …"""
+    """Whether the first result is numbered too: `a-1.png`, `a-2.png`, …"""
 
 
 Make = Callable[[NDArray[np.uint8], str], Made]
-"""From a picture `[H, W, 3]` and its name to its results. Raises ImageError."""
+"""Takes a picture `[H, W, 3]` and its name, and returns its results. Raises ImageError."""
 
 _SHARE = 12
-"""Pictures that each worker process has to have to be worth its start.
+"""Pictures per worker process that make starting it worthwhile.
 
 On 2 cores of an Intel Xeon with AMX, two workers did 12 pictures at 0.91 times the speed
 of one, 24 at 1.18 times and 48 at 1.43 times, as `benchmarks/batch.py --pictures 24` prints.
 """
 
 _OF_ONE_NAME = {errno.ENAMETOOLONG, errno.EISDIR, errno.EILSEQ, errno.EINVAL}
-"""Why one result cannot be written while others can."""
+"""Errors that concern one result, while others can be written."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Maker:
-    """What a worker works with."""
+    """The function that a worker applies, and what it writes into the results."""
 
     make: Make
     provenance: Provenance | None = None
@@ -64,23 +64,23 @@ class Maker:
 
 @dataclass(kw_only=True)
 class Outcome:
-    """What came of the jobs."""
+    """The outcome of all jobs."""
 
     done: int = 0
     failures: list[str] = field(default_factory=list)
     """A line each: the file, what was found, what to do."""
     faceless: int = 0
-    """How many of them had no face."""
+    """Number of pictures without a face."""
     notes: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    """By the name of a picture that was done, what was done to it before, in words."""
+    """Changes made to each finished picture first, in words, by its name."""
     stopped: LimnerError | None = None
-    """Why the work ended before its end, if it did; what was done until then is whole."""
+    """Why the work ended early, if it did; finished results are complete."""
 
 
 def engine_for(
     work: Sequence[Job], name: EngineName = "local", *, workers: int = 0, address: str = ""
 ) -> Engine:
-    """The engine that the command line names; 0 workers are as many as so many pictures are worth.
+    """The engine that the command line names; with 0 workers, their number suits the pictures.
 
     Raises:
         UsageError: See `engine_of`.
@@ -93,15 +93,14 @@ def engine_for(
 def run(
     work: Sequence[Job], start: Callable[[], Maker], *, engine: Engine | None = None
 ) -> Outcome:
-    """Do all jobs. A picture that fails is noted and the others continue.
+    """Do all jobs. If a picture fails, the failure is noted and the others continue.
 
-    Ctrl-C, lost workers, and a place that none of the results can be written to, end the work
-    early.
+    Ctrl-C, lost workers, and an output folder that cannot be written to end the work early.
 
     Args:
-        work: What to do.
+        work: The jobs.
         start: Called once in each worker; picklable if the engine has more than one.
-        engine: Where it is done; by default in this process.
+        engine: Where to run them; by default in this process.
     """
     engine = engine or LocalEngine()
     outcome = Outcome()
@@ -128,7 +127,7 @@ def run(
                 progress.advance()
     except KeyboardInterrupt:
         outcome.stopped = Interrupted(
-            f"interrupted with {outcome.done} of {len(work)} done; those are whole"
+            f"interrupted with {outcome.done} of {len(work)} done; those are complete"
         )
     except LimnerError as error:
         outcome.stopped = error
@@ -139,7 +138,7 @@ def run(
 
 @dataclass(frozen=True, kw_only=True)
 class _Picture:
-    """What a worker is told of a job."""
+    """A job as it is sent to a worker."""
 
     number: int
     name: str
@@ -149,22 +148,22 @@ class _Picture:
 
 @dataclass(frozen=True, kw_only=True)
 class _Files:
-    """What a worker gives back for a picture."""
+    """What a worker returns for a picture."""
 
     files: list[bytes] = field(default_factory=list)
-    """The files of its results."""
+    """Its results, encoded."""
     notes: tuple[str, ...] = ()
     numbered: bool = False
     """See `Made`."""
     failure: str = ""
-    """Why there are none."""
+    """Why there are no results."""
     faceless: bool = False
-    """Whether that is for want of a face."""
+    """Whether no face was found."""
 
 
 _Task = tuple[_Picture, ...]
 _Done = list[tuple[int, _Files]]
-"""For each picture its number and what came of it."""
+"""The number of each picture, and its results."""
 
 
 def _tasks(work: Sequence[Job], together: int, failures: dict[int, str]) -> Iterator[_Task]:
@@ -182,7 +181,7 @@ def _tasks(work: Sequence[Job], together: int, failures: dict[int, str]) -> Iter
 
 
 def _begin(start: Callable[[], Maker]) -> Callable[[_Task], _Done]:
-    """In a worker: the function for its tasks."""
+    """In a worker: load what is needed, and return the function for its tasks."""
     maker = start()
     return lambda task: [(picture.number, _make(picture, maker)) for picture in task]
 
@@ -196,9 +195,9 @@ def _make(picture: _Picture, maker: Maker) -> _Files:
         return _Files(failure=str(error), faceless=isinstance(error, NoFaceError))
     except LimnerError:
         raise
-    except Exception as error:  # one picture must not cost the others
+    except Exception as error:  # one picture must not stop the others
         return _Files(
-            failure=f"{picture.name}: limner failed at it ({type(error).__name__}: {error}); "
+            failure=f"{picture.name}: limner failed ({type(error).__name__}: {error}); "
             "please report this"
         )
 
@@ -213,17 +212,17 @@ def _data_of(job: Job) -> Path | bytes:
 
 
 def _put(made: _Files, job: Job, taken: set[Path]) -> str:
-    """Write the results of one picture, past names that others have.
+    """Write the results of one picture, avoiding names that other results have.
 
     Returns:
-        Why it failed, or nothing.
+        Why it failed, or an empty string.
 
     Raises:
-        OutputError: No other picture can be written there either.
+        OutputError: Other pictures cannot be written there either.
     """
     if job.target is None:
         if len(made.files) > 1:
-            return f"{job.name}: {len(made.files)} results, and stdout takes one; name a folder"
+            return f"{job.name}: {len(made.files)} results, but stdout takes one; name a folder"
         _to_stdout(made.files[0])
         return ""
     names = _names(job.target, numbered=made.numbered)
@@ -240,7 +239,7 @@ def _put(made: _Files, job: Job, taken: set[Path]) -> str:
 
 
 def _names(target: Path, *, numbered: bool) -> Iterator[Path]:
-    """What results may be called: `a.png`, `a-2.png`, …; if `numbered`, `a-1.png`, `a-2.png`, …."""
+    """Names for results: `a.png`, `a-2.png`, …; if `numbered`, `a-1.png`, `a-2.png`, …."""
     if not numbered:
         yield target
     for number in itertools.count(1 if numbered else 2):

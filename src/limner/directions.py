@@ -1,4 +1,4 @@
-"""The direction of a model, as networks, runs, model files and the runtime name it."""
+"""The directions of models, as networks, runs, model files and the runtime name them."""
 
 from typing import Literal
 
@@ -10,5 +10,5 @@ SKETCH_TO_PHOTO: Direction = "sketch-to-photo"
 PHOTO_TO_SKETCH: Direction = "photo-to-sketch"
 
 CHANNELS = {"sketch": 1, "photo": 3, "literal": 1, "hints": 4}
-"""Channels of a picture of each kind: grey; red, green and blue. And of what a generator is told
-beside a sketch: how literally it is meant; red, green, blue and a mask."""
+"""Channels of each input of a generator. A sketch is grey, a photo RGB; `literal` is how literally
+a sketch is meant, and `hints` are RGB and a mask."""

@@ -1,19 +1,19 @@
 """Every error that limner raises on purpose.
 
-A message says what was found, what was expected and what to do about it, in one line::
+A message says what was found, what was expected and what to do, in one line::
 
     LimnerError
     ├── UsageError            the call itself is wrong: an unknown style, a size of zero
     ├── MissingExtraError     an optional dependency is not installed
-    ├── ImageError            a picture cannot be read, or may not be (too large, not a picture)
+    ├── ImageError            a picture cannot be read, or is refused (too large, not a picture)
     │   └── NoFaceError       the picture is fine but no face was found in it
-    ├── OutputError           a result cannot be written (no permission, no room)
-    ├── ModelError            a model file is missing, foreign, damaged or of another version
-    ├── DataError             a prepared set is missing, damaged or empty
+    ├── OutputError           a result cannot be written (no permission, disk full)
+    ├── ModelError            a model file is missing, not limner's, damaged or of another version
+    ├── DataError             a dataset is missing, damaged or empty
     ├── EngineError           worker processes or a cluster were lost
-    ├── RunError              a training run cannot start, resume or go on
-    │   └── DivergedError     a loss is not finite any more
-    └── Interrupted           Ctrl-C; what was done until then is whole
+    ├── RunError              a training run cannot start, resume or continue
+    │   └── DivergedError     a loss is no longer finite
+    └── Interrupted           Ctrl-C; what was finished is complete
 """
 
 from typing import Self
@@ -39,7 +39,7 @@ EXTRA_OF = {
     "torch": "train",
     "uvicorn": "studio",
 }
-"""Which extra brings a package that the base install lacks."""
+"""The extra that installs each package that the base install lacks."""
 
 
 class LimnerError(Exception):
@@ -47,7 +47,7 @@ class LimnerError(Exception):
 
 
 class UsageError(LimnerError, ValueError):
-    """The call itself is wrong, whatever the files hold."""
+    """The call itself is wrong, whatever the files contain."""
 
 
 class MissingExtraError(LimnerError, ImportError):
@@ -58,7 +58,7 @@ class MissingExtraError(LimnerError, ImportError):
         self._given = what, extra
 
     def __reduce__(self) -> tuple[type[Self], tuple[str, str]]:
-        return type(self), self._given  # for errors that come from worker processes
+        return type(self), self._given  # worker processes send errors as pickles
 
 
 class ImageError(LimnerError, ValueError):
@@ -70,28 +70,28 @@ class NoFaceError(ImageError):
 
 
 class OutputError(LimnerError, OSError):
-    """A result cannot be written. Nothing half-written is left behind."""
+    """A result cannot be written. No partial file is left behind."""
 
 
 class ModelError(LimnerError, ValueError):
-    """A model file is missing, foreign, damaged or of another version."""
+    """A model file is missing, not limner's, damaged or of another version."""
 
 
 class DataError(LimnerError, ValueError):
-    """A prepared set is missing, damaged or empty."""
+    """A dataset is missing, damaged or empty."""
 
 
 class EngineError(LimnerError, RuntimeError):
-    """Worker processes or a cluster were lost. What they had finished is kept."""
+    """Worker processes or a cluster were lost. Finished results are kept."""
 
 
 class RunError(LimnerError, RuntimeError):
-    """A training run cannot start, resume or go on. Its last state is intact."""
+    """A training run cannot start, resume or continue. Its last checkpoint is intact."""
 
 
 class DivergedError(RunError):
-    """A loss is not finite any more. The last good state is intact."""
+    """A loss is no longer finite. The last good checkpoint is intact."""
 
 
 class Interrupted(LimnerError):  # noqa: N818 - it is not a failure
-    """Ctrl-C or SIGTERM. What was done until then is whole."""
+    """Ctrl-C or SIGTERM. What was finished is complete."""

@@ -1,6 +1,6 @@
-"""From what a user names (a model, a run or a folder of results) to an evaluation set.
+"""Turns what a user names (a model, a run or a folder of results) into an evaluation set.
 
-Photos are made with the same function as `limner photo` makes them with.
+Photos are generated as by `limner photo`.
 """
 
 import os
@@ -29,27 +29,27 @@ __all__ = [
 
 @dataclass(frozen=True, kw_only=True)
 class Candidate:
-    """A model, a run or a folder of results that is evaluated."""
+    """A model, a run or a folder of results to evaluate."""
 
     name: str
     generated: Path
     """Folder of its photos."""
     back: Path | None = None
-    """Folder of the sketches that it made from them."""
+    """Folder of the sketches reconstructed from them."""
     notes: tuple[str, ...] = ()
-    """Failures while they were generated."""
+    """Failures during generation."""
 
 
 def models_of(named: Iterable[str], folder: Path) -> dict[Direction, str]:
-    """The models that a user named, by what they do.
+    """The models that a user named, by direction.
 
     Args:
-        named: Shipped names, `.onnx` files, snapshots, or run folders, of which the best snapshot
-            is exported in all directions that it has.
-        folder: To export into.
+        named: Shipped names, `.onnx` files, snapshots or run folders. The best snapshot of a run
+            is exported in all its directions.
+        folder: Where to export them.
 
     Raises:
-        UsageError: Two do the same.
+        UsageError: Two have the same direction.
         ModelError: One is not a model.
         RunError: A run has no snapshot.
         MissingExtraError: A run is named and torch is not installed.
@@ -58,7 +58,7 @@ def models_of(named: Iterable[str], folder: Path) -> dict[Direction, str]:
     for name in named:
         for direction, model in _directions(name, folder).items():
             if direction in found:
-                raise UsageError(f"{found[direction]} and {model} both go {direction}; name one")
+                raise UsageError(f"{found[direction]} and {model} are both {direction}; name one")
             found[direction] = model
     return found
 
@@ -86,8 +86,8 @@ def make_photos(sketches: Path, model: str, out: Path, *, as_is: bool = False) -
 
     Raises:
         UsageError: There are no sketches.
-        OutputError: They cannot be written.
-        Interrupted: By Ctrl-C; finished ones are complete.
+        OutputError: The photos cannot be written.
+        Interrupted: By Ctrl-C; finished photos are complete.
     """
     return _make(sketches, Photos(model=model, as_is=as_is), out)
 
@@ -102,8 +102,8 @@ def reconstruct_sketches(
 
     Raises:
         UsageError: There are no photos.
-        OutputError: They cannot be written.
-        Interrupted: By Ctrl-C; finished ones are complete.
+        OutputError: The sketches cannot be written.
+        Interrupted: By Ctrl-C; finished sketches are complete.
     """
     return _make(generated, Photos(model=model, as_is=as_is, square_as_is=True), out)
 
@@ -121,17 +121,17 @@ def _make(source: Path, start: Photos, out: Path) -> tuple[str, ...]:
 def candidates(
     named: Sequence[str], folder: Path, *, sketches: Path | None = None, as_is: bool = False
 ) -> list[Candidate]:
-    """What a user named, ready for evaluation: models and runs generate their photos.
+    """The candidates that a user named; models and runs generate their photos.
 
     Args:
         named: Folders of results, shipped names, `.onnx` files, snapshots, run folders.
-        folder: Where photos are generated.
+        folder: Where to write the photos.
         sketches: Folder of the sketches to generate them from.
         as_is: Whether the sketches are aligned crops.
 
     Raises:
-        UsageError: One is not there, two have one name, a model is named without sketches, or it
-            makes no photos.
+        UsageError: One does not exist, one is named twice, a model is named without sketches, or
+            it makes no photos.
         LimnerError: See `models_of` and `make_photos`.
     """
     found: list[Candidate] = []
@@ -147,11 +147,11 @@ def candidates(
                 f"one of {', '.join(shipped_models())}"
             )
         if sketches is None:
-            raise UsageError(f"{name} makes photos of sketches: name their folder, --sketches DIR")
+            raise UsageError(f"{name} makes photos from sketches; name them: --sketches DIR")
         place = folder / title.replace("/", "-")
         models = models_of([name], place)
         if SKETCH_TO_PHOTO not in models:
-            raise UsageError(f"{name} makes no photos of sketches; export the other direction")
+            raise UsageError(f"{name} makes no photos from sketches; export the other direction")
         notes = make_photos(sketches, models[SKETCH_TO_PHOTO], place / "generated", as_is=as_is)
         back = None
         if PHOTO_TO_SKETCH in models:
@@ -164,9 +164,9 @@ def candidates(
 
 
 def _titles(named: Sequence[str]) -> list[str]:
-    """Short unique names: as few last parts of their paths as possible."""
+    """Short unique names: the fewest trailing parts of their paths that differ."""
     parts = [
-        # Not resolved: a link has the name that the user gave it.
+        # Not resolved: a link keeps the name that the user gave it.
         (name,) if name in shipped_models() else Path(os.path.abspath(name)).parts  # noqa: PTH100
         for name in named
     ]
@@ -182,7 +182,7 @@ def _titles(named: Sequence[str]) -> list[str]:
 
 
 def holds_pictures(folder: Path) -> bool:
-    """Whether there is any picture in a folder."""
+    """Whether a folder contains pictures."""
     return folder.is_dir() and bool(images.files_below(folder))
 
 
@@ -208,7 +208,7 @@ def evaluation_sets(
         as_is: As above.
 
     Raises:
-        UsageError: They have no picture in common; and see `EvaluationSet.of_folders`.
+        UsageError: The candidates have no picture in common; see also `EvaluationSet.of_folders`.
     """
     sets = {
         candidate.name: EvaluationSet.of_folders(
@@ -234,12 +234,12 @@ def evaluation_sets(
 
 
 def _alike(evaluated: EvaluationSet, names: Set[str], side: int) -> EvaluationSet:
-    """The same with these pictures only, at this size."""
+    """The evaluation set with these pictures only, at this size."""
     warnings = list(evaluated.warnings)
     if len(names) < len(evaluated.rows):
         warnings.append(
             f"{len(evaluated.rows) - len(names)} of the {len(evaluated.rows)} generated photos "
-            "are excluded, since not all candidates have one of that name"
+            "are excluded, since not all candidates have a photo of that name"
         )
     rows = {name: row for name, row in evaluated.rows.items() if name in names}
     return replace(evaluated, rows=rows, size=side, warnings=tuple(warnings))

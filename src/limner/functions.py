@@ -1,4 +1,4 @@
-"""`limner.photo` and `limner.sketch`: one picture in one line."""
+"""`limner.photo` and `limner.sketch`: translate one picture with one call."""
 
 import functools
 import os
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 __all__ = ["MODEL", "check_sketch", "photo", "sketch"]
 
 MODEL = "model"
-"""The style that is none: a model draws."""
+"""The style for drawing with a model instead of a filter."""
 
 _KEPT = 4
-"""Models that are kept in memory."""
+"""Models kept in memory."""
 _LOADING = ForkLock()
 
 
@@ -44,7 +44,7 @@ def photo(
 ) -> NDArray[np.uint8]:
     """Turn the largest face of a drawing into a photo, as `limner photo` does.
 
-    The model is loaded at the first call and kept; threads may call at once.
+    The model is loaded at the first call and kept. Several threads may call at once.
 
     ```python
     import limner
@@ -56,26 +56,26 @@ def photo(
     Args:
         picture: A path, the bytes of a file, a Pillow picture or an array; see `images.load`.
         model: Name of a shipped model, or path of an `.onnx` file.
-        as_is: Take the whole picture for the face, without looking for one.
-        in_place: Put the result back to where the face was.
-        clean: Whether a drawing is cleaned, `auto` or `off`; by default as the model says.
-        eyes: x1, y1, x2, y2 of the outer eye corners in px, for a face that is not found.
-        faithful: How literally the strokes are meant, 0 to 1; by default what the drawing looks
-            like. For models that were trained for it.
-        hints: Colours that the photo is to have: by part, as `{"hair": "black"}`, or
-            `limner.hints.Hints`, which may have strokes painted over the drawing.
-        name: What messages call the picture; by default its path.
+        as_is: The picture is an aligned crop of a face: skip face detection.
+        in_place: Paste the result back into the picture, where the face was.
+        clean: Whether to clean a drawing, `auto` or `off`; by default as the model was trained.
+        eyes: x1, y1, x2, y2 of the outer eye corners in px, if the face is not detected.
+        faithful: How literally the strokes are meant, 0 to 1; by default estimated from the
+            drawing. For models that were trained for it.
+        hints: Colours of the photo: by part, as `{"hair": "black"}`, or `limner.hints.Hints`,
+            which may include strokes painted over the drawing.
+        name: Name of the picture in messages; by default its path.
 
     Returns:
         `[S, S, 3]` RGB with the model's side S, or `[S, S]` grey if the model makes sketches;
         `[H, W, 3]` if `in_place`.
 
     Raises:
-        ImageError: The picture cannot be read, or is none; or strokes do not fit it.
-        NoFaceError: No face was found, or one that is too small.
+        ImageError: The picture cannot be read, is not a picture, or strokes do not fit it.
+        NoFaceError: No face was found, or it is too small.
         ModelError: There is no such model, or the file is damaged or not limner's.
-        UsageError: `eyes` are not two places in the picture, or come with `as_is`; `faithful`
-            is not within 0..1; a colour is not known; or the model cannot be told.
+        UsageError: `eyes` are not two points in the picture, or given with `as_is`; `faithful` is
+            not in 0..1; a colour is unknown; or the model does not take what is given.
     """
     translate = _translator(model)
     return translate(
@@ -101,8 +101,8 @@ def sketch(
 ) -> NDArray[np.uint8]:
     """Draw a photo, as `limner sketch` does; the same arguments give the same drawing.
 
-    Styles draw the whole picture, and `style="model"` its largest face, aligned and cut out, by a
-    model that learnt which strokes say who it is.
+    Styles draw the complete picture. `style="model"` draws the largest face, aligned and cropped,
+    with a model that learnt which strokes make a person recognisable.
 
     ```python
     import limner
@@ -115,20 +115,20 @@ def sketch(
     Args:
         picture: A path, the bytes of a file, a Pillow picture or an array; see `images.load`.
         style: A key of `sketching.STYLES`, or `model`.
-        seed: Chooses the strokes and the style's free parameters; a model has none.
-        model: With the style `model`, the name of a shipped one or the path of an `.onnx` file; by
+        seed: Random seed of the strokes and the style's free parameters; not for a model.
+        model: With the style `model`, name of a shipped model or path of an `.onnx` file; by
             default `limner.shipped.DEFAULT_DRAWER`.
-        as_is: With the style `model`, take the whole picture for the face.
-        name: What messages call the picture; by default its path.
+        as_is: With the style `model`, the picture is an aligned crop: skip face detection.
+        name: Name of the picture in messages; by default its path.
 
     Returns:
-        `[H, W]`, 255 = paper; `[S, S]` with the model's side S by a model.
+        `[H, W]`, 255 = paper; with the style `model`, `[S, S]` with the model's side S.
 
     Raises:
-        ImageError: The picture cannot be read, or is none.
-        NoFaceError: A model found no face, or one that is too small.
+        ImageError: The picture cannot be read, or is not a picture.
+        NoFaceError: With the style `model`, no face was found, or it is too small.
         ModelError: There is no such model, or the file is damaged or not limner's.
-        UsageError: `style` is not known, the model makes photos, or an argument is not for the
+        UsageError: `style` is unknown, the model makes photos, or an argument is not for the
             style.
     """
     check_sketch(style, seed, model=model, as_is=as_is)
@@ -149,18 +149,21 @@ def check_sketch(
     as_is: bool = False,
     size: int | None = None,
 ) -> None:
-    """Raise `UsageError` unless these settings of a sketch go together."""
+    """Raise `UsageError` unless these settings of a sketch fit together."""
     sketching.check_style(style, beside=[MODEL])
     if style == MODEL:
         if seed:
-            raise UsageError(f"a seed of {seed} is for styles: the model draws by one hand")
+            raise UsageError(
+                f"seed is {seed}, but the style '{MODEL}' has no seed: leave it out, or name "
+                "another style"
+            )
         return
     given = {"model": model is not None, "as_is": as_is, "size": size is not None}
     for name, is_given in given.items():
         if is_given:
             raise UsageError(
-                f"{name} is given, and '{style}' is a style: it draws the whole picture as it is; "
-                f"take the style '{MODEL}', or leave it out"
+                f"{name} is only for the style '{MODEL}', and the style is '{style}': leave it "
+                f"out, or name the style '{MODEL}'"
             )
 
 
@@ -168,14 +171,14 @@ def _translator(model: str | Path) -> Translator:
     try:
         found = os.stat(model)  # noqa: PTH116 - a name with a null character is not a path, either
         version = found.st_mtime_ns, found.st_size
-    except (OSError, ValueError):  # the name of a shipped model, or what loading will complain of
+    except (OSError, ValueError):  # a shipped model's name, or a path that loading will reject
         version = 0, 0
-    with _LOADING:  # threads that come at once wait for one to load it
+    with _LOADING:  # one thread loads it, and the others wait
         return _loaded(str(model), version)
 
 
 @functools.lru_cache(_KEPT)
 def _loaded(model: str, version: tuple[int, int]) -> Translator:
-    """The model file in its present version."""
+    """The translator of a model file; `version` reloads a file that has changed."""
     del version
     return Translator(model)

@@ -1,4 +1,4 @@
-"""Inputs of a model besides the drawing, `literal` and `hints`: checked and shaped."""
+"""Checks and prepares a model's inputs besides the drawing: `literal` and `hints`."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
@@ -18,32 +18,32 @@ if TYPE_CHECKING:
 
 
 def check_takes(card: ModelCard, what: Literal["hints", "literal"]) -> None:
-    """Raise UsageError unless this model takes it in."""
+    """Raise UsageError unless this model takes the input."""
     if what in card.inputs:
         return
     if what == "hints":
         raise UsageError(
-            f"the model {card.name} was trained without colour hints and takes none: leave the "
-            "colours out, or name a model that takes them"
+            f"the model {card.name} was trained without colour hints: leave the colours out, or "
+            "name a model that takes them"
         )
     raise UsageError(
-        f"the model {card.name} was not trained to be told how literally a drawing is meant: leave "
-        "that out, or name a model that takes it"
+        f"the model {card.name} was trained without a setting for how literally a drawing is "
+        "meant: leave it out, or name a model that takes it"
     )
 
 
 def literal_of(
     card: ModelCard, crops: Sequence[NDArray[np.uint8]], faithful: float | None
 ) -> list[float] | None:
-    """How literally each of these drawings is meant; None if the model does not ask.
+    """How literally each drawing is meant; None if the model does not take it.
 
     Args:
-        card: Of the model.
+        card: The model's card.
         crops: Aligned drawings, `[S, S, 3]` or `[S, S]`.
-        faithful: What the user says, 0..1; None to go by what each drawing looks like.
+        faithful: The user's value, 0..1; None to estimate it from each drawing.
 
     Raises:
-        UsageError: `faithful` is out of range. Whether the model can be told, `guidance` checks.
+        UsageError: `faithful` is out of range. `guidance` checks that the model takes it.
     """
     if faithful is not None:
         if not 0 <= faithful <= 1:
@@ -55,19 +55,19 @@ def literal_of(
 
 
 def hints_of(card: ModelCard, hints: "HintsInput | None", variants: int | None) -> "list[Hints]":
-    """The hints for each variant, or for the one photo; none where there are none.
+    """The hints for each variant, or for the one photo; an empty list if there are none.
 
     Args:
-        card: Of the model.
-        hints: What the user says.
-        variants: How many photos of a drawing; None for one, in the colours that are given alone.
+        card: The model's card.
+        hints: The user's hints.
+        variants: Number of photos per drawing; None for one photo with the given colours only.
 
     Raises:
-        UsageError: A colour is not known, or the model takes none.
+        UsageError: A colour is unknown, or the model takes no hints.
     """
     if not hints and variants is None:
         return []
-    from limner.hints import Hints  # a drawing alone has no use for it
+    from limner.hints import Hints  # not needed for a drawing without hints
 
     check_takes(card, "hints")
     given = Hints.of(hints)
@@ -80,10 +80,10 @@ def guidance(
     literal: Sequence[float] | None,
     hints: Sequence[NDArray[np.uint8]] | None,
 ) -> dict[str, NDArray[np.float32]]:
-    """The inputs of a model beside `count` drawings, by name; what is not given is neutral.
+    """The inputs of a model besides `count` drawings, by name; missing ones are neutral.
 
     Raises:
-        UsageError: The model does not take what is given, or it does not fit.
+        UsageError: The model does not take what is given, or its size is wrong.
     """
     beside: dict[str, NDArray[np.float32]] = {}
     if literal is not None:
@@ -93,10 +93,10 @@ def guidance(
     if card.literal:
         given = np.ones(count) if literal is None else literal
         if len(given) != count:
-            raise UsageError(f"literal has {len(given)} numbers; expected {count}, one a drawing")
+            raise UsageError(f"literal has {len(given)} numbers; expected {count}, one per drawing")
         beside["literal"] = np.asarray(given, np.float32)
     if card.hints:
-        from limner.hints import planes  # a model without hints has no use for it
+        from limner.hints import planes  # not needed for a model without hints
 
         beside["hints"] = planes(hints, count, card.preprocessing.size)
     return beside

@@ -1,4 +1,4 @@
-"""Which pictures a command line names, and where their results go."""
+"""The pictures that a command line names, and the files of their results."""
 
 import glob
 import os
@@ -10,10 +10,10 @@ from limner import images
 from limner.errors import UsageError
 
 STREAM = "-"
-"""Stands for stdin among the inputs and for stdout as the output."""
+"""Means stdin among the inputs, and stdout as the output."""
 
 _SHOWN = 3
-"""Results that a note names."""
+"""Results that a note lists."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,13 +21,13 @@ class Job:
     """One picture to work on."""
 
     source: Path | None
-    """The file; None is stdin."""
+    """The file; None for stdin."""
     target: Path | None
-    """The file of the (first) result; None is stdout."""
+    """The file of the (first) result; None for stdout."""
 
     @property
     def name(self) -> str:
-        """What messages call the picture."""
+        """Name of the picture in messages."""
         return str(self.source) if self.source else "stdin"
 
 
@@ -40,8 +40,8 @@ def jobs(
 ) -> list[Job]:
     """Pair each input with its output: `a.jpg` becomes `OUT/a.png`.
 
-    A folder stands for all pictures below it but those in `out`, and its sub-folders are kept.
-    `out` is a file if it has the suffix of a picture or a document and there is one input.
+    A folder means all pictures below it except those in `out`; its sub-folders are kept. `out` is
+    a file if it has the suffix of a picture or a document and there is one input.
 
     Inputs that would have the same output keep more of their names: `a.jpg` and `a.png` become
     `OUT/a.jpg.png` and `OUT/a.png.png`, `x/a.jpg` and `y/a.jpg` `OUT/x/a.png` and `OUT/y/a.png`.
@@ -49,12 +49,12 @@ def jobs(
     Args:
         inputs: Files, folders and globs; `-` is stdin.
         out: A folder or a file; `-` is stdout.
-        note: Told in one line if results are named otherwise than after the stem.
+        note: Called with one line if results are not named after the stem alone.
 
     Raises:
-        UsageError: An input matches nothing or would be overwritten, two would have the same
-            output all the same, `out` is a file that cannot be written, or stdin or stdout is to
-            serve more than one picture.
+        UsageError: An input matches nothing or would be overwritten, two would still have the same
+            output, `out` is a file that cannot be written, or there are several pictures for stdin
+            or stdout.
     """
     found = [pair for text in inputs for pair in _expand(text, Path(out))]
     sources = list(dict.fromkeys(found))
@@ -64,7 +64,7 @@ def jobs(
         images.format_of(out)
     if len(sources) > 1 and (out == STREAM or (None, Path("stdin")) in sources or to_file):
         what = "stdout" if out == STREAM else f"the file {out}" if to_file else "stdin"
-        raise UsageError(f"{what} serves one picture, not {len(sources)}; name an output folder")
+        raise UsageError(f"{what} is for one picture, not {len(sources)}; name an output folder")
     if out == STREAM or to_file:
         only = None if out == STREAM else Path(out)
         planned_jobs = [Job(source=source, target=only) for source, _ in sources]
@@ -78,7 +78,7 @@ def jobs(
 
 
 _Source = tuple[Path | None, Path]
-"""A file, or None for stdin, and its place below the output folder."""
+"""A file, or None for stdin, and its path below the output folder."""
 
 
 def _by_stem(source: _Source) -> Path:
@@ -90,7 +90,7 @@ def _by_name(source: _Source) -> Path:
 
 
 def _folder_of(source: _Source) -> Path:
-    """The name of the folder that a file's place is counted from."""
+    """The name of the folder that a file's path below the output folder starts from."""
     file, place = source
     if file is None:
         return Path()
@@ -103,11 +103,11 @@ _NAMINGS: tuple[Callable[[_Source], Path], ...] = (
     lambda source: _folder_of(source) / _by_stem(source),
     lambda source: _folder_of(source) / _by_name(source),
 )
-"""How results are named, if the ways before would give two of them one name."""
+"""Ways to name results; a later one is used if the earlier ones give two results one name."""
 
 
 def _into_folder(sources: Sequence[_Source], out: Path, note: Callable[[str], None]) -> list[Job]:
-    """Name the results. Those of one stem are named in one way."""
+    """Name the results. Those with the same stem are named in the same way."""
     ways = {_by_stem(source): 0 for source in sources}
     while True:
         planned: dict[Path, list[_Source]] = {}
@@ -134,7 +134,7 @@ def _into_folder(sources: Sequence[_Source], out: Path, note: Callable[[str], No
 def _next_ways(
     clash: Sequence[_Source], ways: Mapping[Path, int], out: Path
 ) -> Iterator[tuple[Path, int]]:
-    """For sources that would share a result, the next way to name those that keep least."""
+    """For sources that would share a result, the next way to name the shortest of them."""
     stems = {_by_stem(source) for source in clash}
     least = min(ways[stem] for stem in stems)
     if least + 1 == len(_NAMINGS):
@@ -146,7 +146,7 @@ def _next_ways(
 
 
 def _expand(text: str, out: Path) -> Iterator[_Source]:
-    """Each picture that `text` means, with its place below the output folder."""
+    """Each picture that `text` means, with its path below the output folder."""
     path = Path(text)
     if text == STREAM:
         yield None, Path("stdin")
@@ -156,10 +156,10 @@ def _expand(text: str, out: Path) -> Iterator[_Source]:
             below = [file for file in below if out not in file.parents]
         if not below:
             others = images.in_words(images.files_below(path, images.UNREADABLE))
-            raise UsageError(f"{text} holds no pictures" + (others and f", but {others}"))
+            raise UsageError(f"{text} contains no pictures" + (others and f", but {others}"))
         yield from ((file, file.relative_to(path)) for file in below)
     elif _exists(path) or not glob.has_magic(text):
-        yield path, Path(path.name)  # a missing file fails by itself, and the others are done
+        yield path, Path(path.name)  # a missing file fails later, and the others are done
     else:
         matches = sorted(map(Path, glob.glob(text, recursive=True)))  # noqa: PTH207 - any root
         files = [file for file in matches if file.is_file()]
@@ -168,7 +168,7 @@ def _expand(text: str, out: Path) -> Iterator[_Source]:
         yield from ((file, Path(file.name)) for file in files)
 
 
-# Path's own methods raise on names that are too long or may not be looked up.
+# Path's own methods raise on names that are too long or not permitted.
 def _exists(path: str | Path) -> bool:
     return os.path.exists(path)  # noqa: PTH110
 

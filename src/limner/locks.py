@@ -1,4 +1,4 @@
-"""A lock that does not outlive the process that it was taken in."""
+"""A lock that a forked process does not inherit."""
 
 import os
 import threading
@@ -6,10 +6,10 @@ import weakref
 
 
 class ForkLock:
-    """A lock for threads. In a process just forked it is open, whoever held it.
+    """A lock for threads that is open in a forked process, whoever held it before.
 
-    The thread that held an ordinary lock is not there to give it back, so that the next one to ask
-    for it would wait for ever.
+    The fork does not contain the thread that held an ordinary lock, so nothing would release it
+    and the next thread would wait for ever.
     """
 
     def __init__(self) -> None:

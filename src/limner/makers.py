@@ -1,6 +1,6 @@
 """The work of `limner photo` and `limner sketch` on one picture, as picklable objects.
 
-Called in a worker, each gives what `limner.batch` works with there.
+Called in a worker, each returns a `limner.batch.Maker`.
 """
 
 import functools
@@ -24,14 +24,14 @@ __all__ = ["Drawings", "Photos", "Sketches"]
 
 @dataclass(frozen=True, kw_only=True)
 class Photos:
-    """Sketches become photos, with the settings of `limner photo`."""
+    """Turns sketches into photos, with the settings of `limner photo`."""
 
     model: str
     size: int | None = None
-    """Side of the results in px; None leaves them as the model makes them."""
+    """Side of the results in px; None for the model's own."""
     as_is: bool = False
     square_as_is: bool = False
-    """Square pictures are faces that are cut out; in others a face is looked for."""
+    """Treat square pictures as aligned crops; in others, the face is detected."""
     put_back: bool = False
     clean: Clean | None = None
     """See `Translator`."""
@@ -41,9 +41,9 @@ class Photos:
     """See `Translator`."""
     every_face: bool = False
     hints: "Hints | None" = None
-    """Colours that the photos are to have."""
+    """Colours of the photos."""
     variants: int | None = None
-    """So many photos of each sketch, in different colours; None makes one, as the model likes."""
+    """Number of photos per sketch, in different colours; None for one photo."""
     threads: int = 0
     """See `Translator`."""
 
@@ -86,7 +86,7 @@ def _put_all_back(made: list[Translation], picture: NDArray[np.uint8]) -> NDArra
 
 @dataclass(frozen=True, kw_only=True)
 class Drawings(Photos):
-    """Photos become drawings by a model, with the settings of `limner sketch --style model`."""
+    """Draws photos with a model, with the settings of `limner sketch --style model`."""
 
     def __call__(self) -> Maker:
         """Load the model. Raises UsageError if it makes photos."""
@@ -95,17 +95,17 @@ class Drawings(Photos):
 
 @dataclass(frozen=True, kw_only=True)
 class Sketches:
-    """Photos become sketches, with the settings of `limner sketch`."""
+    """Turns photos into sketches, with the settings of `limner sketch`."""
 
     style: str
     seed: int = 0
 
     def __call__(self) -> Maker:
-        """Nothing is to be loaded."""
+        """There is nothing to load."""
         return Maker(make=self._make)
 
     def _make(self, picture: NDArray[np.uint8], name: str) -> Made:
-        # Not at the top: a drawing becomes a photo without it, and it takes a while to load.
+        # Not at the top: it is slow to load, and photos do not need it.
         from limner.sketching import sketch
 
         del name  # any picture can be drawn

@@ -12,7 +12,7 @@ from limner.errors import ModelError
 from limner.faces import Preprocessing
 
 KEY = "limner"
-"""The metadata entry that holds the card, as JSON."""
+"""The metadata entry that contains the card, as JSON."""
 FORMAT = 1
 
 
@@ -21,15 +21,15 @@ class ModelCard:
     """The metadata of a model file."""
 
     name: str
-    """What the model is called."""
+    """Name of the model."""
     direction: Direction
-    """What it turns into what."""
+    """Sketch to photo, or photo to sketch."""
     preprocessing: Preprocessing
-    """How faces were cut out in training, and must be in use."""
+    """How faces were cropped in training, and must be in use."""
     experiment: str
-    """The experiment that it was trained with."""
+    """The experiment that trained it."""
     images_seen: int
-    """How long it was trained."""
+    """Number of images that it was trained on."""
     generator: dict[str, Any]
     """Settings of its network."""
     sources: dict[str, dict[str, Any]]
@@ -37,12 +37,12 @@ class ModelCard:
     limner: str
     """The version of limner that exported it."""
     weights: str
-    """SHA-256 over the weights, in hexadecimal."""
+    """SHA-256 of the weights, in hexadecimal."""
     format: int = FORMAT
 
     @property
     def ends(self) -> tuple[str, str]:
-        """What goes in and what comes out: `sketch` or `photo`, as the file's tensors are named."""
+        """Its input and output: `sketch` or `photo`, as the file's tensors are named."""
         source, _, made = self.direction.partition("-to-")
         return source, made
 
@@ -53,12 +53,12 @@ class ModelCard:
 
     @property
     def literal(self) -> bool:
-        """Whether it can be told how literally a drawing is meant."""
+        """Whether it takes how literally a drawing is meant."""
         return bool(self.generator.get("literal"))
 
     @property
     def inputs(self) -> dict[str, list[int]]:
-        """What the file's graph takes in, each with its shape without the number of pictures."""
+        """The inputs of the file's graph, each with its shape without the batch dimension."""
         inputs = {self.ends[0]: self.shape_of(self.ends[0])}
         if self.literal:
             inputs["literal"] = []
@@ -67,15 +67,15 @@ class ModelCard:
         return inputs
 
     def shape_of(self, end: str) -> list[int]:
-        """`[C, S, S]` of one of its ends, or of `hints`."""
+        """`[C, S, S]` of its input, its output, or `hints`."""
         return [CHANNELS[end], self.preprocessing.size, self.preprocessing.size]
 
     def check_graph(self, runtime: Any, *, name: str) -> None:
-        """Raise ModelError unless a graph takes and gives what the card promises.
+        """Raise ModelError unless the inputs and outputs of a graph are those of the card.
 
         Args:
             runtime: Its `onnxruntime.InferenceSession`.
-            name: The file's, for the message.
+            name: Name of the file, for the message.
         """
         _, made = self.ends
         for tensors, promised in (
@@ -85,26 +85,26 @@ class ModelCard:
             found = {tensor.name: tensor.shape[1:] for tensor in tensors}
             if found != promised:
                 raise ModelError(
-                    f"{name} has {found} where its metadata promise {promised}; export it again"
+                    f"{name} has {found}, but its metadata say {promised}; export it again"
                 )
 
     def to_dict(self) -> dict[str, Any]:
-        """The card as JSON-ready values."""
+        """The card as values for JSON."""
         return dataclasses.asdict(self) | {"preprocessing": self.preprocessing.to_dict()}
 
     @classmethod
     def from_json(cls, text: str, *, name: str) -> Self:
-        """The card that `to_dict` wrote; `name` is the file's, for messages.
+        """The card that `to_dict` wrote; `name` is the name of the file, for messages.
 
         Raises:
-            ModelError: It is damaged or of another format.
+            ModelError: The card is damaged or of another format.
         """
         try:
             values = json.loads(text)
             found = values["format"]
             if found != FORMAT:
                 raise ModelError(
-                    f"{name} is a model of format {found}; limner {__version__} reads "
+                    f"{name} is a model of format {found}, but limner {__version__} reads format "
                     f"{FORMAT}: install the version that wrote it, {values.get('limner', '?')}"
                 )
             preprocessing = Preprocessing.from_dict(values.pop("preprocessing"))
@@ -115,7 +115,7 @@ class ModelCard:
             raise ModelError(f"{name} has damaged metadata; export or download it again") from error
         if card.direction not in typing.get_args(Direction):
             raise ModelError(
-                f"{name} goes '{card.direction}'; limner {__version__} knows "
+                f"{name} has the direction '{card.direction}'; limner {__version__} reads "
                 f"{', '.join(typing.get_args(Direction))}"
             )
         return card

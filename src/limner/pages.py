@@ -1,8 +1,8 @@
 """Shared by all HTML reports: each is one file without scripts or external resources.
 
-Templates lie in `limner/templates`; a page extends `page.html`, and every text that it shows is
-escaped. Figures are matplotlib's, in the colours of the page, light or dark; pictures stand in the
-page as data. The same values give the same bytes. It needs the extra `measure`.
+Templates are in `limner/templates`; a page extends `page.html`, and all texts in it are escaped.
+Diagrams are made by matplotlib in the colours of the page, light or dark; pictures are embedded in
+the page. The same values give the same bytes. It needs the extra `measure`.
 """
 
 import base64
@@ -40,13 +40,13 @@ __all__ = [
 ]
 
 INK = "#0a0b00"
-"""Colour of figures: stands for that of the page's text."""
+"""Placeholder in diagrams for the colour of the page's text."""
 QUIET = "#0a0b01"
-"""Stands for that of the page's lesser text."""
+"""Placeholder for the colour of the page's secondary text."""
 LINE = "#0a0b02"
-"""Stands for that of the page's hairlines."""
+"""Placeholder for the colour of the page's hairlines."""
 SERIES = ("#0a0b03", "#0a0b04", "#0a0b05", "#0a0b06")
-"""Stand for the colours of data, which differ in brightness too."""
+"""Placeholders for the colours of data, which also differ in brightness."""
 
 _VARIABLES = {INK: "ink", QUIET: "quiet", LINE: "line"} | {
     colour: f"series-{number}" for number, colour in enumerate(SERIES, 1)
@@ -76,27 +76,26 @@ _SIZE = re.compile(r'width="[\d.]+pt" height="[\d.]+pt" ')
 
 
 def figure(width: float, height: float) -> tuple[Figure, Axes]:
-    """An empty diagram in the style of the pages, of so many px."""
+    """An empty diagram in the style of the pages, `width` by `height` px."""
     with matplotlib.rc_context(_STYLE):
         made = Figure(figsize=(width / 72, height / 72), layout="constrained")
         return made, made.subplots()
 
 
 def svg(drawn: Figure, description: str) -> Markup:
-    """A figure as an `<svg>` element that fills the width it is given, in the page's font.
+    """A diagram as an `<svg>` element that fills its container's width, in the page's font.
 
     Args:
-        drawn: In the colours of this module.
-        description: What it shows, for those who do not see it; of one page's figures, each has
-            its own.
+        drawn: The diagram, in the colours of this module.
+        description: What it shows, for screen readers; it must be unique on the page.
     """
     description = description.encode(errors="backslashreplace").decode()  # as in `write`
-    # Elements refer to each other by names that are one for the page: these are made from it.
+    # Elements refer to each other by names, which must be unique on the page.
     names: dict[Any, Any] = {"svg.fonttype": "none", "svg.hashsalt": description}
     nobody = dict.fromkeys(("Creator", "Date", "Format", "Type"))
     file = io.StringIO()
     with matplotlib.rc_context(_STYLE | names), warnings.catch_warnings():
-        # Letters that matplotlib's font lacks, and the reader's has.
+        # matplotlib's font lacks some letters that the reader's font has.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         drawn.savefig(file, format="svg", transparent=True, metadata=nobody)
     text = file.getvalue()
@@ -109,16 +108,16 @@ def svg(drawn: Figure, description: str) -> Markup:
 
 
 def picture(data: bytes, *, name: str, side: int = 128) -> str:
-    """The bytes of a picture file as a `data:` URI, no longer than `side` px.
+    """The bytes of a picture file as a `data:` URI, at most `side` px wide and high.
 
     Raises:
-        ImageError: It cannot be read; the message calls it `name`.
+        ImageError: The picture cannot be read; the message calls it `name`.
     """
     return embedded(images.read(data, name=name), side=side)
 
 
 def embedded(pixels: NDArray[np.uint8], *, side: int = 128) -> str:
-    """A picture `[H, W, 3]` or `[H, W]` as a `data:` URI, no longer than `side` px."""
+    """A picture `[H, W, 3]` or `[H, W]` as a `data:` URI, at most `side` px wide and high."""
     small = Image.fromarray(pixels)
     small.thumbnail((side, side), Image.Resampling.LANCZOS)
     file = io.BytesIO()
@@ -132,28 +131,28 @@ def write(path: Path, template: str, **values: Any) -> None:
     Args:
         path: The `.html` file.
         template: Name of the template.
-        **values: What it shows.
+        **values: Its variables.
 
     Raises:
-        OutputError: It cannot be written.
+        OutputError: The page cannot be written.
     """
     page = _environment().get_template(template).render(values)
-    # Names of files may hold what is not text.
+    # File names may contain bytes that are not text.
     images.write_bytes(path, page.encode(errors="backslashreplace"))
 
 
 def percent(share: float) -> str:
-    """A share in 0..1 in words; templates have it as a filter, like `number` and `count`."""
+    """A fraction in 0..1 as a percentage; a filter in templates, like `number` and `count`."""
     return f"{share:.1%}"
 
 
 def number(value: float, digits: int = 1) -> str:
-    """A number to so many digits, with the sign that tables are set with."""
+    """A number with `digits` decimals and, if negative, a proper minus sign."""
     return f"{value:z.{digits}f}".replace("-", "\N{MINUS SIGN}")
 
 
 def plain(value: float) -> str:
-    """A number with as many digits as it needs, as the ticks of a diagram have it."""
+    """A number with as many decimals as it needs, for the ticks of a diagram."""
     text = f"{value:,.9f}".rstrip("0").rstrip(".")
     return text.replace("-", "\N{MINUS SIGN}")
 

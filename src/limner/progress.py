@@ -1,4 +1,4 @@
-"""Progress with time left, on stderr, if it is a terminal."""
+"""A progress bar with the time left, on stderr if it is a terminal."""
 
 import contextlib
 from collections.abc import Iterator, Sequence
@@ -11,18 +11,18 @@ T = TypeVar("T")
 
 
 class Bar:
-    """A progress bar whose end may move. Made by `bar`."""
+    """A progress bar whose total may grow. Made by `bar`."""
 
     def __init__(self, progress: "Progress | None", task: "TaskID | None", total: int) -> None:
         self._progress, self._task, self._total = progress, task, total
 
     def advance(self, count: int = 1) -> None:
-        """So many more are done."""
+        """Count more items as done."""
         if self._progress is not None and self._task is not None:
             self._progress.advance(self._task, count)
 
     def expect(self, more: int) -> None:
-        """So many more are to be done than was thought."""
+        """Add items to the total."""
         self._total += more
         if self._progress is not None and self._task is not None:
             self._progress.update(self._task, total=self._total)
@@ -30,8 +30,8 @@ class Bar:
 
 @contextlib.contextmanager
 def bar(what: str, total: int) -> Iterator[Bar]:
-    """A progress bar for `total` things, called `what`."""
-    if total < 2:  # and a cold start is spared the import below
+    """A progress bar for `total` items, called `what`."""
+    if total < 2:  # this also saves a cold start the import below
         yield Bar(None, None, total)
         return
     from rich.console import Console
@@ -59,7 +59,7 @@ def bar(what: str, total: int) -> Iterator[Bar]:
 
 
 def track(items: Sequence[T], what: str) -> Iterator[T]:
-    """Go through `items`, called `what`, behind a progress bar."""
+    """Iterate over `items`, called `what`, with a progress bar."""
     with bar(what, len(items)) as progress:
         for item in items:
             yield item

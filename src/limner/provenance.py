@@ -1,12 +1,11 @@
-"""Metadata that mark every generated picture as such."""
+"""Metadata that mark every generated picture as generated."""
 
 import html
 from dataclasses import dataclass
 
 from limner import __version__
 
-# IPTC photo metadata standard 2023.2, "Digital Source Type": how a reader learns that a machine
-# made the picture.
+# IPTC photo metadata standard 2023.2, "Digital Source Type": the picture was made by a machine.
 _XMP = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
 <rdf:Description rdf:about=""
@@ -21,7 +20,7 @@ _SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmi
 
 @dataclass(frozen=True, kw_only=True)
 class Provenance:
-    """Which model made a picture; written into it so that nobody takes it for a photograph."""
+    """The model that made a picture; written into it, so that it is not mistaken for a photo."""
 
     model: str
     """Name of the model, as `limner models` lists it, or of its file."""
@@ -40,6 +39,6 @@ class Provenance:
 
     @property
     def xmp(self) -> bytes:
-        """The XMP packet that says "made by a trained model" in the IPTC's words."""
+        """The XMP packet that says "made by a trained model" in IPTC's vocabulary."""
         tool = html.escape(f"{self.software} ({self.maker})")
         return _XMP.format(source_type=_SOURCE_TYPE, tool=tool).encode()

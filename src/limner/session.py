@@ -1,4 +1,4 @@
-"""ONNX Runtime sessions that threads may share, and that survive pickling and forks."""
+"""ONNX Runtime sessions that threads can share and that survive pickling and forks."""
 
 import functools
 import os
@@ -14,9 +14,9 @@ from limner.locks import ForkLock
 class Session:
     """A model, ready to run on the CPU.
 
-    A session of ONNX Runtime belongs to the process that made it: it cannot be pickled, and of its
-    threads a forked process has none. So this one keeps the model's bytes, and each process makes
-    a session of its own when it first needs one.
+    A session of ONNX Runtime belongs to the process that made it: it cannot be pickled, and its
+    threads do not exist in a forked process. So this class keeps the model's bytes, and each
+    process makes its own session when it first needs one.
     """
 
     def __init__(self, model: bytes, *, threads: int = 0) -> None:
@@ -24,14 +24,14 @@ class Session:
 
         Args:
             model: The contents of an `.onnx` file.
-            threads: CPU threads of one call; 0 takes one for each core, at most four: the
-                networks here are small, and more of them wait for each other.
+            threads: CPU threads per call; 0 for one per core, at most four. More would wait for
+                each other, as the networks are small.
         """
-        # ONNX Runtime keeps the same bytes, so that they are in memory once.
+        # ONNX Runtime keeps the same bytes, so they are in memory once.
         self._model, self._threads = model, threads
         self._made: Any = None
         self._process = 0
-        """Whose `_made` is."""
+        """The process that `_made` belongs to."""
         self._making = ForkLock()
 
     @property
@@ -39,7 +39,7 @@ class Session:
         """This process's `onnxruntime.InferenceSession`.
 
         Raises:
-            Exception: ONNX Runtime's own, which have no other base, if the model is damaged.
+            Exception: The model is damaged; ONNX Runtime's exceptions have no other common base.
         """
         with self._making:
             if self._process != os.getpid():
@@ -48,7 +48,7 @@ class Session:
             return self._made
 
     def run(self, given: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
-        """The model's only output for inputs by name."""
+        """The model's only output, given its inputs by name."""
         made: NDArray[np.float32]
         [made] = self.runtime.run(None, given)
         return made
@@ -58,7 +58,7 @@ class Session:
 
 
 _LOST: list[Any] = []
-"""Sessions of processes that this one was forked from: ending one waits for its threads."""
+"""Sessions of parent processes, kept because deleting one would wait for its threads."""
 
 
 def _start(model: bytes, threads: int) -> Any:
@@ -67,7 +67,7 @@ def _start(model: bytes, threads: int) -> Any:
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads or min(_cores(), 4)
     options.inter_op_num_threads = 1
-    options.log_severity_level = 4  # its complaints reach the user as our errors
+    options.log_severity_level = 4  # its errors reach the user as limner's own
     return ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 

@@ -1,6 +1,6 @@
 """Settings: frozen dataclasses built from TOML, JSON or `field=value`; typos are errors.
 
-Used for the config of a training run and the recipe of a prepared dataset.
+Used for the config of a training run and the recipe of a dataset.
 """
 
 import contextlib

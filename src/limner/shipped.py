@@ -1,4 +1,4 @@
-"""Model files: those that come with the package, and others by their path."""
+"""Model files: the shipped ones by name, and others by path."""
 
 import os
 from importlib import resources
@@ -10,9 +10,9 @@ __all__ = ["DEFAULT_DRAWER", "DEFAULT_MODEL", "find_model", "read_model", "shipp
 
 _SUFFIX = ".onnx"
 DEFAULT_MODEL = "portrait"
-"""The model that makes photos of sketches unless another is named."""
+"""The model that turns sketches into photos unless another is named."""
 DEFAULT_DRAWER = "draughtsman"
-"""The model that makes sketches of photos unless another is named."""
+"""The model that turns photos into sketches unless another is named."""
 
 
 def shipped_models() -> dict[str, Path]:

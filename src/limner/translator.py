@@ -1,4 +1,4 @@
-"""The runtime: a model file and a picture in, a picture out. No torch."""
+"""The runtime: translates pictures with a model file, without torch."""
 
 import copy
 import os
@@ -45,16 +45,16 @@ class Translation:
     image: NDArray[np.uint8]
     """The generated face: `[S, S, 3]` RGB, or `[S, S]` grey if it is a sketch."""
     aligned: Aligned
-    """What it was made from."""
+    """The aligned crop that it was made from."""
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What was done to the page before, in words: `turned by 180°`, `ruled lines removed`."""
+        """Changes made to the page first, in words: `turned by 180°`, `ruled lines removed`."""
         return self.aligned.notes
 
 
 class Translator:
-    """Turns drawings of faces into photos, or photos into drawings, as its model goes.
+    """Turns drawings of faces into photos, or photos into drawings, depending on its model.
 
     ```python
     from limner import Translator, images
@@ -63,12 +63,12 @@ class Translator:
     images.write("photo.png", translate("drawing.jpg"))
     ```
 
-    Pictures may come in any form that `images.load` takes: a path, the bytes of a file, a Pillow
+    A picture may be anything that `images.load` takes: a path, the bytes of a file, a Pillow
     picture, an array.
 
-    An object may be used by several threads at once, copied, pickled and forked: it carries its
-    model, and each process makes a session of ONNX Runtime of its own. To be pickled, a `detector`
-    that was given has to be picklable; dlib's is loaded again.
+    A translator can be used by several threads at once, copied, pickled and forked: it contains its
+    model, and each process makes its own session of ONNX Runtime. For pickling, a `detector` that
+    was given must be picklable; dlib's is loaded again.
     """
 
     def __init__(
@@ -82,9 +82,9 @@ class Translator:
 
         Args:
             model: Name of a shipped model, or path of an `.onnx` file.
-            threads: CPU threads of one call; 0 takes one for each core, at most four: the
-                network is small, and more of them wait for each other.
-            detector: What finds faces; by default dlib's, loaded when first needed.
+            threads: CPU threads per call; 0 for one per core, at most four. More would wait for
+                each other, as the network is small.
+            detector: The face detector; by default dlib's, loaded when first needed.
 
         Raises:
             ModelError: There is no such model, or the file is damaged or not limner's.
@@ -95,31 +95,29 @@ class Translator:
             runtime = self._session.runtime
         except ImportError:
             raise
-        except Exception as error:  # onnxruntime's own exceptions share no base but this one
-            raise ModelError(
-                f"{path} is not an ONNX model, or a damaged one; export it again"
-            ) from error
+        except Exception as error:  # onnxruntime's exceptions have no other common base
+            raise ModelError(f"{path} is damaged or not an ONNX model; export it again") from error
         metadata: dict[str, str] = runtime.get_modelmeta().custom_metadata_map
         if KEY not in metadata:
             raise ModelError(
-                f"{path} is an ONNX model, but not one that limner exported; name one of "
+                f"{path} is an ONNX model, but was not exported by limner; name one of "
                 f"{', '.join(shipped_models())}, or a file from limner export"
             )
         self.card = ModelCard.from_json(metadata[KEY], name=str(path))
-        """What the model says about itself."""
+        """The model's metadata."""
         self.card.check_graph(runtime, name=str(path))
         self.provenance = Provenance(model=self.card.name, digest=self.card.weights)
-        """What is written into pictures that it makes."""
+        """Written into the pictures that it makes."""
         self._given = detector
         self._detector: tuple[int, Detector] | None = None
 
     @property
     def detector(self) -> Detector:
-        """What finds the faces."""
+        """The face detector."""
         if self._given is not None:
             return self._given
         with _LOADING:
-            # Forked while another thread searched, it would be locked for ever.
+            # If the process is forked during a search, the detector's lock is never released.
             if self._detector is None or self._detector[0] != os.getpid():
                 self._detector = os.getpid(), DlibDetector()
             return self._detector[1]
@@ -127,10 +125,10 @@ class Translator:
     def __getstate__(self) -> dict[str, Any]:
         try:
             pickle.dumps(self._given)
-        except Exception as error:  # whatever its own code raises
+        except Exception as error:  # its own code may raise anything
             raise UsageError(
                 f"the detector that this Translator was given cannot be pickled ({error}); give "
-                "one that can, or none for dlib's"
+                "one that can be, or none for dlib's"
             ) from error
         return self.__dict__ | {"_detector": None}
 
@@ -140,7 +138,7 @@ class Translator:
         return twin
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        return copy.copy(self)  # nothing in it ever changes, and threads may share it all
+        return copy.copy(self)  # its parts never change, so they can be shared
 
     def __call__(
         self,
@@ -156,32 +154,32 @@ class Translator:
     ) -> NDArray[np.uint8]:
         """Translate the largest face of a picture.
 
-        A drawing is cleaned first where it needs it, as `limner.drawings.clean` describes, and
-        its face is found in a page that is turned, too.
+        A drawing is cleaned first where necessary, as `limner.drawings.clean` describes. Its face
+        is also found if the page is turned.
 
         Args:
             picture: A path, the bytes of a file, a Pillow picture or an array; see `images.load`.
-            as_is: Take the whole picture for the face, without looking for one.
-            in_place: Put the result back to where the face was.
-            clean: Whether a drawing is cleaned, `auto` or `off`; by default as the model says.
-            eyes: x1, y1, x2, y2 of the outer eye corners in px of the upright picture, for a face
-                that is not found.
-            faithful: How literally the strokes are meant: 1 keeps each where it is, towards 0 the
-                face only resembles the drawing. By default what the drawing looks like; a model
+            as_is: The picture is an aligned crop of a face: skip face detection.
+            in_place: Paste the result back into the picture, where the face was.
+            clean: Whether to clean a drawing, `auto` or `off`; by default as the model was trained.
+            eyes: x1, y1, x2, y2 of the outer eye corners in px of the upright picture, if the face
+                is not detected.
+            faithful: How literally the strokes are meant: 1 keeps each in place; towards 0, the
+                face only resembles the drawing. By default estimated from the drawing. A model
                 that was not trained for it always keeps them.
-            hints: Colours that the photo is to have: by part, as `{"hair": "black"}`, or
-                `limner.hints.Hints`, which may have strokes painted over the drawing.
-            name: What messages call the picture; by default its path.
+            hints: Colours of the photo: by part, as `{"hair": "black"}`, or `limner.hints.Hints`,
+                which may include strokes painted over the drawing.
+            name: Name of the picture in messages; by default its path.
 
         Returns:
             `[S, S, 3]` RGB with S = `card.preprocessing.size`, or `[S, S]` grey if the model makes
             sketches; `[H, W, 3]` if `in_place`.
 
         Raises:
-            ImageError: The picture cannot be read, or is none; or strokes do not fit it.
-            NoFaceError: No face was found, or one that is too small.
-            UsageError: `eyes` are not two places in the picture, or come with `as_is`; `faithful`
-                is not within 0..1; a colour is not known; or the model cannot be told.
+            ImageError: The picture cannot be read, is not a picture, or strokes do not fit it.
+            NoFaceError: No face was found, or it is too small.
+            UsageError: `eyes` are not two points in the picture, or given with `as_is`; `faithful`
+                is not in 0..1; a colour is unknown; or the model does not take what is given.
         """
         pixels, name = load(picture, name=name), name or name_of(picture)
         [translation] = self.translate(
@@ -212,12 +210,12 @@ class Translator:
     ) -> list[Translation]:
         """Translate the largest face, or every face, largest first.
 
-        Or the largest in so many `variants`, in different colours that people have, since a pencil
-        drawing does not tell them: those that are not given. The other args, and errors, as in
+        With `variants`, that many photos of the largest face. They differ in the colours that are
+        not given, which a pencil drawing does not show. Other arguments and errors as in
         `__call__`.
         """
         if variants is not None and every_face:
-            raise UsageError("variants are of one face, and every face is wanted: leave one out")
+            raise UsageError("variants works on one face, but every_face is set: leave one out")
         wanted = hints_of(self.card, hints, variants)
         name = name or name_of(picture)
         pixels = load(picture, name=name)
@@ -245,12 +243,10 @@ class Translator:
         eyes: Sequence[float] | None = None,
         name: str | None = None,
     ) -> list[Aligned]:
-        """Find and cut out faces exactly as for training. Args and errors as in `translate`."""
+        """Detect, align and crop faces as for training. Args and errors as in `translate`."""
         if eyes is not None and (as_is or every_face):
-            other = (
-                "as_is takes the whole picture for the face" if as_is else "every face is wanted"
-            )
-            raise UsageError(f"eyes mark one face, and {other}: leave one of them out")
+            other = "as_is" if as_is else "every_face"
+            raise UsageError(f"eyes marks one face, but {other} is set: leave one out")
         name = name or name_of(picture)
         pixels = load(picture, name=name)
         preprocessing = self.card.preprocessing
@@ -280,19 +276,21 @@ class Translator:
         Args:
             crops: N times `[S, S, 3]` RGB or `[S, S]` grey with S = `card.preprocessing.size`.
             literal: How literally each drawing is meant, 0..1; by default 1.
-            hints: For each a hint picture `[S, S, 4]`, see `limner.hints`; by default none.
+            hints: A hint picture `[S, S, 4]` for each, see `limner.hints`; by default none.
 
         Returns:
             `[N, S, S, 3]` RGB, or `[N, S, S]` grey if the model makes sketches.
 
         Raises:
-            UsageError: A crop or a hint picture has another size, or the model does not take what
-                is given beside.
+            UsageError: A crop or a hint picture has another size, or the model does not take
+                `literal` or `hints`.
         """
         side = self.card.preprocessing.size
         if other := {crop.shape[:2] for crop in crops} - {(side, side)}:
             found = ", ".join(f"{width}x{height}" for height, width in sorted(other))
-            raise UsageError(f"crops of {found} px; this model takes {side}x{side}, as align gives")
+            raise UsageError(
+                f"crops have {found} px, but this model takes {side}x{side}; use align"
+            )
         source, made_kind = self.card.ends
         channels = CHANNELS[made_kind]
         if not crops:
@@ -301,7 +299,7 @@ class Translator:
             shown = np.stack([_planes(crop, CHANNELS[source]) for crop in crops])
             given = {source: shown / np.float32(127.5) - 1}
             made = self._session.run(given | guidance(self.card, len(crops), literal, hints))
-        # In float32 throughout, in place: at this size each temporary array shows in the time.
+        # In float32 and in place: temporary arrays of this size would cost noticeable time.
         made += 1
         made *= 127.5
         np.rint(made, out=made)
@@ -312,11 +310,11 @@ class Translator:
 
 
 def check_drawer(translator: Translator) -> Translator:
-    """The same, if its model makes sketches of photos; else raise UsageError."""
+    """Return the translator if its model turns photos into sketches; else raise UsageError."""
     card = translator.card
     if card.direction != PHOTO_TO_SKETCH:
         raise UsageError(
-            f"model '{card.name}' goes {card.direction}; name one that goes {PHOTO_TO_SKETCH}, as "
+            f"model '{card.name}' is {card.direction}; name one that is {PHOTO_TO_SKETCH}, such as "
             f"{DEFAULT_DRAWER}"
         )
     return translator

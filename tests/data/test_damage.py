@@ -164,7 +164,7 @@ def test_a_full_disk_is_said_and_what_was_there_stays(person, small_disk, tmp_pa
         images.write(tmp_path / "in" / f"{number:02}.png", person(number))
     (small_disk / "set").mkdir()
     (small_disk / "set" / "faces.parquet").write_bytes(b"from before")
-    with pytest.raises(OutputError, match=r"No space left on device.*free some room"):
+    with pytest.raises(OutputError, match=r"No space left on device.*free some space"):
         prepare_folder(tmp_path / "in", small_disk / "set")
     assert (small_disk / "set" / "faces.parquet").read_bytes() == b"from before"
     assert not list(small_disk.rglob("*.part"))

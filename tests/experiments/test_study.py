@@ -9,7 +9,7 @@ def differences(one, other):
     return {n: (a.get(n), b.get(n)) for n in a.keys() | b.keys() if a.get(n) != b.get(n)}
 
 
-def test_the_study_is_trained_as_it_says():
+def test_the_balanced_experiment_has_the_settings_of_the_study():
     """Spec: a 70x70 PatchGAN, Adam at 2e-4 with (0.5, 0.9), batches of 16, noisy labels."""
     config = config_of("balanced")
     assert (config.objective, config.gan, config.images) == ("cyclegan", "least-squares", 192_000)
@@ -29,17 +29,17 @@ def test_the_study_is_trained_as_it_says():
         ("ungrouped", "balanced", {"generator.groups": (1, 4)}),
     ],
 )
-def test_an_experiment_differs_in_what_it_is_about(one, other, settings):
+def test_each_experiment_differs_only_in_its_own_settings(one, other, settings):
     assert differences(one, other) == {"experiment": (one, other), **settings}
 
 
-def test_the_first_generator_differs_in_the_generator_alone():
+def test_the_resnet_experiment_differs_only_in_the_generator():
     found = differences("resnet", "balanced")
     assert found.pop("experiment") == ("resnet", "balanced")
     assert found["generator.kind"] == ("resnet", "unet")
     assert all(name.startswith("generator.") for name in found)
 
 
-def test_the_hybrid_can_begin_with_a_portrait():
+def test_hybrid_can_start_from_portrait():
     hybrid, portrait = config_of("hybrid"), config_of("portrait")
     assert (hybrid.generator, hybrid.discriminator) == (portrait.generator, portrait.discriminator)

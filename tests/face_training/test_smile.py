@@ -34,7 +34,7 @@ def face(number: int, *, smiling: bool) -> np.ndarray:
 
 
 def write_set(path, rows) -> None:
-    """A prepared dataset of (person, split, kind, smile label or None, image)."""
+    """A dataset of (person, split, kind, smile label or None, image)."""
     table = [
         {
             "image": {"bytes": images.encode(picture), "path": f"{i}.png"},

@@ -45,16 +45,16 @@ def test_measure_prints_all_scores_and_writes_the_page_and_json(folders, options
     assert list((tmp_path / "cache").glob("*.sqlite"))
 
 
-def test_with_a_model_the_photos_are_made_first(folders, options, tiny_model, tmp_path):
+def test_with_a_model_the_photos_are_generated_first(folders, options, tiny_model, tmp_path):
     generated = tmp_path / "new"
     done = limner("measure", "--generated", generated, *options, "--model", tiny_model)
     assert done.returncode == 0, done.stderr
     assert len(list(generated.iterdir())) == 12
     assert images.read(generated / "p00.png").shape == (32, 32, 3)
-    assert "holds pictures" not in done.stderr
+    assert "contains pictures" not in done.stderr
     again = limner("measure", "--generated", generated, *options, "--model", tiny_model)
     assert again.stdout == done.stdout
-    assert f"{generated} holds pictures: these are measured" in again.stderr
+    assert f"{generated} already contains pictures: these are evaluated" in again.stderr
 
 
 def test_compare_marks_the_better_and_writes_the_page(folders, options, fill, crops, tmp_path):
@@ -69,7 +69,15 @@ def test_compare_marks_the_better_and_writes_the_page(folders, options, fill, cr
     assert "Best, median and worst" in page.read_text()
 
 
-def test_names_of_things_are_shown_as_they_are(folders, options, fill, crops, tmp_path):
+def test_failures_that_candidates_share_are_printed_once(folders, options, tiny_model, tmp_path):
+    shutil.copy(tiny_model, tmp_path / "second.onnx")
+    (folders["sketches"] / "broken.png").write_bytes(b"no picture")
+    done = limner("compare", tiny_model, tmp_path / "second.onnx", *options)
+    assert done.returncode == 1
+    assert done.stderr.count("broken.png: not a picture") == 1
+
+
+def test_names_of_candidates_are_shown_as_they_are(folders, options, fill, crops, tmp_path):
     odd = fill("[red]a$\\foo$ <b> 人", crops[::-1])
     page = tmp_path / "c.html"
     done = limner("compare", folders["generated"], odd, *options, "--html", page)
@@ -81,7 +89,7 @@ def test_names_of_things_are_shown_as_they_are(folders, options, fill, crops, tm
 
 
 @pytest.mark.skipif(os.name == "nt", reason="names are text there")
-def test_names_that_are_no_text_come_through(folders, options, tmp_path):
+def test_names_that_are_not_text_are_written(folders, options, tmp_path):
     other = os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9")
     shutil.copytree(folders["generated"], other)
     shutil.move(f"{other}/p00.png", os.fsdecode(os.fsencode(other) + b"/\xe9.png"))
@@ -99,7 +107,7 @@ def test_names_that_are_no_text_come_through(folders, options, tmp_path):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no such signal")
-def test_interrupted_it_says_so_in_a_line_writes_nothing_and_keeps_what_it_found(folders, tmp_path):
+def test_ctrl_c_gives_one_line_writes_no_scores_and_keeps_computed_features(folders, tmp_path):
     stop = (
         "import os, signal; from limner.features import extraction; from limner.cli import main;"
         "calls = []; real = extraction._note;"
@@ -123,7 +131,7 @@ def test_interrupted_it_says_so_in_a_line_writes_nothing_and_keeps_what_it_found
         assert table.execute("SELECT count(*) FROM features").fetchone()[0] > 0
 
 
-def test_where_some_pictures_cannot_be_used_the_exit_code_is_1(folders, options, tmp_path):
+def test_unusable_pictures_set_the_exit_code_1(folders, options, tmp_path):
     (folders["ground_truth"] / "p02.jpg").write_bytes(b"no picture")
     page = tmp_path / "r.html"
     done = limner("measure", "--generated", folders["generated"], *options, "--html", page)

@@ -28,7 +28,7 @@ def as_tensor(*crops):
     return torch.from_numpy(np.stack(crops)).permute(0, 3, 1, 2).float() / 127.5 - 1
 
 
-def test_it_computes_what_dlib_does(descriptor, photo):
+def test_it_computes_the_same_as_dlib(descriptor, photo):
     chips = [np.ascontiguousarray(photo[y : y + 150, 150:300]) for y in (0, 50, 200)]
     theirs = np.array(dlib.face_recognition_model_v1(str(FILE)).compute_face_descriptor(chips))
     ours = descriptor(torch.from_numpy(np.stack(chips)).permute(0, 3, 1, 2).float())
@@ -36,7 +36,7 @@ def test_it_computes_what_dlib_does(descriptor, photo):
     assert np.abs(ours.numpy() - theirs).max() < 1e-5
 
 
-def test_aligned_crops_are_cut_as_the_measure_cuts_them(descriptor, crop):
+def test_aligned_crops_are_cropped_as_by_the_metric(descriptor, crop):
     measured = Descriptor()(crop[None])[0]
     described = descriptor.describe(as_tensor(crop))[0].numpy()
     assert np.linalg.norm(measured - described) < 0.25  # two people are 0.6 apart
@@ -50,7 +50,7 @@ def test_grey_is_described_as_colour_without_colour(descriptor, crop):
     )
 
 
-def test_inner_blocks_are_those_that_lead_to_the_descriptor(descriptor, crop):
+def test_stages_returns_the_outputs_of_inner_blocks(descriptor, crop):
     crops = as_tensor(crop, crop[:, ::-1])
     described, inner = descriptor.stages(crops)
     assert torch.equal(described, descriptor.describe(crops))
@@ -66,7 +66,7 @@ def test_inner_blocks_are_those_that_lead_to_the_descriptor(descriptor, crop):
     assert all(map(torch.equal, inner, seen))
 
 
-def test_following_the_gradient_brings_the_person_nearer(descriptor, crop):
+def test_following_the_gradient_brings_the_descriptor_closer(descriptor, crop):
     truth = as_tensor(crop)
     made = (truth.flip(3) * 0.5).requires_grad_()
     optimiser = torch.optim.SGD([made], lr=0.5)

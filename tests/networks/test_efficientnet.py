@@ -26,7 +26,7 @@ def double():
     torch.set_default_dtype(torch.float32)
 
 
-def test_it_computes_what_the_package_does(network, double, photo):
+def test_it_computes_the_same_as_the_package(network, double, photo):
     package = pytest.importorskip(
         "efficientnet_lite_pytorch", reason="needs efficientnet-lite-pytorch to compare with"
     )
@@ -44,7 +44,7 @@ def test_it_computes_what_the_package_does(network, double, photo):
         assert (single - other).abs().max() < 1e-5 * other.abs().max()
 
 
-def test_its_numbers_are_these(network, photo):
+def test_its_features_have_known_values(network, photo):
     """Features from `efficientnet-lite-pytorch` 0.1.0, in case it is not installed."""
     features = network(pictures(photo))
     assert [tuple(one.shape[1:]) for one in features] == [

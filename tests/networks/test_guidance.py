@@ -17,7 +17,7 @@ def test_channels_are_the_drawing_then_the_level_then_the_colours():
     assert torch.equal(channels[:, 2:], hints)
 
 
-def test_what_is_not_said_is_neutral():
+def test_missing_inputs_are_neutral():
     sketch = torch.zeros(2, 1, 4, 4)
     said = guided(BOTH, sketch, torch.ones(2), torch.zeros(2, 4, 4, 4))
     assert torch.equal(guided(BOTH, sketch), said)
@@ -25,7 +25,7 @@ def test_what_is_not_said_is_neutral():
 
 
 @pytest.mark.parametrize("kind", [UNetConfig, ResNetConfig])
-def test_generators_heed_what_they_are_told(kind):
+def test_generators_depend_on_their_inputs(kind):
     network = make_generator(kind(width=4, literal=True, hints=True))
     sketch = torch.zeros(1, 1, 32, 32)
     plain = network(sketch)
@@ -34,6 +34,6 @@ def test_generators_heed_what_they_are_told(kind):
     assert not torch.equal(network(sketch, hints=torch.ones(1, 4, 32, 32)), plain)
 
 
-def test_the_way_back_takes_in_nothing_else():
+def test_photo_to_sketch_takes_no_further_inputs():
     back = turned(BOTH, "photo-to-sketch")
     assert (back.inputs, back.channels, back.outputs) == (3, 3, 1)

@@ -6,7 +6,7 @@ from limner.networks.patchgan import PatchGAN
 
 
 @pytest.mark.parametrize(("strides", "field"), [(1, 16), (2, 34), (3, 70), (4, 142)])
-def test_receptive_field_is_what_it_says(strides, field):
+def test_receptive_field_equals_the_config(strides, field):
     config = PatchGANConfig(width=2, strides=strides, norm="none")
     assert config.receptive_field == field
     network = PatchGAN(config, inputs=1).double()
@@ -27,7 +27,7 @@ def test_scores_of_the_studys_size():
     assert [f.shape[1] for f in features] == [4, 8, 16, 32]
 
 
-def test_the_whole_is_judged_by_one_score_that_sees_all_of_it():
+def test_a_whole_image_gets_one_score_that_depends_on_every_pixel():
     network = PatchGAN(
         PatchGANConfig(width=2, strides=5, norm="none", whole=True), inputs=3
     ).double()
@@ -41,6 +41,6 @@ def test_the_whole_is_judged_by_one_score_that_sees_all_of_it():
     assert (picture.grad[0].abs() > 0).all()
 
 
-def test_the_whole_of_another_size_is_judged_too():
+def test_whole_images_of_other_sizes_are_judged_too():
     network = PatchGAN(PatchGANConfig(width=2, strides=2, whole=True), inputs=3)
     assert network(torch.randn(2, 3, 96, 96))[0].shape == (2, 1, 1, 1)

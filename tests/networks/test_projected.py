@@ -41,7 +41,7 @@ def test_every_head_sees_the_image_and_the_sketch(features):
         assert image.abs().amax(dim=(2, 3)).min() > 0
 
 
-def test_what_is_frozen_is_saved_or_shared_but_never_learnt(features):
+def test_frozen_weights_are_saved_or_shared_but_never_trained(features):
     network = made(features)
     network.requires_grad_(requires_grad=True)  # as between training steps
     assert not any("mix" in name for name, _ in network.named_parameters())
@@ -57,7 +57,7 @@ def test_what_is_frozen_is_saved_or_shared_but_never_learnt(features):
     assert all(map(torch.equal, network(given)[0], other(given)[0]))
 
 
-def test_no_convolution_that_learns_stretches_anything(features):
+def test_trained_convolutions_have_a_spectral_norm_of_one(features):
     network = made(features)
     for _ in range(20):  # the power iteration takes some passes to settle
         network(torch.randn(1, 4, 64, 64))
@@ -68,7 +68,7 @@ def test_no_convolution_that_learns_stretches_anything(features):
         assert norm == pytest.approx(1, abs=0.1)
 
 
-def test_whole_images_and_crops_each_have_their_own(features):
+def test_images_and_crops_have_separate_discriminators(features):
     torch.manual_seed(0)
     network = make_discriminator(
         SMALL, condition=1, judged=3, features=lambda: features, crops=True
@@ -86,7 +86,7 @@ def test_whole_images_and_crops_each_have_their_own(features):
     assert isinstance(plain, PatchGAN)
 
 
-def test_the_config_says_which_one_is_made(features):
+def test_the_config_selects_the_discriminator(features):
     asked = []
 
     def ask():

@@ -14,7 +14,7 @@ def test_size_stays_and_values_are_in_range(norm):
     assert made.abs().max() < 1
 
 
-def test_blocks_see_a_quarter_of_the_size_and_there_are_so_many():
+def test_the_configured_blocks_work_at_a_quarter_of_the_size():
     network = ResNet(ResNetConfig(width=4, blocks=3, inputs=3, outputs=1))
     shapes = []
     for block in network.blocks:

@@ -215,7 +215,7 @@ def test_a_full_disk_stops_the_run_and_keeps_the_state(tiny, tmp_path, monkeypat
         return replace(self, target)
 
     monkeypatch.setattr(Path, "replace", full)
-    with pytest.raises(OutputError, match=r"state\.pt: cannot write it .*free some room"):
+    with pytest.raises(OutputError, match=r"state\.pt: cannot write it .*free some space"):
         train(tiny, tmp_path)
     assert (tmp_path / "state.pt").read_bytes() == good
     assert not list(tmp_path.glob("*.part"))

@@ -1,4 +1,4 @@
-"""The command line: one thin command a capability. Heavy imports stay inside the commands."""
+"""The command line: one thin command per capability, with heavy imports inside the commands."""
 
 import errno
 import sys
@@ -8,7 +8,7 @@ from typing import Annotated, TextIO
 import typer
 
 from limner import __version__
-from limner.cli import data, measuring, pictures, studio, training
+from limner.cli import data, measuring, pictures, sketches, studio, training
 from limner.cli.renamed import with_present_names
 from limner.cli.shared import complain
 from limner.errors import EXTRA_OF, Interrupted, LimnerError, MissingExtraError, UsageError
@@ -45,11 +45,10 @@ def main() -> None:
         codes = {UsageError: 2, Interrupted: 130}
         sys.exit(next((code for kind, code in codes.items() if isinstance(error, kind)), 1))
     except OSError as error:
-        # `Path` raises these of names that cannot be looked up, where it says of others that they
-        # are not there.
+        # `Path.exists` and the like raise these errors instead of returning False.
         if error.errno not in (errno.ENAMETOOLONG, errno.EACCES):
             raise
-        complain(f"{error.filename}: cannot be looked up ({error.strerror}); check the path")
+        complain(f"{error.filename}: cannot be accessed ({error.strerror}); check the path")
         sys.exit(2)
 
 
@@ -61,7 +60,7 @@ def _show_warning(
     file: TextIO | None = None,
     line: str | None = None,
 ) -> None:
-    """What a user should know in one line, as errors are; others as Python shows them."""
+    """Show warnings for users in one line, like errors, and others as Python does."""
     if issubclass(category, FutureWarning):
         complain(message)
     else:
@@ -85,12 +84,12 @@ def options(
     ] = False,
 ) -> None:
     """Options of limner itself."""
-    del version  # its callback has seen to it
+    del version  # handled by its callback
 
 
 for command in (
     pictures.photo,
-    pictures.sketch,
+    sketches.sketch,
     data.prepare,
     training.train,
     training.plot,

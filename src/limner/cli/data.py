@@ -19,7 +19,7 @@ def prepare(
             "`set1`, `set2` or a .toml file.",
         ),
     ],
-    out: Annotated[Path, typer.Argument(help="Folder of the prepared set.")],
+    out: Annotated[Path, typer.Argument(help="Folder for the dataset.")],
     data: Annotated[
         Path, typer.Option(help="Folder that contains the sources of a recipe.")
     ] = Path(),
@@ -50,10 +50,11 @@ def prepare(
     engine: EngineOption = "local",
     address: Address = "",
 ) -> None:
-    """Find, align, check and store the faces of a folder or a recipe, ready for training.
+    """Make a training dataset from photos.
 
-    Writes OUT/faces.parquet, OUT/dropped.parquet (with reasons) and OUT/contact-sheet.png. If it is
-    interrupted, run the same command again to resume.
+    Finds, aligns, checks and stores the faces of a folder or a recipe. Writes OUT/faces.parquet,
+    OUT/dropped.parquet (with reasons) and OUT/contact-sheet.png. If it is interrupted, run the same
+    command again to resume.
 
     - `limner prepare photos/ sets/mine`
     - `limner prepare photos.zip sets/mine --set cleaning.max_yaw=20`
@@ -83,22 +84,25 @@ def prepare(
     typer.echo(f"{made.faces} faces in {out}{left_out}; next: limner data report {out}")
 
 
-data_app = typer.Typer(no_args_is_help=True, help="Inspect prepared sets.")
+data_app = typer.Typer(no_args_is_help=True, help="Inspect datasets made by `limner prepare`.")
 
 
 @data_app.command()
 def report(
-    prepared_set: Annotated[Path, typer.Argument(metavar="SET", help="Folder of a prepared set.")],
+    prepared_set: Annotated[
+        Path,
+        typer.Argument(metavar="SET", help="Folder of a dataset made by `limner prepare`."),
+    ],
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", help="Folder for the report; by default that of the set."),
+        typer.Option("--out", "-o", help="Folder for the report; by default the dataset's own."),
     ] = None,
 ) -> None:
-    """Write a report on a prepared set: can it be trusted?
+    """Write a report on a dataset: can it be trusted?
 
-    Counts by source and by reason of loss, faces before and after alignment, smiles before and
-    after balancing, size, sharpness and pose, and the dropped pictures: report.html, and
-    report.json with the numbers.
+    Writes report.html, and report.json with the numbers: counts by source, reasons for dropping
+    pictures, faces before and after alignment, smiles before and after balancing, size, sharpness,
+    pose, and the dropped pictures.
 
     - `limner data report sets/mine`
     """

@@ -31,15 +31,13 @@ GroundTruth = Annotated[
 Real = Annotated[
     Path | None,
     typer.Option(
-        help="Reference set of real photos, a folder or a prepared set; by default the ground "
-        "truth."
+        help="Reference set of real photos: a folder, or a dataset made by `limner prepare`; by "
+        "default the ground truth."
     ),
 ]
 Training = Annotated[
     Path | None,
-    typer.Option(
-        help="Folder or prepared set that the model was trained on: has it memorised faces?"
-    ),
+    typer.Option(help="Folder or dataset that the model was trained on, to find memorised faces."),
 ]
 Weights = Annotated[
     list[str] | None,
@@ -54,7 +52,9 @@ Landmarks = Annotated[
 Size = Annotated[
     int | None,
     typer.Option(
-        min=32, max=1024, help="Side in px at which faces are compared; by default the results'."
+        min=32,
+        max=1024,
+        help="Side in px at which faces are compared; by default that of the generated photos.",
     ),
 ]
 AsIs = Annotated[
@@ -79,9 +79,7 @@ def measure(
         Path,
         typer.Option(
             show_default=False,
-            help=(
-                "Folder of generated photos; with --model it may be empty, and they are generated."
-            ),
+            help="Folder of generated photos; if it is empty, --model generates them.",
         ),
     ],
     sketches: Sketches = None,
@@ -106,11 +104,11 @@ def measure(
     json: Json = None,
     html: Html = None,
 ) -> None:
-    """Evaluate generated photos: one score, at least, for each way a model can fail.
+    """Evaluate generated photos: at least one score for each way a model can fail.
 
     Realism, identity, structure, strokes, landmarks, smiles, skin, sharpness, checkerboard,
-    collapse, memorisation: each is computed if its inputs are given, and otherwise says what is
-    missing. Every score has a 95% confidence interval.
+    collapse, memorisation: each is computed if its inputs are given; otherwise the report says what
+    is missing. Every score has a 95% confidence interval.
 
     - `limner measure --generated results/ --sketches drawings/`
     - `limner measure --generated results/ --ground-truth photos/ --html report.html`
@@ -132,13 +130,13 @@ def measure(
         if SKETCH_TO_PHOTO in models and evaluation.holds_pictures(generated):
             _say(
                 [
-                    f"{generated} holds pictures: these are measured; to make others, name a new "
-                    "folder"
+                    f"{generated} already contains pictures: these are evaluated; to generate "
+                    "others, name a new folder"
                 ]
             )
         elif SKETCH_TO_PHOTO in models:
             if sketches is None:
-                raise UsageError("to make photos, name the sketches: --sketches DIR")
+                raise UsageError("to generate photos, name the sketches: --sketches DIR")
             notes += evaluation.make_photos(
                 sketches, models[SKETCH_TO_PHOTO], generated, as_is=as_is
             )
@@ -182,8 +180,8 @@ def compare(
         typer.Argument(
             metavar="MODEL...",
             show_default=False,
-            help="Models (names, .onnx files), training runs, folders of generated photos; the "
-            "others are compared with the first.",
+            help="Models (names, .onnx files), training runs or folders of generated photos; each "
+            "is compared with the first.",
         ),
     ],
     sketches: Sketches = None,
@@ -207,8 +205,8 @@ def compare(
 ) -> None:
     """Compare models, runs or folders of results by all metrics.
 
-    A table with confidence intervals, differences that are tested on paired pictures, and the
-    best, median and worst examples side by side.
+    Shows a table with confidence intervals, differences tested on paired pictures, and the best,
+    median and worst examples side by side.
 
     - `limner compare portrait mine.onnx --sketches drawings/ --ground-truth photos/`
     - `limner compare runs/a runs/b --sketches drawings/ --real sets/mine`
@@ -228,8 +226,8 @@ def compare(
         found = evaluation.candidates(
             candidates, out or Path(folder), sketches=sketches, as_is=as_is
         )
-        for candidate in found:
-            _say(candidate.notes)
+        # Candidates share their sketches, so they often fail on the same ones.
+        _say(list(dict.fromkeys(note for candidate in found for note in candidate.notes)))
         evaluation_sets = evaluation.evaluation_sets(
             found,
             sketches=sketches,
@@ -268,19 +266,19 @@ def _check_apart(json: Path | None, html: Path | None) -> None:
 
 @contextlib.contextmanager
 def _stoppable() -> Iterator[None]:
-    """Ctrl-C ends with one line."""
+    """Turn Ctrl-C into an error of one line."""
     try:
         yield
     except KeyboardInterrupt as error:
         raise Interrupted(
-            "interrupted; the same command resumes with the features found so far"
+            "interrupted; the same command resumes with the features computed so far"
         ) from error
 
 
 def _metrics(
     weights: list[str] | None, landmarks: int
 ) -> "tuple[Sequence[Metric], Sequence[Skipped]]":
-    """Those that can be computed, and those that lack a file."""
+    """The metrics that can be computed, and those that lack a file."""
     from limner.metrics.catalogue import standard, unavailable, weights_of
 
     files = weights_of(weights or [])

@@ -1,40 +1,22 @@
-"""`limner photo`, `limner sketch`, `limner models`."""
+"""`limner photo` and `limner models`."""
 
 from collections import Counter
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from limner.cli.shared import Address, EngineOption, Workers, complain
+from limner.cli.shared import Address, EngineOption, Out, Pictures, Workers, complain, finish
 from limner.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from limner.batch import Outcome
     from limner.hints import Hints
 
-__all__ = ["models", "photo", "sketch"]
+__all__ = ["models", "photo"]
 
 _NOTED = 20
-"""Pages of which it is said one by one what was done to them."""
-
-Pictures = Annotated[
-    list[str],
-    typer.Argument(
-        show_default=False,
-        help="Files, folders (searched recursively) and globs; `-` reads one from stdin.",
-    ),
-]
-Out = Annotated[
-    str,
-    typer.Option(
-        "--out",
-        "-o",
-        show_default=False,
-        help="Folder for the results, or a file if there is one input; `-` is stdout.",
-    ),
-]
+"""Maximum number of pages whose changes are listed one by one."""
 
 
 def photo(
@@ -173,7 +155,7 @@ def photo(
     - `limner photo comic.png -o photo.png --eyes 210,340,395,338`
 
     A pencil drawing has no colours. Name them, paint them, or choose from several photos. This
-    takes a model trained with colour hints; no shipped model is yet:
+    needs a model trained with colour hints; the shipped models were trained without:
 
     - `limner photo drawing.jpg -o photo.png --model mine.onnx --hair black --skin '#8d5524'`
     - `limner photo drawing.jpg -o photo.png --model mine.onnx --hints strokes.png`
@@ -216,79 +198,11 @@ def photo(
     )
     outcome = batch.run(work, start, engine=where)
     _say_notes(outcome.notes)
-    _finish(
+    finish(
         outcome,
         faceless="give its outer eye corners with --eyes X1,Y1,X2,Y2, or --aligned if the picture "
         "is an aligned crop",
     )
-
-
-def sketch(
-    photos: Pictures,
-    out: Out,
-    style: Annotated[
-        str,
-        typer.Option(
-            help="pencil, dodge, charcoal, line, xdog, coarse, outline, study, rough or crude; or "
-            "model, which learnt to draw."
-        ),
-    ] = "pencil",
-    seed: Annotated[
-        int,
-        typer.Option(min=0, help="Random seed of the styles. The model draws the same every time."),
-    ] = 0,
-    model: Annotated[
-        str | None,
-        typer.Option(
-            show_default=False,
-            help="Model for --style model: a name from `limner models`, or an .onnx file; by "
-            "default `draughtsman`.",
-        ),
-    ] = None,
-    size: Annotated[
-        int | None,
-        typer.Option(
-            min=16,
-            max=4096,
-            help="Side of the drawing in px, for --style model; by default the model's own.",
-        ),
-    ] = None,
-    as_is: Annotated[
-        bool,
-        typer.Option(
-            "--aligned",
-            help="The picture is already an aligned crop of a face: skip face detection. For "
-            "--style model.",
-        ),
-    ] = False,
-    workers: Workers = 0,
-    engine: EngineOption = "local",
-    address: Address = "",
-) -> None:
-    """Turn photos into sketches.
-
-    Styles are filters; they draw whole pictures of any size. `--style model` finds the largest
-    face, aligns and crops it as `limner photo` does, and draws it with a model that learnt which
-    strokes make a person recognisable.
-
-    - `limner sketch portrait.jpg -o portrait-sketch.png`
-    - `limner sketch photos/ -o sketches/ --style xdog`
-    - `limner sketch portrait.jpg -o face.png --style model --size 512`
-    """
-    from limner import batch
-    from limner.functions import MODEL, check_sketch
-    from limner.makers import Drawings, Sketches
-    from limner.shipped import DEFAULT_DRAWER
-
-    check_sketch(style, seed, model=model, as_is=as_is, size=size)
-    work = batch.jobs(photos, out, note=complain)
-    where = batch.engine_for(work, engine, workers=workers, address=address)
-    start: Drawings | Sketches = Sketches(style=style, seed=seed)
-    if style == MODEL:
-        start = Drawings(
-            model=model or DEFAULT_DRAWER, size=size, as_is=as_is, threads=where.threads
-        )
-    _finish(batch.run(work, start, engine=where), faceless="--aligned skips the search")
 
 
 def models() -> None:
@@ -318,20 +232,20 @@ def _corners(text: str) -> tuple[float, ...]:
 def _hints(
     colours: "Mapping[str, str | None]", strokes: str | None, variants: int | None
 ) -> "Hints | None":
-    """What is known of the colours; None if that is nothing."""
+    """The colours that the user gave; None if there are none."""
     given = {part: colour for part, colour in colours.items() if colour is not None}
     if not given and strokes is None:
         return None
-    from limner.hints import Hints  # a drawing alone has no use for it
+    from limner.hints import Hints  # not needed for a drawing without hints
 
     hints = Hints.of(given, strokes=strokes)
     if variants:
-        hints.varied(variants)  # complains before any picture is read
+        hints.varied(variants)  # raises errors before any picture is read
     return hints
 
 
 def _say_notes(notes: "Mapping[str, tuple[str, ...]]") -> None:
-    """What was done to pages: a line each, or how often each was done if they are many."""
+    """Report changes made to pages: one line per page, or a summary if there are many."""
     if len(notes) <= _NOTED:
         for name, done in notes.items():
             typer.echo(f"{name}: {', '.join(done)}", err=True)
@@ -339,17 +253,3 @@ def _say_notes(notes: "Mapping[str, tuple[str, ...]]") -> None:
     counts = Counter(one for done in notes.values() for one in done)
     listed = ", ".join(f"{one} {count} times" for one, count in counts.most_common())
     typer.echo(f"{len(notes)} pages cleaned or turned: {listed}", err=True)
-
-
-def _finish(outcome: "Outcome", *, faceless: str = "") -> None:
-    for failure in outcome.failures:
-        complain(failure)
-    if outcome.faceless:
-        complain(f"if no face is found: {faceless}")
-    total = outcome.done + len(outcome.failures)
-    if outcome.stopped is not None:
-        raise outcome.stopped
-    if total > 1:
-        typer.echo(f"{outcome.done} of {total} done", err=True)
-    if outcome.failures:
-        raise typer.Exit(1)

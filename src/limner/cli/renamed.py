@@ -1,4 +1,4 @@
-"""Names that options and settings had before: they work for one release, with a warning."""
+"""Former names of options and settings: they work for one release, with a warning."""
 
 from collections.abc import Callable, Sequence
 
@@ -17,15 +17,15 @@ OPTIONS = {
     "measure": _EVALUATION | {"--made": "--generated"},
     "compare": _EVALUATION,
 }
-"""For each command what an option was called, and what it is called now."""
+"""Former and present names of each command's options."""
 
 
 def with_present_names(arguments: Sequence[str], warn: Callable[[str], None]) -> list[str]:
-    """The arguments of the command line with options as they are called now.
+    """The arguments of the command line with former names of options replaced.
 
     Args:
-        arguments: All of them, the command first.
-        warn: Is told of each option that has another name now.
+        arguments: All arguments, the command first.
+        warn: Called with a message for each former name.
     """
     renamed = OPTIONS.get(arguments[0], {}) if arguments else {}
     present = []

@@ -15,7 +15,11 @@ def train(
     run: Annotated[Path, typer.Argument(help="Run folder; an existing run is resumed.")],
     settings: Annotated[
         list[str] | None,
-        typer.Option("--set", help="Change a setting: `--set data=SET --set generator.width=16`."),
+        typer.Option(
+            "--set",
+            help="Change a setting: `--set data=SET`, a dataset made by `limner prepare`; `--set "
+            "generator.width=16`.",
+        ),
     ] = None,
     time: Annotated[
         str | None,
@@ -25,7 +29,7 @@ def train(
     """Train a model, or resume an interrupted run.
 
     Ctrl-C saves a checkpoint; the same command resumes from it. Monitors warn as soon as something
-    goes wrong, and at the end the snapshot with the best score on held-out faces is named. Use
+    goes wrong. At the end, limner names the snapshot with the best score on held-out faces. Use
     several GPUs with `--set devices=N`, several hosts with a shared folder under torchrun.
 
     - `limner train portrait runs/mine --set data=sets/mine`
@@ -47,7 +51,7 @@ def train(
         raise UsageError(f"{run} is a run of {start.experiment!r}, not of {experiment!r}")
     config = start.with_settings(settings or [])
     if not config.data:
-        raise UsageError("name the prepared dataset to train on: --set data=SET")
+        raise UsageError("name the dataset to train on, made by limner prepare: --set data=SET")
     seconds = None if time is None else seconds_of(time)
     with Console() as console:
         last = train_run(config, run, report=console.report, say=console.say, seconds=seconds)
@@ -66,8 +70,8 @@ def plot(
 ) -> None:
     """Write the report of a run: RUN/report.html.
 
-    Loss curves, sample images over time, scores of the snapshots, warnings of the monitors, and
-    all settings.
+    It contains loss curves, sample images over time, scores of the snapshots, warnings of the
+    monitors, and all settings.
 
     - `limner plot runs/mine`
     - `limner plot runs/mine --tensorboard events/mine`
@@ -97,7 +101,7 @@ def export(
 ) -> None:
     """Export a trained model as one ONNX file for `limner photo --model`.
 
-    From a run folder, the snapshot with the best score on held-out faces is exported, or the last
+    From a run folder, it exports the snapshot with the best score on held-out faces, or the last
     one if none was scored.
 
     - `limner export runs/mine mine.onnx`

@@ -1,1 +1,1 @@
-"""From photos on disk to a prepared set: faces found, aligned, split and written as Parquet."""
+"""From photos on disk to a dataset: faces found, aligned, split and written as Parquet."""

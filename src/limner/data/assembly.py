@@ -1,4 +1,4 @@
-"""Assembles a prepared set from finished blocks."""
+"""Assembles a dataset from finished blocks."""
 
 import io
 from collections import Counter
@@ -44,14 +44,14 @@ def count_sources(store: BlockStore, blocks: Sequence[Block], chosen: Selection)
 def assemble(
     store: BlockStore, blocks: Sequence[Block], chosen: Selection, out: Path, about: dict[str, Any]
 ) -> None:
-    """Write all tables of a set, and its contact sheet, all or nothing.
+    """Write all tables of a dataset, and its contact sheet, all or nothing.
 
     Args:
         store: Where the blocks are.
-        blocks: In the order of the set.
+        blocks: In the order of the dataset.
         chosen: Which of their rows are kept.
-        out: Folder of the set.
-        about: Metadata of the set, see `limner.data.writer.Writer`.
+        out: Folder of the dataset.
+        about: Metadata of the dataset, see `limner.data.writer.Writer`.
 
     Raises:
         OutputError: It cannot be written.

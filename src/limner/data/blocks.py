@@ -1,7 +1,7 @@
 """Blocks: a few dozen pictures that one worker processes at once, and their results.
 
 Results are small Parquet tables, kept on disk under the digest of everything that they depend on
-until the set is complete: an interrupted preparation resumes from them.
+until the dataset is complete: an interrupted preparation resumes from them.
 """
 
 import dataclasses
@@ -92,7 +92,7 @@ def split_into_blocks(items: Sequence[Item], look: Look) -> list[Block]:
 
 
 class BlockStore:
-    """Results of processed blocks, in a folder next to the set that they will become."""
+    """Results of processed blocks, in a folder next to the dataset that they will become."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -118,12 +118,12 @@ class BlockStore:
             return pq.read_table(self._file(block), columns=columns, memory_map=False)
         except (OSError, pa.ArrowInvalid) as error:
             raise DataError(
-                f"{self.path} was changed while the set was written ({error}); run the same "
+                f"{self.path} was changed while the dataset was written ({error}); run the same "
                 "command again, and only one at a time"
             ) from error
 
     def remove(self) -> None:
-        """Delete all results once the set is complete."""
+        """Delete all results once the dataset is complete."""
         for file in self.path.glob("*.parquet"):
             file.unlink(missing_ok=True)
         images.remove_parts(self.path)

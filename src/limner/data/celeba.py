@@ -31,7 +31,7 @@ class CelebA:
     `Eval`, the pictures unpacked or in their zip; the download from Kaggle, with tables in `.csv`
     and the pictures in `img_align_celeba/img_align_celeba/`; and the Parquet files of Hugging Face.
     `path` may be the folder of all this or one of those within it. A picture has the same name in
-    all of them, `img_align_celeba/000001.jpg`, so that all give the same set.
+    all of them, `img_align_celeba/000001.jpg`, so that all give the same dataset.
 
     Smiles are always labelled. The person, the partition and the position of the eyes come from
     `identity_CelebA`, `list_eval_partition` and `list_landmarks_align_celeba`, or from columns and

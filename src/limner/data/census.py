@@ -1,4 +1,4 @@
-"""Statistics of a prepared set.
+"""Statistics of a dataset.
 
 Columns are read one or a few at a time, and no picture is opened, so that memory use does not
 depend on the size of the pictures.
@@ -81,19 +81,19 @@ MEASURES = (
 
 
 class Tables:
-    """The tables of a set, read a column at a time; without `faces.parquet` if none was kept."""
+    """The tables of a dataset, read by column; without `faces.parquet` if no face was kept."""
 
     def __init__(self, path: Path) -> None:
         """Open them.
 
         Raises:
-            DataError: There is no prepared set, or it is damaged.
+            DataError: There is no dataset, or it is damaged.
         """
         self.path = path
         self.has_faces = (path / "faces.parquet").exists()
         if not self.has_faces and not (path / "dropped.parquet").exists():
             raise DataError(
-                f"{path} contains no prepared set (no faces.parquet); make one: "
+                f"{path} contains no dataset (no faces.parquet); make one: "
                 f"limner prepare PHOTOS {path}"
             )
         self.about: dict[str, Any] = {}
@@ -102,7 +102,7 @@ class Tables:
                 continue
             file = path / f"{name}.parquet"
             if not file.exists():
-                raise DataError(f"{file} is missing; prepare the set again")
+                raise DataError(f"{file} is missing; prepare the dataset again")
             try:
                 found = pq.read_schema(file)
                 if name == "faces":
@@ -112,7 +112,7 @@ class Tables:
                 raise _damaged(file) from error
             if found.names != schema.names:
                 raise DataError(
-                    f"{file} was written by another version of limner; prepare the set again"
+                    f"{file} was written by another version of limner; prepare the dataset again"
                 )
 
     def read(self, name: str, *columns: str) -> pa.Table:
@@ -139,7 +139,7 @@ class Tables:
 
 
 def _damaged(file: Path) -> DataError:
-    return DataError(f"{file} is damaged or not limner's; prepare the set again")
+    return DataError(f"{file} is damaged or not limner's; prepare the dataset again")
 
 
 def census(tables: Tables) -> dict[str, Any]:

@@ -115,7 +115,7 @@ def turn(points: NDArray[np.floating]) -> float:
 def sharpness(crop: NDArray[np.uint8]) -> float:
     """Standard deviation of the 4-neighbour Laplacian in grey levels, at 128 px.
 
-    The measure of Pech-Pacheco et al. 2000, at one size, so that sets of any size are comparable.
+    The measure of Pech-Pacheco et al. 2000, at one size, so that all datasets are comparable.
 
     Args:
         crop: [S, S, 3] RGB or [S, S] grey.

@@ -123,7 +123,7 @@ class Item:
     """Path within its source, with `/`."""
     place: Place
     source: str
-    """Name of the source, for the licences and the counts of a prepared set."""
+    """Name of the source, for the licences and the counts of a dataset."""
     kind: Kind = "photo"
     identity: str = ""
     """The person; '' if unknown, so that the picture counts as a separate person."""

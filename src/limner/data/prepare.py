@@ -1,7 +1,7 @@
 """Prepare a dataset from pictures of faces, photos or sketches.
 
 This takes two passes: workers process blocks of pictures and keep the results on disk; then one
-process selects faces, with a few bytes of memory per picture, and writes the set.
+process selects faces, with a few bytes of memory per picture, and writes the dataset.
 """
 
 import math
@@ -38,7 +38,7 @@ class Prepared:
     """Result of a preparation."""
 
     faces: int
-    """Faces in the set."""
+    """Faces in the dataset."""
     dropped: dict[str, int]
     """Dropped pictures, for each reason."""
     shares: tuple[Share, ...]
@@ -60,24 +60,24 @@ def prepare(
     """Find, align, check and store the largest face of every picture of a recipe.
 
     Writes `faces.parquet`, `dropped.parquet`, `examples.parquet` and `contact-sheet.png` into
-    `out`. Finished work is kept in `out/unfinished` until the set is complete; after an
+    `out`. Finished work is kept in `out/unfinished` until the dataset is complete; after an
     interruption, the same call resumes from it. The same recipe and pictures give the same bytes
     with any engine.
 
     Args:
-        recipe: What goes into the set; see also `limner.data.recipe.of_folder`.
-        out: Folder of the prepared set.
+        recipe: What goes into the dataset; see also `limner.data.recipe.of_folder`.
+        out: Folder of the dataset.
         data: The folder that contains the sources of the recipe.
         engine: Where the pictures are processed; by default in this process.
         detector: Makes the face detector, once in each worker.
         about: TOML file with a table for each source, giving its `licence` and `origin`.
         warn: Receives what is missing in a source, each message once, before the work begins; by
-            default a Python warning. The messages are stored in the set, too.
+            default a Python warning. The messages are stored in the dataset, too.
 
     Raises:
         DataError: A source is missing, or no picture gives a face; the reasons are written.
         UsageError: `about` is not TOML.
-        OutputError: The set cannot be written.
+        OutputError: The dataset cannot be written.
         EngineError: Workers were lost.
         Interrupted: Ctrl-C.
     """

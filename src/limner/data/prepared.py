@@ -1,8 +1,8 @@
-"""A prepared set: a folder of Parquet tables: the faces, what was dropped, and examples of both.
+"""Datasets made by `limner prepare`: folders of Parquet tables of faces and dropped pictures.
 
 `faces.parquet` has one row per face (see `limner.data.schema`); Hugging Face datasets and Ray Data
 read its image column as pictures. The preprocessing and the sources of the faces are in the file's
-metadata, so that a set needs no other files.
+metadata, so that a dataset needs no other files.
 """
 
 import hashlib
@@ -37,19 +37,19 @@ class PreparedSet:
         """Open it; the faces themselves are read when asked for.
 
         Raises:
-            DataError: There is no prepared set, or it is damaged or empty.
+            DataError: There is no dataset, or it is damaged or empty.
         """
         self.path = path
         self._file = path / "faces.parquet"
         if not self._file.exists():
             raise DataError(
-                f"{path} contains no prepared set (no faces.parquet); make one: "
+                f"{path} contains no dataset (no faces.parquet); make one: "
                 f"limner prepare PHOTOS {path}"
             )
         try:
             schema = pq.read_schema(self._file)
             self.about: dict[str, Any] = json.loads(schema.metadata[KEY])
-            """Metadata of the set: recipe, sources, parts."""
+            """Metadata of the dataset: recipe, sources, parts."""
             self.preprocessing = Preprocessing.from_dict(self.about["preprocessing"])
             self.sources: dict[str, dict[str, Any]] = dict(self.about["sources"])
             """For each source the number of `faces` and, if known, its `licence` and `origin`."""
@@ -67,7 +67,7 @@ class PreparedSet:
             raise
         except _DAMAGE as error:
             raise DataError(
-                f"{self._file} is damaged or not limner's; prepare the set again"
+                f"{self._file} is damaged or not limner's; prepare the dataset again"
             ) from error
         if self.table.num_rows == 0:
             raise DataError(
@@ -141,7 +141,7 @@ class PreparedSet:
                             yield row, _picture_in(cell)
                         row += 1
         except _DAMAGE as error:
-            raise DataError(f"{self._file} is damaged; prepare the set again") from error
+            raise DataError(f"{self._file} is damaged; prepare the dataset again") from error
         if row != len(self):
             raise DataError(
                 f"{self._file} has {row} rows, and had {len(self)} when it was opened; do not "
@@ -155,12 +155,12 @@ class PreparedSet:
         try:
             face = images.read((cell or {}).get("bytes") or b"", name=where)
         except ImageError as error:
-            raise DataError(f"{error}; or prepare the set again") from error
+            raise DataError(f"{error}; or prepare the dataset again") from error
         if face.shape != (side, side, 3):
             height, width = face.shape[:2]
             raise DataError(
-                f"{where}: a face of {width}x{height} px, and those of this set are {side}x{side}; "
-                "prepare the set again, with one size for all"
+                f"{where}: a face of {width}x{height} px in a dataset of {side}x{side}; prepare "
+                "the dataset again, with one size for all"
             )
         return face
 

@@ -1,4 +1,4 @@
-"""Recipes: TOML files that say how much of which source goes into a prepared set.
+"""Recipes: TOML files that say how much of which source goes into a dataset.
 
 The recipes `set1` and `set2` are Table 2.1 of the 2018 study.
 """
@@ -86,7 +86,7 @@ class Part:
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """What goes into a prepared set."""
+    """What goes into a dataset."""
 
     name: str
     """Its name in messages."""

@@ -1,4 +1,4 @@
-"""The report of a prepared set, as a page and as JSON."""
+"""The report of a dataset, as a page and as JSON."""
 
 import json
 from collections import Counter, defaultdict
@@ -34,7 +34,7 @@ _MEANINGS = {
     "tilted": ("the eyes are too far off the horizontal", "roll over {}°", "max_roll"),
     "blurred": ("the face is not sharp", "under {} grey levels", "min_sharpness"),
     "near-duplicate": (
-        "the set has the same picture",
+        "the dataset has the same picture",
         "at most {} of 256 bits differ",
         "max_hash_distance",
     ),
@@ -44,20 +44,20 @@ _MEANINGS = {
 
 
 def write_report(path: Path, out: Path | None = None) -> Path:
-    """Write `report.html` and `report.json` about a prepared set.
+    """Write `report.html` and `report.json` about a dataset.
 
-    A set without a kept face has a report, too: on what was dropped. The same set gives the
+    A dataset without a kept face has a report, too: on what was dropped. The same dataset gives the
     same bytes.
 
     Args:
-        path: Folder of the prepared set.
-        out: Folder to write into; by default that of the set.
+        path: Folder of the dataset.
+        out: Folder to write into; by default the dataset's own.
 
     Returns:
         The page.
 
     Raises:
-        DataError: There is no prepared set, or it is damaged.
+        DataError: There is no dataset, or it is damaged.
         OutputError: The report cannot be written.
     """
     out = out or path
@@ -84,7 +84,7 @@ def write_report(path: Path, out: Path | None = None) -> Path:
 
 
 def _checks(report: dict[str, Any]) -> Iterator[tuple[bool, str]]:
-    """Checks of the set: for each whether it passed, and a sentence."""
+    """Checks of the dataset: for each whether it passed, and a sentence."""
     yield from _losses(report)
     yield from ((False, f"{warning}.") for warning in report["warnings"])
     if not report["faces"]:
@@ -121,7 +121,7 @@ def _losses(report: dict[str, Any]) -> Iterator[tuple[bool, str]]:
 
 
 def _useless(counts: dict[str, Any]) -> tuple[int, float]:
-    """Number and fraction of unusable pictures of a set or a source."""
+    """Number and fraction of unusable pictures of a dataset or a source."""
     useless = sum(n for reason, n in counts["dropped"].items() if reason not in BY_CHOICE)
     return useless, useless / max(counts["looked_at"], 1)
 
@@ -228,7 +228,7 @@ def _examples(tables: Tables) -> dict[str, list[dict[str, Any]]]:
                 shown[side] = pages.picture(data, name=name) if data else ""
             except ImageError as error:
                 raise DataError(
-                    f"{tables.path}/examples.parquet is damaged; prepare the set again"
+                    f"{tables.path}/examples.parquet is damaged; prepare the dataset again"
                 ) from error
         found[row["reason"]].append(shown)
     dropped = [example for reason, some in found.items() if reason for example in some]

@@ -1,4 +1,4 @@
-"""The schemas of a prepared set's tables, also for Hugging Face datasets."""
+"""The schemas of a dataset's tables, also for Hugging Face datasets."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""Writes a prepared set, piece by piece, all or nothing."""
+"""Writes a dataset, piece by piece, all or nothing."""
 
 import contextlib
 import json
@@ -17,7 +17,7 @@ __all__ = ["Writer"]
 
 
 class Writer:
-    """Writes a prepared set piece by piece, all or nothing.
+    """Writes a dataset piece by piece, all or nothing.
 
     ```python
     from pathlib import Path
@@ -38,7 +38,7 @@ class Writer:
         """Begin.
 
         Args:
-            path: Folder of the set.
+            path: Folder of the dataset.
             about: Its metadata; `preprocessing` and `sources` at least.
 
         Raises:

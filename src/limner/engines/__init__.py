@@ -1,12 +1,12 @@
-"""Where work on many pictures is done: in this process, in several, or on a Ray cluster.
+"""Engines run work on many pictures: in this process, in several, or on a Ray cluster.
 
-Work comes as a `start`, called once in each worker, that gives the function for the tasks: so
-that a detector is loaded once and not for each picture. `start`, tasks and results have to be
-picklable unless there is one worker: functions and classes at the top of a module are.
+The work is given as a function `start`, which is called once in each worker and returns the
+function for the tasks; so a detector is loaded once, not for each picture. With several workers,
+`start`, tasks and results must be picklable, as functions and classes at the top of a module are.
 
-Worker processes are started again and import the main module again. A script that uses more than
-one worker therefore has to keep its own work under `if __name__ == "__main__":`, as with all of
-Python's `multiprocessing`; the command line needs no such care.
+Worker processes import the main module again. A script that uses more than one worker must
+therefore keep its own work under `if __name__ == "__main__":`, as always with Python's
+`multiprocessing`; the command line needs no such care.
 """
 
 from typing import TYPE_CHECKING, Any, Literal
@@ -24,10 +24,10 @@ EngineName = Literal["local", "ray"]
 
 
 def engine_of(name: EngineName, *, workers: int = 0, address: str = "") -> Engine:
-    """The engine that the command line names; 0 workers are one for each core.
+    """The engine that the command line names; 0 workers means one per core.
 
     Raises:
-        UsageError: An address without `ray`, or a number of workers below zero.
+        UsageError: An address is given without `ray`, or the number of workers is negative.
     """
     if workers < 0:
         raise UsageError(f"workers is {workers}; it must be at least 1, or 0 for one per core")
@@ -36,12 +36,12 @@ def engine_of(name: EngineName, *, workers: int = 0, address: str = "") -> Engin
 
         return RayEngine(address=address, workers=workers)
     if address:
-        raise UsageError("--address is that of a Ray cluster: add --engine ray")
+        raise UsageError("--address is the address of a Ray cluster: add --engine ray")
     return LocalEngine(workers=workers or cores())
 
 
 def __getattr__(name: str) -> Any:
-    # Few have a cluster, and a cold start is what most wait for.
+    # Few users have a cluster, and all benefit from a fast start.
     if name == "RayEngine":
         from limner.engines.cluster import RayEngine
 

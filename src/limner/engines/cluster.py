@@ -1,4 +1,4 @@
-"""Work on a Ray cluster."""
+"""Runs tasks on a Ray cluster."""
 
 import contextlib
 import logging
@@ -14,33 +14,33 @@ from limner.engines.tasks import R, Start, T, answer, begin, pickled, result
 from limner.errors import EngineError
 
 _PATIENCE = 10.0
-"""Seconds that a Ray cluster has to answer."""
+"""Seconds to wait for a Ray cluster."""
 _RETRIES = 3
-"""How often a Ray cluster takes up a task again whose worker was lost: a node may go away, but a
-picture that takes its worker with it must not do so for ever."""
+"""How often a Ray cluster repeats a task whose worker was lost. Nodes may disappear, but a picture
+that crashes its worker must not be retried for ever."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class RayEngine:
     """A Ray cluster, through Ray Data.
 
-    limner has to be installed on all its nodes, and pictures have to lie under the same paths.
+    limner must be installed on all nodes, and pictures must have the same paths on all of them.
     All tasks are listed before the first is done. Results wait in Ray's object store, which slows
     the workers down before it is full.
     """
 
     address: str = ""
-    """Of the cluster, e.g. `auto` or `head:6379`; '' is the one that RAY_ADDRESS names, as in a
-    job that was submitted to Ray, or else one started on this machine."""
+    """Address of the cluster, e.g. `auto` or `head:6379`; '' for the one that RAY_ADDRESS names,
+    as in a job submitted to Ray, or else one started on this machine."""
     workers: int = 0
-    """Worker processes in all; 0 takes one for each core of the cluster."""
+    """Worker processes in all; 0 for one per core of the cluster."""
     threads: ClassVar[int] = 1
-    together: ClassVar[int] = 8  # Ray Data takes several milliseconds a task
+    together: ClassVar[int] = 8  # Ray Data needs several milliseconds per task
 
     def map(self, start: "Start[T, R]", tasks: Iterable[T]) -> Generator[R, None, None]:
         """See `Engine.map`."""
-        # Ray Data would record for its makers what it is used for, and complain of finding no
-        # Prometheus. Who wants either sets them.
+        # Ray Data would record usage statistics for its authors, and warn that there is no
+        # Prometheus. A user who wants either sets these variables.
         os.environ.setdefault("RAY_DATA_USAGE_DISABLED", "1")
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         import ray
@@ -73,7 +73,7 @@ class RayEngine:
         workers = self.workers or int(resources().get("CPU", 1)) or 1
         worker: Any = _RayWorker  # Ray wraps it
         with warnings.catch_warnings():
-            # Ray Data 2.60 deprecates options like that of the retries and has no other yet.
+            # Ray Data 2.60 deprecates options like that for retries, without a replacement yet.
             warnings.simplefilter("ignore", DeprecationWarning)
             answers = ray.data.from_items(rows, override_num_blocks=len(rows)).map(
                 worker,
@@ -95,7 +95,7 @@ def connect(address: str) -> None:
     import ray
 
     address = address or os.environ.get("RAY_ADDRESS") or "local"
-    # What workers say belongs to their log, not between our lines of progress.
+    # Output of the workers belongs in their log, not between the lines of the progress bar.
     options: dict[str, Any] = {"log_to_driver": False, "logging_level": "error"}
     if address == "local":
         options["include_dashboard"] = False
@@ -111,7 +111,7 @@ def connect(address: str) -> None:
 
 
 def _knock(address: str) -> None:
-    """Raise OSError unless somebody listens there: Ray itself would try for minutes."""
+    """Raise OSError unless something listens at the address: Ray itself would try for minutes."""
     host, _, port = address.rpartition("://")[2].rpartition(":")
     if port.isdecimal():
         socket.create_connection((host.strip("[]"), int(port)), timeout=_PATIENCE).close()
@@ -129,10 +129,10 @@ class _RayWorker:
 
 @contextlib.contextmanager
 def _quiet_ray_core() -> Iterator[None]:
-    """Let Ray's C++ part say nothing on stderr; all goes to its log.
+    """Keep Ray's C++ part from writing to stderr; everything still goes to its log.
 
-    Ray Data makes it complain of every run (ray-project/ray#53727). How loud it is, it learns
-    from the environment when it starts, and says so on stderr.
+    Ray Data makes it print a complaint in every run (ray-project/ray#53727). It reads its log level
+    from the environment when it starts, and reports that on stderr too.
     """
     name = "RAY_BACKEND_LOG_LEVEL"
     before = os.environ.get(name)
@@ -152,7 +152,7 @@ def _quiet_ray_core() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _quiet_ray_data() -> Iterator[None]:
-    """Let Ray Data say what it has to say in its log only."""
+    """Let Ray Data write to its log only."""
     import ray.data
 
     context = ray.data.DataContext.get_current()

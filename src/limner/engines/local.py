@@ -1,4 +1,4 @@
-"""Work on this machine, in this process or in several."""
+"""Runs tasks on this machine, in this process or in several."""
 
 import contextlib
 import os
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
 _AHEAD = 2
-"""Tasks in a worker's hands: the one it works on, and the next."""
+"""Tasks per worker: the current one and the next."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class LocalEngine:
-    """This machine: processes of their own, or with one worker this process.
+    """This machine: several processes or, with one worker, this process.
 
-    Not `concurrent.futures`: before Python 3.14 its pool waits for the tasks that are begun, also
+    It does not use `concurrent.futures`: before Python 3.14, its pool waits for running tasks even
     after Ctrl-C.
     """
 
@@ -64,7 +64,7 @@ class LocalEngine:
                     yield from _finished(hands)
             while any(hand.held for hand in hands):
                 yield from _finished(hands)
-        finally:  # after Ctrl-C, an error or an early end they are in the midst of a task
+        finally:  # after Ctrl-C, an error or an early end, workers may be in the middle of a task
             for hand in hands:
                 hand.process.kill()
             for hand in hands:
@@ -73,23 +73,23 @@ class LocalEngine:
 
 
 def cores() -> int:
-    """CPU cores that this process may use."""
+    """Number of CPU cores that this process may use."""
     with contextlib.suppress(AttributeError):  # not on macOS and Windows
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 class _Hand:
-    """A worker process as its parent sees it.
+    """A worker process as seen by its parent.
 
-    There is one pipe for each, and only the parent holds its other end: so a worker that is lost
-    shows as the pipe's end, even in the midst of an answer, and no lock can be lost with it.
+    Each worker has its own pipe, and only the parent has the other end. If a worker is lost, even
+    in the middle of a result, the parent sees the end of the pipe, and no lock is lost with it.
     """
 
     def __init__(self, start: bytes) -> None:
         import multiprocessing
 
-        # A fork would share locks and the threads' state of libraries that are loaded here.
+        # A fork would inherit locks and the thread state of libraries that are loaded here.
         context = multiprocessing.get_context("spawn")
         self.link, theirs = context.Pipe()
         self.process = context.Process(target=_serve, args=(theirs, start), daemon=True)
@@ -99,11 +99,11 @@ class _Hand:
                 self.process.start()
         except OSError as error:
             raise EngineError(
-                f"a worker process cannot be started ({error.strerror}); give fewer --workers"
+                f"a worker process cannot be started ({error.strerror}); use fewer --workers"
             ) from error
 
     def give(self, task: Any) -> None:
-        """Send a task. It is received at once, whatever the worker is at."""
+        """Send a task. The worker receives it at once, even while it works on another."""
         try:
             self.link.send_bytes(pickle.dumps(task))
         except OSError as error:
@@ -111,7 +111,7 @@ class _Hand:
         self.held += 1
 
     def take(self) -> Any:
-        """The result of a task; waits for it."""
+        """Wait for the result of a task."""
         try:
             done = self.link.recv_bytes()
         except (EOFError, OSError) as error:
@@ -121,13 +121,13 @@ class _Hand:
 
     def _lost(self) -> EngineError:
         return EngineError(
-            "a worker process ended before its work was done, as they do where memory runs out; "
+            "a worker process ended before its work was done, possibly because memory ran out; "
             "run the same command again, with fewer --workers if it happens again"
         )
 
 
 def _finished(hands: list[_Hand]) -> Iterator[Any]:
-    """Wait for an answer; then all results that are there, one from each worker at most."""
+    """Wait for a result, then yield all that are ready, at most one per worker."""
     from multiprocessing.connection import wait
 
     ready = wait([hand.link for hand in hands if hand.held])
@@ -135,12 +135,12 @@ def _finished(hands: list[_Hand]) -> Iterator[Any]:
 
 
 def _serve(link: "Connection", start: bytes) -> None:
-    """The life of a worker process."""
+    """Main function of a worker process."""
     # Ctrl-C reaches all processes of a terminal; the parent ends the workers.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     inbox: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_receive, args=(link, inbox), daemon=True).start()
-    # The workers share the cores. NumPy, which is not loaded yet, reads these when it is.
+    # The workers share the cores. NumPy is not loaded yet and reads these when it is.
     for library in ("OMP", "OPENBLAS", "MKL"):
         os.environ.setdefault(f"{library}_NUM_THREADS", "1")
     work = begin(start)
@@ -153,7 +153,7 @@ def _serve(link: "Connection", start: bytes) -> None:
 
 
 def _receive(link: "Connection", inbox: "queue.SimpleQueue[bytes]") -> None:
-    """Take in tasks, and end this process with its parent, which cannot tell when it is killed."""
+    """Receive tasks, and end this process when its parent ends, even if that is killed."""
     while True:
         try:
             inbox.put(link.recv_bytes())
@@ -163,8 +163,8 @@ def _receive(link: "Connection", inbox: "queue.SimpleQueue[bytes]") -> None:
 
 @contextlib.contextmanager
 def unheard_interrupts() -> Iterator[None]:
-    """Ctrl-C waits, and processes started meanwhile do not hear it, not even while they start."""
-    if threading.current_thread() is not threading.main_thread():  # which alone is interrupted
+    """Delay Ctrl-C, and hide it from processes started meanwhile, even while they start."""
+    if threading.current_thread() is not threading.main_thread():  # only that is interrupted
         with _blocked_interrupts():
             yield
         return
@@ -181,13 +181,13 @@ def unheard_interrupts() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _blocked_interrupts() -> Iterator[None]:
-    """For this thread and what it starts; threads that libraries have started get them still."""
+    """Block Ctrl-C for this thread and what it starts, but not for threads of libraries."""
     if not hasattr(signal, "pthread_sigmask"):  # on Windows
         yield
         return
     from multiprocessing import resource_tracker
 
-    resource_tracker.ensure_running()  # which would let signals through when it starts later
+    resource_tracker.ensure_running()  # if it started later, it would unblock the signal
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

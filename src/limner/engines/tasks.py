@@ -1,4 +1,4 @@
-"""The interface of engines, and how tasks and results reach their workers: as pickles."""
+"""The interface of engines, and the pickling of tasks and results."""
 
 import functools
 import pickle
@@ -14,30 +14,30 @@ Start = Callable[[], Callable[[T], R]]
 
 
 class Engine(Protocol):
-    """Anything that does tasks."""
+    """Anything that runs tasks."""
 
     @property
     def threads(self) -> int:
-        """CPU threads that one task should use: 0 leaves it to the task, which has them all."""
+        """CPU threads that one task should use; 0 lets the task use all cores."""
 
     @property
     def together(self) -> int:
-        """How many pieces of a few hundredths of a second each make a task worth its way."""
+        """Number of items of a few hundredths of a second each that make a task worth sending."""
 
     def map(self, start: "Start[T, R]", tasks: Iterable[T]) -> Generator[R, None, None]:
-        """The result of each task, in the order in which they get done.
+        """The result of each task, in the order in which they finish.
 
-        Tasks are taken as there is room for them, and no more results wait than workers are busy.
-        Closing the generator ends the workers.
+        Tasks are read as workers have room for them, and no more results wait than workers are
+        busy. Closing the generator ends the workers.
 
         Raises:
-            EngineError: Workers were lost. What a task or `start` itself raises is raised here.
+            EngineError: Workers were lost. Exceptions of a task or of `start` are raised here too.
             UsageError: `start` cannot be pickled.
         """
 
 
 def begin(start: bytes) -> Callable[[Any], Any]:
-    """The function for the tasks. If there is none, each task says why."""
+    """The function for the tasks. If `start` fails, each task raises its exception."""
     try:
         work: Callable[[Any], Any] = pickle.loads(start)()  # noqa: S301 - from our parent
         return work
@@ -50,14 +50,14 @@ def _fail(reason: Exception, _: object) -> None:
 
 
 def answer(work: Callable[[Any], Any], task: bytes) -> bytes:
-    """Whether a task went well, and its result or else the exception, pickled."""
+    """Whether a task succeeded, and its result or exception, pickled."""
     try:
         return pickle.dumps((True, work(pickle.loads(task))))  # noqa: S301 - from our parent
     except Exception as error:
         error.add_note(f"in a worker:\n{traceback.format_exc()}")
         try:
             answer = pickle.dumps((False, error))
-            pickle.loads(answer)  # noqa: S301 - some exceptions cannot be put together again
+            pickle.loads(answer)  # noqa: S301 - some exceptions cannot be unpickled
         except Exception:
             named = EngineError(f"a worker failed ({type(error).__name__}: {error})")
             return pickle.dumps((False, named))
@@ -65,7 +65,7 @@ def answer(work: Callable[[Any], Any], task: bytes) -> bytes:
 
 
 def result(answer: bytes) -> Any:
-    """Of `answer`; raises what the task raised."""
+    """The result in the output of `answer`; raises what the task raised."""
     went_well, value = pickle.loads(answer)  # noqa: S301 - from our own worker
     if not went_well:
         raise value
@@ -73,7 +73,7 @@ def result(answer: bytes) -> Any:
 
 
 def pickled(start: Callable[[], Any]) -> bytes:
-    """`start` for `begin`. Raises UsageError."""
+    """Pickle `start` for `begin`. Raises UsageError if it cannot be pickled."""
     try:
         return pickle.dumps(start)
     except (pickle.PicklingError, AttributeError, TypeError) as error:

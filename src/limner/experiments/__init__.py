@@ -1,4 +1,4 @@
-"""Named training configs. Each docstring says how to run it, what it costs and what to expect."""
+"""Named training configs. Each docstring gives the commands, the cost and the outcome."""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType

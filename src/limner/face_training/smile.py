@@ -289,7 +289,7 @@ def train(path: Path, out: Path, settings: Settings) -> dict[str, Any]:
     """Train, save and measure; return the report that is also written next to `out`.
 
     Args:
-        path: A prepared dataset whose photos are partly labelled.
+        path: A dataset whose photos are partly labelled.
         out: File of the weights to write, `.npy`.
         settings: Settings of the training.
 
@@ -335,7 +335,7 @@ def _test(
 def main() -> None:
     """Run from the command line."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("set", type=Path, help="prepared dataset, partly labelled")
+    parser.add_argument("set", type=Path, help="dataset, partly labelled")
     parser.add_argument("out", type=Path, help="file to write, .npy")
     parser.add_argument("--rounds", type=int, default=Settings.rounds, help="0: labels only")
     args = parser.parse_args()

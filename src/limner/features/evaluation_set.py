@@ -55,7 +55,7 @@ PictureSet = Collection[Picture]
 
 
 class PreparedFaces(Collection[Picture]):
-    """The photos of a prepared dataset, read one at a time, so that they take no memory."""
+    """The photos of a dataset, read one at a time, so that they take no memory."""
 
     def __init__(self, folder: Path, split: "Split | None" = None) -> None:
         """Open it.
@@ -130,10 +130,10 @@ class EvaluationSet:
             ground_truth: Folder of the ground-truth photos, with the same names.
             back: Folder of sketches that a model made from the generated photos, with the same
                 names.
-            real: Folder of real photos of anybody, or a prepared dataset; by default the
-                ground-truth photos.
-            training: Folder of photos that the model was trained on, or a prepared dataset, of
-                which the training split is used.
+            real: Folder of real photos of anybody, or a dataset made by `limner prepare`; by
+                default the ground-truth photos.
+            training: Folder of photos that the model was trained on, or a dataset, of which the
+                training split is used.
             size: Side in px at which all pictures are compared; by default that of the generated
                 pictures if they are square and of one size, otherwise 128.
             as_is: See the class.
@@ -142,7 +142,7 @@ class EvaluationSet:
             UsageError: A folder is missing or contains no pictures, two pictures have the same
                 name, a folder has no name in common with the generated pictures, or a prepared
                 dataset has no photos.
-            DataError: A prepared dataset is damaged or empty.
+            DataError: A dataset is damaged or empty.
         """
         named: dict[Role, Path | None] = {
             "generated": generated,
@@ -163,7 +163,7 @@ class EvaluationSet:
                 if not unpaired[role]:
                     learnt = " for training" if role == "training" else ""
                     raise UsageError(
-                        f"{folder} is a prepared set without photos{learnt}; name another one for "
+                        f"{folder} is a dataset without photos{learnt}; name another one for "
                         f"{FOLDERS[role]}"
                     )
                 continue

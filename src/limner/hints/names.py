@@ -1,8 +1,8 @@
 """Colours in words: `black` hair is not `#000000`, and brown eyes are not brown hair.
 
 The names mean colours as they occur in photos: `benchmarks/hint_colours.py SET` prints those of a
-prepared set. `monk 1` to `monk 10` are exactly the Monk Skin Tone Scale (Monk 2019,
-skintone.google, CC BY 4.0).
+dataset. `monk 1` to `monk 10` are exactly the Monk Skin Tone Scale (Monk 2019, skintone.google,
+CC BY 4.0).
 """
 
 import contextlib

@@ -86,7 +86,8 @@ class Config:
     learns the other direction, photo to sketch, so that `reconstructor` recovers the same person
     from its drawings."""
     data: str = ""
-    """Folder of the prepared dataset: photos, and sketches if the objective learns from them."""
+    """Folder of a dataset made by `limner prepare`: photos, and sketches if the objective needs
+    them."""
     sampling: dict[str, float] = field(default_factory=dict)
     """How often photos of a source are shown, relative to the others: 1 for those not named.
     `--set sampling.SOURCE=0.5` shows those half as often."""
@@ -97,8 +98,7 @@ class Config:
     compared with them. It cannot distinguish a dark exposure from dark skin: leave it off if faces
     are well exposed."""
     sample_sketches: str = ""
-    """Folder of a prepared dataset of hand-drawn sketches to show in the sample grids; '' for
-    none."""
+    """Folder of a dataset of hand-drawn sketches to show in the sample grids; '' for none."""
     init_from: str = ""
     """Run folder to take the initial networks from, of the same shape, or an exported model file
     for its generator; '' for random ones. A U-Net of half the `size`, with twice the

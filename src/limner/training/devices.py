@@ -40,6 +40,8 @@ __all__ = [
     "workers_of",
 ]
 
+_SETTING_OF = {"resident": "cache_on_device"}
+"""Settings whose entry in the checkpoint has kept a former name."""
 MOST_WORKERS = 16
 _OF_MEMORY = 0.25
 """Share of a GPU's free memory that images may take."""
@@ -165,7 +167,7 @@ def check_consistent(fabric: Fabric, facts: Mapping[str, Any]) -> None:
         if len(values := {str(one and one[name]) for one in gather}) > 1:
             raise RunError(
                 f"the processes of this run do not see the same {name} ({', '.join(sorted(values))}"
-                "); the prepared dataset and the run folder must be the same on all hosts"
+                "); the dataset and the run folder must be the same on all hosts"
             )
 
 
@@ -185,7 +187,7 @@ def runtime(
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
     """What differs in how a resumed run is computed, as text; '' if nothing does or is known."""
     listed = ", ".join(
-        f"{name} {now[name]} (it was {before[name]})"
+        f"{_SETTING_OF.get(name, name)} {now[name]} (it was {before[name]})"
         for name in now
         if before.get(name, now[name]) != now[name]
     )

@@ -109,7 +109,7 @@ def train(
         OutputError: The folder cannot be written, for example because the disk is full; the last
             checkpoint is intact.
         EngineError: A worker process was lost.
-        DataError: The prepared dataset is missing or damaged, or lacks what the objective needs.
+        DataError: The dataset is missing or damaged, or lacks what the objective needs.
         DivergedError: A loss is no longer finite.
         Interrupted: Ctrl-C or SIGTERM, after a checkpoint was saved.
     """
@@ -146,7 +146,7 @@ def _train(
         start(config, objective, averages)
     resident = caches_on_device(config, fabric, size=images.size_held, sketched=images.pairs)
     computed = runtime(config, fabric, before) | {"resident": "on" if resident else "off"}
-    check_consistent(fabric, {"images seen": seen, "prepared dataset": prepared.digest})
+    check_consistent(fabric, {"images seen": seen, "dataset": prepared.digest})
     leads = is_rank_zero()
     if say is not None and leads and (changed := differences(before, computed)):
         say(changed)

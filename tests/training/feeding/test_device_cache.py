@@ -111,7 +111,8 @@ def test_going_on_without_it_is_said(tiny_of, tmp_path):
         tmp_path / "run",
         say=said.append,
     )
-    assert any("resident off (it was on)" in line for line in said)
+    assert any("cache_on_device off (it was on)" in line for line in said)
+    assert not any("resident" in line for line in said)
 
 
 def test_where_pictures_are_kept(tiny_of, monkeypatch):

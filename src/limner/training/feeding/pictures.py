@@ -132,7 +132,7 @@ class TrainingImages:
 
     @classmethod
     def of(cls, config: Config, prepared: PreparedSet, *, sketches: bool, pairs: bool) -> Self:
-        """From the images of a prepared dataset that are not held out.
+        """From the images of a dataset that are not held out.
 
         Raises:
             DataError: The dataset lacks a kind that is needed, is damaged, or lacks the smile

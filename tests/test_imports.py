@@ -1,4 +1,4 @@
-"""What must not be imported where: the cold start and machines without torch depend on it."""
+"""Heavy imports: a fast start and machines without torch depend on their absence."""
 
 import subprocess
 import sys
@@ -24,7 +24,7 @@ HEAVY = {
         ("limner.training.loop", {"dlib", "onnxruntime", "onnx"}),
     ],
 )
-def test_heavy_imports_wait_until_they_are_needed(module, banned):
+def test_heavy_modules_are_imported_only_when_needed(module, banned):
     code = f"import sys, {module}; print(*sorted({banned!r} & sys.modules.keys()))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
     assert done.stdout.split() == []
