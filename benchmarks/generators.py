@@ -123,7 +123,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=9)
-    parser.add_argument("--data", type=Path, help="prepared set to train on")
+    parser.add_argument("--data", type=Path, help="dataset to train on")
     parser.add_argument("--images", type=int, default=2_000)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
