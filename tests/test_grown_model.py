@@ -70,9 +70,8 @@ def test_the_command_line_uses_its_size(grown_model, tmp_path):
     hinted = photo_of(
         grown_model, "--skin", "brown", "--lips", "red", "--faithful", 0.5, out=tmp_path / "c.png"
     )
-    # It grew from a model without these inputs, and has not been trained yet.
     assert hinted.shape == plain.shape
-    assert np.abs(hinted.astype(int) - plain).max() <= 1
+    assert np.abs(hinted.astype(int) - plain).mean() > 0.3  # as the model from which it grew
 
 
 def test_hints_have_the_same_places_as_in_a_smaller_crop(grown_model):

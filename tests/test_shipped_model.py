@@ -9,7 +9,7 @@ from limner.errors import NoFaceError
 from limner.faces import find
 from limner.features.descriptor import Descriptor
 from limner.metrics.likeness.identity import retrieval
-from limner.shipped import DEFAULT_DRAWER, shipped_models
+from limner.shipped import DEFAULT_DRAWER, DEFAULT_MODEL, shipped_models
 from limner.sketching import sketch
 from limner.translator import Translator, check_drawer
 
@@ -27,7 +27,7 @@ def shows_a_face(generated, translator):
 
 
 def test_it_is_small_and_names_its_sources(translator):
-    assert shipped_models()["portrait"].stat().st_size < 20e6
+    assert shipped_models()[DEFAULT_MODEL].stat().st_size < 20e6
     assert translator.card.images_seen > 10_000
     assert sum(source["faces"] for source in translator.card.sources.values()) > 2000
     assert all(source["licence"] for source in translator.card.sources.values())
@@ -58,7 +58,7 @@ def test_it_draws_on_white_paper_and_a_face_is_found(translator, photo):
 
 
 def test_its_sketches_keep_the_person_better_than_a_filter(translator, data):
-    """Judged by `portrait`, which was not used in its training."""
+    """Judged by the default model, which was not used in its training."""
     folder = data / "research" / "cufs_ar" / "photos"
     photos = [
         translator.align(images.read(path), clean="off", name=path.name)[0].image

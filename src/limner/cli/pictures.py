@@ -24,7 +24,7 @@ def photo(
     out: Out,
     model: Annotated[
         str, typer.Option(help="Name from `limner models`, or an .onnx file.")
-    ] = "portrait",
+    ] = "lifelike",
     size: Annotated[
         int | None,
         typer.Option(
@@ -154,13 +154,12 @@ def photo(
     - `limner photo page.png -o page-photo.png --face all --paste-back`
     - `limner photo comic.png -o photo.png --eyes 210,340,395,338`
 
-    A pencil drawing has no colours. Name them, paint them, or choose from several photos. This
-    needs a model trained with colour hints; the shipped models were trained without:
+    A pencil drawing has no colours. Name them, paint them, or choose from several photos:
 
-    - `limner photo drawing.jpg -o photo.png --model mine.onnx --hair black --skin '#8d5524'`
-    - `limner photo drawing.jpg -o photo.png --model mine.onnx --hints strokes.png`
-    - `limner photo drawing.jpg -o photos/ --model mine.onnx --variants 4 --eye-colour green`
-    - `limner photo scribble.png -o photo.png --model mine.onnx --faithful 0.2`
+    - `limner photo drawing.jpg -o photo.png --hair black --skin '#8d5524'`
+    - `limner photo drawing.jpg -o photo.png --hints strokes.png`
+    - `limner photo drawing.jpg -o photos/ --variants 4 --eye-colour green`
+    - `limner photo scribble.png -o photo.png --faithful 0.2`
     """
     from limner import batch
     from limner.makers import Photos

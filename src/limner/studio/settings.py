@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from limner.errors import UsageError
+from limner.shipped import DEFAULT_MODEL
 
 __all__ = ["Settings"]
 
@@ -25,7 +26,7 @@ class Settings:
     """Serve other machines without a token."""
     allowed_hosts: tuple[str, ...] = ()
     """Further names under which clients may address the server, as behind a reverse proxy."""
-    model: str = "lifelike"
+    model: str = DEFAULT_MODEL
     """Default model: a shipped name, or an `.onnx` file."""
     max_body: int = 32_000_000
     """Largest request body in bytes."""
