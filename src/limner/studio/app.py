@@ -17,8 +17,8 @@ from limner import __version__
 from limner.errors import LimnerError
 from limner.hints.names import NAMES
 from limner.studio import problems
-from limner.studio.bodies import Upload, read_body
-from limner.studio.guard import Guard
+from limner.studio.bodies import Body, Upload, read_body
+from limner.studio.guard import UNTIL, Guard
 from limner.studio.problems import ProblemError, problem_of
 from limner.studio.queries import CropQuery, PhotoQuery, SketchQuery, hexadecimal
 from limner.studio.reference import reference
@@ -146,7 +146,7 @@ def _add_pages(app: FastAPI, measures: _Measures) -> None:
         if not starting.done():
             return JSONResponse({"status": "loading"}, 503, {"Retry-After": "1"})
         if starting.cancelled() or starting.exception() is not None:
-            raise ProblemError(503, str(starting.exception()))
+            raise ProblemError(503, problem_of(starting.exception()).detail)
         return JSONResponse({"status": "ready"})
 
     @app.get("/metrics", tags=["state"])
@@ -170,13 +170,21 @@ class _Assets(StaticFiles):
 def _add_api(app: FastAPI, service: Service, measures: _Measures) -> None:
     settings = service.settings
 
-    async def within(request: Request, path: str, work: Callable[[], Awaitable[T]]) -> T:
-        """Do the work of a request within its limits, and drop it if the client goes away."""
+    def check_room(path: str) -> None:
         if measures.now >= settings.queue:
             measures.requests.labels(path, "503").inc()
             raise ProblemError(
                 503, "the server is busy with other requests; try again", retry_after=1
             )
+
+    async def body_of(request: Request) -> Body:
+        """The body, which is not even read where there is no room for the request."""
+        check_room(request.url.path)
+        return await read_body(request, settings)
+
+    async def within(request: Request, path: str, work: Callable[[], Awaitable[T]]) -> T:
+        """Do the work of a request within its limits, and drop it if the client goes away."""
+        check_room(path)
         began, status = time.perf_counter(), "500"
         measures.now += 1
         try:
@@ -194,7 +202,7 @@ def _add_api(app: FastAPI, service: Service, measures: _Measures) -> None:
     @app.get("/v1/models", tags=["api"])
     async def models() -> dict[str, Any]:
         """The models, the names of colours, and where aligned faces have their eyes."""
-        loaded = [(name, (await service.translator(name)).card) for name in service.names]
+        cards = await service.cards()
         return {
             "version": __version__,
             "default": settings.model_name,
@@ -206,13 +214,15 @@ def _add_api(app: FastAPI, service: Service, measures: _Measures) -> None:
                     "literal": card.literal,
                     "hints": card.hints,
                 }
-                for name, card in loaded
+                for name, card in cards.items()
             ],
             "parts": {
                 part: [{"name": name, "colour": hexadecimal(rgb)} for name, rgb in named.items()]
                 for part, named in NAMES.items()
             },
-            "eyes": [share for eye in loaded[0][1].preprocessing.eyes for share in eye],
+            "eyes": [
+                share for eye in cards[settings.model_name].preprocessing.eyes for share in eye
+            ],
         }
 
     @app.post("/v1/photo", tags=["api"], openapi_extra=_BODY, responses=_RESPONSES)
@@ -222,31 +232,31 @@ def _add_api(app: FastAPI, service: Service, measures: _Measures) -> None:
         The body is a picture, or several in a multipart form.
         """
         query.check()
-        body = await read_body(request, settings)
+        body = await body_of(request)
 
         async def work() -> Response:
             outcomes = await _each(
                 body.pictures, lambda one: service.photos(one, query, body.hints)
             )
-            return answer(outcomes, request.headers.get("accept", ""))
+            return await service.run(answer, outcomes, request.headers.get("accept", ""))
 
         return await within(request, "/v1/photo", work)
 
     @app.post("/v1/sketch", tags=["api"], openapi_extra=_BODY, responses=_RESPONSES)
     async def sketch(request: Request, query: Annotated[SketchQuery, Query()]) -> Response:
         """Photos to sketches, in a style or by a model that learnt to draw."""
-        body = await read_body(request, settings)
+        body = await body_of(request)
 
         async def work() -> Response:
             outcomes = await _each(body.pictures, lambda one: service.sketches(one, query))
-            return answer(outcomes, request.headers.get("accept", ""))
+            return await service.run(answer, outcomes, request.headers.get("accept", ""))
 
         return await within(request, "/v1/sketch", work)
 
     @app.post("/v1/align", tags=["api"], openapi_extra=_BODY)
     async def align(request: Request, query: Annotated[CropQuery, Query()]) -> dict[str, Any]:
         """Where faces are found, and how they look cut out: cleaned, turned and aligned."""
-        body = await read_body(request, settings)
+        body = await body_of(request)
         if len(body.pictures) > 1:
             raise ProblemError(400, f"{len(body.pictures)} pictures to align; send one")
         return await within(request, "/v1/align", lambda: service.aligned(body, query))
@@ -274,11 +284,13 @@ async def _unless_gone(request: Request, work: Awaitable[T], limit: float) -> T:
         while (await request.receive())["type"] != "http.disconnect":
             pass
 
+    # Reading the body took its share of the time.
+    left = request.scope.get(UNTIL, time.monotonic() + limit) - time.monotonic()
     working = asyncio.ensure_future(work)
     watching = asyncio.create_task(gone())
     try:
         done, _ = await asyncio.wait(
-            {working, watching}, timeout=limit, return_when=asyncio.FIRST_COMPLETED
+            {working, watching}, timeout=max(0, left), return_when=asyncio.FIRST_COMPLETED
         )
         if working in done:
             return working.result()
