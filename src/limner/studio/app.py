@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 from fastapi import FastAPI, Query, Request, Response
-from fastapi.responses import HTMLResponse, JSONResponse
+from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client import generate_latest as latest
 from starlette.staticfiles import StaticFiles
@@ -59,14 +59,19 @@ _BODY = {
     }
 }
 _PROBLEM: dict[str, Any] = {"content": {"application/problem+json": {}}}
-_RESPONSES: dict[int | str, dict[str, Any]] = {
+Responses = dict[int | str, dict[str, Any]]
+_PROBLEMS: Responses = {
+    "4XX": {"description": "What is wrong with the request.", **_PROBLEM},
+    "5XX": {"description": "The server is busy or failed.", **_PROBLEM},
+}
+_PICTURES: Responses = {
     200: {
         "content": {"image/*": {}, "application/zip": {}, NDJSON: {}},
         "description": "A picture; several in a zip file, or as lines of JSON if asked for.",
     },
-    "4XX": {"description": "What is wrong with the request.", **_PROBLEM},
-    "5XX": {"description": "The server is busy or failed.", **_PROBLEM},
+    **_PROBLEMS,
 }
+_COUNTS: Responses = {200: {"content": {"text/plain": {}}, "description": "As lines of text."}}
 
 
 class _Measures:
@@ -139,7 +144,7 @@ def _add_pages(app: FastAPI, measures: _Measures) -> None:
         """Whether the server runs."""
         return {"status": "ok"}
 
-    @app.get("/readyz", tags=["state"])
+    @app.get("/readyz", tags=["state"], responses=_PROBLEMS)
     async def readyz() -> Response:
         """Whether the model is loaded."""
         starting = app.state.ready
@@ -149,7 +154,9 @@ def _add_pages(app: FastAPI, measures: _Measures) -> None:
             raise ProblemError(503, problem_of(starting.exception()).detail)
         return JSONResponse({"status": "ready"})
 
-    @app.get("/metrics", tags=["state"])
+    @app.get(
+        "/metrics", tags=["state"], responses=_COUNTS | _PROBLEMS, response_class=PlainTextResponse
+    )
     async def metrics() -> Response:
         """Counts and times for Prometheus."""
         return Response(latest(measures.registry), media_type=CONTENT_TYPE_LATEST)
@@ -199,7 +206,7 @@ def _add_api(app: FastAPI, service: Service, measures: _Measures) -> None:
             measures.requests.labels(path, status).inc()
             measures.seconds.labels(path).observe(time.perf_counter() - began)
 
-    @app.get("/v1/models", tags=["api"])
+    @app.get("/v1/models", tags=["api"], responses=_PROBLEMS)
     async def models() -> dict[str, Any]:
         """The models, the names of colours, and where aligned faces have their eyes."""
         cards = await service.cards()
@@ -225,7 +232,9 @@ def _add_api(app: FastAPI, service: Service, measures: _Measures) -> None:
             ],
         }
 
-    @app.post("/v1/photo", tags=["api"], openapi_extra=_BODY, responses=_RESPONSES)
+    @app.post(
+        "/v1/photo", tags=["api"], openapi_extra=_BODY, responses=_PICTURES, response_class=Response
+    )
     async def photo(request: Request, query: Annotated[PhotoQuery, Query()]) -> Response:
         """Drawings to photos: each page is cleaned, its face found, aligned and translated.
 
@@ -242,7 +251,13 @@ def _add_api(app: FastAPI, service: Service, measures: _Measures) -> None:
 
         return await within(request, "/v1/photo", work)
 
-    @app.post("/v1/sketch", tags=["api"], openapi_extra=_BODY, responses=_RESPONSES)
+    @app.post(
+        "/v1/sketch",
+        tags=["api"],
+        openapi_extra=_BODY,
+        responses=_PICTURES,
+        response_class=Response,
+    )
     async def sketch(request: Request, query: Annotated[SketchQuery, Query()]) -> Response:
         """Photos to sketches, in a style or by a model that learnt to draw."""
         body = await body_of(request)
@@ -253,7 +268,7 @@ def _add_api(app: FastAPI, service: Service, measures: _Measures) -> None:
 
         return await within(request, "/v1/sketch", work)
 
-    @app.post("/v1/align", tags=["api"], openapi_extra=_BODY)
+    @app.post("/v1/align", tags=["api"], openapi_extra=_BODY, responses=_PROBLEMS)
     async def align(request: Request, query: Annotated[CropQuery, Query()]) -> dict[str, Any]:
         """Where faces are found, and how they look cut out: cleaned, turned and aligned."""
         body = await body_of(request)
