@@ -1,6 +1,7 @@
 """Connections that say nothing, say it wrong or do not listen."""
 
 import asyncio
+import contextlib
 import json
 import time
 
@@ -33,6 +34,13 @@ def served(hinted_model):
         return asyncio.run(running())
 
     return run
+
+
+@pytest.fixture
+def dialled():
+    """Dial so many times; in the end all is hung up."""
+    with contextlib.ExitStack() as stack:
+        yield lambda port, count: [stack.enter_context(dial(port)) for _ in range(count)]
 
 
 def in_thread(function):
@@ -68,22 +76,37 @@ def test_a_kept_connection_that_says_half_a_request_is_closed(served, monkeypatc
     served(in_thread(talk), silence=5)
 
 
-def test_silent_connections_make_room_for_others(served):
+def test_silent_connections_make_room_for_others(served, dialled, monkeypatch):
+    monkeypatch.setattr(connections, "_GRACE", 0.1)
+    monkeypatch.setattr(connections, "_SPARE", 200)
+
     def talk(port):
-        silent = [dial(port) for _ in range(300)]
+        silent = dialled(port, 200)
+        with dial(port) as connection:  # they may be about to say something
+            assert status_of(say(connection, LAST)) == 503
+        time.sleep(0.2)
         begun = time.perf_counter()
         for _ in range(5):
             with dial(port) as connection:
                 answer = say(connection, LAST)
                 assert status_of(answer) == 200
         assert time.perf_counter() - begun < 2
-        # The first to come are the first to go.
-        assert hear(silent[0]) == b""
-        assert status_of(say(silent[-1], LAST)) == 200
-        for connection in silent:
-            connection.close()
+        assert hear(silent[0]) == b""  # the first to come are the first to go
+        assert status_of(say(silent[19], LAST)) == 200
+        assert status_of(say(silent[150], LAST)) == 503
 
     served(in_thread(talk), silence=9, connections=20)
+
+
+def test_connections_far_beyond_the_limit_are_closed_without_a_word(served, dialled, monkeypatch):
+    monkeypatch.setattr(connections, "_SPARE", 5)
+
+    def talk(port):
+        silent = dialled(port, 10)
+        assert hear(silent[-1]) == b""
+        assert status_of(say(silent[6], LAST)) == 503
+
+    served(in_thread(talk), silence=9, connections=3)
 
 
 def test_when_all_are_at_work_a_further_connection_is_told_so(served, monkeypatch):

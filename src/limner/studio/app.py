@@ -22,7 +22,7 @@ from limner.studio.guard import UNTIL, Guard
 from limner.studio.problems import ProblemError, problem_of
 from limner.studio.queries import CropQuery, PhotoQuery, SketchQuery, hexadecimal
 from limner.studio.reference import reference
-from limner.studio.results import NDJSON, answer
+from limner.studio.results import NDJSON, Outcome, answer
 from limner.studio.service import Result, Service
 from limner.studio.settings import Settings
 
@@ -189,6 +189,12 @@ def _add_api(app: FastAPI, service: Service, measures: _Measures) -> None:
         check_room(request.url.path)
         return await read_body(request, settings)
 
+    async def answered(request: Request, outcomes: list[Outcome]) -> Response:
+        accept = request.headers.get("accept", "")
+        if len(outcomes) == 1:
+            return answer(outcomes, accept)
+        return await service.run(answer, outcomes, accept)  # 100 MB of them may take a second
+
     async def within(request: Request, path: str, work: Callable[[], Awaitable[T]]) -> T:
         """Do the work of a request within its limits, and drop it if the client goes away."""
         check_room(path)
@@ -247,7 +253,7 @@ def _add_api(app: FastAPI, service: Service, measures: _Measures) -> None:
             outcomes = await _each(
                 body.pictures, lambda one: service.photos(one, query, body.hints)
             )
-            return await service.run(answer, outcomes, request.headers.get("accept", ""))
+            return await answered(request, outcomes)
 
         return await within(request, "/v1/photo", work)
 
@@ -264,7 +270,7 @@ def _add_api(app: FastAPI, service: Service, measures: _Measures) -> None:
 
         async def work() -> Response:
             outcomes = await _each(body.pictures, lambda one: service.sketches(one, query))
-            return await service.run(answer, outcomes, request.headers.get("accept", ""))
+            return await answered(request, outcomes)
 
         return await within(request, "/v1/sketch", work)
 
@@ -279,10 +285,10 @@ def _add_api(app: FastAPI, service: Service, measures: _Measures) -> None:
 
 async def _each(
     uploads: list[Upload], work: Callable[[Upload], Awaitable[list[Result]]]
-) -> list[Result | tuple[str, ProblemError]]:
+) -> list[Outcome]:
     """The results of several pictures, in order; one that fails does not stop the others."""
 
-    async def one(upload: Upload) -> list[Result | tuple[str, ProblemError]]:
+    async def one(upload: Upload) -> list[Outcome]:
         try:
             return list(await work(upload))
         except (ProblemError, LimnerError) as error:

@@ -14,19 +14,24 @@ __all__ = ["KEEP_ALIVE", "protocol_of"]
 
 KEEP_ALIVE = 30
 """Seconds from an answer to the next request on its connection."""
+_GRACE = 0.5
+"""Seconds that a connection may rest before it has to make room for another."""
+_SPARE = 256
+"""Connections beyond the limit that are told so; still more are closed without a word."""
 
 
 def protocol_of(settings: Settings) -> type[H11Protocol]:
     """Uvicorn's HTTP protocol, which would wait for ever for a client that says or reads nothing.
 
     At the limit of connections, the one that has been without a request for longest makes room;
-    only when all are at work, a further one gets a 503. Uvicorn's own limit would refuse.
+    only when all are at work, a further one gets a 503. With uvicorn's own limit, silent ones would
+    keep out all others.
     """
     busy = answering(
         ProblemError(503, "the server has too many connections; try again", retry_after=1)
     )
-    idle: dict[H11Protocol, None] = {}
-    """Those without a request, the longest first."""
+    idle: dict[H11Protocol, float] = {}
+    """Those without a request, and since when; the longest first."""
 
     class Impatient(H11Protocol):
         _closing: asyncio.TimerHandle | None = None
@@ -36,11 +41,14 @@ def protocol_of(settings: Settings) -> type[H11Protocol]:
 
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             super().connection_made(transport)
-            if len(self.connections) > settings.connections:
-                if idle:
-                    longest = next(iter(idle))
+            over = len(self.connections) - settings.connections
+            if over > 0:
+                longest, since = next(iter(idle.items()), (self, self.loop.time()))
+                if self.loop.time() - since > _GRACE:
                     del idle[longest]  # at once, for the next that comes
                     longest.transport.abort()
+                elif over > _SPARE:
+                    transport.abort()
                 else:
                     self.app = busy
             self._rest(settings.silence)
@@ -99,7 +107,7 @@ def protocol_of(settings: Settings) -> type[H11Protocol]:
 
         def _rest(self, seconds: float) -> None:
             self._wake()
-            idle[self] = None
+            idle[self] = self.loop.time()
             self._closing = self.loop.call_later(seconds, self.drop)
 
         def _wake(self) -> None:

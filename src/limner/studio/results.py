@@ -11,7 +11,7 @@ from starlette.responses import Response
 from limner.studio.problems import ProblemError, problem_response
 from limner.studio.service import Result
 
-__all__ = ["NDJSON", "answer"]
+__all__ = ["NDJSON", "Outcome", "answer"]
 
 NDJSON = "application/x-ndjson"
 Outcome = Result | tuple[str, ProblemError]
