@@ -1,16 +1,25 @@
-# The two commands: `make demo` and `make test`. Both need only Python 3.11+, git and make.
+# The commands to begin with: `make demo`, `make studio` and `make test`. They need only
+# Python 3.11+, git and make; `make page` needs Node.js, too.
 
 PYTHON ?= python3
 DEMO := .venv-demo/bin
+STUDIO := .venv-studio/bin
 DEV := .venv/bin
 
-.PHONY: demo test lint docs clean
+.PHONY: demo studio page test lint docs clean
 .DELETE_ON_ERROR:
 
 demo: .venv-demo/installed  ## turn the example sketches into photos in out/
 	$(DEMO)/limner photo examples -o out
 	$(DEMO)/python examples/contact_sheet.py examples out
 	@echo "Look at out/contact-sheet.png"
+
+studio: .venv-studio/installed  ## draw in the browser, and see the photo
+	$(STUDIO)/limner studio
+
+page: page/package-lock.json  ## build the page of the studio from page/src
+	npm ci --prefix page
+	npm run --prefix page build
 
 test: .venv/installed  ## install the development set-up and pass all tests
 	$(DEV)/python -m pytest
@@ -29,10 +38,15 @@ docs: .venv/installed  ## the reference of the commands, from their help
 	$(DEMO)/pip install --quiet --disable-pip-version-check .
 	@touch $@
 
+.venv-studio/installed: pyproject.toml $(shell find src -type f -not -name '*.pyc')
+	$(PYTHON) -m venv .venv-studio
+	$(STUDIO)/pip install --quiet --disable-pip-version-check '.[studio]'
+	@touch $@
+
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(DEV)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
 clean:
-	rm -rf .venv .venv-demo out build dist
+	rm -rf .venv .venv-demo .venv-studio out build dist

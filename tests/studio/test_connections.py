@@ -232,3 +232,15 @@ def test_requests_in_a_row_are_answered_in_order(served):
     answer = served(in_thread(talk))
     kinds = [line for line in answer.split(b"\r\n") if line.startswith(b"content-type")]
     assert kinds == [b"content-type: application/json", b"content-type: image/png", *kinds[:1]]
+
+
+def test_behind_a_proxy_each_client_has_its_own_rate(served):
+    def ask(port, client):
+        with dial(port) as connection:
+            head = b"X-Forwarded-For: %s\r\n" % client
+            return status_of(say(connection, post(b"", more=head)))
+
+    def talk(port):
+        return [ask(port, client) for client in (b"10.0.0.1", b"10.0.0.1", b"10.0.0.2")]
+
+    assert served(in_thread(talk), rate=0.01) == [422, 429, 422]
