@@ -6,7 +6,8 @@ import time
 import pytest
 
 from limner.shipped import find_model
-from tests.studio.client import (
+
+from .client import (
     GONE,
     PLAIN,
     grey,

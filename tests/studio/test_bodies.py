@@ -6,7 +6,8 @@ import pytest
 from PIL import Image
 
 from limner.studio.bodies import _name_of
-from tests.studio.client import PLAIN, grey, lines, once, problem, saved
+
+from .client import PLAIN, grey, lines, once, problem, saved
 
 JSON = {"accept": "application/x-ndjson"}
 

@@ -8,7 +8,8 @@ import time
 import pytest
 
 from limner.studio import connections
-from tests.studio.client import dial, grey, hear, hold, listening, say, until
+
+from .client import dial, grey, hear, hold, listening, say, until
 
 GET = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 LAST = GET.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.studio.conftest import Server
+from .conftest import Server
 
 hypothesis = pytest.importorskip("hypothesis", reason="no schemathesis")
 schemathesis = pytest.importorskip("schemathesis", reason="no schemathesis")

@@ -15,7 +15,8 @@ from PIL import Image
 from limner import images
 from limner.studio.problems import TYPES
 from limner.studio.settings import Settings
-from tests.studio.conftest import Server
+
+from .conftest import Server
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs" / "studio.md").read_text(encoding="utf-8")

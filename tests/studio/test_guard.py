@@ -6,7 +6,8 @@ import pytest
 
 from limner.studio.guard import Guard
 from limner.studio.settings import Settings
-from tests.studio.client import (
+
+from .client import (
     GONE,
     PLAIN,
     check_headers,

@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from tests.studio.client import grey, problem, studio
+from .client import grey, problem, studio
 
 NONSENSE = [
     *({"faithful": value} for value in ("nan", "inf", "-inf", "1e999", "-0.1", "1.1", "x", "")),

@@ -13,8 +13,9 @@ import pytest
 
 from limner.studio.server import address_of, listen
 from limner.studio.settings import Settings
-from tests.studio.client import AS_IS, PLAIN, dial, grey, lightness, say
-from tests.studio.conftest import Server
+
+from .client import AS_IS, PLAIN, dial, grey, lightness, say
+from .conftest import Server
 
 
 def limner(*arguments, **more):

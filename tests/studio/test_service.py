@@ -12,7 +12,8 @@ from PIL import Image
 from limner import images
 from limner.faces import put_back
 from limner.translator import Translator
-from tests.studio.client import (
+
+from .client import (
     AS_IS,
     PLAIN,
     gif,
