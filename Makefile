@@ -1,4 +1,5 @@
-# The two commands: `make demo` and `make test`. Both need only Python 3.11+, git and make.
+# The commands to begin with: `make demo`, `make studio` and `make test`. They need only
+# Python 3.11+, git and make; `make page` needs Node.js, too.
 
 PYTHON ?= python3
 DEMO := .venv-demo/bin
@@ -41,6 +42,11 @@ page:  ## the page of the studio, from TypeScript; needs Node 20 or newer
 .venv-demo/installed: pyproject.toml $(shell find src -type f -not -name '*.pyc')
 	$(PYTHON) -m venv .venv-demo
 	$(DEMO)/pip install --quiet --disable-pip-version-check .
+	@touch $@
+
+.venv-studio/installed: pyproject.toml $(shell find src -type f -not -name '*.pyc')
+	$(PYTHON) -m venv .venv-studio
+	$(STUDIO)/pip install --quiet --disable-pip-version-check '.[studio]'
 	@touch $@
 
 .venv/installed: pyproject.toml constraints.txt

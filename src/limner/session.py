@@ -62,6 +62,9 @@ _LOST: list[Any] = []
 
 
 def _start(model: bytes, threads: int) -> Any:
+    # Official builds report to their makers, and keep a number of the machine in a file, unless
+    # this is set before they are imported (Privacy.md in the package).
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     import onnxruntime as ort
 
     options = ort.SessionOptions()

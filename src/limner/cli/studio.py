@@ -63,7 +63,7 @@ def studio(
     - `limner studio --engine ray --address auto --host 0.0.0.0 --open-to-all`
     - `LIMNER_TOKEN=… limner studio --host 0.0.0.0` for a tablet in the same network
     """
-    from limner.studio.settings import Settings
+    from limner.studio.settings import ANY, Settings
 
     settings = Settings(
         host=host,
@@ -75,7 +75,7 @@ def studio(
         rate=rate,
     )
     from limner.shipped import find_model
-    from limner.studio.server import address_of, listen, serve
+    from limner.studio.server import address_of, listen, network_address, serve
 
     find_model(model)  # complains before the port is taken
     listener = listen(settings)
@@ -86,6 +86,8 @@ def studio(
         if settings.is_local:
             typer.echo("Drawings stay on this machine. Ctrl-C stops it.")
         else:
+            if host in ANY and (outside := network_address()):
+                typer.echo(f"From other machines: {address_of(listener, settings, outside)}")
             complain("other machines can reach this server; use HTTPS outside of your network")
         if open_page:
             _open(page)

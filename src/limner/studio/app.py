@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 from fastapi import FastAPI, Query, Request, Response
-from fastapi.responses import HTMLResponse, JSONResponse
+from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client import generate_latest as latest
 from starlette.staticfiles import StaticFiles
@@ -17,12 +17,12 @@ from limner import __version__
 from limner.errors import LimnerError
 from limner.hints.names import NAMES
 from limner.studio import problems
-from limner.studio.bodies import Upload, read_body
-from limner.studio.guard import Guard
+from limner.studio.bodies import Body, Upload, read_body
+from limner.studio.guard import UNTIL, Guard
 from limner.studio.problems import ProblemError, problem_of
 from limner.studio.queries import CropQuery, PhotoQuery, SketchQuery, hexadecimal
 from limner.studio.reference import reference
-from limner.studio.results import NDJSON, answer
+from limner.studio.results import NDJSON, Outcome, answer
 from limner.studio.service import Result, Service
 from limner.studio.settings import Settings
 
@@ -59,14 +59,19 @@ _BODY = {
     }
 }
 _PROBLEM: dict[str, Any] = {"content": {"application/problem+json": {}}}
-_RESPONSES: dict[int | str, dict[str, Any]] = {
+Responses = dict[int | str, dict[str, Any]]
+_PROBLEMS: Responses = {
+    "4XX": {"description": "What is wrong with the request.", **_PROBLEM},
+    "5XX": {"description": "The server is busy or failed.", **_PROBLEM},
+}
+_PICTURES: Responses = {
     200: {
         "content": {"image/*": {}, "application/zip": {}, NDJSON: {}},
         "description": "A picture; several in a zip file, or as lines of JSON if asked for.",
     },
-    "4XX": {"description": "What is wrong with the request.", **_PROBLEM},
-    "5XX": {"description": "The server is busy or failed.", **_PROBLEM},
+    **_PROBLEMS,
 }
+_COUNTS: Responses = {200: {"content": {"text/plain": {}}, "description": "As lines of text."}}
 
 
 class _Measures:
@@ -139,17 +144,19 @@ def _add_pages(app: FastAPI, measures: _Measures) -> None:
         """Whether the server runs."""
         return {"status": "ok"}
 
-    @app.get("/readyz", tags=["state"])
+    @app.get("/readyz", tags=["state"], responses=_PROBLEMS)
     async def readyz() -> Response:
         """Whether the model is loaded."""
         starting = app.state.ready
         if not starting.done():
             return JSONResponse({"status": "loading"}, 503, {"Retry-After": "1"})
         if starting.cancelled() or starting.exception() is not None:
-            raise ProblemError(503, str(starting.exception()))
+            raise ProblemError(503, problem_of(starting.exception()).detail)
         return JSONResponse({"status": "ready"})
 
-    @app.get("/metrics", tags=["state"])
+    @app.get(
+        "/metrics", tags=["state"], responses=_COUNTS | _PROBLEMS, response_class=PlainTextResponse
+    )
     async def metrics() -> Response:
         """Counts and times for Prometheus."""
         return Response(latest(measures.registry), media_type=CONTENT_TYPE_LATEST)
@@ -170,13 +177,27 @@ class _Assets(StaticFiles):
 def _add_api(app: FastAPI, service: Service, measures: _Measures) -> None:
     settings = service.settings
 
-    async def within(request: Request, path: str, work: Callable[[], Awaitable[T]]) -> T:
-        """Do the work of a request within its limits, and drop it if the client goes away."""
+    def check_room(path: str) -> None:
         if measures.now >= settings.queue:
             measures.requests.labels(path, "503").inc()
             raise ProblemError(
                 503, "the server is busy with other requests; try again", retry_after=1
             )
+
+    async def body_of(request: Request) -> Body:
+        """The body, which is not even read where there is no room for the request."""
+        check_room(request.url.path)
+        return await read_body(request, settings)
+
+    async def answered(request: Request, outcomes: list[Outcome]) -> Response:
+        accept = request.headers.get("accept", "")
+        if len(outcomes) == 1:
+            return answer(outcomes, accept)
+        return await service.run(answer, outcomes, accept)  # 100 MB of them may take a second
+
+    async def within(request: Request, path: str, work: Callable[[], Awaitable[T]]) -> T:
+        """Do the work of a request within its limits, and drop it if the client goes away."""
+        check_room(path)
         began, status = time.perf_counter(), "500"
         measures.now += 1
         try:
@@ -191,10 +212,10 @@ def _add_api(app: FastAPI, service: Service, measures: _Measures) -> None:
             measures.requests.labels(path, status).inc()
             measures.seconds.labels(path).observe(time.perf_counter() - began)
 
-    @app.get("/v1/models", tags=["api"])
+    @app.get("/v1/models", tags=["api"], responses=_PROBLEMS)
     async def models() -> dict[str, Any]:
         """The models, the names of colours, and where aligned faces have their eyes."""
-        loaded = [(name, (await service.translator(name)).card) for name in service.names]
+        cards = await service.cards()
         return {
             "version": __version__,
             "default": settings.model_name,
@@ -206,47 +227,57 @@ def _add_api(app: FastAPI, service: Service, measures: _Measures) -> None:
                     "literal": card.literal,
                     "hints": card.hints,
                 }
-                for name, card in loaded
+                for name, card in cards.items()
             ],
             "parts": {
                 part: [{"name": name, "colour": hexadecimal(rgb)} for name, rgb in named.items()]
                 for part, named in NAMES.items()
             },
-            "eyes": [share for eye in loaded[0][1].preprocessing.eyes for share in eye],
+            "eyes": [
+                share for eye in cards[settings.model_name].preprocessing.eyes for share in eye
+            ],
         }
 
-    @app.post("/v1/photo", tags=["api"], openapi_extra=_BODY, responses=_RESPONSES)
+    @app.post(
+        "/v1/photo", tags=["api"], openapi_extra=_BODY, responses=_PICTURES, response_class=Response
+    )
     async def photo(request: Request, query: Annotated[PhotoQuery, Query()]) -> Response:
         """Drawings to photos: each page is cleaned, its face found, aligned and translated.
 
         The body is a picture, or several in a multipart form.
         """
         query.check()
-        body = await read_body(request, settings)
+        body = await body_of(request)
 
         async def work() -> Response:
             outcomes = await _each(
                 body.pictures, lambda one: service.photos(one, query, body.hints)
             )
-            return answer(outcomes, request.headers.get("accept", ""))
+            return await answered(request, outcomes)
 
         return await within(request, "/v1/photo", work)
 
-    @app.post("/v1/sketch", tags=["api"], openapi_extra=_BODY, responses=_RESPONSES)
+    @app.post(
+        "/v1/sketch",
+        tags=["api"],
+        openapi_extra=_BODY,
+        responses=_PICTURES,
+        response_class=Response,
+    )
     async def sketch(request: Request, query: Annotated[SketchQuery, Query()]) -> Response:
         """Photos to sketches, in a style or by a model that learnt to draw."""
-        body = await read_body(request, settings)
+        body = await body_of(request)
 
         async def work() -> Response:
             outcomes = await _each(body.pictures, lambda one: service.sketches(one, query))
-            return answer(outcomes, request.headers.get("accept", ""))
+            return await answered(request, outcomes)
 
         return await within(request, "/v1/sketch", work)
 
-    @app.post("/v1/align", tags=["api"], openapi_extra=_BODY)
+    @app.post("/v1/align", tags=["api"], openapi_extra=_BODY, responses=_PROBLEMS)
     async def align(request: Request, query: Annotated[CropQuery, Query()]) -> dict[str, Any]:
         """Where faces are found, and how they look cut out: cleaned, turned and aligned."""
-        body = await read_body(request, settings)
+        body = await body_of(request)
         if len(body.pictures) > 1:
             raise ProblemError(400, f"{len(body.pictures)} pictures to align; send one")
         return await within(request, "/v1/align", lambda: service.aligned(body, query))
@@ -254,10 +285,10 @@ def _add_api(app: FastAPI, service: Service, measures: _Measures) -> None:
 
 async def _each(
     uploads: list[Upload], work: Callable[[Upload], Awaitable[list[Result]]]
-) -> list[Result | tuple[str, ProblemError]]:
+) -> list[Outcome]:
     """The results of several pictures, in order; one that fails does not stop the others."""
 
-    async def one(upload: Upload) -> list[Result | tuple[str, ProblemError]]:
+    async def one(upload: Upload) -> list[Outcome]:
         try:
             return list(await work(upload))
         except (ProblemError, LimnerError) as error:
@@ -274,11 +305,13 @@ async def _unless_gone(request: Request, work: Awaitable[T], limit: float) -> T:
         while (await request.receive())["type"] != "http.disconnect":
             pass
 
+    # Reading the body took its share of the time.
+    left = request.scope.get(UNTIL, time.monotonic() + limit) - time.monotonic()
     working = asyncio.ensure_future(work)
     watching = asyncio.create_task(gone())
     try:
         done, _ = await asyncio.wait(
-            {working, watching}, timeout=limit, return_when=asyncio.FIRST_COMPLETED
+            {working, watching}, timeout=max(0, left), return_when=asyncio.FIRST_COMPLETED
         )
         if working in done:
             return working.result()

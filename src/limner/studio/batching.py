@@ -59,7 +59,7 @@ class Batcher:
     """Runs batches one after the other. Start it, and stop it, within an event loop."""
 
     def __init__(self, *, most: int) -> None:
-        """Prepare to run batches of `most` faces, or more where one request has more."""
+        """Prepare to run batches of at most `most` faces; a request with more takes several."""
         self._most = most
         self._waiting: deque[_Waiting] = deque()
         self._arrived = asyncio.Event()
@@ -75,7 +75,7 @@ class Batcher:
         self._task = asyncio.create_task(self._work())
 
     async def stop(self) -> None:
-        """Stop; what waits is cancelled."""
+        """Stop; what waits, or is in the network, is cancelled."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
@@ -103,13 +103,17 @@ class Batcher:
                 self._arrived.clear()
                 continue
             try:
-                made = await loop.run_in_executor(self._thread, _translate, together)
+                made = await loop.run_in_executor(self._thread, _translate, together, self._most)
+            except asyncio.CancelledError:
+                for one in together:
+                    one.result.cancel()
+                raise
             except Exception as error:
                 for one in together:
                     if not one.result.done():
                         one.result.set_exception(error)
                 continue
-            self.batches += 1
+            self.batches += -(-len(made) // self._most)
             self.faces += len(made)
             at = 0
             for one in together:
@@ -137,7 +141,8 @@ class Batcher:
         return together
 
 
-def _translate(together: list[_Waiting]) -> Pictures:
+def _translate(together: list[_Waiting], most: int) -> Pictures:
+    """All their faces, in order: `most` at a time, since each takes some 10 MB in the network."""
     network = together[0].network
     all_faces = [one.faces for one in together]
     crops = [crop for faces in all_faces for crop in faces.crops]
@@ -147,5 +152,12 @@ def _translate(together: list[_Waiting]) -> Pictures:
     hints: list[Pictures] | None = None
     if any(faces.hints is not None for faces in all_faces):
         hints = [hint for faces in all_faces for hint in faces.blank_hints()]
-    made: Pictures = network.batch(crops, literal=literal, hints=hints)
-    return made
+    made = [
+        network.batch(
+            crops[at : at + most],
+            literal=literal and literal[at : at + most],
+            hints=hints and hints[at : at + most],
+        )
+        for at in range(0, len(crops), most)
+    ]
+    return made[0] if len(made) == 1 else np.concatenate(made)

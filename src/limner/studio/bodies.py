@@ -1,10 +1,11 @@
 """Pictures out of requests: a raw body, or multipart/form-data. They stay in memory."""
 
 import re
+import unicodedata
 from dataclasses import dataclass
 
 from fastapi import Request
-from starlette.datastructures import UploadFile
+from starlette.datastructures import FormData, Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
 from limner.studio.problems import ProblemError
@@ -13,6 +14,8 @@ from limner.studio.settings import Settings
 __all__ = ["Body", "Upload", "read_body"]
 
 _UNNAMED = "picture"
+_DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
+"""Names that Windows keeps for itself, whatever follows the dot."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,16 @@ class _InMemory(MultiPartParser):
     """Starlette's parser writes files above this size to disk; here no picture ever is."""
 
     spool_max_size = 2**40
+    ended = False
+    """Whether the last boundary has come; Starlette would take a form that was cut off."""
+
+    def on_end(self) -> None:
+        self.ended = True
+
+    def close(self) -> None:
+        """Let go of all files, those that were cut off too."""
+        for file in self._files_to_close_on_error:
+            file.close()
 
 
 async def read_body(request: Request, settings: Settings) -> Body:
@@ -63,14 +76,25 @@ async def read_body(request: Request, settings: Settings) -> Body:
 
 async def _parts(request: Request, settings: Settings) -> Body:
     most = settings.max_pictures + 1
+    # Without `charset`: in some of Python's, names take seconds to decode.
+    boundary = re.sub(r";\s*charset\s*=[^;]*", "", request.headers["content-type"], flags=re.I)
+    headers = Headers({"content-type": boundary})
     parser = _InMemory(
-        request.headers, request.stream(), max_files=most, max_fields=most, max_part_size=2**16
+        headers, request.stream(), max_files=most, max_fields=most, max_part_size=2**16
     )
     try:
         form = await parser.parse()
+        if not parser.ended:
+            raise MultiPartException("it is cut off")
+        return await _sorted(form, settings)
     except (MultiPartException, KeyError, UnicodeError, ValueError) as error:
         said = getattr(error, "message", "") or "it is damaged"
         raise ProblemError(400, f"the multipart body cannot be read: {_plain(said)}") from error
+    finally:
+        parser.close()
+
+
+async def _sorted(form: FormData, settings: Settings) -> Body:
     pictures: list[Upload] = []
     hints: list[Upload] = []
     for field, value in form.multi_items():
@@ -94,7 +118,12 @@ async def _parts(request: Request, settings: Settings) -> Body:
 def _name_of(given: str | None, count: int) -> str:
     """The last part of a file name, fit for messages and for names in a zip file."""
     last = re.split(r"[/\\]", given or "")[-1]
-    plain = re.sub(r'[\x00-\x1f\x7f-\x9f<>:"|?*]', "", last).strip(". ")[:100]
+    # C: control characters, those that turn the direction of writing, half characters; Z: lines.
+    seen = (one for one in last if unicodedata.category(one)[0] != "C" or one == "\u200d")
+    seen = (" " if unicodedata.category(one)[0] == "Z" else one for one in seen)
+    plain = re.sub(r'[<>:"|?*]', "", "".join(seen)).strip(". ")[:100].strip(". ")
+    if _DEVICES.match(plain):
+        plain = f"_{plain}"
     return plain or f"{_UNNAMED}-{count + 1}"
 
 

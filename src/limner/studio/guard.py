@@ -7,19 +7,28 @@ page at all (against cross-site requests).
 
 import asyncio
 import hmac
+import ipaddress
+import logging
+import re
+import socket
 import time
+import traceback
 from collections import OrderedDict
 from collections.abc import MutableMapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from limner.studio.problems import ProblemError, problem_response
-from limner.studio.settings import LOOPBACK, Settings
+from limner.studio.problems import ProblemError, problem_of, problem_response
+from limner.studio.settings import ANY, LOOPBACK, Settings
 
-__all__ = ["Guard"]
+__all__ = ["HEADERS", "UNTIL", "Guard", "answering"]
+
+LOG = logging.getLogger("limner.studio")
+UNTIL = "limner.until"
+"""In the scope of a request: when it must be answered, on the monotonic clock."""
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -35,17 +44,52 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "frame-ancestors 'none'",
     )
 )
-_HEADERS = {
+HEADERS = {
     "content-security-policy": CONTENT_SECURITY_POLICY,
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
 }
+_HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([^][:@/\s]+))(?::\d*)?")
+"""A Host header in lower case: an IPv6 address in brackets, or a name; and a port."""
 _BURST = 10.0
 """Seconds over which the rate of a client is averaged."""
 _CLIENTS = 4096
 """Clients whose rate is remembered."""
+
+
+def answering(problem: ProblemError) -> ASGIApp:
+    """An application that answers every request with a problem, and closes the connection."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        response = problem_response(problem)
+        response.headers["connection"] = "close"
+        await response(scope, receive, _Answer(scope, send))
+
+    return app
+
+
+class _Answer:
+    """Sends the answer to a request, with the headers of all answers."""
+
+    def __init__(self, scope: Scope, send: Send) -> None:
+        self._send = send
+        self._is_private = scope["path"].startswith("/v1/") or scope["path"] == "/metrics"
+        self._is_head = scope["method"] == "HEAD"
+        self.begun = False
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.begun = True
+            headers = MutableHeaders(scope=message)
+            for name, value in HEADERS.items():
+                headers.setdefault(name, value)
+            if self._is_private:
+                headers.setdefault("cache-control", "no-store")
+        elif self._is_head:
+            message = {**message, "body": b""}
+        await self._send(message)
 
 
 class Guard:
@@ -55,7 +99,12 @@ class Guard:
         """Stand in front of `app`."""
         self._app = app
         self._settings = settings
-        self._hosts = {*LOOPBACK, settings.host, *settings.allowed_hosts}
+        self._hosts = {*LOOPBACK, settings.host.lower()}
+        self._hosts |= {_name_of(host) or host.lower() for host in settings.allowed_hosts}
+        if settings.host in ANY:
+            name = socket.gethostname().lower()
+            self._hosts |= {name, f"{name}.local"}
+        self._held = _Held(settings.max_bodies)
         self._rates: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -66,33 +115,32 @@ class Guard:
             else:  # no page of ours opens a WebSocket
                 await send({"type": "websocket.close", "code": 1008})
             return
-        is_api = scope["path"].startswith("/v1/")
-
-        async def with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in _HEADERS.items():
-                    headers.setdefault(name, value)
-                if is_api:
-                    headers.setdefault("cache-control", "no-store")
-            await send(message)
-
+        answer = _Answer(scope, send)
+        limited = _Limited(receive, self._settings, self._held)
         try:
-            self._check(scope, is_api=is_api)
-        except ProblemError as problem:
-            await problem_response(problem)(scope, receive, with_headers)
+            self._check(scope)
+            asked = {**scope, UNTIL: limited.until}
+            if scope["method"] == "HEAD":  # is GET, with the headers only
+                asked["method"] = "GET"
+            await self._app(asked, limited, answer)
+        except ClientDisconnect:  # while its body was read
             return
-        limited = _Limited(receive, self._settings)
-        try:
-            await self._app(scope, limited, with_headers)
-        except ProblemError as problem:  # raised while the body was read
-            if not limited.answered:
-                await problem_response(problem)(scope, receive, with_headers)
+        except Exception as error:
+            problem = problem_of(error)
+            if problem.status == 500:
+                # Without the message, which may quote what somebody sent.
+                where = "".join(traceback.format_tb(error.__traceback__))
+                LOG.error("a request failed with %s:\n%s", type(error).__name__, where)
+            if answer.begun:
+                raise ConnectionAbortedError("an answer broke off") from None
+            await problem_response(problem)(scope, receive, answer)
+        finally:
+            limited.release()
 
-    def _check(self, scope: Scope, *, is_api: bool) -> None:
+    def _check(self, scope: Scope) -> None:
         headers = Headers(scope=scope)
         host = headers.get("host", "")
-        if _name_of(host) not in self._hosts:
+        if not self._is_ours(_name_of(host)):
             raise ProblemError(
                 403,
                 "the request names another host than this server; if that is on purpose, start it "
@@ -100,23 +148,37 @@ class Guard:
             )
         if scope["method"] not in ("GET", "HEAD"):
             self._check_origin(headers, host)
-        if not is_api:
-            return
-        if self._settings.token:
-            given = headers.get("authorization", "").removeprefix("Bearer ")
-            if not hmac.compare_digest(given.encode(), self._settings.token.encode()):
+        is_api = scope["path"].startswith("/v1/")
+        if is_api and self._settings.rate:  # before the token, which may be guessed at
+            self._check_rate((scope.get("client") or ("", 0))[0])
+        if self._settings.token and (is_api or scope["path"] == "/metrics"):
+            scheme, _, given = headers.get("authorization", "").partition(" ")
+            is_right = hmac.compare_digest(given.strip().encode(), self._settings.token.encode())
+            if scheme.lower() != "bearer" or not is_right:
                 raise ProblemError(
                     401, "this server asks for its token; send Authorization: Bearer TOKEN"
                 )
-        if self._settings.rate:
-            self._check_rate((scope.get("client") or ("", 0))[0])
+        length = headers.get("content-length", "0")
+        if length.isdecimal() and int(length) > self._settings.max_body:
+            raise _too_large(self._settings)
+
+    def _is_ours(self, name: str) -> bool:
+        if name in self._hosts:
+            return True
+        if self._settings.host not in ANY:
+            return False
+        try:  # an address can't be rebound, as names can
+            ipaddress.ip_address(name)
+        except ValueError:
+            return False
+        return True
 
     def _check_origin(self, headers: Headers, host: str) -> None:
         origin = headers.get("origin")
         site = headers.get("sec-fetch-site", "none")
         foreign = site not in ("same-origin", "none")
         if origin is not None:
-            foreign |= urlsplit(origin).netloc.lower() != host.lower()
+            foreign |= origin.partition("://")[2].lower() != host.lower()
         if foreign:
             raise ProblemError(403, "requests from pages of other sites are refused")
 
@@ -134,42 +196,62 @@ class Guard:
             raise ProblemError(429, f"too many requests; try again in {wait} s", retry_after=wait)
 
 
+class _Held:
+    """Bytes of all bodies that are in memory."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.now = 0
+
+
 class _Limited:
     """Receives the body of a request, up to its limits of length and time."""
 
-    def __init__(self, receive: Receive, settings: Settings) -> None:
+    def __init__(self, receive: Receive, settings: Settings, held: _Held) -> None:
         self._receive = receive
         self._settings = settings
-        self._until = time.monotonic() + settings.timeout
+        self._held = held
         self._received = 0
         self._complete = False
-        self.answered = False
+        self.until = time.monotonic() + settings.timeout
+        """When the request must be answered."""
 
     async def __call__(self) -> MutableMapping[str, Any]:
         if self._complete:  # it is listened whether the client goes away
             return await self._receive()
         try:
-            async with asyncio.timeout(max(0.001, self._until - time.monotonic())):
+            async with asyncio.timeout(max(0.001, self.until - time.monotonic())):
                 message = await self._receive()
         except TimeoutError as error:
             raise ProblemError(
                 408, f"the body did not come within {self._settings.timeout:g} s; send it faster"
             ) from error
         if message["type"] == "http.request":
-            self._received += len(message.get("body", b""))
+            count = len(message.get("body", b""))
+            self._received += count
+            self._held.now += count
             if self._received > self._settings.max_body:
+                raise _too_large(self._settings)
+            if self._held.now > self._held.most:
                 raise ProblemError(
-                    413,
-                    f"the body has more than {self._settings.max_body:,} bytes; send smaller "
-                    "pictures, or fewer",
+                    503, "the server is busy with many large pictures; try again", retry_after=1
                 )
             self._complete = not message.get("more_body", False)
         return message
 
+    def release(self) -> None:
+        """The body is not in memory any more."""
+        self._held.now -= self._received
+        self._received = 0
+
+
+def _too_large(settings: Settings) -> ProblemError:
+    return ProblemError(
+        413, f"the body has more than {settings.max_body:,} bytes; send smaller pictures, or fewer"
+    )
+
 
 def _name_of(host: str) -> str:
-    """The name in a Host header, without the port: `[::1]:80` is `::1`."""
-    try:
-        return urlsplit(f"//{host}").hostname or ""
-    except ValueError:
-        return ""
+    """The name in a Host header, without the port: `[::1]:80` is `::1`; '' if it is none."""
+    found = _HOST.fullmatch(host.lower())
+    return (found[1] or found[2]) if found else ""

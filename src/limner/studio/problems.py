@@ -89,7 +89,7 @@ def install(app: FastAPI) -> None:
 
     async def invalid(_: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)  # noqa: S101 - as registered below
-        told = "; ".join(_told(one) for one in error.errors())
+        told = "; ".join(_told(one) for one in error.errors()[:5])
         return problem_response(ProblemError(400, told))
 
     async def http(_: Request, error: Exception) -> Response:
@@ -106,10 +106,13 @@ def install(app: FastAPI) -> None:
 
 def _told(error: Mapping[str, Any]) -> str:
     """One error of pydantic: which parameter, what was found, what was expected."""
-    place = ".".join(str(part) for part in error["loc"][1:]) or "the request"
+    place = _shown(".".join(str(part) for part in error["loc"][1:])) or "the request"
     found = error.get("input")
     if error["type"] == "extra_forbidden":
         return f"{place}: there is no such parameter; see /docs"
-    shown = re.sub(r"[^\x20-\x7e]", "?", str(found))[:60]
     said = str(error["msg"])
-    return f"{place} is '{shown}': {said[:1].lower()}{said[1:]}"
+    return f"{place} is '{_shown(found)}': {said[:1].lower()}{said[1:]}"
+
+
+def _shown(found: object) -> str:
+    return re.sub(r"[^\x20-\x7e]", "?", str(found))[:60]

@@ -5,8 +5,10 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from limner.errors import UsageError
+from limner.functions import MODEL
 from limner.hints.parts import RGB
 from limner.images.formats import Format
+from limner.sketching import STYLES
 
 __all__ = ["FORMATS", "AlignQuery", "CropQuery", "PhotoQuery", "SketchQuery", "hexadecimal"]
 
@@ -122,9 +124,14 @@ class PhotoQuery(AlignQuery):
 class SketchQuery(_Query):
     """A sketch of a photo."""
 
-    style: Annotated[str, Field(max_length=40, description="As `limner sketch --style`.")] = (
-        "pencil"
-    )
+    style: Annotated[
+        str,
+        Field(
+            max_length=40,
+            description="As `limner sketch --style`.",
+            json_schema_extra={"enum": [*STYLES, MODEL]},
+        ),
+    ] = "pencil"
     seed: Annotated[int, Field(ge=0, lt=2**63, description="Chooses the strokes of a style.")] = 0
     model: Model = None
     as_is: AsIs = False

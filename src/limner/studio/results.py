@@ -11,7 +11,7 @@ from starlette.responses import Response
 from limner.studio.problems import ProblemError, problem_response
 from limner.studio.service import Result
 
-__all__ = ["NDJSON", "answer"]
+__all__ = ["NDJSON", "Outcome", "answer"]
 
 NDJSON = "application/x-ndjson"
 Outcome = Result | tuple[str, ProblemError]
@@ -54,7 +54,7 @@ def _record(outcome: Outcome) -> dict[str, object]:
 def _zipped(outcomes: Sequence[Outcome]) -> bytes:
     """A zip file; results of one name are numbered from the second on."""
     file = io.BytesIO()
-    used: dict[str, int] = {}
+    used: set[str] = set()  # without case, as some file systems are
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
         for outcome in outcomes:
             if isinstance(outcome, Result):
@@ -62,7 +62,10 @@ def _zipped(outcomes: Sequence[Outcome]) -> bytes:
                 suffix = outcome.media_type.rpartition("/")[2]
             else:
                 name, data, suffix = outcome[0], outcome[1].detail.encode(), "txt"
-            used[name] = used.get(name, 0) + 1
-            number = f"-{used[name]}" if used[name] > 1 else ""
-            archive.writestr(f"{name}{number}.{suffix}", data)
+            full, number = f"{name}.{suffix}", 1
+            while full.casefold() in used:
+                number += 1
+                full = f"{name}-{number}.{suffix}"
+            used.add(full.casefold())
+            archive.writestr(full, data)
     return file.getvalue()

@@ -3,17 +3,18 @@
 import asyncio
 import contextlib
 import errno
+import os
 import socket
 from collections.abc import Callable
 
 import uvicorn
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from limner.errors import UsageError
 from limner.studio.app import create_app
-from limner.studio.settings import Settings
+from limner.studio.connections import KEEP_ALIVE, protocol_of
+from limner.studio.settings import ANY, Settings
 
-__all__ = ["address_of", "listen", "serve"]
+__all__ = ["address_of", "listen", "network_address", "serve"]
 
 _GRACE = 10
 """Seconds that a stopping server gives the requests that it has begun."""
@@ -27,7 +28,7 @@ def listen(settings: Settings) -> socket.socket:
     """
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
-    with contextlib.suppress(OSError):
+    if os.name == "posix":  # elsewhere it lets two servers have the port
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((settings.host, settings.port))
@@ -46,10 +47,28 @@ def listen(settings: Settings) -> socket.socket:
     return listener
 
 
-def address_of(listener: socket.socket, settings: Settings) -> str:
-    """The address of the page, with the token where there is one."""
+def network_address() -> str:
+    """The address by which other machines reach this one; '' if it is in no network."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+        try:
+            asking.connect(("192.0.2.1", 9))  # of RFC 5737; nothing is sent
+        except OSError:
+            return ""
+        return str(asking.getsockname()[0])
+
+
+def address_of(listener: socket.socket, settings: Settings, host: str = "") -> str:
+    """The address of the page, with the token where there is one.
+
+    Args:
+        listener: From `listen`.
+        settings: Of the server.
+        host: Another name or address of this machine than it listens on.
+    """
     port = listener.getsockname()[1]
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104
+    if settings.host in ANY:
+        host = host or ("::1" if settings.host == "::" else "127.0.0.1")
+    host = host or settings.host
     host = f"[{host}]" if ":" in host else host
     # Behind the #, it is never sent to a server, so never in a log.
     token = f"#token={settings.token}" if settings.token else ""
@@ -65,21 +84,39 @@ def serve(
         settings: Of the server.
         listener: From `listen`.
         ready: Called once when the server accepts requests.
+
+    Raises:
+        LimnerError: The default model cannot be loaded.
     """
+    app = create_app(settings)
     config = uvicorn.Config(
-        create_app(settings),
-        http=_protocol(settings.silence),
+        app,
+        http=protocol_of(settings),
         ws="none",
         lifespan="on",
         log_level="warning",
         access_log=False,  # addresses and queries of people who draw are nobody's business
         server_header=False,
-        limit_concurrency=settings.connections,
         timeout_graceful_shutdown=_GRACE,
-        timeout_keep_alive=30,
+        timeout_keep_alive=KEEP_ALIVE,
     )
+    server = uvicorn.Server(config)
+
+    failures: list[BaseException] = []
+
+    def loaded(starting: "asyncio.Task[None]") -> None:
+        if not starting.cancelled() and (error := starting.exception()) is not None:
+            failures.append(error)
+            server.should_exit = True
+
+    def started() -> None:
+        ready()
+        app.state.ready.add_done_callback(loaded)
+
     with contextlib.suppress(KeyboardInterrupt):  # raised again when all is finished
-        asyncio.run(_serve(uvicorn.Server(config), listener, ready))
+        asyncio.run(_serve(server, listener, started))
+    if failures:
+        raise failures[0]
 
 
 async def _serve(
@@ -91,32 +128,3 @@ async def _serve(
     if server.started:
         ready()
     await serving
-
-
-def _protocol(silence: float) -> type[H11Protocol]:
-    """Uvicorn's HTTP protocol, which would wait for ever for a client that never says a word."""
-
-    class Impatient(H11Protocol):
-        _closing: asyncio.TimerHandle | None = None
-
-        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-            super().connection_made(transport)
-            self._closing = self.loop.call_later(silence, self._close_silent)
-
-        def handle_events(self) -> None:
-            super().handle_events()
-            if self.cycle is not None and self._closing is not None:  # the headers are complete
-                self._closing.cancel()
-                self._closing = None
-
-        def connection_lost(self, exc: Exception | None) -> None:
-            if self._closing is not None:
-                self._closing.cancel()
-            super().connection_lost(exc)
-
-        def _close_silent(self) -> None:
-            self._closing = None
-            if not self.transport.is_closing():
-                self.transport.close()
-
-    return Impatient

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import copy
 import os
+import struct
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -19,6 +20,7 @@ from limner.faces.warp import apply, inverse
 from limner.functions import MODEL, check_sketch
 from limner.guidance import check_takes, literal_of
 from limner.hints import Hints
+from limner.model import ModelCard
 from limner.provenance import Provenance
 from limner.shipped import DEFAULT_DRAWER, shipped_models
 from limner.studio.batching import Batcher, Faces
@@ -32,10 +34,14 @@ from limner.studio.queries import (
     SketchQuery,
     hexadecimal,
 )
+from limner.studio.room import Room
 from limner.studio.settings import Settings
 from limner.translator import Translator, check_drawer
 
 __all__ = ["Result", "Service"]
+
+_PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"
+"""What a PNG file begins with; width and height follow (PNG specification, 11.2.1)."""
 
 Picture = NDArray[np.uint8]
 P = ParamSpec("P")
@@ -73,6 +79,7 @@ class Service:
         """Prepare; models are loaded when they are first asked for."""
         self.settings = settings
         self.batcher = Batcher(most=settings.batch)
+        self._room = Room(settings.pixels_at_once)
         self._threads = ThreadPoolExecutor(
             settings.threads or os.cpu_count() or 1, thread_name_prefix="pictures"
         )
@@ -109,12 +116,26 @@ class Service:
                 kind="no-model",
             )
         if name not in self._loaded:
-            loading = asyncio.ensure_future(self._run(Translator, self._files[name]))
+            loading = asyncio.ensure_future(self.run(Translator, self._files[name]))
             self._loaded[name] = loading
             loading.add_done_callback(
                 lambda done: self._loaded.pop(name) if _failed(done) else None
             )
         return await asyncio.shield(self._loaded[name])
+
+    async def cards(self) -> dict[str, ModelCard]:
+        """What the models are, the default first; without those that cannot be loaded."""
+        names = self.names
+        loaded = await asyncio.gather(
+            *(self.translator(name) for name in names), return_exceptions=True
+        )
+        if isinstance(loaded[0], BaseException):
+            raise loaded[0]
+        return {
+            name: one.card
+            for name, one in zip(names, loaded, strict=True)
+            if not isinstance(one, BaseException)
+        }
 
     async def photos(
         self, upload: Upload, query: PhotoQuery, strokes: Upload | None
@@ -127,26 +148,54 @@ class Service:
         """
         query.check()
         translator = await self.translator(query.model)
-        prepared = await self._run(self._prepare, translator, upload, query, strokes)
-        made = await self.batcher.run(translator, prepared.faces)
-        return await self._run(_finish, made, prepared, upload.name, query, translator.provenance)
+        pixels = await self._pixels_of(upload)
+        if strokes is not None:
+            pixels += await self._pixels_of(strokes)
+        async with self._room.of(pixels):
+            prepared = await self.run(self._prepare, translator, upload, query, strokes)
+            made = await self.batcher.run(translator, prepared.faces)
+            return await self._finish(made, prepared, upload.name, query, translator.provenance)
 
     async def sketches(self, upload: Upload, query: SketchQuery) -> list[Result]:
         """The sketch of one photo."""
         check_sketch(query.style, query.seed, model=query.model, as_is=query.as_is, size=query.size)
+        pixels = await self._pixels_of(upload)
         if query.style != MODEL:
-            return await self._run(self._filtered, upload, query)
+            async with self._room.of(pixels):
+                return await self.run(self._filtered, upload, query)
         translator = check_drawer(await self.translator(query.model or DEFAULT_DRAWER))
         align = AlignQuery(as_is=query.as_is)
-        prepared = await self._run(self._prepare, translator, upload, align, None)
-        made = await self.batcher.run(translator, prepared.faces)
-        return await self._run(_finish, made, prepared, upload.name, query, translator.provenance)
+        async with self._room.of(pixels):
+            prepared = await self.run(self._prepare, translator, upload, align, None)
+            made = await self.batcher.run(translator, prepared.faces)
+            return await self._finish(made, prepared, upload.name, query, translator.provenance)
 
     async def aligned(self, body: Body, query: CropQuery) -> dict[str, Any]:
         """Where the faces of a picture are, and what the model would see of them."""
         translator = await self.translator(query.model)
         [upload] = body.pictures
-        return await self._run(self._described, translator, upload, query)
+        async with self._room.of(await self._pixels_of(upload)):
+            return await self.run(self._described, translator, upload, query)
+
+    async def _pixels_of(self, upload: Upload) -> int:
+        """How many pixels a picture has, by its header. Raises ImageError."""
+        if upload.data[:16] == _PNG:  # as the page sends, many times a second: without a thread
+            width: int
+            height: int
+            width, height = struct.unpack(">II", upload.data[16:24].ljust(8, b"\0"))
+        else:
+            _, width, height = await self.run(images.header, upload.data, name=upload.name)
+        if width * height > self.settings.max_pixels:  # says so, and decodes nothing
+            await self.run(self._read, upload)
+        return width * height
+
+    def _read(self, upload: Upload, *, transparent: bool = False) -> Picture:
+        return images.read(
+            upload.data,
+            name=upload.name,
+            max_pixels=self.settings.max_pixels,
+            transparent=transparent,
+        )
 
     def _prepare(
         self,
@@ -160,12 +209,13 @@ class Service:
         faithful, wanted, times = None, [Hints()], 1
         if isinstance(query, PhotoQuery):
             faithful, times = query.faithful, query.variants or 1
-            wanted = _hints(query, strokes)
+            painted = None if strokes is None else self._read(strokes, transparent=True)
+            wanted = _hints(query, painted)
             if query.variants or any(wanted):
                 check_takes(card, "hints")
             if faithful is not None:
                 check_takes(card, "literal")
-        pixels = images.read(upload.data, name=upload.name, max_pixels=self.settings.max_pixels)
+        pixels = self._read(upload)
         aligned = translator.align(
             pixels,
             as_is=query.as_is,
@@ -184,6 +234,40 @@ class Service:
         ]
         faces = Faces(crops=crops * times, literal=literal and literal * times, hints=drawn or None)
         return _Prepared(pixels=pixels, aligned=aligned * times, faces=faces, wanted=wanted)
+
+    async def _finish(
+        self,
+        made: Picture,
+        prepared: _Prepared,
+        name: str,
+        query: PhotoQuery | SketchQuery,
+        provenance: Provenance,
+    ) -> list[Result]:
+        """The results as files, one after the other: if the client goes away, no more are made."""
+        kind, media_type = FORMATS[query.format]
+        pasted = isinstance(query, PhotoQuery) and query.put_back
+        together = pasted and isinstance(query, PhotoQuery) and not query.variants
+        results = []
+        page = prepared.pixels
+        for at, (picture, face) in enumerate(zip(made, prepared.aligned, strict=True)):
+            if pasted:
+                picture = await self.run(put_back, picture, face, page)
+                if together and at + 1 < len(made):
+                    page = picture
+                    continue
+            elif query.size:
+                picture = await self.run(images.resize, picture, query.size)
+            hints = prepared.wanted[at % len(prepared.wanted)]
+            results.append(
+                Result(
+                    name=Path(name).stem or name,
+                    data=await self.run(images.encode, picture, provenance, kind),
+                    media_type=media_type,
+                    notes=face.notes,
+                    colours={part: hexadecimal(rgb) for part, rgb in hints.colours.items()},
+                )
+            )
+        return results
 
     def _described(
         self, translator: Translator, upload: Upload, query: CropQuery
@@ -212,13 +296,14 @@ class Service:
     def _filtered(self, upload: Upload, query: SketchQuery) -> list[Result]:
         from limner.sketching import sketch
 
-        pixels = images.read(upload.data, name=upload.name, max_pixels=self.settings.max_pixels)
+        pixels = self._read(upload)
         drawn = sketch(pixels, query.style, query.seed)
         kind, media_type = FORMATS[query.format]
         data = images.encode(drawn, format=kind)
         return [Result(name=upload.name, data=data, media_type=media_type)]
 
-    async def _run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Call a function in one of the threads."""
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, lambda: function(*args, **kwargs))
 
@@ -227,42 +312,9 @@ def _failed(done: "asyncio.Future[Translator]") -> bool:
     return done.cancelled() or done.exception() is not None
 
 
-def _hints(query: PhotoQuery, strokes: Upload | None) -> list[Hints]:
+def _hints(query: PhotoQuery, strokes: Picture | None) -> list[Hints]:
     """The hints of each photo."""
-    given = Hints.of(query.colours, strokes=strokes.data if strokes else None)
+    given = Hints.of(query.colours, strokes=strokes)
     if query.variants is None:
         return [given]
     return given.varied(query.variants, seed=query.seed)
-
-
-def _finish(
-    made: Picture,
-    prepared: _Prepared,
-    name: str,
-    query: PhotoQuery | SketchQuery,
-    provenance: Provenance,
-) -> list[Result]:
-    """The results as files."""
-    kind, media_type = FORMATS[query.format]
-    results = []
-    together = isinstance(query, PhotoQuery) and query.put_back and not query.variants
-    page = prepared.pixels
-    for at, (picture, face) in enumerate(zip(made, prepared.aligned, strict=True)):
-        if isinstance(query, PhotoQuery) and query.put_back:
-            page = put_back(picture, face, page if together else prepared.pixels)
-            if together and at + 1 < len(made):
-                continue
-            picture = page
-        elif query.size:
-            picture = images.resize(picture, query.size)
-        hints = prepared.wanted[at % len(prepared.wanted)]
-        results.append(
-            Result(
-                name=Path(name).stem or name,
-                data=images.encode(picture, provenance, kind),
-                media_type=media_type,
-                notes=face.notes,
-                colours={part: hexadecimal(rgb) for part, rgb in hints.colours.items()},
-            )
-        )
-    return results

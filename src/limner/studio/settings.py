@@ -1,15 +1,18 @@
 """What a server allows, and how much of it."""
 
+import ipaddress
 from dataclasses import dataclass
 from pathlib import Path
 
 from limner.errors import UsageError
-from limner.shipped import DEFAULT_MODEL
+from limner.shipped import DEFAULT_MODEL, shipped_models
 
 __all__ = ["Settings"]
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
-"""Addresses that only programs on this machine reach."""
+"""How this machine calls itself: what only its own programs reach."""
+ANY = ("0.0.0.0", "::")  # noqa: S104 - to be recognised
+"""Hosts that stand for all addresses of the machine."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,8 +33,12 @@ class Settings:
     """Default model: a shipped name, or an `.onnx` file."""
     max_body: int = 32_000_000
     """Largest request body in bytes."""
+    max_bodies: int = 256_000_000
+    """Bytes of all bodies in memory; requests that bring more get a 503."""
     max_pixels: int = 40_000_000
     """Largest picture in pixels."""
+    pixels_at_once: int = 120_000_000
+    """Pixels of all pictures in memory, 3 bytes each; further pictures wait."""
     max_pictures: int = 64
     """Most pictures in a request."""
     rate: float = 0.0
@@ -60,7 +67,9 @@ class Settings:
         for name, least in (
             ("port", 0),
             ("max_body", 1),
+            ("max_bodies", 1),
             ("max_pixels", 1),
+            ("pixels_at_once", 1),
             ("max_pictures", 1),
             ("rate", 0),
             ("connections", 1),
@@ -80,9 +89,20 @@ class Settings:
     @property
     def is_local(self) -> bool:
         """Whether only programs on this machine reach the server."""
-        return self.host in LOOPBACK
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host in LOOPBACK
 
     @property
     def model_name(self) -> str:
-        """Name of the default model, as clients ask for it."""
-        return Path(self.model).stem if self.model.endswith(".onnx") else self.model
+        """Name of the default model, as clients ask for it.
+
+        That of a file is without its folder, which is nobody's business. A file that is named as
+        a shipped model keeps its suffix, so that clients can have either.
+        """
+        shipped = shipped_models()
+        if self.model in shipped:
+            return self.model
+        file = Path(self.model)
+        return file.name if file.stem in shipped else file.stem
