@@ -63,7 +63,7 @@ def test_a_connection_that_says_nothing_is_closed(said, served):
             assert say(connection, said) == b""
         return time.perf_counter() - begun
 
-    assert 0.15 < served(in_thread(talk), silence=0.2) < 2
+    assert 0.15 < served(in_thread(talk), silence=0.2) < 5
 
 
 def test_a_kept_connection_that_says_half_a_request_is_closed(served, monkeypatch):
@@ -78,20 +78,20 @@ def test_a_kept_connection_that_says_half_a_request_is_closed(served, monkeypatc
 
 
 def test_silent_connections_make_room_for_others(served, dialled, monkeypatch):
-    monkeypatch.setattr(connections, "_GRACE", 0.1)
+    monkeypatch.setattr(connections, "_GRACE", 60)
     monkeypatch.setattr(connections, "_SPARE", 200)
 
     def talk(port):
         silent = dialled(port, 200)
         with dial(port) as connection:  # they may be about to say something
             assert status_of(say(connection, LAST)) == 503
-        time.sleep(0.2)
+        monkeypatch.setattr(connections, "_GRACE", 0)
         begun = time.perf_counter()
         for _ in range(5):
             with dial(port) as connection:
                 answer = say(connection, LAST)
                 assert status_of(answer) == 200
-        assert time.perf_counter() - begun < 2
+        assert time.perf_counter() - begun < 5
         assert hear(silent[0]) == b""  # the first to come are the first to go
         assert status_of(say(silent[19], LAST)) == 200
         assert status_of(say(silent[150], LAST)) == 503

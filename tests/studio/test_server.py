@@ -129,6 +129,14 @@ def test_it_stops_in_spite_of_silent_connections(running):
         httpx.get(running.address)
 
 
+def test_it_is_told_to_stop_as_services_are(hinted_model):
+    server = Server("--model", str(hinted_model))
+    server.process.terminate()
+    assert server.process.wait(15) == -signal.SIGTERM  # 143 in a shell, after a clean stop
+    assert "Traceback" not in server.process.stdout.read()
+    server.process.stdout.close()
+
+
 @pytest.mark.parametrize(
     ("host", "token", "address"),
     [
