@@ -61,12 +61,20 @@ _LOST: list[Any] = []
 """Sessions of parent processes, kept because deleting one would wait for its threads."""
 
 
-def _start(model: bytes, threads: int) -> Any:
-    # Official builds report to their makers, and keep a number of the machine in a file, unless
-    # this is set before they are imported (Privacy.md in the package).
-    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
-    import onnxruntime as ort
+def runtime() -> Any:
+    """ONNX Runtime, told to keep to itself.
 
+    Official builds report to their makers, and keep a number of the machine in a file, unless a
+    variable is set before they are imported (Privacy.md in the package).
+    """
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+    import onnxruntime
+
+    return onnxruntime
+
+
+def _start(model: bytes, threads: int) -> Any:
+    ort = runtime()
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads or min(_cores(), 4)
     options.inter_op_num_threads = 1

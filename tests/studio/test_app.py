@@ -7,9 +7,9 @@ import pytest
 from starlette.requests import Request
 
 from limner.shipped import find_model
-from limner.studio.app import _unless_gone
 from limner.studio.guard import UNTIL
 from limner.studio.problems import ProblemError
+from limner.studio.queueing import unless_gone
 
 from .client import (
     GONE,
@@ -156,7 +156,7 @@ def test_the_body_takes_its_share_of_the_time():
 
         request = Request({"type": "http", UNTIL: time.monotonic()}, wait)
         with pytest.raises(ProblemError, match="more than 60 s"):
-            await asyncio.wait_for(_unless_gone(request, wait(), 60), 5)
+            await asyncio.wait_for(unless_gone(request, wait(), 60), 5)
 
     asyncio.run(test())
 

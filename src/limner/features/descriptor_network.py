@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from limner.errors import ModelError
 from limner.faces.dlib_file import MEAN, SIDE, STAGES, parameters
+from limner.session import runtime
 
 if TYPE_CHECKING:
     import onnx
@@ -34,7 +35,7 @@ class DescriptorNetwork:
     """
 
     def __init__(self, path: Path) -> None:
-        import onnxruntime as ort
+        ort = runtime()
 
         try:
             content = path.read_bytes()

@@ -33,6 +33,7 @@ from limner.errors import ModelError
 from limner.features.common import digest_of
 from limner.features.feature import Extract
 from limner.features.weights import check_file, torch_for
+from limner.session import runtime
 
 __all__ = ["Inception", "InceptionFeatures", "InceptionProbabilities", "Seen"]
 
@@ -244,7 +245,7 @@ def _torchscript(path: Path) -> _Network:
 
 
 def _onnx(path: Path) -> _Network:
-    import onnxruntime as ort
+    ort = runtime()
 
     options = ort.SessionOptions()
     # Set for worker processes, which share the cores; 0 uses all of them.

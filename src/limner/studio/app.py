@@ -2,25 +2,26 @@
 
 import asyncio
 import contextlib
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 from fastapi import FastAPI, Query, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CONTENT_TYPE_LATEST
 from prometheus_client import generate_latest as latest
 from starlette.staticfiles import StaticFiles
 
 from limner import __version__
 from limner.errors import LimnerError
 from limner.hints.names import NAMES
+from limner.model import ModelCard
 from limner.studio import problems
 from limner.studio.bodies import Body, Upload, read_body
-from limner.studio.guard import UNTIL, Guard
+from limner.studio.guard import Guard
 from limner.studio.problems import ProblemError, problem_of
 from limner.studio.queries import CropQuery, PhotoQuery, SketchQuery, hexadecimal
+from limner.studio.queueing import Queue
 from limner.studio.reference import reference
 from limner.studio.results import NDJSON, Outcome, answer
 from limner.studio.service import Result, Service
@@ -31,7 +32,6 @@ __all__ = ["create_app"]
 STATIC = Path(__file__).parent / "static"
 _NO_PAGE = "The page is not built. In a checkout of limner, run: make page\n"
 _FOREVER = "public, max-age=31536000, immutable"
-T = TypeVar("T")
 
 _BODY = {
     "requestBody": {
@@ -74,31 +74,11 @@ _PICTURES: Responses = {
 _COUNTS: Responses = {200: {"content": {"text/plain": {}}, "description": "As lines of text."}}
 
 
-class _Measures:
-    """What /metrics tells; of one application, not of the process."""
-
-    def __init__(self, service: Service) -> None:
-        self.registry = CollectorRegistry()
-        self.requests = Counter(
-            "limner_requests", "Requests.", ("path", "status"), registry=self.registry
-        )
-        self.seconds = Histogram(
-            "limner_request_seconds", "Time to answer.", ("path",), registry=self.registry
-        )
-        self.now = 0
-        for name, about, value in (
-            ("limner_requests_now", "Requests in work.", lambda: self.now),
-            ("limner_batches", "Batches.", lambda: service.batcher.batches),
-            ("limner_faces", "Faces translated.", lambda: service.batcher.faces),
-        ):
-            Gauge(name, about, registry=self.registry).set_function(value)
-
-
 def create_app(settings: Settings | None = None) -> FastAPI:
     """The ASGI application of a server; without settings, one for this machine alone."""
     settings = settings or Settings()
     service = Service(settings)
-    measures = _Measures(service)
+    queue = Queue(settings, service.batcher)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -122,12 +102,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.service = service
     problems.install(app)
     app.add_middleware(Guard, settings=settings)
-    _add_pages(app, measures)
-    _add_api(app, service, measures)
+    _add_pages(app, queue)
+    _add_api(app, service, queue)
     return app
 
 
-def _add_pages(app: FastAPI, measures: _Measures) -> None:
+def _add_pages(app: FastAPI, queue: Queue) -> None:
     @app.get("/", include_in_schema=False)
     async def page() -> Response:
         file = STATIC / "index.html"
@@ -159,7 +139,7 @@ def _add_pages(app: FastAPI, measures: _Measures) -> None:
     )
     async def metrics() -> Response:
         """Counts and times for Prometheus."""
-        return Response(latest(measures.registry), media_type=CONTENT_TYPE_LATEST)
+        return Response(latest(queue.registry), media_type=CONTENT_TYPE_LATEST)
 
     if STATIC.is_dir():
         app.mount("/assets", _Assets(directory=STATIC / "assets", check_dir=False))
@@ -174,19 +154,11 @@ class _Assets(StaticFiles):
         return response
 
 
-def _add_api(app: FastAPI, service: Service, measures: _Measures) -> None:
+def _add_api(app: FastAPI, service: Service, queue: Queue) -> None:
     settings = service.settings
 
-    def check_room(path: str) -> None:
-        if measures.now >= settings.queue:
-            measures.requests.labels(path, "503").inc()
-            raise ProblemError(
-                503, "the server is busy with other requests; try again", retry_after=1
-            )
-
     async def body_of(request: Request) -> Body:
-        """The body, which is not even read where there is no room for the request."""
-        check_room(request.url.path)
+        queue.check(request.url.path)  # without room, the body is not even read
         return await read_body(request, settings)
 
     async def answered(request: Request, outcomes: list[Outcome]) -> Response:
@@ -195,48 +167,10 @@ def _add_api(app: FastAPI, service: Service, measures: _Measures) -> None:
             return answer(outcomes, accept)
         return await service.run(answer, outcomes, accept)  # 100 MB of them may take a second
 
-    async def within(request: Request, path: str, work: Callable[[], Awaitable[T]]) -> T:
-        """Do the work of a request within its limits, and drop it if the client goes away."""
-        check_room(path)
-        began, status = time.perf_counter(), "500"
-        measures.now += 1
-        try:
-            made = await _unless_gone(request, work(), settings.timeout)
-            status = str(made.status_code) if isinstance(made, Response) else "200"
-            return made
-        except (ProblemError, LimnerError) as error:
-            status = str(problem_of(error).status)
-            raise
-        finally:
-            measures.now -= 1
-            measures.requests.labels(path, status).inc()
-            measures.seconds.labels(path).observe(time.perf_counter() - began)
-
     @app.get("/v1/models", tags=["api"], responses=_PROBLEMS)
     async def models() -> dict[str, Any]:
         """The models, the names of colours, and where aligned faces have their eyes."""
-        cards = await service.cards()
-        return {
-            "version": __version__,
-            "default": settings.model_name,
-            "models": [
-                {
-                    "name": name,
-                    "direction": card.direction,
-                    "size": card.preprocessing.size,
-                    "literal": card.literal,
-                    "hints": card.hints,
-                }
-                for name, card in cards.items()
-            ],
-            "parts": {
-                part: [{"name": name, "colour": hexadecimal(rgb)} for name, rgb in named.items()]
-                for part, named in NAMES.items()
-            },
-            "eyes": [
-                share for eye in cards[settings.model_name].preprocessing.eyes for share in eye
-            ],
-        }
+        return _models(await service.cards(), settings)
 
     @app.post(
         "/v1/photo", tags=["api"], openapi_extra=_BODY, responses=_PICTURES, response_class=Response
@@ -255,7 +189,7 @@ def _add_api(app: FastAPI, service: Service, measures: _Measures) -> None:
             )
             return await answered(request, outcomes)
 
-        return await within(request, "/v1/photo", work)
+        return await queue.within(request, work)
 
     @app.post(
         "/v1/sketch",
@@ -272,7 +206,7 @@ def _add_api(app: FastAPI, service: Service, measures: _Measures) -> None:
             outcomes = await _each(body.pictures, lambda one: service.sketches(one, query))
             return await answered(request, outcomes)
 
-        return await within(request, "/v1/sketch", work)
+        return await queue.within(request, work)
 
     @app.post("/v1/align", tags=["api"], openapi_extra=_BODY, responses=_PROBLEMS)
     async def align(request: Request, query: Annotated[CropQuery, Query()]) -> dict[str, Any]:
@@ -280,7 +214,30 @@ def _add_api(app: FastAPI, service: Service, measures: _Measures) -> None:
         body = await body_of(request)
         if len(body.pictures) > 1:
             raise ProblemError(400, f"{len(body.pictures)} pictures to align; send one")
-        return await within(request, "/v1/align", lambda: service.aligned(body, query))
+        return await queue.within(request, lambda: service.aligned(body, query))
+
+
+def _models(cards: Mapping[str, ModelCard], settings: Settings) -> dict[str, Any]:
+    eyes = cards[settings.model_name].preprocessing.eyes
+    return {
+        "version": __version__,
+        "default": settings.model_name,
+        "models": [
+            {
+                "name": name,
+                "direction": card.direction,
+                "size": card.preprocessing.size,
+                "literal": card.literal,
+                "hints": card.hints,
+            }
+            for name, card in cards.items()
+        ],
+        "parts": {
+            part: [{"name": name, "colour": hexadecimal(rgb)} for name, rgb in named.items()]
+            for part, named in NAMES.items()
+        },
+        "eyes": [share for eye in eyes for share in eye],
+    }
 
 
 async def _each(
@@ -294,32 +251,10 @@ async def _each(
         except (ProblemError, LimnerError) as error:
             return [(upload.name, problem_of(error))]
 
-    found = await asyncio.gather(*(one(upload) for upload in uploads))
-    return [outcome for outcomes in found for outcome in outcomes]
-
-
-async def _unless_gone(request: Request, work: Awaitable[T], limit: float) -> T:
-    """The result of some work, which is cancelled if the client goes away or time is up."""
-
-    async def gone() -> None:
-        while (await request.receive())["type"] != "http.disconnect":
-            pass
-
-    # Reading the body took its share of the time.
-    left = request.scope.get(UNTIL, time.monotonic() + limit) - time.monotonic()
-    working = asyncio.ensure_future(work)
-    watching = asyncio.create_task(gone())
+    tasks = [asyncio.ensure_future(one(upload)) for upload in uploads]
     try:
-        done, _ = await asyncio.wait(
-            {working, watching}, timeout=max(0, left), return_when=asyncio.FIRST_COMPLETED
-        )
-        if working in done:
-            return working.result()
-        if watching in done:
-            raise ProblemError(408, "the client has gone away")
-        raise ProblemError(
-            503, f"this took more than {limit:g} s; send less at once", retry_after=1
-        )
+        found = await asyncio.gather(*tasks)
     finally:
-        working.cancel()
-        watching.cancel()
+        for task in tasks:  # if the server fails with one, nobody waits for the others
+            task.cancel()
+    return [outcome for outcomes in found for outcome in outcomes]
