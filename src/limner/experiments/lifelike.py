@@ -23,9 +23,10 @@ def lifelike() -> Config:
         limner train lifelike RUN --set data=SET --set init_from=src/limner/models/portrait.onnx
 
     Cost: 20 images/s on 2 cores of an AMD EPYC (Zen 5), so 5.5 hours in all.
-    Outcome after 24,000 images without these inputs, shipped as `lifelike`: no grid, less painted,
-    rank-1 0.44 on `cufs_cuhk_train` and 0.57 on `cufs_ar`; see `docs/experiments.md`. To continue
-    from there: `--set init_from=src/limner/models/lifelike.onnx`.
+    Outcome after 189,000 images in several runs, shipped as `lifelike`: no grid, less painted,
+    rank-1 0.39 on `cufs_cuhk_train` and 0.65 on `cufs_ar`, skin as given by a hint to a CIEDE2000
+    of 5; see `docs/experiments.md`. To continue from there:
+    `--set init_from=src/limner/models/lifelike.onnx`.
     """
     return Config(
         experiment="lifelike",
