@@ -73,7 +73,7 @@ def test_variants_differ_in_colour_and_in_nothing_else(translator, portrait_draw
     assert all(np.abs(np.subtract(one["hair"], BLOND)).max() <= 1 for one in found)
     changed = np.ptp([one.image for one in made], axis=0).any(axis=-1)
     assert changed.mean() < 0.1
-    with pytest.raises(UsageError, match="variants are of one face"):
+    with pytest.raises(UsageError, match="variants works on one face"):
         translator.translate(portrait_drawing, variants=2, every_face=True)
 
 
@@ -146,8 +146,8 @@ def test_workers_take_hints_too(hinted_model, page, tmp_path):
         (["--eye-colour", "#12"], "unknown eye colour '#12'"),
         (["--variants", "0"], "variants"),
         (["--variants", "2", "--face", "all"], "--variants works on one face"),
-        (["--hair", "red"], "the model portrait was trained without colour hints"),
-        (["--variants", "2"], "the model portrait was trained without colour hints"),
+        (["--model", "portrait", "--hair", "red"], "portrait was trained without colour hints"),
+        (["--model", "portrait", "--variants", "2"], "portrait was trained without colour hints"),
     ],
 )
 def test_wrong_usage_ends_with_two(options, said, page, tmp_path):

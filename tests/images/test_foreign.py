@@ -116,7 +116,7 @@ SVG = (
             psd(merged=False),
             "a Photoshop document without its flattened picture.*Maximize compatibility",
         ),
-        ("a.psd", psd(depth=16), "a Photoshop document of a mode that is not read"),
+        ("a.psd", psd(depth=16), "a Photoshop document of an unsupported mode"),
     ],
 )
 def test_what_is_no_picture_is_called_what_it_is(name, data, said, tmp_path):

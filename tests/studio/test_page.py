@@ -14,7 +14,8 @@ from PIL import Image
 from tests.studio.conftest import SCREENS, Server
 
 ROOT = Path(__file__).parents[2]
-EXAMPLE = ROOT / "examples" / "man-short-hair.png"
+EXAMPLES = ROOT / "examples"
+EXAMPLE = EXAMPLES / "man-short-hair.png"
 CASES = ROOT.parent / "shared" / "cases"
 PATIENCE = 10_000
 
@@ -279,16 +280,23 @@ def bring(page, file, how):
     page.tab.evaluate(script, [how, base64.b64encode(file.read_bytes()).decode(), file.name])
 
 
-@pytest.mark.parametrize("how", ["open", "drop", "paste"])
-def test_a_drawing_is_brought(opened, how):
+@pytest.mark.parametrize(
+    ("how", "name"),
+    [("open", "man-short-hair"), ("drop", "woman-curly-hair"), ("paste", "old-man-beard")],
+)
+def test_a_drawing_is_brought(opened, how, name):
     page = opened()
-    bring(page, EXAMPLE, how)
+    bring(page, EXAMPLES / f"{name}.png", how)
     page.note("The drawing is on the paper")
     page.settled()
     ink = page.ink()[..., 3]
     assert ink.max() > 150
     page.stroke([(0.3, 0.7), (0.4, 0.75)])  # and is drawn on
     assert page.ink()[..., 3].astype(int).sum() > ink.astype(int).sum()
+    page.tab.get_by_label("auburn", exact=True).check()
+    page.press("Roll the dice")
+    page.tab.locator(".thumb").nth(3).wait_for(timeout=PATIENCE)
+    page.settled()
     page.screen(f"brought-{how}")
 
 

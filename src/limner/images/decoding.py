@@ -154,8 +154,7 @@ def _bytes_of(source: FileInput, name: str) -> bytes:
         raise ImageError(f"{name}: cannot be read ({cause}); check the path") from error
     if not isinstance(data, bytes):
         raise ImageError(
-            f"{name}: expected a file of bytes, found one of {type(data).__name__}; "
-            "open it in mode 'rb'"
+            f"{name}: the file gives {type(data).__name__}, not bytes; open it in mode 'rb'"
         )
     return checked(data, name)
 
