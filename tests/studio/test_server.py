@@ -155,3 +155,8 @@ def test_the_address_that_is_printed(host, token, address):
         assert address_of(listener, settings) == address.format(port)
         outside = address_of(listener, settings, "192.168.1.5")
         assert outside.startswith(f"http://192.168.1.5:{port}/")
+
+
+def test_answers_do_not_wait_to_be_acknowledged():
+    with listen(Settings(port=0)) as listener:
+        assert listener.proto == socket.IPPROTO_TCP  # asyncio sets TCP_NODELAY for no other
