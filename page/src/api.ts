@@ -23,7 +23,6 @@ export interface Models {
 
 export interface Found {
   eyes: [number, number, number, number];
-  angle: number;
   notes: string[];
   crop: string;
 }
@@ -67,8 +66,7 @@ async function ask(path: string, options: RequestInit = {}): Promise<Response> {
   let response: Response;
   try {
     response = await fetch(path, { ...options, headers });
-  } catch (error) {
-    if (options.signal?.aborted) throw error;
+  } catch {
     throw new Offline();
   }
   if (response.ok) return response;
@@ -119,11 +117,10 @@ function bodyOf({ drawing, dabs, model }: Asked): BodyInit {
 }
 
 /** The photo of an aligned drawing. */
-export async function photo(asked: Asked, signal?: AbortSignal): Promise<Blob> {
+export async function photo(asked: Asked): Promise<Blob> {
   const answer = await ask(`/v1/photo?${photoQuery(asked)}`, {
     method: "POST",
     body: bodyOf(asked),
-    ...(signal ? { signal } : {}),
   });
   return answer.blob();
 }

@@ -42,7 +42,7 @@ export class Painter {
     this.stamp = stampOf(shape);
     this.carried =
       shape.tool === "smudge"
-        ? context(offscreen(this.stamp.width), { willReadFrequently: false })
+        ? context(offscreen(this.stamp.width))
         : null;
   }
 

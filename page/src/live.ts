@@ -11,7 +11,6 @@ export class Live {
   private waiting = false;
   private running = false;
   private failures = 0;
-  private current: AbortController | null = null;
 
   /**
    * `ask` gives the newest drawing, or null if there is nothing to show; `show` gets its photo
@@ -31,20 +30,14 @@ export class Live {
     void this.run();
   }
 
-  /** The result of what is on its way is not wanted any more. */
-  drop(): void {
-    this.current?.abort();
-  }
-
   private async run(): Promise<void> {
     this.running = true;
     while (this.waiting) {
       this.waiting = false;
       const begun = performance.now();
-      this.current = new AbortController();
       try {
         const asked = await this.ask();
-        const made = asked && (await photo(asked, this.current.signal));
+        const made = asked && (await photo(asked));
         await this.show(made, performance.now() - begun);
         this.failures = 0;
         if (!this.waiting) this.status("idle");
@@ -56,7 +49,6 @@ export class Live {
   }
 
   private async fail(error: unknown): Promise<void> {
-    if (error instanceof DOMException && error.name === "AbortError") return;
     const wait = RETRIES[Math.min(this.failures, RETRIES.length - 1)] ?? 5000;
     if (error instanceof Offline) {
       this.failures += 1;

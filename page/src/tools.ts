@@ -102,10 +102,6 @@ export class Tools {
     return shape;
   }
 
-  get mirrors(): boolean {
-    return this.kept.mirror;
-  }
-
   choose(name: Tool): void {
     this.kept.tool = name;
     this.changed();
