@@ -128,7 +128,7 @@ def test_a_kit_has_the_same_faces_in_a_smaller_file(packed, prepared_set):
     before, after = PreparedSet(prepared_set), PreparedSet(packed / "set")
     assert after.digest == before.digest
     assert after.table.equals(before.table)
-    assert after.about["packed"] == "JPEG 95"
+    assert after.about["packed"] == "WebP 95"
     assert 0 < np.abs(after.images().astype(int) - before.images()).mean() < 6
 
 

@@ -58,6 +58,8 @@ def shortened(state: dict[str, Any], *, exact: bool = False) -> dict[str, Any]:
     """
     bits, moment_bits = (ALL_BITS, ALL_BITS) if exact else (WEIGHT_BITS, MOMENT_BITS)
     unused = state.get("config", {}).get("betas", [1])[0] == 0
+    done: dict[int, Any] = {}
+    """Rounded weights by the identity of the original, so that shared ones stay shared."""
 
     def shorter(name: str, value: Any) -> Any:
         if isinstance(value, Mapping):
@@ -68,7 +70,9 @@ def shortened(state: dict[str, Any], *, exact: bool = False) -> dict[str, Any]:
             return value
         if name == "exp_avg" and unused:
             return value * 0
-        return rounded(value, moment_bits if name.startswith("exp_avg") else bits)
+        if name.startswith("exp_avg"):
+            return rounded(value, moment_bits)
+        return done.setdefault(id(value), rounded(value, bits))
 
     return {name: shorter(name, value) for name, value in state.items()}
 

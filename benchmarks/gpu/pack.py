@@ -50,7 +50,7 @@ PACKAGES = ("lightning_fabric", "lightning_utilities", "packaging")
 """Pure Python packages that the other machine may lack."""
 NOTES = ("config.json", "grid.json", "stats.jsonl", "scores.jsonl", "warnings.jsonl")
 QUALITIES = (60, 95)
-"""JPEG qualities: below the first, artefacts are visible; above the last, files only grow."""
+"""WebP qualities: below the first, artefacts are visible; above the last, files only grow."""
 SAMPLED = 200
 """Faces from which the size of all is estimated."""
 
@@ -91,10 +91,12 @@ def pack(options: argparse.Namespace) -> None:
     state = run.load_state()
     if state is None:
         raise KitError(f"{options.run} has no checkpoint yet; train it until it saves one")
-    if state.get("data") != prepared.digest:
+    resumes = fixed_settings(config) == fixed_settings(before)
+    if resumes and state.get("data") != prepared.digest:
         raise KitError(f"{options.run} was trained on other faces than those in {options.set}")
     prepare_folder(kit)
-    resumes = fixed_settings(config) == fixed_settings(before)
+    if not resumes:
+        state |= networks_of(state)
     (kit / "run").mkdir()
     for name in NOTES:
         if (options.run / name).exists():
@@ -125,9 +127,21 @@ def pack(options: argparse.Namespace) -> None:
     for path in sorted(kit.rglob("*")):
         if path.is_file() and path.stat().st_size > MIB / 10:
             print(f"{path.stat().st_size / MIB:6.1f} MiB  {path.relative_to(kit)}")
-    print(f"{taken(kit) / MIB:6.1f} MiB  in total; {len(prepared):,} faces as JPEG {quality}")
+    print(f"{taken(kit) / MIB:6.1f} MiB  in total; {len(prepared):,} faces as WebP {quality}")
     action = "resumes" if resumes else "becomes a new run that starts from its networks"
     print(f"the run after {state['images']:,} images {action} there")
+
+
+def networks_of(state: dict[str, Any]) -> dict[str, Any]:
+    """Return what a new run takes from a checkpoint: EMA generators, and discriminators."""
+    average = state["average"]
+    return {
+        "objective": {
+            # The same tensors as those of the EMA, which are saved only once.
+            name: {"network": average.get(name, one["network"])}
+            for name, one in state["objective"].items()
+        }
+    }
 
 
 def prepare_folder(kit: Path) -> None:
@@ -194,7 +208,7 @@ def saved(state: Any) -> bytes:
 
 
 def pack_faces(prepared: PreparedSet, kit: Path, room: float) -> int:
-    """Write the same set with JPEG pictures; its digest does not depend on them.
+    """Write the same set with WebP pictures; its digest does not depend on them.
 
     Returns:
         The best quality at which all faces fit into `room` bytes.
@@ -211,13 +225,13 @@ def pack_faces(prepared: PreparedSet, kit: Path, room: float) -> int:
         if fits(sample, quality, len(prepared), room)
     )
     for quality in range(next(estimated, low), low - 1, -5):
-        about = prepared.about | {"packed": f"JPEG {quality}"}
+        about = prepared.about | {"packed": f"WebP {quality}"}
         with Writer(kit / "set", about) as writer:
             with pq.ParquetFile(prepared.path / "faces.parquet") as file:
                 for batch in file.iter_batches(512):
                     rows = batch.to_pylist()
                     for row in rows:
-                        row["image"]["bytes"] = as_jpeg(row["image"]["bytes"], quality)
+                        row["image"]["bytes"] = as_webp(row["image"]["bytes"], quality)
                     writer.add("faces", pa.Table.from_pylist(rows, schema=FACES))
             writer.commit()
         for name in ("dropped", "examples"):  # not used in training
@@ -232,15 +246,15 @@ def pack_faces(prepared: PreparedSet, kit: Path, room: float) -> int:
 
 def fits(sample: list[bytes], quality: int, count: int, room: float) -> bool:
     """Estimate from a sample whether `count` faces fit, with 400 bytes of metadata each."""
-    each = np.mean([len(as_jpeg(png, quality)) for png in sample]) + 400
+    each = np.mean([len(as_webp(png, quality)) for png in sample]) + 400
     return bool(each * count <= room)
 
 
-def as_jpeg(png: bytes, quality: int) -> bytes:
-    """Return a picture as JPEG."""
+def as_webp(png: bytes, quality: int) -> bytes:
+    """Return a picture as WebP, which takes a third less than JPEG at the same error."""
     out = io.BytesIO()
     with Image.open(io.BytesIO(png)) as picture:
-        picture.convert("RGB").save(out, "JPEG", quality=quality, optimize=True)
+        picture.convert("RGB").save(out, "WEBP", quality=quality)
     return out.getvalue()
 
 

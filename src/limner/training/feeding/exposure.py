@@ -23,7 +23,8 @@ def expose(photo: NDArray[np.uint8], gamma: float) -> NDArray[np.uint8]:
     grey = (299 * levels[..., :1] + 587 * levels[..., 1:2] + 114 * levels[..., 2:] + 500) // 1000
     gains = _gains(gamma)[grey]
     lit, grey = levels.astype(np.float32) * gains, grey.astype(np.float32) * gains
-    peak = lit.max(axis=2, keepdims=True)
+    # Much faster than NumPy's maximum along an axis of three.
+    peak = np.maximum(np.maximum(lit[..., :1], lit[..., 1:2]), lit[..., 2:])
     share = np.where(peak > 255, (255 - grey) / np.maximum(peak - grey, 1), np.float32(1))
     exposed: NDArray[np.uint8] = np.rint(grey + share * (lit - grey)).clip(0, 255).astype(np.uint8)
     return exposed

@@ -1,5 +1,6 @@
 """Prefetching: worker processes draw images ahead of the training loop."""
 
+import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -78,7 +79,7 @@ class Prefetcher:
             generator=torch.Generator(),  # or it would use the networks' generator
         )
         try:
-            with unheard_interrupts(), _no_alarm():
+            with unheard_interrupts(), _no_alarm(), _one_thread():
                 self._drawn = iter(loader)
         except (RuntimeError, OSError) as error:
             raise EngineError(
@@ -141,6 +142,23 @@ def _no_alarm() -> Iterator[None]:
     finally:
         if mine:
             signal.signal(signal.SIGCHLD, before)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Let processes that start now compute with one thread each.
+
+    From 256 px on, matrix products of the sketch styles are large enough for OpenBLAS to start more
+    threads; those of all workers would fight for the cores.
+    """
+    name = "OPENBLAS_NUM_THREADS"
+    before = os.environ.get(name)
+    os.environ[name] = before or "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[name]
 
 
 def _begin(worker: int) -> None:
