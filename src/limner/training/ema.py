@@ -3,7 +3,7 @@
 import copy
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 
 class EMA:
@@ -22,6 +22,6 @@ class EMA:
         """Move towards `network`, which has just learnt from `batch` images, `seen` in total."""
         half_life = min(self.half_life, seen / 20)
         keep = 0.5 ** (batch / half_life) if half_life > 0 else 0.0
-        pairs = zip(self.network.parameters(), network.parameters(), strict=True)
-        for average, current in pairs:
-            average.lerp_(current, 1 - keep)
+        averages: list[Tensor] = list(self.network.parameters())
+        current: list[Tensor] = list(network.parameters())
+        torch._foreach_lerp_(averages, current, 1 - keep)  # one operation for all of them

@@ -6,12 +6,16 @@ number, so it is the same for the real photo and the generated one.
 """
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
+import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor
 
 from limner.training.config import Config
+from limner.training.objectives.augmentation import cropped
 from limner.training.randomness import Stream, generator_of
 
 __all__ = ["downscaled", "multiscale", "views"]
@@ -34,12 +38,17 @@ def views(config: Config, images: Tensor, first: int) -> tuple[Tensor, ...]:
     side = config.fine.crop
     if not side:
         return (images,)
-    crops = []
-    for number, image in enumerate(images, first):
-        rng = generator_of(config.seed, Stream.CROP, number)
-        top, left = rng.integers(0, image.shape[-1] - side + 1, 2).tolist()
-        crops.append(image[:, top : top + side, left : left + side])
-    return downscaled(config, images), torch.stack(crops)
+    places = _places(config.seed, first, len(images), images.shape[-1] - side)
+    crops = cropped(images, places[:, 0], places[:, 1], (side, side))
+    return downscaled(config, images), crops
+
+
+@lru_cache(maxsize=4)  # the same for real and generated images of a batch
+def _places(seed: int, first: int, count: int, most: int) -> NDArray[np.int64]:
+    """The top and left of the crops of images `first` to `first + count`: `[count, 2]`."""
+    numbers = range(first, first + count)
+    rngs = [generator_of(seed, Stream.CROP, number) for number in numbers]
+    return np.stack([rng.integers(0, most + 1, 2) for rng in rngs])
 
 
 def downscaled(config: Config, images: Tensor) -> Tensor:
