@@ -8,8 +8,11 @@ second of processor time, so other programs on the machine do not matter.
 """
 
 import argparse
+import os
 import time
 from pathlib import Path
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as in the workers of a run
 
 import torch
 

@@ -119,7 +119,7 @@ def main() -> int:
     parser.add_argument(
         "--smoke", type=int, default=20, help="seconds of the smoke run; 0 for none"
     )
-    parser.add_argument("--compile", default="auto", help="see the setting in limner train")
+    parser.add_argument("--compile", default="off", help="see the setting in limner train")
     parser.add_argument(
         "--reserve", type=int, default=RESERVE, help="seconds reserved for the results"
     )

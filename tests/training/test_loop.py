@@ -22,7 +22,7 @@ from limner.errors import (
     UsageError,
 )
 from limner.training import loop
-from limner.training.loop import OBJECTIVES, learning_rate, train
+from limner.training.loop import OBJECTIVES, train
 from limner.training.objectives.pix2pix import Pix2Pix
 from limner.training.run import RunFolder, read_jsonl
 
@@ -371,10 +371,3 @@ def test_grids_show_both_ways_there_and_back(finished_run_of):
     in_colour = [bool(np.ptp(row, axis=2).max()) for row in rows]
     pair, sketch, photo = [False, True, True], [False, True, False], [True, False, True]
     assert in_colour == pair + sketch + photo
-
-
-def test_learning_rate_falls_to_nothing_after_its_time(tiny):
-    config = dataclasses.replace(tiny, lr=1.0, images=100, decay_from=0.5)
-    rates = [learning_rate(config, seen) for seen in (0, 50, 75, 100)]
-    assert rates == pytest.approx([1, 1, 0.5, 0])
-    assert learning_rate(dataclasses.replace(config, decay_from=1.0), 99) == 1

@@ -145,6 +145,10 @@ class Config:
     decay_from: float = 0.5
     """Share of the run after which the learning rate falls linearly to zero; 1 keeps it
     constant."""
+    decay_by: Literal["images", "time"] = "images"
+    """What share of a run is over: of its `images`, or of the time of `--for`, if that is more. Use
+    `time` on a rented GPU whose rate is not known beforehand. Such a run cannot be repeated
+    exactly, and resuming it starts the time again."""
     ema_half_life: float = 2_000.0
     """Half-life in images of the exponential moving average of the generators' weights."""
     clip: float = 0.0

@@ -45,6 +45,7 @@ from limner.training.objectives.draughtsman import Draughtsman, reconstructors_o
 from limner.training.objectives.hybrid import Hybrid
 from limner.training.objectives.pix2pix import Pix2Pix
 from limner.training.run import RunFolder
+from limner.training.schedule import Schedule
 from limner.training.state import EMAs, collect_state, resume
 from limner.training.watching.grid import SampleGrid
 from limner.training.watching.watch import Watch
@@ -104,7 +105,8 @@ def train(
         The last snapshot of the EMA generators.
 
     Raises:
-        UsageError: The device that `config` names is missing.
+        UsageError: The device that `config` names is missing, or the learning rate should fall with
+            the time and there is no limit.
         RunError: The folder contains another run or a damaged one, or memory ran out.
         OutputError: The folder cannot be written, for example because the disk is full; the last
             checkpoint is intact.
@@ -114,15 +116,17 @@ def train(
         Interrupted: Ctrl-C or SIGTERM, after a checkpoint was saved.
     """
     run = RunFolder(path)
+    rate = Schedule(config, seconds)
     fabric = fabric_of(config, run.runtime())
     with enough_memory(config, run.state_path, fabric.world_size), alarm(seconds) as time_up:
-        return _train(config, path, fabric, report, say, time_up)
+        return _train(config, path, fabric, rate, report, say, time_up)
 
 
 def _train(
     config: Config,
     path: Path,
     fabric: Fabric,
+    rate: Schedule,
     report: Callable[[Progress], None] | None,
     say: Callable[[str], None] | None,
     time_up: threading.Event,
@@ -178,7 +182,7 @@ def _train(
             return
         if progress is not None:
             line = {"images": seen, "rate": round(progress.rate, 2)}
-            line |= {"lr": learning_rate(config, seen), **progress.stats}
+            line |= {"lr": rate(seen), **progress.stats}
             if saving:
                 line |= grid.write(path / "grids" / f"{seen:09d}.png", shown, fabric.device)
             scores = snapshot() if snapping else {}
@@ -196,7 +200,7 @@ def _train(
             count = min(config.batch, config.images - seen)
             batch = Batch.of(*next(drawn), fabric)
             begin_step(config)
-            terms = objective.step(batch, learning_rate(config, seen))
+            terms = objective.step(batch, rate(seen))
             due = partial(_due, before=seen, after=seen + count, end=config.images)
             seen += count
             for direction, average in averages.items():
@@ -241,12 +245,6 @@ def _drawn(
         return DeviceCache(images, parts, fabric.device)
     workers = workers_of(config, fabric) if seen < config.images else 0
     return Prefetcher(images, parts, workers=workers, pinned=fabric.device.type == "cuda")
-
-
-def learning_rate(config: Config, seen: int) -> float:
-    """Constant until `decay_from` of the run, then falling linearly to zero."""
-    left = 1 - seen / config.images
-    return config.lr * min(1.0, left / max(1 - config.decay_from, 1e-9))
 
 
 def _due(every: int, *, before: int, after: int, end: int) -> bool:

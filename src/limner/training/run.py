@@ -27,7 +27,7 @@ from limner.training.selection import Choice, choose
 
 FREE = frozenset(
     FOLDERS
-    | {"images", "patience", "save_every", "snapshot_every"}
+    | {"images", "decay_by", "patience", "save_every", "snapshot_every"}
     | {"device", "devices", "precision", "compile", "threads", "workers", "cache_on_device"}
 )
 """Settings that may change when a run is resumed: paths, length, checkpoints, and devices."""

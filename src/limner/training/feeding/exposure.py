@@ -55,7 +55,8 @@ def lift(photo: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """
     side = photo.shape[0]
     inner = slice(side // 4, side - side // 4)
-    median = float(np.median(photo[inner, inner].mean(axis=2)))
+    red, green, blue = np.moveaxis(photo[inner, inner].astype(np.int32), 2, 0)
+    median = float(np.median(red + green + blue)) / 3
     if median >= DARK:
         return photo
     # At lower levels the gamma would amplify noise: levels below 8 count as 8.
