@@ -1,7 +1,7 @@
 """Do colour hints have an effect, and does the person stay the same?
 
-    python benchmarks/hints.py --model FILE (--drawings FOLDER | --set SET) [--every N]
-        [--sheet FILE]
+    python benchmarks/hints.py --model FILE (--drawings FOLDER | --set SET | --pairs DIR)
+        [--every N] [--style NAME] [--sheet FILE]
 
 For each part of the face and a few colours of that part, every drawing is translated with the hint
 and without hints. Prints these means over drawings and colours:
@@ -16,8 +16,10 @@ and without hints. Prints these means over drawings and colours:
   their own.
 
 The last row sets all parts but the lips at once, as `limner photo --variants` does. `--set` draws
-the held-out photos of a dataset in the style `pencil`. `--sheet` writes a picture with a row
-per drawing, the photo without hints first.
+the held-out photos of a dataset in the style `--style`. `--pairs` is a folder with `photos/` and
+`sketches/` of the same names. For both, a second table gives each part its true colour, that of the
+photo, as a hint: the difference to the truth with the hint and without. `--sheet` writes a picture
+with a row per drawing, the photo without hints first.
 """
 
 import argparse
@@ -31,10 +33,11 @@ from skimage.color import deltaE_ciede2000, rgb2lab
 
 from limner import images
 from limner.data.prepared import PreparedSet
+from limner.faces import find
 from limner.features.descriptor import Descriptor
 from limner.hints import NAMES, PARTS, RGB, Hints, Part, colours_of, place
 from limner.hints.parts import pixels
-from limner.sketching import sketch
+from limner.sketching import STYLES, sketch
 from limner.translator import Translator
 
 COLOURS: Mapping[Part, Sequence[str]] = {
@@ -46,6 +49,8 @@ COLOURS: Mapping[Part, Sequence[str]] = {
 }
 VARIANTS = 4
 
+Picture = NDArray[np.uint8]
+
 
 def main() -> None:
     """Print the table, and write the sheet if requested."""
@@ -55,13 +60,15 @@ def main() -> None:
     )
     parser.add_argument("--drawings", type=Path, help="folder of drawings")
     parser.add_argument("--set", type=Path, help="dataset whose held-out faces to draw")
+    parser.add_argument("--pairs", type=Path, help="folder of drawings and photos of people")
+    parser.add_argument("--style", choices=STYLES, default="pencil", help="style of --set")
     parser.add_argument("--every", type=int, default=1, help="measure every n-th drawing only")
     parser.add_argument("--sheet", type=Path, help="picture to write")
     options = parser.parse_args()
-    if (options.drawings is None) == (options.set is None):
-        parser.error("give either --drawings or --set")
+    if sum(one is not None for one in (options.drawings, options.set, options.pairs)) != 1:
+        parser.error("give one of --drawings, --set and --pairs")
     translator = Translator(options.model)
-    crops = crops_of(translator, options.drawings, options.set)[:: options.every]
+    crops, photos = pictures_of(translator, options)
     hinted = [({part: NAMES[part][name]}, part) for part in PARTS for name in COLOURS[part]]
     hinted += [(one.colours, "variants") for one in Hints().varied(VARIANTS)]
     rows, generated = measured(translator, crops, hinted)
@@ -75,6 +82,8 @@ def main() -> None:
             f"{name:12s} {len(some):7d}  {mean['reached']:7.1f} {mean['without']:9.1f}  "
             f"{mean['elsewhere']:9.1f}  {mean['identity']:8.2f}  {mean['mistaken']:8.1%}"
         )
+    if photos:
+        print_truths(translator, crops, photos)
     if options.sheet:
         images.write(
             options.sheet, images.montage([list(row) for row in generated.swapaxes(0, 1)[:16]])
@@ -95,22 +104,53 @@ class Row:
     strangers: float
 
 
-def crops_of(
-    translator: Translator, drawings: Path | None, prepared: Path | None
-) -> list[NDArray[np.uint8]]:
-    """Return aligned drawings `[S, S]` or `[S, S, 3]`."""
-    if drawings is not None:
-        return [translator.align(file)[0].image for file in images.files_below(drawings)]
+def pictures_of(
+    translator: Translator, options: argparse.Namespace
+) -> tuple[list[Picture], list[Picture]]:
+    """Return aligned drawings `[S, S]` or `[S, S, 3]`, and their photos `[S, S, 3]` if known."""
     side = translator.card.preprocessing.size
-    photos = PreparedSet(prepared).images("test", "photo")
-    return [sketch(images.resize(photo, side), "pencil", seed) for seed, photo in enumerate(photos)]
+    if options.drawings is not None:
+        files = images.files_below(options.drawings)[:: options.every]
+        return [translator.align(file)[0].image for file in files], []
+    if options.pairs is not None:
+        detector, preprocessing = translator.detector, translator.card.preprocessing
+        files = images.files_below(options.pairs / "photos")[:: options.every]
+        faces = [(images.read(file), file.name) for file in files]
+        photos = [
+            preprocessing.align(photo, find(photo, detector, name=name)[0], name=name).image
+            for photo, name in faces
+        ]
+        sketches = [options.pairs / "sketches" / file.name for file in files]
+        return [translator.align(file)[0].image for file in sketches], photos
+    held_out = PreparedSet(options.set).images("test", "photo")[:: options.every]
+    photos = [images.resize(photo, side) for photo in held_out]
+    return [sketch(photo, options.style, seed) for seed, photo in enumerate(photos)], photos
+
+
+def print_truths(
+    translator: Translator, crops: Sequence[Picture], photos: Sequence[Picture]
+) -> None:
+    """Print how far each part is from its true colour, with this colour as a hint and without."""
+    side = translator.card.preprocessing.size
+    truth = [colours_of(photo) for photo in photos]
+    plain = [colours_of(photo) for photo in translator.batch(crops)]
+    print(f"{'true colour':12s}   faces  with the hint (without)")
+    for part in PARTS:
+        known = [i for i in range(len(crops)) if part in truth[i] and part in plain[i]]
+        hints = [place({part: truth[i][part]}, side) for i in known]
+        told = [colours_of(one) for one in translator.batch([crops[i] for i in known], hints=hints)]
+        pairs = [(i, one) for i, one in zip(known, told, strict=True) if part in one]
+        wanted = lab([truth[i][part] for i, _ in pairs])
+        reached = difference(lab([one[part] for _, one in pairs]), wanted)
+        without = difference(lab([plain[i][part] for i, _ in pairs]), wanted)
+        print(f"{part:12s} {len(pairs):7d}  {reached.mean():13.1f} {without.mean():9.1f}")
 
 
 def measured(
     translator: Translator,
-    crops: Sequence[NDArray[np.uint8]],
+    crops: Sequence[Picture],
     hinted: Sequence[tuple[Mapping[Part, RGB], str]],
-) -> tuple[list[Row], NDArray[np.uint8]]:
+) -> tuple[list[Row], Picture]:
     """Return a row per hint, and photos `[1 + hints, N, S, S, 3]`, those without hints first."""
     describe, side = Descriptor(), translator.card.preprocessing.size
     plain = translator.batch(crops)
