@@ -117,8 +117,9 @@ class Config:
     hinted: float = 0.5
     """Share of pairs with colour hints, for a generator that takes them."""
     recoloured: float = 0.0
-    """Share of the photos with hints that become lighter or darker after they were sketched, so
-    that the generator trusts the hints where the tone of a sketch says otherwise."""
+    """Share of the photos with hints that become lighter or darker, in warmer or colder light,
+    after they were sketched, so that the generator trusts the hints where the tone of a sketch or
+    the usual colour of skin says otherwise."""
     weights: Weights = field(default_factory=Weights)
     hands: Hands = field(default_factory=Hands)
     augmentation: Augmentation = field(default_factory=Augmentation)

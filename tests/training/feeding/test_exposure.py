@@ -4,7 +4,7 @@ import torch
 from skimage.color import rgb2hsv
 
 from limner.images import to_grey
-from limner.training.feeding.exposure import expose, expose_batch, lift
+from limner.training.feeding.exposure import expose, expose_batch, lift, tint
 
 
 @pytest.fixture
@@ -58,3 +58,8 @@ def test_dark_faces_are_lifted_halfway_and_others_left_alone(rng):
         assert (seen[:16] == 255).all()
     black = np.zeros((16, 16, 3), np.uint8)
     assert np.array_equal(lift(black), black)
+
+
+def test_light_multiplies_each_colour():
+    photo = np.array([[[100, 100, 100], [200, 10, 255]]], np.uint8)
+    assert tint(photo, np.array([1.5, 1.0, 0.5])).tolist() == [[[150, 100, 50], [255, 10, 128]]]

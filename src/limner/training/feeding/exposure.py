@@ -1,7 +1,8 @@
-"""Lighter photos, for datasets that have few light ones.
+"""Lighter photos, for datasets that have few light ones, and photos in another light.
 
 Luminance follows a gamma curve. Hue and saturation stay, as with a longer exposure: a gamma of each
 channel would leave light skin grey. Colours brighter than white are desaturated until they fit.
+Another light multiplies red, green and blue, like another white balance.
 """
 
 import numpy as np
@@ -9,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-__all__ = ["expose", "expose_batch", "lift"]
+__all__ = ["expose", "expose_batch", "lift", "tint"]
 
 DARK = 125
 """Faces with a median grey level below this, of 0..255, are lightened ..."""
@@ -42,6 +43,13 @@ def expose_batch(photos: Tensor, gammas: list[float]) -> Tensor:
     share = torch.where(peak > 255, (255 - whitened) / (peak - whitened).clamp(min=1), 1.0)
     exposed: Tensor = (whitened + share * (lit - whitened)).round().clamp(0, 255)
     return exposed
+
+
+def tint(photo: NDArray[np.uint8], gains: NDArray[np.float64]) -> NDArray[np.uint8]:
+    """Multiply the colours of a photo `[H, W, 3]` by three gains, up to white."""
+    levels = np.arange(256)[:, None] * gains
+    tables = np.rint(levels).clip(0, 255).astype(np.uint8)
+    return np.stack([tables[photo[..., channel], channel] for channel in range(3)], axis=-1)
 
 
 def lift(photo: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -17,14 +17,17 @@ from limner.sketching import random_drawing, random_sketch
 from limner.training.config import Augmentation, Config, Hands
 from limner.training.feeding.batch import HINTS, LITERAL, SHARP, Batch
 from limner.training.feeding.detail import sharp_photos
-from limner.training.feeding.exposure import expose, lift
+from limner.training.feeding.exposure import expose, lift, tint
 from limner.training.feeding.sampling import photo_weights, weighted_order
 from limner.training.randomness import Stream, generator_of
 
 __all__ = ["Domain", "TrainingImages", "gamma_of", "jitter", "view_of"]
 
 _RECOLOURED = 0.6
-"""Recoloured photos have a gamma of exp(-0.6) to exp(0.6), so 0.55 to 1.8."""
+"""Recoloured photos have a gamma of exp(-0.6) to exp(0.6), so 0.55 to 1.8 ..."""
+_WARMER, _GREENER = 0.15, 0.04
+"""... and light that is warmer or colder: red times exp(-0.15) to exp(0.15), blue divided by that,
+and green times exp(-0.04) to exp(0.04)."""
 
 Picture = NDArray[np.uint8]
 
@@ -113,7 +116,7 @@ class TrainingImages:
             pairs: Sketch every photo that is shown.
             hands: Drawing styles of these sketches; None for traced ones.
             hinted: Share of the pairs with colour hints; None to omit `hints`.
-            recoloured: Share of these whose photos become lighter or darker once sketched.
+            recoloured: Share of these whose photos change their colours once sketched.
             weights: `[N]`, how often each photo is shown relative to the others; None for equally.
             sharp: `[N]`, which photos have fine detail; None to omit `sharp`.
         """
@@ -211,8 +214,7 @@ class TrainingImages:
             rng = generator_of(self.seed, Stream.HINTS, number)
             told = rng.random() < self.hinted
             if told and self.recoloured and rng.random() < self.recoloured:
-                gamma = math.exp(rng.uniform(-_RECOLOURED, _RECOLOURED))
-                shown["photo"] = expose(shown["photo"], gamma)
+                shown["photo"] = recoloured(shown["photo"], rng)
             none = np.zeros((self.size, self.size, 4), np.uint8)
             shown[HINTS] = random_hints(shown["photo"], rng) if told else none
         if self.sharp is not None:
@@ -246,6 +248,13 @@ def jitter(
         (size, size), Image.Transform.AFFINE, coefficients, Image.Resampling.BICUBIC
     )
     return np.asarray(view)
+
+
+def recoloured(photo: Picture, rng: np.random.Generator) -> Picture:
+    """A photo `[S, S, 3]` that is lighter or darker, in another light."""
+    gamma = math.exp(rng.uniform(-_RECOLOURED, _RECOLOURED))
+    warmer, greener = rng.uniform(-_WARMER, _WARMER), rng.uniform(-_GREENER, _GREENER)
+    return expose(tint(photo, np.exp([warmer, greener, -warmer])), gamma)
 
 
 def gamma_of(augmentation: Augmentation, seed: int, number: int) -> float:
