@@ -1,8 +1,9 @@
+import numpy as np
 import pytest
 import torch
 
 from limner.training.config import DiscriminatorAugmentation
-from limner.training.objectives.augmentation import view_of
+from limner.training.objectives.augmentation import cropped, view_of
 
 ALL = DiscriminatorAugmentation(colour=True, translation=0.125, cutout=0.5)
 
@@ -74,3 +75,19 @@ def test_colours_change_as_much_as_is_set():
     assert 1.4 < times.max() < 1.4 * 1.2 + 1e-3
     unchanged = look(images, colour=True, colour_strength=0.0)
     assert torch.allclose(unchanged, images, atol=1e-6)
+
+
+def test_parts_of_a_batch_are_those_of_each_image():
+    images = torch.rand(3, 2, 9, 11, generator=torch.Generator().manual_seed(0))
+    images.requires_grad_()
+    tops, lefts = np.array([0, 2, 4]), np.array([5, 1, 0])
+    parts = cropped(images, tops, lefts, (5, 6))
+    each = [
+        image[:, top : top + 5, left : left + 6]
+        for image, top, left in zip(images, tops, lefts, strict=True)
+    ]
+    assert torch.equal(parts, torch.stack(each))
+    parts.sum().backward()
+    assert images.grad is not None
+    assert images.grad.sum() == parts.numel()
+    assert images.grad[1, :, 2:7, 1:7].eq(1).all()
