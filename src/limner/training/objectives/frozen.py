@@ -45,7 +45,7 @@ class Frozen:
         """Features of `[B, C, H, W]` in [-1, 1], see `EfficientNetLite0.forward`."""
         network = self.features
         with self.fabric.autocast():
-            return network(images.to(network.stem.weight.dtype))  # type: ignore[no-any-return]
+            return network(images.float())  # type: ignore[no-any-return]
 
     def recognise(self, crops: Tensor) -> tuple[Tensor, list[Tensor]]:
         """Descriptors and inner features of faces, see `FaceDescriptor.stages`."""
@@ -56,4 +56,11 @@ class Frozen:
     def _placed(self, network: N) -> N:
         network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.fabric.to_device(network)
+        kind = self.fabric.device.type
+        with self.fabric.autocast():
+            if torch.is_autocast_enabled(kind):
+                # As autocast would round them in every pass; the results are the same.
+                for layer in network.modules():
+                    if isinstance(layer, nn.Conv2d):
+                        layer.to(torch.get_autocast_dtype(kind))
         return network
