@@ -1,7 +1,7 @@
-"""Scores of limner and of the exemplar method on the same hand-drawn sketches.
+"""Scores of models and of folders of photos, such as the exemplar method's, on the same sketches.
 
-`field.py` prints them. All are computed as by `limner compare`; (+) and (-) mark what is
-significantly better and worse than limner's.
+All are computed as by `limner compare`; (+) and (-) mark what is significantly better and worse
+than the first one's. `field.py` and `quantisation.py` print them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -138,10 +138,22 @@ def scores(
         taught[f"exemplar, {which}"] = pairs
     for title, pairs in taught.items():
         write_photos(here, pairs, work / title)
-    sketches, truth = folder / "sketches", folder / "photos"
-    found = evaluation.candidates(
-        [model, *(str(work / title) for title in taught)], work / "limner", sketches=sketches
+    return compared(
+        [model, *(str(work / title) for title in taught)], folder, work, workers=workers
     )
+
+
+def compared(names: Sequence[str], folder: Path, work: Path, *, workers: int = 0) -> Comparison:
+    """Compare models and folders of photos on the sketches of one folder.
+
+    Args:
+        names: Models and folders.
+        folder: Folder of `photos/` and `sketches/`.
+        work: Where to write the photos of models, each in a folder of the model's name.
+        workers: Processes; 0 for all cores.
+    """
+    sketches, truth = folder / "sketches", folder / "photos"
+    found = evaluation.candidates(names, work, sketches=sketches)
     sets = evaluation.evaluation_sets(found, sketches=sketches, ground_truth=truth)
     engine = engine_of("local", workers=workers)
     return compare(
@@ -168,7 +180,7 @@ def table(compared: Comparison) -> str:
 
 
 def in_a_cell(cell: Cell | None) -> str:
-    """Return a score, marked where it differs significantly from limner's."""
+    """Return a score, marked where it differs significantly from the first one's."""
     if cell is None:
         return ""
     text = in_words(cell.score, cell.score.estimate.value)
