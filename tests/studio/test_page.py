@@ -5,11 +5,13 @@ import json
 import re
 from pathlib import Path
 
+import httpx
 import numpy as np
 import pytest
 from PIL import Image
 
-from tests.studio.conftest import Server
+from limner import images
+from tests.studio.conftest import SCREENS, Server
 from tests.studio.page import FACE, PATIENCE, apart, arc, bring
 
 ROOT = Path(__file__).parents[2]
@@ -184,6 +186,45 @@ def test_a_photographed_page_is_cleaned_and_its_eyes_corrected(opened):
     page.tab.get_by_role("dialog").wait_for(state="detached")
     page.settled()
     assert apart(first, page.ink()) > 0.5
+
+
+@pytest.mark.parametrize("turn", [0, 90])
+def test_the_photo_is_put_back_into_its_page(turn, opened, server, tmp_path):
+    file = tmp_path / "page.png"
+    with Image.open(EXAMPLE) as example:
+        example.convert("RGB").rotate(turn, expand=True).save(file)
+    page = opened()
+    page.stroke(FACE[0])
+    page.press("Save")
+    choice = page.tab.get_by_role("menuitem", name="Photo in its page", exact=True)
+    assert choice.is_hidden()  # what was drawn here has no page
+    page.tab.keyboard.press("Escape")
+    with page.tab.expect_response("**/v1/align?*") as found:
+        bring(page, file, "drop")
+    page.note("The drawing is on the paper")
+    page.settled()
+    page.press("Save")
+    page.screen("saving-page")
+    with page.tab.expect_download() as download:
+        choice.click()
+    assert download.value.suggested_filename == "page.png"
+    download.value.save_as(SCREENS / f"put-back-{turn}.png")
+    with Image.open(SCREENS / f"put-back-{turn}.png") as saved:
+        assert "trainedAlgorithmicMedia" in saved.text["XML:com.adobe.xmp"]
+        made = np.asarray(saved.convert("RGB"))
+    drawing = images.read(file)
+    query = {"put_back": "true"}
+    answer = httpx.post(f"{server.address}v1/photo", params=query, content=file.read_bytes())
+    expected = images.read(answer.content)
+    assert made.shape == expected.shape == drawing.shape
+    # Between the eyes it is the photo that the server would put there ...
+    [face] = found.value.json()["faces"]
+    x, y = (round(sum(face["eyes"][at::2]) / 2) for at in (0, 1))
+    middle = np.s_[y - 60 : y + 60, x - 60 : x + 60]
+    assert apart(made[middle], expected[middle]) < 0.3 * apart(made[middle], drawing[middle])
+    # ... and far from them the page as it was.
+    for corner in (np.s_[:15, :15], np.s_[:15, -15:], np.s_[-15:, :15], np.s_[-15:, -15:]):
+        assert apart(made[corner], drawing[corner]) < 3
 
 
 def test_a_picture_without_a_face_asks_where_it_is(opened, tmp_path):
