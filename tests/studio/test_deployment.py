@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from limner.errors import UsageError
+from limner.errors import EngineError, UsageError
 from limner.studio.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -94,6 +94,18 @@ def test_two_replicas_of_ray_serve_answer_as_the_local_server_does():
     assert photo.startswith(b"\x89PNG")
     assert 0.0 not in counted, "one replica has done nothing"
     assert sum(counted) * (2 if len(counted) == 1 else 1) == 24
+
+
+def test_a_ray_serve_that_does_not_start_is_an_error_of_ours(monkeypatch):
+    serve = pytest.importorskip("ray.serve", reason="no Ray Serve")
+    from limner.studio.cluster import _start
+
+    def late(**_):
+        raise TimeoutError("HTTP proxies not available after 60s.")
+
+    monkeypatch.setattr(serve, "start", late)
+    with pytest.raises(EngineError, match=f"did not start on 127.0.0.1, port {PORT}"):
+        _start(Settings(port=PORT))
 
 
 @pytest.mark.parametrize(
