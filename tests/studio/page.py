@@ -90,6 +90,14 @@ class Page:
         script = "one => Number(one.dataset.shown ?? 0)"
         return self.tab.locator(".photo > canvas").first.evaluate(script)
 
+    def until(self, condition):
+        """Wait until something outside of the page's status is so."""
+        for _ in range(2 * PATIENCE // 50):
+            if condition():
+                return
+            self.tab.wait_for_timeout(50)
+        raise AssertionError("it has not come about")
+
     def button(self, name):
         return self.tab.get_by_role("button", name=name, exact=True)
 

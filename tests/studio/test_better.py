@@ -46,14 +46,6 @@ def wait_for(page, name):
     return page.photo()
 
 
-def until(page, condition):
-    for _ in range(MOST // 50):
-        if condition():
-            return
-        page.tab.wait_for_timeout(50)
-    pytest.fail("it has not come about")
-
-
 def drawing(page, side=512):
     """The drawing on white, as it is sent."""
     ink = page.ink()
@@ -84,11 +76,11 @@ def test_a_pen_that_moves_gives_the_better_photo_up(page):
     held = []
     page.tab.route("**/v1/photo?*model=hinted*", lambda route: held.append(route))
     page.stroke(FACE[0])
-    until(page, lambda: held)
+    page.until(lambda: held)
     first = wait_for(page, "tiny")
     assert len(held) == 1
     page.stroke(FACE[1])
-    until(page, lambda: len(held) == 2)
+    page.until(lambda: len(held) == 2)
     assert page.given_up == ["hinted"]
     second = wait_for(page, "tiny")  # the fast model has answered meanwhile
     assert apart(first, second) > 0

@@ -184,8 +184,7 @@ def test_a_photographed_page_is_cleaned_and_its_eyes_corrected(opened):
     page.tab.mouse.up()
     page.press("Use these marks")
     page.tab.get_by_role("dialog").wait_for(state="detached")
-    page.settled()
-    assert apart(first, page.ink()) > 0.5
+    page.until(lambda: apart(first, page.ink()) > 0.5)
 
 
 @pytest.mark.parametrize("turn", [0, 90])
@@ -357,6 +356,12 @@ def test_fingers_draw_and_move_the_paper(opened):
     drawn = page.ink()
     assert drawn[..., 3].max() > 100
     page.screen("phone", full_page=True)
+    # The header is one row, and its menu fits the screen.
+    assert page.tab.locator("header").bounding_box()["height"] < 60
+    page.press("Speichern")
+    page.screen("phone-saving")
+    assert page.tab.evaluate("document.documentElement.scrollWidth") <= 390
+    page.tab.keyboard.press("Escape")
     # Two fingers: the paper grows, and nothing is drawn.
     touch("touchStart", (0.4, 0.5))
     touch("touchStart", (0.4, 0.5), (0.6, 0.5))
