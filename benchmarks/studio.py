@@ -5,6 +5,7 @@ connections. A live request is what the page sends while somebody draws: a drawi
 taken for a face as it is, to a WebP of the default model.
 
     python benchmarks/studio.py [--rounds 5] [--seconds 3] [--steady 30] [--requests 2000]
+        [--only PART]
 
 Printed are, from one run:
 
@@ -15,7 +16,8 @@ Printed are, from one run:
 - steady: 20 requests a second, whether answered or not, for `--steady` seconds.
 - overload: ten times as many requests at once as the queue holds.
 - start: from the start of the process to the first photo; median of rounds.
-- memory: of the server, before and after so many requests, eight at once.
+- memory: of the server, over so many requests, eight at once: after each tenth of them, with the
+  times of that tenth. What grows in all tenths alike is a leak.
 """
 
 import argparse
@@ -34,6 +36,7 @@ from limner.studio.settings import Settings
 from limner.translator import Translator
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "woman-long-hair.png"
+PARTS = ("live", "steady", "overload", "start", "memory")
 CLIENTS = (1, 2, 4, 8)
 BATCHES = (8, 1)
 STEADY = 20
@@ -54,20 +57,26 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=3, help="of each round of live requests")
     parser.add_argument("--steady", type=float, default=30, help="seconds of 20 requests each")
-    parser.add_argument("--requests", type=int, default=2000, help="between the looks at memory")
+    parser.add_argument("--requests", type=int, default=2000, help="over which memory is watched")
+    parser.add_argument("--only", choices=PARTS, help="of the paragraphs")
     options = parser.parse_args()
     picture = images.encode(images.resize(images.read(EXAMPLE), 256))
     request = written(picture)
-    with contextlib.ExitStack() as stack:
-        ports = {batch: stack.enter_context(server(batch))[0] for batch in BATCHES}
-        live(ports, request, picture, options.rounds, options.seconds)
-    with server(BATCHES[0]) as (port, _):
-        steady(port, request, options.steady)
-    with server(BATCHES[0]) as (port, _):
-        overload(port, request)
-    start(request, options.rounds)
-    with server(BATCHES[0]) as (port, process):
-        memory(port, process, request, options.requests)
+    for part in [options.only] if options.only else PARTS:
+        if part == "live":
+            with contextlib.ExitStack() as stack:
+                ports = {batch: stack.enter_context(server(batch))[0] for batch in BATCHES}
+                live(ports, request, picture, options.rounds, options.seconds)
+        elif part == "start":
+            start(request, options.rounds)
+        else:
+            with server(BATCHES[0]) as (port, process):
+                if part == "steady":
+                    steady(port, request, options.steady)
+                elif part == "overload":
+                    overload(port, request)
+                else:
+                    memory(port, process, request, options.requests)
 
 
 def written(picture: bytes) -> bytes:
@@ -259,21 +268,33 @@ def start(request: bytes, rounds: int) -> None:
 
 
 def memory(port: int, process: "subprocess.Popen[str]", request: bytes, count: int) -> None:
-    """Print what a server has in memory, before and after so many requests."""
+    """Print what a server has in memory, and how fast it is, over so many requests."""
     left = 0
+    taken: list[float] = []
 
     async def talk(client: Client) -> None:
         nonlocal left
         while left > 0:
             left -= 1
-            await client.ask(request)
+            status, one = await client.ask(request)
+            if status != 200:
+                raise SystemExit(f"a live request was answered with {status}")
+            taken.append(one)
 
-    sizes = []
-    for number in (100, count):  # the first are to fill what is kept on purpose
-        left = number
+    left = 100  # to fill what is kept on purpose
+    asked(port, 8, talk)
+    print(f"memory: {resident(process.pid)} MB after 100 requests, and then", flush=True)
+    done = 0
+    for tenth in range(1, 11):
+        taken.clear()
+        left = count * tenth // 10 - done
+        done += left
         asked(port, 8, talk)
-        sizes.append(resident(process.pid))
-    print(f"memory: {sizes[0]} MB after 100 requests, {sizes[1]} MB after {count} more")
+        print(
+            f"  {resident(process.pid)} MB after {done:6} more   "
+            f"p50 {percentile(taken, 50):4.0f} ms   p99 {percentile(taken, 99):4.0f} ms",
+            flush=True,
+        )
 
 
 def resident(process: int) -> int:

@@ -15,6 +15,8 @@ export interface Model {
 export interface Models {
   version: string;
   default: string;
+  /** The model to ask when the pen rests, if there is one. */
+  better: string | null;
   models: Model[];
   parts: Record<Part, { name: string; colour: string }[]>;
   /** Outer eye corners of an aligned face, in shares of its side. */
@@ -66,7 +68,8 @@ async function ask(path: string, options: RequestInit = {}): Promise<Response> {
   let response: Response;
   try {
     response = await fetch(path, { ...options, headers });
-  } catch {
+  } catch (error) {
+    if (options.signal?.aborted) throw error;
     throw new Offline();
   }
   if (response.ok) return response;
@@ -116,11 +119,12 @@ function bodyOf({ drawing, dabs, model }: Asked): BodyInit {
   return form;
 }
 
-/** The photo of an aligned drawing. */
-export async function photo(asked: Asked): Promise<Blob> {
+/** The photo of an aligned drawing; `signal` gives it up. */
+export async function photo(asked: Asked, signal?: AbortSignal): Promise<Blob> {
   const answer = await ask(`/v1/photo?${photoQuery(asked)}`, {
     method: "POST",
     body: bodyOf(asked),
+    signal: signal ?? null,
   });
   return answer.blob();
 }

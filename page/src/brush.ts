@@ -2,15 +2,20 @@
 // code when the sheet is painted again, so that undo and redo give the same picture.
 
 import { clamp, context, offscreen } from "./dom";
-import type { Stroke } from "./work";
+import type { Shape } from "./pointer";
 
 /** Side of the sheet in px. */
 export const SIDE = 1024;
 const INK = "#161616";
 const GRAIN = 256;
 
-type Shape = Omit<Stroke, "points" | "kind">;
 type Layer = CanvasRenderingContext2D;
+
+/** Where a pen is: x and y in px, pressure and tilt 0 to 1. */
+type Pen = [number, number, number, number];
+
+/** How many times wider a pencil on its side draws, beyond its point; and how much paler, 0 to 1. */
+const [SIDEWAYS, PALER] = [5, 0.75];
 
 /** The layers that strokes are painted on, and buffers of the same size. */
 export interface Layers {
@@ -27,8 +32,8 @@ export class Painter {
   private readonly stamp: HTMLCanvasElement;
   private readonly carried: Layer | null;
   private empty = true;
-  private last: [number, number, number] | null = null;
-  private middle: [number, number, number] | null = null;
+  private last: Pen | null = null;
+  private middle: Pen | null = null;
   private travelled = 0;
   private reach = nothing();
   private fresh = nothing();
@@ -46,9 +51,9 @@ export class Painter {
         : null;
   }
 
-  /** Goes on to a point; `x` and `y` in shares of the side, pressure 0 to 1. */
-  to(x: number, y: number, pressure: number): void {
-    const next: [number, number, number] = [x * SIDE, y * SIDE, pressure];
+  /** Goes on to a point; `x` and `y` in shares of the side, pressure and tilt 0 to 1. */
+  to(x: number, y: number, pressure: number, tilt = 0): void {
+    const next: Pen = [x * SIDE, y * SIDE, pressure, tilt];
     if (!this.last) {
       this.last = this.middle = next;
       this.put(...next);
@@ -56,11 +61,12 @@ export class Painter {
     }
     // Through the middles of the segments, with the points as controls: smooth, and never away
     // from the pen by more than half a segment.
-    const [lastX, lastY, lastPressure] = this.last;
-    const middle: [number, number, number] = [
+    const [lastX, lastY, lastPressure, lastTilt] = this.last;
+    const middle: Pen = [
       (lastX + next[0]) / 2,
       (lastY + next[1]) / 2,
       (lastPressure + pressure) / 2,
+      (lastTilt + tilt) / 2,
     ];
     this.curve(this.middle ?? this.last, this.last, middle);
     this.middle = middle;
@@ -114,11 +120,7 @@ export class Painter {
     return this.inks;
   }
 
-  private curve(
-    [x0, y0, p0]: [number, number, number],
-    [x1, y1]: [number, number, number],
-    [x2, y2, p2]: [number, number, number],
-  ): void {
+  private curve([x0, y0, p0, t0]: Pen, [x1, y1]: Pen, [x2, y2, p2, t2]: Pen): void {
     const length = Math.hypot(x1 - x0, y1 - y0) + Math.hypot(x2 - x1, y2 - y1);
     const steps = Math.max(1, Math.ceil(length));
     const spacing = Math.max(0.7, this.shape.width * SIDE * (this.carried ? 0.08 : 0.1));
@@ -131,32 +133,34 @@ export class Painter {
       const nextY = a * y0 + b * y1 + t * t * y2;
       this.travelled += Math.hypot(nextX - x, nextY - y);
       [x, y] = [nextX, nextY];
-      if (this.travelled >= spacing) {
+      const tilt = t0 + (t2 - t0) * t;
+      if (this.travelled >= spacing * (1 + SIDEWAYS * tilt)) {
         this.travelled = 0;
-        this.put(x, y, p0 + (p2 - p0) * t);
+        this.put(x, y, p0 + (p2 - p0) * t, tilt);
       }
     }
   }
 
-  private put(x: number, y: number, pressure: number): void {
-    this.one(x, y, pressure);
+  private put(x: number, y: number, pressure: number, tilt: number): void {
+    this.one(x, y, pressure, tilt);
     // Smudging both sides at once would mix what was carried.
-    if (this.shape.mirror && !this.carried) this.one(SIDE - x, y, pressure);
+    if (this.shape.mirror && !this.carried) this.one(SIDE - x, y, pressure, tilt);
   }
 
-  private one(x: number, y: number, pressure: number): void {
+  private one(x: number, y: number, pressure: number, tilt: number): void {
     const { tool, strength, width } = this.shape;
     if (this.carried) {
       this.smudge(this.carried, x, y, clamp(strength * pressure * 1.5, 0, 0.9));
       return;
     }
     const varies = tool === "brush" ? 0.75 : tool === "pencil" ? 0.35 : 0;
-    const side = Math.max(1, width * SIDE * (1 - varies + varies * pressure)) * (1 + EDGE);
+    const wide = width * SIDE * (1 - varies + varies * pressure) * (1 + SIDEWAYS * tilt);
+    const side = Math.max(1, wide) * (1 + EDGE);
     if (this.inks) for (const one of [this.reach, this.fresh]) widen(one, x, y, side);
     const layers = tool === "eraser" ? [this.layers.ink, this.layers.dabs] : [this.target];
     for (const layer of layers) {
       layer.globalCompositeOperation = tool === "eraser" ? "destination-out" : "source-over";
-      layer.globalAlpha = alphaOf(tool, strength, pressure);
+      layer.globalAlpha = alphaOf(tool, strength, pressure) * (1 - PALER * tilt);
       layer.drawImage(this.stamp, x - side / 2, y - side / 2, side, side);
       layer.globalAlpha = 1;
       layer.globalCompositeOperation = "source-over";

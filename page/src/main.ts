@@ -50,7 +50,12 @@ async function start(): Promise<void> {
   const studio = new Studio();
   const photo = new Photo(studio);
   const tools = new Tools(studio);
-  const live = new Live(asked, (made, ms) => photo.show(made, ms), status);
+  const live = new Live(
+    () => asked(model),
+    () => asked(better),
+    (made, ms, name) => photo.show(made, ms, name),
+    status,
+  );
   const fit = tool("fit", t("fit"), "0", () => paper.view.fit());
   const changed = (): void => live.changed();
   const paper: Paper = new Paper(studio, tools, changed, () => (fit.disabled = paper.view.isFitted));
@@ -73,9 +78,14 @@ async function start(): Promise<void> {
     return found;
   };
 
-  async function asked(): Promise<Asked | null> {
-    if (studio.isBlank) return null;
-    const chosen = model();
+  /** The model for a drawing that rests; null where another model was chosen than the server's. */
+  const better = (): Model | null =>
+    (model().name === server?.default && server.models.find((one) => one.name === server?.better)) ||
+    null;
+
+  async function asked(which: () => Model | null): Promise<Asked | null> {
+    const chosen = studio.isBlank ? null : which();
+    if (!chosen) return null;
     const side = OVERSAMPLED * chosen.size;
     const { sheet } = studio;
     return {
@@ -152,8 +162,9 @@ async function start(): Promise<void> {
   server = await reach();
   paper.fitGuide(server.eyes);
 
-  const save = new Save(studio, server, asked);
-  const colours = new ColourPanel(studio, server, asked, (colour) => tools.pick(colour));
+  const save = new Save(studio, server, () => asked(() => better() ?? model()));
+  const roll = (): Promise<Asked | null> => asked(model);
+  const colours = new ColourPanel(studio, server, roll, (colour) => tools.pick(colour));
   const settings = new SettingsPanel(studio, server, model, (chosen) => (colours.model = chosen));
   const copy = tool("copy", t("copy"), "", () => void save.copy());
   const copying = (): void => void (copy.disabled = studio.isBlank);

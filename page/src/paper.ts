@@ -47,7 +47,7 @@ export class Paper {
       this.sheet,
     );
     this.view = new View(this.frame, this.sheet, moved);
-    this.pointers = new Pointers(this.frame, this.view, studio, () => tools.shape, progress);
+    this.pointers = new Pointers(this.frame, this.view, studio, (name) => tools.shape(name), progress);
     this.frame.addEventListener("keydown", (event) => this.key(event));
     this.frame.addEventListener("blur", () => this.lift());
     this.frame.addEventListener("pointermove", (event) => this.follow(event));
@@ -71,7 +71,7 @@ export class Paper {
 
   /** A circle of the pen's size under the pointer. */
   resizeCursor(): void {
-    this.cursor.style.width = this.cursor.style.height = `${100 * this.tools.shape.width}%`;
+    this.cursor.style.width = this.cursor.style.height = `${100 * this.tools.shape().width}%`;
   }
 
   private follow(event: PointerEvent): void {
@@ -116,7 +116,7 @@ export class Paper {
     const [x, y] = this.at;
     this.put(x, y);
     this.points = [x, y, 0.5];
-    this.studio.sheet.begin(this.tools.shape);
+    this.studio.sheet.begin(this.tools.shape());
     this.studio.sheet.to(x, y, 0.5);
     this.cursor.classList.add("down");
     note(t("penDown"));
@@ -127,7 +127,7 @@ export class Paper {
     const points = this.points;
     this.points = null;
     this.cursor.classList.remove("down");
-    this.studio.drawn({ kind: "stroke", ...this.tools.shape, points });
+    this.studio.drawn({ kind: "stroke", ...this.tools.shape(), points });
     note(t("penUp"));
   }
 }

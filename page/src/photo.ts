@@ -13,8 +13,7 @@ export class Photo {
   private readonly slider: HTMLInputElement;
   private readonly empty = h("p", { class: "empty" }, t("empty"));
   private readonly time = h("span", { class: "time", "aria-hidden": "true" });
-  /** The newest photo; null while there is none. */
-  newest: Blob | null = null;
+  private newest: Blob | null = null;
 
   constructor(private readonly studio: Studio) {
     this.canvas.setAttribute("aria-label", t("photoAlt"));
@@ -43,8 +42,8 @@ export class Photo {
     studio.on("drawing", () => this.drawOver());
   }
 
-  /** Shows a photo, or none; `milliseconds` is how long it took. */
-  async show(photo: Blob | null, milliseconds: number): Promise<void> {
+  /** Shows the photo of a model, or none; `milliseconds` is how long it took. */
+  async show(photo: Blob | null, milliseconds: number, model = ""): Promise<void> {
     this.newest = photo;
     this.empty.hidden = photo !== null;
     this.canvas.hidden = photo === null;
@@ -54,6 +53,7 @@ export class Photo {
       return;
     }
     const picture = await createImageBitmap(photo);
+    if (photo !== this.newest) return; // a newer one was decoded sooner
     // Enlarged here, since browsers enlarge canvases with less care.
     const side = this.canvas.width;
     const layer = context(this.canvas);
@@ -61,6 +61,7 @@ export class Photo {
     layer.drawImage(picture, 0, 0, side, side);
     picture.close();
     this.time.textContent = t("took", { ms: Math.round(milliseconds) });
+    this.canvas.dataset["model"] = model;
     this.canvas.dataset["shown"] = String(Number(this.canvas.dataset["shown"] ?? 0) + 1);
   }
 

@@ -3,18 +3,34 @@
 import { clamp } from "./dom";
 import type { Studio } from "./studio";
 import type { View } from "./view";
-import type { Stroke } from "./work";
+import type { Stroke, Tool } from "./work";
 
-export type Shape = Omit<Stroke, "points" | "kind">;
+export type Shape = Omit<Stroke, "points" | "tilts" | "kind">;
 
 /** Milliseconds in which a second finger makes a gesture out of what began as a stroke. */
 const SECOND_FINGER = 250;
+/** Milliseconds after which a pen that says nothing is not in use any more. */
+const PUT_AWAY = 500;
+/** A pen's eraser end: its number in `button`, and its bit in `buttons` (Pointer Events, 4.1.2). */
+const ERASER_END = { button: 5, bit: 32 };
+/** Degrees from the upright at which a pencil begins to draw with its side, and does so wholly. */
+const [LEANS, LIES] = [40, 70];
 
 export class Pointers {
-  private stroke: { id: number; shape: Shape; points: number[]; began: number } | null = null;
+  private stroke: {
+    id: number;
+    type: string;
+    shape: Shape;
+    points: number[];
+    tilts: number[];
+    began: number;
+  } | null = null;
+  /** The fingers on the paper; hands that rest are left out. */
   private readonly touches = new Map<number, { x: number; y: number }>();
   private dragged: number | null = null;
   private penSeen = false;
+  /** When a pen was last on the paper or near it; in ms, as events count. */
+  private penAt = -PUT_AWAY;
   private frame = 0;
   /** Set while the space bar is held: dragging moves the paper. */
   moving = false;
@@ -23,7 +39,7 @@ export class Pointers {
     private readonly element: HTMLElement,
     private readonly view: View,
     private readonly studio: Studio,
-    private readonly shape: () => Shape,
+    private readonly shape: (tool?: Tool) => Shape,
     private readonly progress: () => void,
   ) {
     element.addEventListener("pointerdown", (event) => this.down(event));
@@ -40,29 +56,47 @@ export class Pointers {
     this.element.setPointerCapture(event.pointerId);
     event.preventDefault();
     this.element.focus({ preventScroll: true });
-    if (event.pointerType === "pen") this.penSeen = true;
-    if (event.pointerType === "touch") {
+    if (event.pointerType === "pen") {
+      this.penIsHere(event);
+    } else if (event.pointerType === "touch") {
+      // A hand that rests while the pen draws must not leave marks, or move the paper.
+      if (event.timeStamp - this.penAt < PUT_AWAY) return;
       this.touches.set(event.pointerId, { x: event.clientX, y: event.clientY });
       if (this.touches.size === 2) this.becomeGesture();
-      // A hand that rests while the pen draws must not leave marks.
       if (this.touches.size > 1 || this.penSeen) return;
     }
     if (event.button === 1 || (event.button === 0 && this.moving)) {
       this.dragged = event.pointerId;
       return;
     }
-    if (event.button !== 0 && event.button !== 5) return;
-    if (this.stroke) return;
-    const shape = this.shape();
-    // The other end of a pen erases.
-    if (event.button === 5) shape.tool = "eraser";
-    this.stroke = { id: event.pointerId, shape, points: [], began: event.timeStamp };
+    const erases = event.button === ERASER_END.button || (event.buttons & ERASER_END.bit) !== 0;
+    if (event.button !== 0 && !erases) return;
+    if (!this.stroke) {
+      this.begin(event, erases);
+    } else if (event.pointerType === "pen" && this.stroke.type === "touch") {
+      // The hand was there before the pen.
+      void this.drop().then(() => this.begin(event, erases));
+    }
+  }
+
+  private begin(event: PointerEvent, erases: boolean): void {
+    const { pointerId: id, pointerType: type, timeStamp: began } = event;
+    const shape = erases ? this.shape("eraser") : this.shape();
+    this.stroke = { id, type, shape, points: [], tilts: [], began };
     this.studio.sheet.begin(shape);
     this.point(event);
     this.refresh();
   }
 
+  /** Touches that are there beside a pen are a hand that rests. */
+  private penIsHere(event: PointerEvent): void {
+    this.penSeen = true;
+    this.penAt = event.timeStamp;
+    this.touches.clear();
+  }
+
   private move(event: PointerEvent): void {
+    if (event.pointerType === "pen") this.penIsHere(event);
     if (this.dragged === event.pointerId) {
       this.view.move(event.movementX, event.movementY);
     } else if (this.stroke?.id === event.pointerId) {
@@ -78,23 +112,37 @@ export class Pointers {
   private up(event: PointerEvent): void {
     this.touches.delete(event.pointerId);
     if (this.dragged === event.pointerId) this.dragged = null;
+    if (event.pointerType === "pen") this.penIsHere(event);
     if (this.stroke?.id !== event.pointerId) return;
-    const { shape, points } = this.stroke;
+    if (event.type === "pointercancel" && event.pointerType === "touch") {
+      void this.drop(); // the system has found that it was a palm, or a gesture
+      return;
+    }
+    const { shape, points, tilts } = this.stroke;
     this.stroke = null;
-    this.studio.drawn({ kind: "stroke", ...shape, points });
+    const leaning = tilts.some((one) => one > 0) ? { tilts } : {};
+    this.studio.drawn({ kind: "stroke", ...shape, points, ...leaning });
+  }
+
+  /** The stroke that was begun was not meant. */
+  private async drop(): Promise<void> {
+    this.stroke = null;
+    await this.studio.sheet.cancel(this.studio.work);
+    this.progress();
   }
 
   private point(event: PointerEvent): void {
     if (!this.stroke) return;
     const [x, y] = this.view.toSheet(event.clientX, event.clientY);
-    // A mouse has no pressure and says 0.5; a tilted pencil is wider and paler.
-    let pressure = event.pointerType === "mouse" ? 0.5 : event.pressure || 0.5;
-    const tilt = Math.hypot(event.tiltX || 0, event.tiltY || 0);
-    if (this.stroke.shape.tool === "pencil" && tilt > 40) pressure *= 1 - (tilt - 40) / 100;
-    const rounded = [x, y, clamp(pressure, 0, 1)].map((one) => Math.round(one * 1e4) / 1e4);
-    const [a = 0, b = 0, c = 0] = rounded;
+    // A mouse has no pressure, and many a finger neither; a pen that presses with 0 hardly touches.
+    const felt = event.pointerType === "pen" ? event.pressure : event.pressure || 0.5;
+    const pressure = event.pointerType === "mouse" ? 0.5 : felt;
+    const tilt = this.stroke.shape.tool === "pencil" ? leanOf(event) : 0;
+    const rounded = [x, y, clamp(pressure, 0, 1), tilt].map((one) => Math.round(one * 1e4) / 1e4);
+    const [a = 0, b = 0, c = 0, d = 0] = rounded;
     this.stroke.points.push(a, b, c);
-    this.studio.sheet.to(a, b, c);
+    this.stroke.tilts.push(d);
+    this.studio.sheet.to(a, b, c, d);
   }
 
   private refresh(): void {
@@ -111,8 +159,7 @@ export class Pointers {
     if (performance.now() - this.stroke.began > SECOND_FINGER && this.stroke.points.length > 30) {
       return;
     }
-    this.stroke = null;
-    void this.studio.sheet.cancel(this.studio.work);
+    void this.drop();
   }
 
   private gesture(event: PointerEvent): void {
@@ -146,4 +193,11 @@ export class Pointers {
       this.view.move(-event.deltaX, -event.deltaY);
     }
   }
+}
+
+/** How far a pen leans: 0 for one that is held as for writing, 1 for one that lies on its side. */
+function leanOf({ tiltX, tiltY }: PointerEvent): number {
+  const radians = [tiltX, tiltY].map((one) => ((one || 0) * Math.PI) / 180);
+  const degrees = (Math.atan(Math.hypot(...radians.map(Math.tan))) * 180) / Math.PI;
+  return clamp((degrees - LEANS) / (LIES - LEANS), 0, 1);
 }

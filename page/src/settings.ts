@@ -23,9 +23,12 @@ export class SettingsPanel {
     this.select = h(
       "select",
       {},
-      ...usable.map(({ name, size }) =>
-        h("option", { value: name }, t("modelAbout", { name, size })),
-      ),
+      ...usable.map(({ name, size }) => {
+        const about = t("modelAbout", { name, size });
+        const { better } = models;
+        const text = name === models.default && better ? t("modelThen", { about, better }) : about;
+        return h("option", { value: name }, text);
+      }),
     );
     this.select.addEventListener("change", () => studio.set({ model: this.select.value }));
     this.slider.addEventListener("input", () =>

@@ -2,7 +2,8 @@
 
 import { Painter, SIDE, type Layers } from "./brush";
 import { context, offscreen } from "./dom";
-import type { Operation, Stroke, Work } from "./work";
+import type { Shape } from "./pointer";
+import type { Operation, Work } from "./work";
 
 /** A copy of the layers is kept at least every so many operations ... */
 const EVERY = 12;
@@ -56,12 +57,12 @@ export class Sheet {
   }
 
   /** Begins a stroke that is drawn point by point. */
-  begin(shape: Omit<Stroke, "points" | "kind">): void {
+  begin(shape: Shape): void {
     this.painter = new Painter(shape, this.layers);
   }
 
-  to(x: number, y: number, pressure: number): void {
-    this.painter?.to(x, y, pressure);
+  to(x: number, y: number, pressure: number, tilt = 0): void {
+    this.painter?.to(x, y, pressure, tilt);
   }
 
   /** Shows the stroke so far; once a frame is enough. */
@@ -155,9 +156,10 @@ export class Sheet {
       if (image) place(ink, image);
     } else {
       const painter = new Painter(operation, this.layers);
-      const { points } = operation;
+      const { points, tilts } = operation;
       for (let at = 0; at < points.length; at += 3) {
-        painter.to(points[at] ?? 0, points[at + 1] ?? 0, points[at + 2] ?? 0);
+        const [x = 0, y = 0, pressure = 0] = points.slice(at, at + 3);
+        painter.to(x, y, pressure, tilts?.[at / 3]);
       }
       painter.finish();
     }

@@ -94,9 +94,9 @@ export class Tools {
     this.history();
   }
 
-  /** What the pen does now. */
-  get shape(): Shape {
-    const { tool, mirror, colour } = this.kept;
+  /** What the pen does now, or would do with another tool. */
+  shape(tool: Tool = this.kept.tool): Shape {
+    const { mirror, colour } = this.kept;
     const shape: Shape = { tool, mirror, ...this.kept.pens[tool] };
     if (tool === "dab") shape.colour = colour;
     return shape;

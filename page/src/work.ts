@@ -19,6 +19,8 @@ export interface Stroke {
   mirror: boolean;
   /** x, y in shares of the side and pressure 0 to 1, one after the other. */
   points: number[];
+  /** How far the pencil leans at each point, 0 to 1 on its side; absent if it never does. */
+  tilts?: number[];
 }
 
 /** A picture that covers the sheet: a drawing that was brought along. `picture` is its key. */
@@ -176,6 +178,10 @@ function isOperation(value: unknown): value is Operation {
     typeof one["mirror"] === "boolean" &&
     Array.isArray(points) &&
     points.length % 3 === 0 &&
-    points.every(Number.isFinite)
+    points.every(Number.isFinite) &&
+    isTilts(one["tilts"], points.length / 3)
   );
 }
+
+const isTilts = (value: unknown, count: number): boolean =>
+  value === undefined || (Array.isArray(value) && value.length === count && value.every(isShare));

@@ -54,3 +54,24 @@ def browser():
         )
         yield running
         running.close()
+
+
+@pytest.fixture
+def opened(browser, server):
+    from tests.studio.page import Page
+
+    contexts = []
+
+    def opening(address=None, **options):
+        settings = {"viewport": {"width": 1440, "height": 860}, "locale": "en-GB"} | options
+        context = browser.new_context(**settings)
+        contexts.append(context)
+        page = Page(context.new_page(), address or server.address)
+        pages.append(page)
+        return page
+
+    pages = []
+    yield opening
+    for context in contexts:
+        context.close()
+    assert [problem for page in pages for problem in page.problems] == []

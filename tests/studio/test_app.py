@@ -6,6 +6,8 @@ import time
 import pytest
 from starlette.requests import Request
 
+from limner import images
+from limner.errors import LimnerError
 from limner.shipped import find_model
 from limner.studio.guard import UNTIL
 from limner.studio.problems import ProblemError
@@ -164,6 +166,7 @@ def test_the_body_takes_its_share_of_the_time():
 def test_models(mine):
     answered = once("GET", "/v1/models", settings=mine).json()
     assert answered["default"] == "hinted"
+    assert answered["better"] is None
     by_name = {model["name"]: model for model in answered["models"]}
     assert next(iter(by_name)) == "hinted"
     assert by_name.keys() == {"hinted", "lifelike", "portrait", "draughtsman"}
@@ -181,6 +184,35 @@ def test_models(mine):
         for named in answered["parts"].values()
         for one in named
     )
+
+
+def test_a_better_model_is_named_loaded_and_asked_by_its_name(tiny_model, hinted_model):
+    async def test():
+        async with studio(model=str(tiny_model), better=str(hinted_model)) as client:
+            assert client.service._loaded.keys() == {"tiny", "hinted"}
+            told = (await client.get("/v1/models")).json()
+            assert (told["default"], told["better"]) == ("tiny", "hinted")
+            sizes = {one["name"]: one["size"] for one in told["models"]}
+            assert (sizes["tiny"], sizes["hinted"]) == (32, 64)
+            fast, better = await asyncio.gather(ask(client, 77), ask(client, 77, model="hinted"))
+            assert images.read(fast.content).shape[:2] == (32, 32)
+            assert images.read(better.content).shape[:2] == (64, 64)
+            assert lightness(better.content) == 77
+
+    asyncio.run(test())
+
+
+@pytest.mark.parametrize("better", ["draughtsman", "damaged"])
+def test_a_better_model_that_makes_no_photos_is_refused(mine, better, tmp_path):
+    (tmp_path / "damaged.onnx").write_bytes(b"nothing")
+    given = str(tmp_path / "damaged.onnx") if better == "damaged" else better
+
+    async def test():
+        async with studio(**mine, better=given):
+            pytest.fail("it was started")
+
+    with pytest.raises(LimnerError, match="damaged" if better == "damaged" else "--better"):
+        asyncio.run(test())
 
 
 def test_a_damaged_model_is_left_out(mine, monkeypatch, tmp_path):

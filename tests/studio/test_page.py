@@ -1,137 +1,23 @@
 """People at the page: a real browser draws, chooses, saves and loses its server."""
 
-import base64
-import io
 import itertools
 import json
-import math
 import re
 from pathlib import Path
 
+import httpx
 import numpy as np
 import pytest
 from PIL import Image
 
+from limner import images
 from tests.studio.conftest import SCREENS, Server
+from tests.studio.page import FACE, PATIENCE, apart, arc, bring
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
 EXAMPLE = EXAMPLES / "man-short-hair.png"
 CASES = ROOT.parent / "shared" / "cases"
-PATIENCE = 10_000
-
-
-def arc(x, y, rx, ry, first=0.0, last=360.0, count=24):
-    angles = np.radians(np.linspace(first, last, count))
-    return [(x + rx * math.cos(a), y + ry * math.sin(a)) for a in angles]
-
-
-FACE = [
-    arc(0.5, 0.36, 0.3, 0.46),
-    arc(0.365, 0.3, 0.065, 0.03),
-    arc(0.635, 0.3, 0.065, 0.03),
-    arc(0.365, 0.3, 0.02, 0.025),
-    arc(0.635, 0.3, 0.02, 0.025),
-    arc(0.365, 0.24, 0.09, 0.04, 200, 340, 10),
-    arc(0.635, 0.24, 0.09, 0.04, 200, 340, 10),
-    [(0.48, 0.34), (0.46, 0.45), (0.44, 0.5), (0.5, 0.52), (0.56, 0.5)],
-    arc(0.5, 0.6, 0.1, 0.02, 0, 180, 10),
-    arc(0.5, 0.62, 0.11, 0.045, 5, 175, 10),
-]
-
-
-class Page:
-    """The page as its user sees it."""
-
-    def __init__(self, tab, address):
-        self.tab = tab
-        self.problems = []
-        tab.on("pageerror", lambda error: self.problems.append(str(error)))
-        tab.on("console", self._heard)
-        tab.goto(address)
-        tab.wait_for_selector("body[data-ready]", timeout=PATIENCE, state="attached")
-
-    def _heard(self, message):
-        # A server that is lost, or that answers with a problem, is what some tests are about.
-        if message.type in ("error", "warning") and "Failed to load resource" not in message.text:
-            self.problems.append(message.text)
-
-    def place(self, x, y):
-        box = self.tab.locator(".frame.paper").bounding_box()
-        return box["x"] + x * box["width"], box["y"] + y * box["height"]
-
-    def stroke(self, points):
-        mouse = self.tab.mouse
-        mouse.move(*self.place(*points[0]))
-        mouse.down()
-        for point in points[1:]:
-            mouse.move(*self.place(*point))
-        mouse.up()
-
-    def face(self):
-        for points in FACE:
-            self.stroke(points)
-
-    def canvas(self, selector):
-        """The pixels of a canvas `[H, W, 4]`."""
-        script = "one => one.toDataURL().split(',')[1]"
-        encoded = self.tab.locator(selector).evaluate(script)
-        return np.asarray(Image.open(io.BytesIO(base64.b64decode(encoded))).convert("RGBA"))
-
-    def ink(self):
-        return self.canvas(".sheet > canvas:nth-of-type(2)")
-
-    def photo(self):
-        return self.canvas(".photo > canvas:first-child")[..., :3]
-
-    def settled(self):
-        """Wait until nothing is on its way any more, and return the photo."""
-        self.tab.wait_for_function(
-            "() => document.body.dataset.status === 'idle'", timeout=PATIENCE
-        )
-        shown = -1
-        while shown != (shown := self.shown()):
-            self.tab.wait_for_timeout(200)
-        return self.photo()
-
-    def shown(self):
-        script = "one => Number(one.dataset.shown ?? 0)"
-        return self.tab.locator(".photo > canvas").first.evaluate(script)
-
-    def button(self, name):
-        return self.tab.get_by_role("button", name=name, exact=True)
-
-    def press(self, name):
-        self.button(name).click()
-
-    def note(self, text):
-        self.tab.get_by_role("status").get_by_text(text).first.wait_for(timeout=PATIENCE)
-
-    def screen(self, name, **options):
-        self.tab.screenshot(path=SCREENS / f"{name}.png", **options)
-
-
-@pytest.fixture
-def opened(browser, server):
-    contexts = []
-
-    def opening(address=None, **options):
-        settings = {"viewport": {"width": 1440, "height": 860}, "locale": "en-GB"} | options
-        context = browser.new_context(**settings)
-        contexts.append(context)
-        page = Page(context.new_page(), address or server.address)
-        pages.append(page)
-        return page
-
-    pages = []
-    yield opening
-    for context in contexts:
-        context.close()
-    assert [problem for page in pages for problem in page.problems] == []
-
-
-def apart(first, second):
-    return np.abs(first.astype(int) - second.astype(int)).mean()
 
 
 def test_the_photo_follows_stroke_by_stroke(opened):
@@ -260,23 +146,6 @@ def test_a_picture_to_trace_is_no_part_of_the_drawing(opened):
     assert page.tab.locator(".underlay").is_hidden()
 
 
-def bring(page, file, how):
-    if how == "open":
-        with page.tab.expect_file_chooser() as chooser:
-            page.press("Open")
-        chooser.value.set_files(file)
-        return
-    script = """([kind, bytes, name]) => {
-        const data = new DataTransfer();
-        data.items.add(new File([Uint8Array.from(atob(bytes), (c) => c.charCodeAt(0))], name));
-        const options = { bubbles: true, cancelable: true };
-        document.dispatchEvent(kind === "drop"
-            ? new DragEvent("drop", { ...options, dataTransfer: data })
-            : new ClipboardEvent("paste", { ...options, clipboardData: data }));
-    }"""
-    page.tab.evaluate(script, [how, base64.b64encode(file.read_bytes()).decode(), file.name])
-
-
 @pytest.mark.parametrize(
     ("how", "name"),
     [("open", "man-short-hair"), ("drop", "woman-curly-hair"), ("paste", "old-man-beard")],
@@ -315,8 +184,46 @@ def test_a_photographed_page_is_cleaned_and_its_eyes_corrected(opened):
     page.tab.mouse.up()
     page.press("Use these marks")
     page.tab.get_by_role("dialog").wait_for(state="detached")
+    page.until(lambda: apart(first, page.ink()) > 0.5)
+
+
+@pytest.mark.parametrize("turn", [0, 90])
+def test_the_photo_is_put_back_into_its_page(turn, opened, server, tmp_path):
+    file = tmp_path / "page.png"
+    with Image.open(EXAMPLE) as example:
+        example.convert("RGB").rotate(turn, expand=True).save(file)
+    page = opened()
+    page.stroke(FACE[0])
+    page.press("Save")
+    choice = page.tab.get_by_role("menuitem", name="Photo in its page", exact=True)
+    assert choice.is_hidden()  # what was drawn here has no page
+    page.tab.keyboard.press("Escape")
+    with page.tab.expect_response("**/v1/align?*") as found:
+        bring(page, file, "drop")
+    page.note("The drawing is on the paper")
     page.settled()
-    assert apart(first, page.ink()) > 0.5
+    page.press("Save")
+    page.screen("saving-page")
+    with page.tab.expect_download() as download:
+        choice.click()
+    assert download.value.suggested_filename == "page.png"
+    download.value.save_as(SCREENS / f"put-back-{turn}.png")
+    with Image.open(SCREENS / f"put-back-{turn}.png") as saved:
+        assert "trainedAlgorithmicMedia" in saved.text["XML:com.adobe.xmp"]
+        made = np.asarray(saved.convert("RGB"))
+    drawing = images.read(file)
+    query = {"put_back": "true"}
+    answer = httpx.post(f"{server.address}v1/photo", params=query, content=file.read_bytes())
+    expected = images.read(answer.content)
+    assert made.shape == expected.shape == drawing.shape
+    # Between the eyes it is the photo that the server would put there ...
+    [face] = found.value.json()["faces"]
+    x, y = (round(sum(face["eyes"][at::2]) / 2) for at in (0, 1))
+    middle = np.s_[y - 60 : y + 60, x - 60 : x + 60]
+    assert apart(made[middle], expected[middle]) < 0.3 * apart(made[middle], drawing[middle])
+    # ... and far from them the page as it was.
+    for corner in (np.s_[:15, :15], np.s_[:15, -15:], np.s_[-15:, :15], np.s_[-15:, -15:]):
+        assert apart(made[corner], drawing[corner]) < 3
 
 
 def test_a_picture_without_a_face_asks_where_it_is(opened, tmp_path):
@@ -449,6 +356,12 @@ def test_fingers_draw_and_move_the_paper(opened):
     drawn = page.ink()
     assert drawn[..., 3].max() > 100
     page.screen("phone", full_page=True)
+    # The header is one row, and its menu fits the screen.
+    assert page.tab.locator("header").bounding_box()["height"] < 60
+    page.press("Speichern")
+    page.screen("phone-saving")
+    assert page.tab.evaluate("document.documentElement.scrollWidth") <= 390
+    page.tab.keyboard.press("Escape")
     # Two fingers: the paper grows, and nothing is drawn.
     touch("touchStart", (0.4, 0.5))
     touch("touchStart", (0.4, 0.5), (0.6, 0.5))

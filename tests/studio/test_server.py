@@ -10,8 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
+import uvicorn
 
-from limner.studio.server import address_of, listen
+from limner.studio.server import _terminable, address_of, listen
 from limner.studio.settings import Settings
 
 from .client import AS_IS, PLAIN, dial, grey, lightness, say
@@ -53,6 +54,9 @@ def test_a_port_that_is_taken_is_a_usage_error(running, hinted_model):
         (["--host", "no such host", "--open-to-all"], 2, "cannot listen on no such host"),
         (["--token", "two words"], 2, "printable ASCII"),
         (["--model", "nowhere"], 1, "there is no model 'nowhere'"),
+        (["--better", "nowhere"], 1, "there is no model 'nowhere'"),
+        (["--better", "lifelike"], 2, "the name of the default one, 'lifelike'"),
+        (["--better", "draughtsman"], 2, "name one that is sketch-to-photo with --better"),
         (["--port", "65536"], 2, "65535"),
         (["--rate", "nan"], 2, "rate"),
     ],
@@ -72,7 +76,8 @@ def test_a_damaged_model_ends_it(tmp_path):
     assert "Traceback" not in done.stderr
 
 
-def test_what_was_begun_is_finished_and_nothing_private_is_logged(hinted_model, tmp_path):
+@pytest.mark.parametrize("told", [signal.SIGINT, signal.SIGTERM])
+def test_what_was_begun_is_finished_and_nothing_private_is_logged(told, hinted_model, tmp_path):
     environment = {**os.environ, "LIMNER_TOKEN": "top-secret-key", "TMPDIR": str(tmp_path)}
     before = os.environ.copy()
     os.environ.update(environment)
@@ -106,7 +111,7 @@ def test_what_was_begun_is_finished_and_nothing_private_is_logged(hinted_model, 
             if "limner_requests_now 1.0" in httpx.get(counts, headers=key).text:
                 break
             time.sleep(0.01)
-        server.process.send_signal(signal.SIGINT)
+        server.process.send_signal(told)
         assert begun.result().status_code == 200
     assert server.process.wait(15) == 0
     said = server.process.stdout.read()
@@ -129,12 +134,23 @@ def test_it_stops_in_spite_of_silent_connections(running):
         httpx.get(running.address)
 
 
-def test_it_is_told_to_stop_as_services_are(hinted_model):
-    server = Server("--model", str(hinted_model))
+def test_services_are_stopped_by_another_signal(hinted_model):
+    server = Server("--model", str(hinted_model))  # whose model is still being loaded
     server.process.terminate()
-    assert server.process.wait(15) == -signal.SIGTERM  # 143 in a shell, after a clean stop
+    assert server.process.wait(15) == 0
     assert "Traceback" not in server.process.stdout.read()
     server.process.stdout.close()
+
+
+def test_a_signal_before_there_is_a_server_stops_it_too():
+    server = uvicorn.Server(uvicorn.Config(lambda: None))
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(KeyboardInterrupt), _terminable(server):
+        signal.raise_signal(signal.SIGTERM)
+    with _terminable(server):
+        server.should_exit = True
+        signal.raise_signal(signal.SIGTERM)  # as uvicorn does in the end
+    assert signal.getsignal(signal.SIGTERM) is before
 
 
 @pytest.mark.parametrize(

@@ -63,6 +63,15 @@ def test_the_name_of_a_model_tells_no_folder(given, name):
     assert Settings(model=given).model_name == name
 
 
+def test_two_models_need_two_names():
+    assert Settings().better_name == ""
+    assert Settings(better="there/fine.onnx").better_name == "fine"
+    assert Settings(better="there/lifelike.onnx").better_name == "lifelike.onnx"
+    for model, better in (("lifelike", "lifelike"), ("here/fine.onnx", "there/fine.onnx")):
+        with pytest.raises(UsageError, match="--better"):
+            Settings(model=model, better=better)
+
+
 def test_a_file_does_not_hide_the_shipped_model_of_its_name(tmp_path):
     copy = shutil.copy(find_model("draughtsman"), tmp_path / "draughtsman.onnx")
     service = Service(Settings(model=str(copy)))

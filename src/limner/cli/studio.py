@@ -40,6 +40,14 @@ def studio(
     model: Annotated[
         str, typer.Option(help="Default model: a name from `limner models`, or an .onnx file.")
     ] = "lifelike",
+    better: Annotated[
+        str,
+        typer.Option(
+            show_default=False,
+            help="Slower, better model that the page asks when the pen rests: a name or an .onnx "
+            "file.",
+        ),
+    ] = "",
     rate: Annotated[
         float,
         typer.Option(min=0, help="Requests a second that one client may send; 0 is no limit."),
@@ -72,12 +80,14 @@ def studio(
         open_to_all=open_to_all,
         allowed_hosts=tuple(allow_host or ()),
         model=model,
+        better=better,
         rate=rate,
     )
     from limner.shipped import find_model
     from limner.studio.server import address_of, listen, network_address, serve
 
-    find_model(model)  # complains before the port is taken
+    for one in filter(None, (model, better)):
+        find_model(one)  # complains before the port is taken
     listener = listen(settings)
     page = address_of(listener, settings)
 

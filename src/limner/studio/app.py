@@ -222,6 +222,7 @@ def _models(cards: Mapping[str, ModelCard], settings: Settings) -> dict[str, Any
     return {
         "version": __version__,
         "default": settings.model_name,
+        "better": settings.better_name or None,
         "models": [
             {
                 "name": name,

@@ -10,7 +10,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from limner.engines.cluster import connect
-from limner.errors import UsageError
+from limner.errors import EngineError, UsageError
 from limner.studio.app import create_app
 from limner.studio.settings import Settings
 
@@ -18,6 +18,9 @@ __all__ = ["NAME", "serve_on_ray"]
 
 NAME = "limner"
 """Name of the application in Ray Serve."""
+_PATIENCE = "60"
+"""Seconds that Ray Serve's proxy may take to start. Ray would kill it after 5, and a busy machine
+takes longer."""
 _STOPS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -43,7 +46,7 @@ def serve_on_ray(
 
     Raises:
         UsageError: The port is 0, or the numbers of replicas are impossible.
-        EngineError: There is no such cluster.
+        EngineError: There is no such cluster, or Ray Serve does not start there.
     """
     least, most = replicas
     if not 1 <= least <= most:
@@ -51,6 +54,7 @@ def serve_on_ray(
     if not settings.port:
         raise UsageError("Ray Serve needs a fixed port: name a --port above 0")
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S", _PATIENCE)
     import ray
     from ray import serve
 
@@ -60,7 +64,7 @@ def serve_on_ray(
     if ours:
         connect(address)
     try:
-        serve.start(http_options={"host": settings.host, "port": settings.port})
+        _start(settings)
         serve.run(_deployment(settings, least, most).bind(), name=NAME, route_prefix="/")
         ready()
         _wait(until or threading.Event())
@@ -68,6 +72,20 @@ def serve_on_ray(
     finally:
         if ours:
             ray.shutdown()
+
+
+def _start(settings: Settings) -> None:
+    """Start Ray Serve, which takes the port."""
+    import ray
+    from ray import serve
+
+    try:
+        serve.start(http_options={"host": settings.host, "port": settings.port})
+    except (TimeoutError, ray.exceptions.RayError) as error:
+        raise EngineError(
+            f"Ray Serve did not start on {settings.host}, port {settings.port} "
+            f"({type(error).__name__}): see Ray's log of its controller, or name another --port"
+        ) from error
 
 
 def _deployment(settings: Settings, least: int, most: int) -> Any:

@@ -4,8 +4,10 @@ import asyncio
 import contextlib
 import errno
 import os
+import signal
 import socket
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 
 import uvicorn
 
@@ -115,10 +117,33 @@ def serve(
         ready()
         app.state.ready.add_done_callback(loaded)
 
-    with contextlib.suppress(KeyboardInterrupt):  # raised again when all is finished
+    # Uvicorn raises a Ctrl-C again when all is finished.
+    with contextlib.suppress(KeyboardInterrupt), _terminable(server):
         asyncio.run(_serve(server, listener, started))
     if failures:
         raise failures[0]
+
+
+@contextlib.contextmanager
+def _terminable(server: uvicorn.Server) -> Iterator[None]:
+    """Let SIGTERM, by which services are stopped, end the process as well as Ctrl-C does.
+
+    Uvicorn handles it while it serves, and raises it again when all is finished: by default that
+    would kill the process, as if something had failed.
+    """
+
+    def stop(*_: object) -> None:
+        if not server.should_exit:  # uvicorn does not handle it yet
+            raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():  # signals are not for others
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 async def _serve(

@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limner import images
+from limner.directions import SKETCH_TO_PHOTO
+from limner.errors import UsageError
 from limner.faces import Aligned, put_back
 from limner.faces.warp import apply, inverse
 from limner.functions import MODEL, check_sketch
@@ -85,6 +87,8 @@ class Service:
         )
         self._files: dict[str, str] = {name: name for name in shipped_models()}
         self._files[settings.model_name] = settings.model
+        if settings.better:
+            self._files[settings.better_name] = settings.better
         self._loaded: dict[str, asyncio.Future[Translator]] = {}
 
     @property
@@ -94,12 +98,19 @@ class Service:
         return [first, *(name for name in self._files if name != first)]
 
     async def start(self) -> None:
-        """Load the default model, and run it once."""
+        """Load the default model and the better one, and run each once.
+
+        Raises:
+            LimnerError: One cannot be loaded, or the better one makes no photos.
+        """
         await self.batcher.start()
-        translator = await self.translator(None)
-        side = translator.card.preprocessing.size
-        blank = np.full((side, side, 3), 255, np.uint8)
-        await self.batcher.run(translator, Faces(crops=[blank]))
+        for name in filter(None, (self.settings.model_name, self.settings.better_name)):
+            translator = await self.translator(name)
+            if name == self.settings.better_name:
+                _check_better(translator)
+            side = translator.card.preprocessing.size
+            blank = np.full((side, side, 3), 255, np.uint8)
+            await self.batcher.run(translator, Faces(crops=[blank]))
 
     async def stop(self) -> None:
         """Stop the threads."""
@@ -306,6 +317,15 @@ class Service:
         """Call a function in one of the threads."""
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, lambda: function(*args, **kwargs))
+
+
+def _check_better(translator: Translator) -> None:
+    card = translator.card
+    if card.direction != SKETCH_TO_PHOTO:
+        raise UsageError(
+            f"model '{card.name}' is {card.direction}; name one that is {SKETCH_TO_PHOTO} with "
+            "--better"
+        )
 
 
 def _failed(done: "asyncio.Future[Translator]") -> bool:

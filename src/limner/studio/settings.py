@@ -31,6 +31,8 @@ class Settings:
     """Further names under which clients may address the server, as behind a reverse proxy."""
     model: str = DEFAULT_MODEL
     """Default model: a shipped name, or an `.onnx` file."""
+    better: str = ""
+    """A slower model that the page asks when the pen rests; '' for none."""
     max_body: int = 32_000_000
     """Largest request body in bytes."""
     max_bodies: int = 256_000_000
@@ -85,6 +87,11 @@ class Settings:
                 raise UsageError(f"{name} is {getattr(self, name)}; it must be above 0 seconds")
         if self.port > 65535:
             raise UsageError(f"port is {self.port}; it must be 0 to 65535")
+        if self.better and self.better_name == self.model_name:
+            raise UsageError(
+                f"the better model has the name of the default one, '{self.model_name}'; name "
+                "another model with --better, or rename its file"
+            )
 
     @property
     def is_local(self) -> bool:
@@ -96,13 +103,23 @@ class Settings:
 
     @property
     def model_name(self) -> str:
-        """Name of the default model, as clients ask for it.
+        """Name of the default model, as clients ask for it."""
+        return _name_of(self.model)
 
-        That of a file is without its folder, which is nobody's business. A file that is named as
-        a shipped model keeps its suffix, so that clients can have either.
-        """
-        shipped = shipped_models()
-        if self.model in shipped:
-            return self.model
-        file = Path(self.model)
-        return file.name if file.stem in shipped else file.stem
+    @property
+    def better_name(self) -> str:
+        """Name of the better model; '' for none."""
+        return _name_of(self.better) if self.better else ""
+
+
+def _name_of(model: str) -> str:
+    """How clients ask for a model.
+
+    That of a file is without its folder, which is nobody's business. A file that is named as a
+    shipped model keeps its suffix, so that clients can have either.
+    """
+    shipped = shipped_models()
+    if model in shipped:
+        return model
+    file = Path(model)
+    return file.name if file.stem in shipped else file.stem
