@@ -7,24 +7,27 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from safetensors import safe_open
+from torch import nn
 
 from limner import images
 from limner.data.prepared import PreparedSet
-from limner.directions import PHOTO_TO_SKETCH, SKETCH_TO_PHOTO, Direction
+from limner.directions import PHOTO_TO_SKETCH, SKETCH_TO_PHOTO
 from limner.engines import Engine
-from limner.export import export
+from limner.export import load_snapshot
 from limner.features.evaluation_set import EvaluationSet
 from limner.metrics.catalogue import standard
 from limner.metrics.measuring import Measured, measure
+from limner.metrics.metric import Metric
 from limner.metrics.resampling import Resampling
 from limner.study.findings import FINDINGS, SHOWN
 from limner.study.pairs import Cut, Pair, checksums_of, cut_out, digest_of, framed
 from limner.study.scoring import Scored, by_name
 from limner.training.config import Config
+from limner.training.feeding.batch import to_images, to_tensor
 from limner.training.run import KEY, RunFolder
-from limner.translator import Translator
 
 __all__ = ["Examiner"]
 
@@ -109,12 +112,12 @@ class Examiner:
         return found
 
     def _measured(self, snapshot: Path, folder: Path) -> tuple[Measured, bool]:
-        """All scores, and whether the results were resampled to cut out their faces."""
-        there, back = (_model(snapshot, way, folder) for way in (SKETCH_TO_PHOTO, PHOTO_TO_SKETCH))
-        complete = not there.card.preprocessing.aligned
-        sources = [cut.page if complete else cut.sketch for cut in self.cuts]
-        photos = _translated(there, sources)
-        sketches = _translated(back, photos)
+        """The scores, and whether the results were resampled to cut out their faces."""
+        there, back = (load_snapshot(snapshot, way) for way in (SKETCH_TO_PHOTO, PHOTO_TO_SKETCH))
+        complete = not there.preprocessing.aligned
+        sources = [images.to_grey(cut.page if complete else cut.sketch) for cut in self.cuts]
+        photos = _translated(there.generator, sources)
+        sketches = _translated(back.generator, photos)
         if complete:
             photos, sketches = (
                 [framed(one, cut) for one, cut in zip(made, self.cuts, strict=True)]
@@ -139,7 +142,7 @@ class Examiner:
         )
         measured = measure(
             evaluated,
-            standard(),
+            _metrics(),
             resampling=self.resampling,
             engine=self.engine,
             cache=self.cache,
@@ -170,17 +173,21 @@ def last_snapshot(run: RunFolder, config: Config) -> Path | None:
     return snapshot if snapshot.exists() else None
 
 
-def _model(snapshot: Path, direction: Direction, folder: Path) -> Translator:
-    file = folder / f"{direction}.onnx"
-    export(snapshot, file, direction=direction)
-    return Translator(file)
+def _metrics() -> list[Metric]:
+    """Those that the kept scores are of."""
+    wanted = {name.partition(".")[0] for name in _NAMES}
+    return [metric for metric in standard() if metric.name in wanted]
 
 
 def _translated(
-    translate: Translator, pictures: Sequence[NDArray[np.uint8]]
+    generator: nn.Module, pictures: Sequence[NDArray[np.uint8]]
 ) -> list[NDArray[np.uint8]]:
-    return [
-        made
-        for start in range(0, len(pictures), _AT_ONCE)
-        for made in translate.batch(pictures[start : start + _AT_ONCE])
-    ]
+    """What a generator makes of pictures `[S, S, 3]` or `[S, S]`, on a GPU if there is one."""
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    generator.to(device)
+    made: list[NDArray[np.uint8]] = []
+    with torch.inference_mode():
+        for start in range(0, len(pictures), _AT_ONCE):
+            part = to_tensor(np.stack(pictures[start : start + _AT_ONCE])).to(device)
+            made += list(to_images(generator(part)))
+    return made
