@@ -72,7 +72,6 @@ def study(
     - `limner study studies/2018 --only balanced --only ungrouped`
     """
     from limner.engines import engine_of
-    from limner.study.command import Study
     from limner.study.plan import Plan
     from limner.training.duration import seconds_of
 
@@ -86,6 +85,9 @@ def study(
         data=None if data is None else str(data),
         pairs=tuple(map(str, pairs)) if pairs else None,
     )
+    plan.trials(only or ())  # typing errors are found before anything slow is imported
+    from limner.study.command import Study
+
     page = Study(
         plan=plan,
         out=out,

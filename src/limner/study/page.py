@@ -119,7 +119,7 @@ def numbers(contents: Contents) -> dict[str, Any]:
         },
         "people": max((one.people for one in scored), default=0),
         "verdicts": {name: verdicts.count(name) for name in sorted(set(verdicts))},
-        "notes": [*contents.notes, *dict.fromkeys(n for one in scored for n in one.notes)],
+        "notes": _notes(contents),
         "scores": described,
         "findings": [_finding(one, outcomes) for one in judged],
         "experiments": [
@@ -137,6 +137,20 @@ def numbers(contents: Contents) -> dict[str, Any]:
             if entry.state.ended in _ENDED
         ],
     }
+
+
+def _notes(contents: Contents) -> list[dict[str, Any]]:
+    """Warnings, each with the runs that it is about; none if it is about all of them."""
+    of: dict[str, list[str]] = defaultdict(list)
+    measured = [entry for entry in contents.entries if entry.scored is not None]
+    for entry in measured:
+        for note in entry.scored.notes if entry.scored is not None else ():
+            of[note].append(entry.trial.name)
+    general: list[dict[str, Any]] = [{"text": text, "of": []} for text in contents.notes]
+    return general + [
+        {"text": text, "of": [] if len(names) == len(measured) else names}
+        for text, names in of.items()
+    ]
 
 
 def _described(entries: Sequence[Entry]) -> dict[str, dict[str, Any]]:

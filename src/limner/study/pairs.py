@@ -73,7 +73,7 @@ def pairs_in(folders: Iterable[Path]) -> list[Pair]:
     found: list[Pair] = []
     for folder in folders:
         sketches, photos = (
-            {file.stem: file for file in images.files_below(folder / kind)}
+            {file.stem: file for file in images.files_below(folder / kind) if file.is_file()}
             for kind in (_SKETCHES, _PHOTOS)
         )
         both = sorted(sketches.keys() & photos.keys())

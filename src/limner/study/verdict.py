@@ -25,6 +25,8 @@ Verdict = Literal["confirmed", "not confirmed", "not decidable"]
 _LEVEL = 0.95
 _LEAST = 2
 """Seeds below which there is no interval."""
+_FACES, _MOST_LOST = "detection.rate", 0.5
+"""If a face is found in fewer results than this, there is nothing to judge yet."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -148,28 +150,32 @@ def _verdict(
     if lost is not None:
         return lost
     if found is None:
-        return "not decidable", f"not measured yet: {_lacking(finding, subject, other)}."
+        return "not decidable", f"Not measured yet: {_lacking(finding, subject, other)}."
     if not found.has_interval:
-        return "not decidable", (
-            "one seed: how much another seed would change the result is unknown."
-        )
+        return "not decidable", "One seed: how much another would change the result is unknown."
+    if finding.decided_by.partition(".")[0] != "stability":
+        faces = max(_faces(one) for one in (subject, other) if one is not None)
+        if faces < _MOST_LOST:
+            return "not decidable", (
+                f"Too early: a face is found in no more than {faces:.0%} of the results."
+            )
     margin = MARGINS[finding.decided_by]
     small = found.high < margin  # too small to matter, or the opposite
     large = found.low > 0
     if finding.claim == "no better":
         if small:
-            return "confirmed", "if it is better at all, then by less than what matters."
+            return "confirmed", "If it is better at all, then by less than what matters."
         if large:
-            return "not confirmed", "it is better, and the whole interval says so."
+            return "not confirmed", "It is better, and the whole interval says so."
     else:
         if small and found.high < 0:
-            return "not confirmed", "the opposite holds: the whole interval is below 0."
+            return "not confirmed", "The opposite holds: the whole interval is below 0."
         if small:
-            return "not confirmed", "the difference is less than what matters, if there is any."
+            return "not confirmed", "The difference is less than what matters, if there is any."
         if large:
-            return "confirmed", "the whole interval is above 0."
+            return "confirmed", "The whole interval is above 0."
     return "not decidable", (
-        f"the interval of {len(found.each)} seeds contains 0 and differences that would matter."
+        f"The interval of {len(found.each)} seeds contains 0 and differences that would matter."
     )
 
 
@@ -182,9 +188,9 @@ def _by_divergence(
     if not gone:
         return None
     if len(gone) == len(sides) and other is not None:
-        return "not decidable", "all runs of both diverged."
+        return "not decidable", "All runs of both diverged."
     name = gone[0]
-    because = f"all {sides[name].diverged} finished runs of {name} diverged."
+    because = f"All {sides[name].diverged} finished runs of {name} diverged."
     unpaired = other is None or not (other.scores if name == finding.subject else subject.scores)
     if unpaired or sides[name].diverged < _LEAST:
         return "not decidable", because
@@ -196,6 +202,12 @@ def _by_divergence(
 
 def _all_diverged(one: Outcome) -> bool:
     return bool(one.diverged) and not one.scores and not one.unfinished and not one.failed
+
+
+def _faces(one: Outcome) -> float:
+    """How often a face is found in the results; 1 if that was not measured."""
+    rates = [found[_FACES].estimate.value for found in one.scores.values() if _FACES in found]
+    return float(np.mean(rates)) if rates else 1.0
 
 
 def _lacking(finding: Finding, subject: Outcome, other: Outcome | None) -> str:
