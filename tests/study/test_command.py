@@ -6,6 +6,7 @@ import re
 import shutil
 import sys
 
+import numpy as np
 import pytest
 
 from limner.cli import main
@@ -59,6 +60,12 @@ def test_it_trains_and_measures_every_run_seed_after_seed(done):
     assert len(of_groups["differences"][0]["each"]) == 2
     assert of_groups["differences"][0]["score"] == "kid"
     assert of_groups["differences"][0]["low"] <= of_groups["differences"][0]["high"]
+    on_poor = next(one for one in report["findings"] if one["name"] == "low quality")
+    assert on_poor["differences"][0]["subject"] == pytest.approx(
+        np.mean(kid_of("balanced", report))
+    )
+    assert on_poor["differences"][0]["other"] != on_poor["differences"][0]["subject"]
+    assert not list(out.glob("runs/*/state.pt"))
 
 
 def test_the_page_names_every_finding_and_shows_no_picture(done):

@@ -85,12 +85,19 @@ class Study:
         for trial in self.plan.trials():
             config = self.plan.config(trial, self.sets)
             state = state_of(config, self.runs / trial.name)
-            scored = None
+            scored = poor = None
             if state.ended == "trained":
                 scored = Scored.of(self._stored(trial))
+                poor = Scored.of(self._stored(trial, poorly=True))
             steady = stability(RunFolder(self.runs / trial.name), config)
             entries.append(
-                Entry(trial=trial, state=state, scored=scored, steady=steady if scored else [])
+                Entry(
+                    trial=trial,
+                    state=state,
+                    scored=scored,
+                    steady=steady if scored else [],
+                    poor=poor,
+                )
             )
         contents = Contents(plan=self.plan, entries=entries, notes=self._notes(pairs))
         return write(contents, self.out)
@@ -141,6 +148,8 @@ class Study:
             return
         try:
             examiner.scored(snapshot, self._stored(trial))
+            if trial.experiment == REFERENCE:
+                examiner.scored(snapshot, self._stored(trial, poorly=True), poorly=True)
         except (OutputError, UsageError, Interrupted):
             raise
         except LimnerError as error:
@@ -181,8 +190,9 @@ class Study:
             "photos: scores would be worse on new sketches, for all experiments alike."
         ]
 
-    def _stored(self, trial: Trial) -> Path:
-        return self.out / "measured" / f"{trial.name}.json"
+    def _stored(self, trial: Trial, *, poorly: bool = False) -> Path:
+        suffix = "-poor" if poorly else ""
+        return self.out / "measured" / f"{trial.name}{suffix}.json"
 
     def _is_late(self) -> bool:
         return self._end is not None and time.monotonic() >= self._end

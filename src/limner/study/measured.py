@@ -23,7 +23,7 @@ from limner.metrics.measuring import Measured, measure
 from limner.metrics.metric import Metric
 from limner.metrics.resampling import Resampling
 from limner.study.findings import FINDINGS, SHOWN
-from limner.study.pairs import Cut, Pair, checksums_of, cut_out, digest_of, framed
+from limner.study.pairs import Cut, Pair, checksums_of, cut_out, digest_of, framed, poor
 from limner.study.scoring import Scored, by_name
 from limner.training.config import Config
 from limner.training.feeding.batch import to_images, to_tensor
@@ -72,22 +72,25 @@ class Examiner:
             )
         return self._cuts
 
-    def scored(self, snapshot: Path, stored: Path) -> Scored:
+    def scored(self, snapshot: Path, stored: Path, *, poorly: bool = False) -> Scored:
         """The scores of a snapshot: those stored, if they are of it, or else new ones.
 
         Args:
             snapshot: Of a run.
             stored: The file of its scores, which is written.
+            poorly: Whether the generator gets sketches of poor quality, see `pairs.poor`. Results
+                are compared with the sketches as they are.
 
         Raises:
             LimnerError: It cannot be measured.
         """
         digest = digest_of_snapshot(snapshot)
         known = Scored.of(stored)
-        if known is not None and known.fits(snapshot=digest, pairs=self.digest):
+        pairs = f"{self.digest}-poor" if poorly else self.digest
+        if known is not None and known.fits(snapshot=digest, pairs=pairs):
             return known
         with tempfile.TemporaryDirectory(prefix="limner-") as folder:
-            measured, resampled = self._measured(snapshot, Path(folder))
+            measured, resampled = self._measured(snapshot, Path(folder), poorly=poorly)
         hidden = _OF_PIXELS if resampled else ()
         kept = [
             score
@@ -103,7 +106,7 @@ class Examiner:
             )
         found = Scored(
             snapshot=digest,
-            pairs=self.digest,
+            pairs=pairs,
             people=people,
             scores=by_name(kept),
             notes=tuple(notes),
@@ -111,11 +114,13 @@ class Examiner:
         found.store(stored)
         return found
 
-    def _measured(self, snapshot: Path, folder: Path) -> tuple[Measured, bool]:
+    def _measured(self, snapshot: Path, folder: Path, *, poorly: bool) -> tuple[Measured, bool]:
         """The scores, and whether the results were resampled to cut out their faces."""
         there, back = (load_snapshot(snapshot, way) for way in (SKETCH_TO_PHOTO, PHOTO_TO_SKETCH))
         complete = not there.preprocessing.aligned
         sources = [images.to_grey(cut.page if complete else cut.sketch) for cut in self.cuts]
+        if poorly:
+            sources = [poor(one) for one in sources]
         photos = _translated(there.generator, sources)
         sketches = _translated(back.generator, photos)
         if complete:

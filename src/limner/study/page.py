@@ -13,7 +13,8 @@ import numpy as np
 from limner import __version__, images, pages
 from limner.metrics.reports.formatting import amount, finite
 from limner.metrics.score import Score
-from limner.study.findings import FINDINGS, MARGINS, SHOWN
+from limner.sharing import without_folders
+from limner.study.findings import FINDINGS, MARGINS, POOR, SHOWN
 from limner.study.plan import EXPERIMENTS, Plan, Trial
 from limner.study.running import State
 from limner.study.scoring import Scored, by_name
@@ -35,6 +36,8 @@ class Entry:
     """None if it is not measured."""
     steady: Sequence[Score] = ()
     """How steady it was; only for a run that is measured."""
+    poor: Scored | None = None
+    """Its scores on sketches of poor quality, if they were measured."""
 
     @property
     def scores(self) -> dict[str, Score]:
@@ -78,7 +81,7 @@ def write(contents: Contents, out: Path) -> Path:
 
 
 def outcomes_of(entries: Sequence[Entry]) -> dict[str, Outcome]:
-    """What became of each experiment."""
+    """What became of each experiment, and of `POOR`."""
     found = {}
     for name in dict.fromkeys(entry.trial.experiment for entry in entries):
         mine = [entry for entry in entries if entry.trial.experiment == name]
@@ -89,7 +92,8 @@ def outcomes_of(entries: Sequence[Entry]) -> dict[str, Outcome]:
             failed=ended.count("failed"),
             unfinished=ended.count("unfinished"),
         )
-    return found
+    on_poor = {entry.trial.seed: entry.poor.scores for entry in entries if entry.poor is not None}
+    return found | {POOR: Outcome(scores=on_poor)}
 
 
 def numbers(contents: Contents) -> dict[str, Any]:
@@ -107,7 +111,7 @@ def numbers(contents: Contents) -> dict[str, Any]:
             "size": plan.size,
             "images": plan.images,
             "seeds": plan.seeds,
-            "settings": list(plan.settings),
+            "settings": [without_folders(setting) for setting in plan.settings],
         },
         "runs": {
             "all": len(ended),

@@ -6,6 +6,7 @@ is: so all results are compared in the same frame.
 """
 
 import hashlib
+import io
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from limner import images
 from limner.errors import ImageError, UsageError
@@ -130,9 +132,9 @@ def cut_out(pairs: Sequence[Pair], *, size: int, page_size: int) -> tuple[list[C
     without: list[str] = []
     for pair in track(pairs, "pairs"):
         try:
-            page = open_page(images.read(pair.sketch), lambda: detector).image
+            page = open_page(images.read(pair.sketch, name=pair.name), lambda: detector).image
             drawn = find(page, detector, any_way=True, name=pair.name)[0]
-            true = images.read(pair.photo)
+            true = images.read(pair.photo, name=pair.name)
             photographed = find(true, detector, name=pair.name)[0]
             aligned = face.align(page, drawn, name=pair.name)
             fitted = whole.as_is(page)
@@ -153,6 +155,19 @@ def cut_out(pairs: Sequence[Pair], *, size: int, page_size: int) -> tuple[list[C
     if not cuts:
         raise UsageError(f"none of the {len(pairs)} pairs can be used; the first: {without[0]}")
     return cuts, without
+
+
+def poor(sketch: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A sketch like a thumbnail on the web: a third of the size, JPEG of quality 20, enlarged.
+
+    Args:
+        sketch: `[S, S, 3]` or `[S, S]`; the result is the same.
+    """
+    side = sketch.shape[0]
+    small = images.resize(sketch, max(1, side // 3))
+    file = io.BytesIO()
+    Image.fromarray(small).save(file, "JPEG", quality=20)
+    return images.resize(images.read(file.getvalue(), grey=sketch.ndim == 2), side)
 
 
 def framed(whole: NDArray[np.uint8], cut: Cut) -> NDArray[np.uint8]:

@@ -71,6 +71,9 @@ def train_trial(
 ) -> State:
     """Train a run, or resume it. That it diverges or fails is noted in its folder, and no error.
 
+    The checkpoint of a run that is over is deleted: it is by far the largest file, and the length
+    of the runs is fixed.
+
     Args:
         config: Of the run.
         folder: Of the run.
@@ -96,7 +99,10 @@ def train_trial(
         noted = json.dumps({"ended": ended, "why": why}) + "\n"
         images.write_bytes(folder / _OUTCOME, noted.encode())
         say(f"limner: warning: {folder.name} {ended}: {why}")
-    return state_of(config, folder)
+    state = state_of(config, folder)
+    if state.ended == "trained":
+        RunFolder(folder).state_path.unlink(missing_ok=True)
+    return state
 
 
 class Teller:

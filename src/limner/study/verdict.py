@@ -78,8 +78,6 @@ def judge(finding: Finding, outcomes: Mapping[str, Outcome]) -> Judged:
         finding: The finding.
         outcomes: By experiment; those that were not run may be absent.
     """
-    if not finding.decided_by:
-        return Judged(finding=finding, verdict="not decidable", because=finding.why)
     subject = outcomes.get(finding.subject, Outcome())
     other = outcomes.get(finding.other, Outcome()) if finding.other else None
     names = (finding.decided_by, *finding.beside)
