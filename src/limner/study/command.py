@@ -112,6 +112,8 @@ class Study:
     def _run(self, configs: dict[Trial, Config], examiner: Examiner | None) -> None:
         states = {trial: state_of(one, self.runs / trial.name) for trial, one in configs.items()}
         waiting = {t: one for t, one in configs.items() if not is_over(states[t])}
+        if self._is_late():
+            waiting = {}
         left = costs(waiting, self.runs)
         for name in dict.fromkeys(trial.experiment for trial in waiting):
             mine = [cost for trial, cost in left.items() if trial.experiment == name]

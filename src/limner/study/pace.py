@@ -20,8 +20,12 @@ from limner.training.run import RunFolder, read_jsonl
 
 __all__ = ["Cost", "costs", "seen_of"]
 
-_WARM, _TIMED = 2, 4
-"""Steps that are not timed, and steps that are."""
+_WARM, _TIMED = 1, 8
+"""Steps that are not timed, and the most that are."""
+_ENOUGH = 4.0
+"""Seconds after which no further step is timed."""
+_SMALL = 4
+"""Images in a step on a CPU, where a whole batch may take a minute."""
 _RECENT = 20
 """Reports of a log that give its rate."""
 
@@ -88,24 +92,28 @@ def timed(config: Config) -> float:
         UsageError: The device is missing.
     """
     config = replace(config, compile="off", workers=0)
-    prepared = PreparedSet(Path(config.data))
     fabric = fabric_of(config)
+    if fabric.device.type == "cpu":
+        config = replace(config, batch=min(config.batch, _SMALL))
     torch.manual_seed(config.seed)
     kind = OBJECTIVES[config.objective]
-    images = kind.images(config, prepared)
+    images = kind.images(config, PreparedSet(Path(config.data)))
     objective = kind(config, fabric)
 
     def parts() -> Iterator[Part]:
         for step in range(_WARM + _TIMED):
             yield part_of(fabric, step * config.batch, config.batch)
 
-    began = 0.0
+    began, steps = 0.0, 0
     with Prefetcher(images, parts, workers=0, pinned=False) as drawn:
         for step in range(_WARM + _TIMED):
             if step == _WARM:
                 began = _now()
             objective.step(Batch.of(*next(drawn), fabric), config.lr)
-        return _TIMED * config.batch / (_now() - began)
+            steps = step + 1 - _WARM
+            if steps > 0 and _now() > began + _ENOUGH:
+                break
+    return steps * config.batch / (_now() - began)
 
 
 def _now() -> float:
