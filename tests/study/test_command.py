@@ -176,6 +176,12 @@ def test_the_command_continues_a_study(done, monkeypatch, capsys):
     assert (code, "the study has no experiment 'perfect'" in err) == (2, True)
 
 
-def test_the_plan_of_a_begun_study_is_kept(done, plan):
-    assert Plan.of(done[0]) == plan
-    assert Plan.of(done[0], seeds=5) == dataclasses.replace(plan, seeds=5)
+def test_the_plan_of_a_begun_study_is_kept_but_for_the_machine(done, plan):
+    kept = Plan.of(done[0])
+    lasting = ("batch=4", "eval_images=0", *SETTINGS[-3:])
+    assert kept == dataclasses.replace(plan, settings=lasting)
+    assert Plan.of(done[0], seeds=5) == dataclasses.replace(kept, seeds=5)
+    elsewhere = Plan.of(done[0], settings=("threads=2",))
+    assert elsewhere.settings == (*lasting, "threads=2")
+    with pytest.raises(UsageError, match="another plan"):
+        Plan.of(done[0], settings=("batch=2",))

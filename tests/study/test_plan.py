@@ -66,6 +66,7 @@ def test_seeds_are_interleaved():
     [
         ({"settings": ("seed=3",)}, "the study decides seed itself"),
         ({"settings": ("devices=2",)}, "on one device"),
+        ({"settings": ("patience=100",)}, "same length"),
         ({"settings": ("no.such=1",)}, "not a setting"),
         ({"size": 40}, "multiple of 16"),
         ({"seeds": 0}, "at least 1"),

@@ -37,6 +37,16 @@ _OWN = frozenset({"data", "seed", "size", "images", "experiment", "save_every", 
 """Settings that the plan decides."""
 _FREE = frozenset({"seeds", "data", "pairs"})
 """What may change when a study is continued."""
+_OF_THE_MACHINE = frozenset(
+    {"device", "precision", "compile", "threads", "workers", "cache_on_device"}
+)
+"""Settings of how runs are computed. They may change too, and are not stored."""
+_REFUSED = {
+    "devices": "each run of the study is on one device",
+    "patience": "all runs of the study have the same length",
+    "decay_by": "all runs of the study have the same length, whatever the time",
+}
+"""Settings that the study cannot have, and why."""
 _CHECKPOINTS = 10
 _STORED = "study.json"
 
@@ -82,8 +92,8 @@ class Plan:
                     f"--set {setting}: the study decides {name} itself; use --size, --images, "
                     "--seeds and --data"
                 )
-            if name == "devices" and setting.partition("=")[2].strip() != "1":
-                raise UsageError(f"--set {setting}: each run of the study is on one device")
+            if name in _REFUSED:
+                raise UsageError(f"--set {setting}: {_REFUSED[name]}; leave it out")
         self.config(Trial(experiment=REFERENCE, seed=0), Path())  # raises what is wrong with them
 
     def trials(self, only: Sequence[str] = ()) -> list[Trial]:
@@ -131,8 +141,10 @@ class Plan:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """The plan as JSON-ready values."""
-        return json.loads(json.dumps(dataclasses.asdict(self)))  # type: ignore[no-any-return]
+        """The plan as JSON-ready values, without settings of the machine."""
+        kept = [one for one in self.settings if not _is_of_the_machine(one)]
+        values = dataclasses.asdict(self) | {"settings": kept}
+        return json.loads(json.dumps(values))  # type: ignore[no-any-return]
 
     @classmethod
     def of(cls, out: Path, **given: Any) -> Self:
@@ -143,13 +155,17 @@ class Plan:
             **given: Fields that the user named; None for those that he did not.
 
         Raises:
-            UsageError: It was begun with another plan. Only seeds and folders may change.
+            UsageError: It was begun with another plan. Only seeds, folders and how runs are
+                computed may change.
             RunError: Its `study.json` is damaged.
         """
         named = {name: value for name, value in given.items() if value is not None}
         stored = cls._stored(out)
         if stored is None:
             return cls(**named)
+        settings_given: tuple[str, ...] = named.get("settings", ())
+        if all(map(_is_of_the_machine, settings_given)):
+            named["settings"] = (*stored.settings, *settings_given)
         plan = dataclasses.replace(stored, **named)
         before, now = stored.to_dict(), plan.to_dict()
         differing = [name for name in now if name not in _FREE and before[name] != now[name]]
@@ -179,6 +195,10 @@ class Plan:
             raise RunError(
                 f"{out / _STORED} is damaged ({error}); restore it, or name another folder"
             ) from error
+
+
+def _is_of_the_machine(setting: str) -> bool:
+    return setting.partition("=")[0].strip() in _OF_THE_MACHINE
 
 
 def _distinction(config: Config) -> frozenset[str]:
