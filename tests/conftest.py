@@ -107,6 +107,23 @@ def prepared_set(photo, tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def study_sources(person, tmp_path_factory) -> Path:
+    """The sources of the 2018 study, small: 24 photos, of which 4 smile, and 8 pairs."""
+    path = tmp_path_factory.mktemp("sources")
+    names = [f"{number:06d}.jpg" for number in range(24)]
+    for number, name in enumerate(names):
+        images.write(path / "celeba" / "img_align_celeba" / name, person(number))
+    rows = [f"{name} {1 if number % 6 == 0 else -1}" for number, name in enumerate(names)]
+    table = path / "celeba" / "list_attr_celeba.txt"
+    table.write_text("\n".join([str(len(rows)), "Smiling", *rows, ""]))
+    for number in range(8):
+        pair = path / "cufs" / "class"
+        images.write(pair / "photos" / f"{number}.png", person(100 + number))
+        images.write(pair / "sketches" / f"{number}.png", sketch(person(100 + number), seed=number))
+    return path
+
+
+@pytest.fixture(scope="session")
 def tiny(prepared_set):
     """A config that trains in a second or two."""
     from limner.networks.config import PatchGANConfig, UNetConfig

@@ -18,7 +18,10 @@ from limner import images
 from limner.sketching import sketch
 
 ROOT = Path(__file__).parents[1]
-NAMES = ("README.md", "docs/data.md", "docs/hints.md", "docs/measuring.md", "docs/sketching.md")
+NAMES = (
+    *("README.md", "docs/data.md", "docs/hints.md", "docs/measuring.md", "docs/sketching.md"),
+    "docs/study.md",
+)
 PAGES = {name: (ROOT / name).read_text(encoding="utf-8") for name in NAMES}
 TEXT = "".join(PAGES.values())
 CONSOLE = "".join(re.findall(r"```console\n(.*?)```", TEXT, re.DOTALL))
@@ -34,6 +37,11 @@ QUICK = {
     "discriminator.strides": 1,
 }
 """What makes the README's training one of seconds."""
+QUICK_STUDY = [
+    *("--only", "balanced", "--seeds", "1", "--size", "32", "--images", "4", "--workers", "1"),
+    *("--set", "batch=2", "--set", "generator.width=2", "--set", "generator.depth=2"),
+    *("--set", "discriminator.width=2", "--set", "eval_images=0"),
+]
 
 
 def snippets():
@@ -89,7 +97,7 @@ def desk(
 
 
 @pytest.mark.parametrize("command", sorted(set(COMMANDS)))
-def test_commands(command, desk):
+def test_commands(command, desk, request):
     arguments = shlex.split(command)[1:]
     if arguments[0] in ("prepare", "train", "export") and (desk / arguments[2]).exists():
         # It exists for the other commands; this one must make it.
@@ -98,6 +106,9 @@ def test_commands(command, desk):
         arguments += [
             part for name, value in QUICK.items() for part in ("--set", f"{name}={value}")
         ]
+    if arguments[0] == "study":
+        arguments += QUICK_STUDY
+        shutil.copytree(request.getfixturevalue("study_sources"), desk / "sources")
     before = set(desk.rglob("*"))
     done = subprocess.run(
         [sys.executable, "-m", "limner", *arguments], cwd=desk, capture_output=True, check=False
@@ -119,6 +130,7 @@ def test_snippets(snippet, desk):
 def test_examples_were_found():
     shown = {command.split()[1] for command in COMMANDS}
     assert shown >= {"photo", "sketch", "prepare", "data", "train", "export", "measure", "compare"}
+    assert "study" in shown
     homes = {snippet.id for snippet in SNIPPETS}
     assert homes >= {"README.md", "docs/data.md", "docs/hints.md", "docs/measuring.md"}
     assert homes >= {

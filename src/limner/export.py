@@ -75,7 +75,7 @@ def export(
     snapshot = source if source.is_file() else RunFolder(source).choose(direction).snapshot
     found = [direction] if direction else directions_of(snapshot)
     way: Direction = found[0] if found else SKETCH_TO_PHOTO
-    trained = _load(snapshot, way)
+    trained = load_snapshot(snapshot, way)
     config = trained.config
     settings = turned(config.generator, way)
     card = ModelCard(
@@ -116,17 +116,26 @@ def directions_of(source: Path) -> list[Direction]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Trained:
+class Trained:
     """Contents of a snapshot."""
 
     config: Config
     seen: int
+    """Images seen."""
     preprocessing: Preprocessing
+    """That of the dataset."""
     sources: dict[str, Any]
     generator: nn.Module
+    """The EMA generator, for evaluation."""
 
 
-def _load(snapshot: Path, direction: Direction) -> _Trained:
+def load_snapshot(snapshot: Path, direction: Direction) -> Trained:
+    """A generator of a snapshot, and what is known of it.
+
+    Raises:
+        RunError: The run has no generator of that direction.
+        ModelError: The snapshot is damaged.
+    """
     try:
         with safe_open(snapshot, framework="pt") as file:
             about = json.loads((file.metadata() or {})[SNAPSHOT_KEY])
@@ -146,7 +155,7 @@ def _load(snapshot: Path, direction: Direction) -> _Trained:
             )
         generator = make_generator(turned(config.generator, direction))
         generator.load_state_dict(tensors)
-        return _Trained(
+        return Trained(
             config=config,
             seen=int(about["images"]),
             preprocessing=Preprocessing.from_dict(about["preprocessing"]),

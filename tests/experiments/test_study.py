@@ -3,6 +3,9 @@ import pytest
 from limner.experiments import config_of
 from limner.settings import flatten
 
+ADVERSARIAL = {"weights.adversarial": (1.0, 2.0)}
+"""The squares of least squares are halved, and the cross-entropy is not."""
+
 
 def differences(one, other):
     a, b = (flatten(config_of(name).to_dict()) for name in (one, other))
@@ -27,6 +30,10 @@ def test_the_balanced_experiment_has_the_settings_of_the_study():
         ("unaligned", "aligned", {"size": (256, 128), "images": (96_000, 192_000)}),
         ("filtered", "balanced", {"images": (384_000, 192_000)}),
         ("ungrouped", "balanced", {"generator.groups": (1, 4)}),
+        ("plain-gan", "balanced", {"gan": ("plain", "least-squares"), **ADVERSARIAL}),
+        ("exact-labels", "balanced", {"label_noise": (0.0, 0.1), "label_flips": (0.0, 0.01)}),
+        ("uncycled", "balanced", {"weights.cycle": (0.0, 10.0)}),
+        ("discogan", "balanced", {"weights.cycle": (2.0, 10.0), "cycle_distance": ("l2", "l1")}),
     ],
 )
 def test_each_experiment_differs_only_in_its_own_settings(one, other, settings):

@@ -8,7 +8,7 @@ from typing import Annotated, TextIO
 import typer
 
 from limner import __version__
-from limner.cli import data, measuring, pictures, sketches, studio, training
+from limner.cli import data, measuring, pictures, sketches, studio, study, training
 from limner.cli.renamed import with_present_names
 from limner.cli.shared import complain
 from limner.errors import EXTRA_OF, Interrupted, LimnerError, MissingExtraError, UsageError
@@ -96,6 +96,7 @@ for command in (
     training.export,
     measuring.measure,
     measuring.compare,
+    study.study,
     studio.studio,
     pictures.models,
 ):

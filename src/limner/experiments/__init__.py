@@ -13,9 +13,13 @@ from limner.experiments.quick import quick
 from limner.experiments.study import (
     aligned,
     balanced,
+    discogan,
+    exact_labels,
     filtered,
+    plain_gan,
     resnet,
     unaligned,
+    uncycled,
     ungrouped,
 )
 from limner.training.config import Config
@@ -34,6 +38,10 @@ EXPERIMENTS: Mapping[str, Callable[[], Config]] = MappingProxyType(
         "filtered": filtered,
         "ungrouped": ungrouped,
         "resnet": resnet,
+        "plain-gan": plain_gan,
+        "exact-labels": exact_labels,
+        "uncycled": uncycled,
+        "discogan": discogan,
     }
 )
 
@@ -42,15 +50,19 @@ __all__ = [
     "aligned",
     "balanced",
     "config_of",
+    "discogan",
     "draughtsman",
+    "exact_labels",
     "filtered",
     "hybrid",
     "lifelike",
     "lifelike_256",
+    "plain_gan",
     "portrait",
     "quick",
     "resnet",
     "unaligned",
+    "uncycled",
     "ungrouped",
 ]
 

@@ -130,6 +130,9 @@ class Config:
     gan: GANLoss = _AUTO
     """GAN loss, `least-squares`, `plain` or `hinge`; `auto` becomes `hinge` for a projected
     discriminator and `least-squares` for a PatchGAN."""
+    cycle_distance: Literal["l1", "l2"] = "l1"
+    """Distance of the cycle loss: mean absolute error (Zhu et al. 2017), or mean squared error
+    (DiscoGAN, Kim et al. 2017)."""
     image_pool: int = 50
     """Generated images that are kept and shown again to the discriminators of `cyclegan` and
     `hybrid`, so that they do not forget (Shrivastava et al. 2017); 0 for none."""

@@ -30,8 +30,8 @@ class Weights:
     paired_adversarial: float = 1.0
     """GAN loss of the pairs in `hybrid`."""
     cycle: float = 10.0
-    """Cycle consistency: mean absolute pixel error (L1). Zhu et al. 2017 use 10 with an adversarial
-    term of 2: their least squares are not halved."""
+    """Cycle consistency: mean absolute pixel error, or see `cycle_distance`. Zhu et al. 2017 use 10
+    with an adversarial term of 2: their least squares are not halved."""
     identity_mapping: float = 0.0
     """Identity loss: mean absolute pixel error (L1) of a generator whose input is already in its
     target domain, converted to grey or to three equal channels. It should stay unchanged."""

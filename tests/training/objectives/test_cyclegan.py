@@ -42,6 +42,18 @@ def test_terms_are_weighed_and_left_out(tiny_of):
     assert not any("identity_mapping" in name for name in without.terms)
 
 
+def test_the_cycle_is_measured_as_the_config_says(tiny_of):
+    """A cycle that is off by 0.1 everywhere: 0.1 in L1, its square in L2."""
+    for distance, expected in (("l1", 0.1), ("l2", 0.01)):
+        objective = made(tiny_of, cycle_distance=distance)
+        objective.makers = {
+            "photo": lambda sketch: sketch.expand(-1, 3, -1, -1) + 0.1,
+            "sketch": lambda photo: photo[:, :1],
+        }
+        terms = objective.translate(batch_of()).terms
+        assert terms["cycle_sketch"].item() == pytest.approx(expected, rel=1e-4)
+
+
 def test_generators_that_change_nothing_leave_no_cycle_and_no_mapping(tiny_of):
     objective = made(tiny_of, weights=Weights(identity_mapping=1))
     grey = batch_of()["sketch"]

@@ -27,6 +27,8 @@ from limner.training.objectives.objective import (
 
 __all__ = ["CycleGAN"]
 
+_DISTANCES = {"l1": F.l1_loss, "l2": F.mse_loss}
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Translations:
@@ -113,7 +115,8 @@ class CycleGAN:
         made, real_scores, made_scores = {}, {}, {}
         for kind, source in (("photo", "sketch"), ("sketch", "photo")):
             made[kind] = self.makers[kind](batch[source])
-            add("cycle", source, F.l1_loss(self.makers[source](made[kind]), batch[source]))
+            distance = _DISTANCES[self.config.cycle_distance]
+            add("cycle", source, distance(self.makers[source](made[kind]), batch[source]))
             judge = self.discriminators[kind]
             made_scores[kind] = judge.judge(made[kind], batch.first, learning=False).scores
             real_scores[kind] = judge.judge(batch[kind], batch.first).scores

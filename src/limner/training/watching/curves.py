@@ -46,7 +46,7 @@ class _Panel:
 _ABOUT = (("", "pairs"), ("_photo", "photos"), ("_sketch", "sketches"))
 _TERMS = {
     "adversarial": ("Adversarial", "GAN loss of the generator"),
-    "cycle": ("Cycle consistency", "mean absolute pixel error (L1) of the cycle"),
+    "cycle": ("Cycle consistency", "pixel error of the cycle"),
     "identity_mapping": ("Identity loss", "L1 of images that should stay unchanged"),
     "l1": ("L1", "mean absolute error of generated photos, over an image pyramid"),
     "gradient": ("Gradient", "mean absolute error of edges of generated photos"),
