@@ -54,13 +54,16 @@ def literal_of(
     return [estimate_literal(to_grey(crop)) for crop in crops]
 
 
-def hints_of(card: ModelCard, hints: "HintsInput | None", variants: int | None) -> "list[Hints]":
+def hints_of(
+    card: ModelCard, hints: "HintsInput | None", variants: int | None, *, seed: int = 0
+) -> "list[Hints]":
     """The hints for each variant, or for the one photo; an empty list if there are none.
 
     Args:
         card: The model's card.
         hints: The user's hints.
         variants: Number of photos per drawing; None for one photo with the given colours only.
+        seed: Chooses the colours of the variants.
 
     Raises:
         UsageError: A colour is unknown, or the model takes no hints.
@@ -71,7 +74,7 @@ def hints_of(card: ModelCard, hints: "HintsInput | None", variants: int | None) 
 
     check_takes(card, "hints")
     given = Hints.of(hints)
-    return [given] if variants is None else given.varied(variants)
+    return [given] if variants is None else given.varied(variants, seed=seed)
 
 
 def guidance(

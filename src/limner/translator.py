@@ -24,7 +24,7 @@ from limner.faces import (
     open_page,
     put_back,
 )
-from limner.guidance import guidance, hints_of, literal_of
+from limner.guidance import check_takes, guidance, hints_of, literal_of
 from limner.images import LUMA, ImageInput, load, name_of
 from limner.locks import ForkLock
 from limner.model import KEY, ModelCard
@@ -33,7 +33,7 @@ from limner.session import Session
 from limner.shipped import DEFAULT_DRAWER, DEFAULT_MODEL, find_model, read_model, shipped_models
 
 if TYPE_CHECKING:
-    from limner.hints import HintsInput
+    from limner.hints import Hints, HintsInput
 
 _LOADING = ForkLock()
 
@@ -51,6 +51,19 @@ class Translation:
     def notes(self) -> tuple[str, ...]:
         """Changes made to the page first, in words: `turned by 180°`, `ruled lines removed`."""
         return self.aligned.notes
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Prepared:
+    """The faces of a picture with everything that the network takes, one entry per result."""
+
+    aligned: list[Aligned]
+    literal: list[float] | None
+    """How literally each drawing is meant; None if the model does not take it."""
+    hints: list[NDArray[np.uint8]] | None
+    """Hint pictures `[S, S, 4]`; None for no hints."""
+    wanted: "list[Hints]"
+    """The hints of each variant; empty for no hints."""
 
 
 class Translator:
@@ -214,9 +227,47 @@ class Translator:
         not given, which a pencil drawing does not show. Other arguments and errors as in
         `__call__`.
         """
+        prepared = self.prepare(
+            picture,
+            as_is=as_is,
+            every_face=every_face,
+            clean=clean,
+            eyes=eyes,
+            faithful=faithful,
+            hints=hints,
+            variants=variants,
+            name=name,
+        )
+        made = self.batch(
+            [face.image for face in prepared.aligned],
+            literal=prepared.literal,
+            hints=prepared.hints,
+        )
+        return [Translation(*pair) for pair in zip(made, prepared.aligned, strict=True)]
+
+    def prepare(
+        self,
+        picture: ImageInput,
+        *,
+        as_is: bool = False,
+        every_face: bool = False,
+        clean: Clean | None = None,
+        eyes: Sequence[float] | None = None,
+        faithful: float | None = None,
+        hints: "HintsInput | None" = None,
+        variants: int | None = None,
+        seed: int = 0,
+        name: str | None = None,
+    ) -> Prepared:
+        """Everything that `translate` does before the network, whose turn is `batch`.
+
+        `seed` chooses the colours of the variants. Other arguments and errors as in `translate`.
+        """
         if variants is not None and every_face:
             raise UsageError("variants works on one face, but every_face is set: leave one out")
-        wanted = hints_of(self.card, hints, variants)
+        if faithful is not None:
+            check_takes(self.card, "literal")
+        wanted = hints_of(self.card, hints, variants, seed=seed)
         name = name or name_of(picture)
         pixels = load(picture, name=name)
         aligned = self.align(
@@ -225,13 +276,12 @@ class Translator:
         literal = literal_of(self.card, [face.image for face in aligned], faithful)
         drawn = [hint for one in wanted for hint in one.drawn(aligned, pixels.shape, name=name)]
         times = variants or 1
-        made = self.batch(
-            [face.image for face in aligned] * times,
+        return Prepared(
+            aligned=aligned * times,
             literal=literal and literal * times,
             hints=drawn or None,
+            wanted=wanted,
         )
-        aligned *= times
-        return [Translation(*pair) for pair in zip(made, aligned, strict=True)]
 
     def align(
         self,

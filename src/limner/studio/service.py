@@ -17,10 +17,9 @@ from numpy.typing import NDArray
 from limner import images
 from limner.directions import SKETCH_TO_PHOTO
 from limner.errors import UsageError
-from limner.faces import Aligned, put_back
+from limner.faces import put_back
 from limner.faces.warp import apply, inverse
 from limner.functions import MODEL, check_sketch
-from limner.guidance import check_takes, literal_of
 from limner.hints import Hints
 from limner.model import ModelCard
 from limner.provenance import Provenance
@@ -38,7 +37,7 @@ from limner.studio.queries import (
 )
 from limner.studio.room import Room
 from limner.studio.settings import Settings
-from limner.translator import Translator, check_drawer
+from limner.translator import Prepared, Translator, check_drawer
 
 __all__ = ["Result", "Service"]
 
@@ -65,13 +64,17 @@ class Result:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class _Prepared:
+class _Request:
     """One picture, ready for the network."""
 
     pixels: Picture
-    aligned: list[Aligned]
-    faces: Faces
-    wanted: list[Hints]
+    prepared: Prepared
+
+    @property
+    def faces(self) -> Faces:
+        """For the queue."""
+        crops = [face.image for face in self.prepared.aligned]
+        return Faces(crops=crops, literal=self.prepared.literal, hints=self.prepared.hints)
 
 
 class Service:
@@ -163,9 +166,9 @@ class Service:
         if strokes is not None:
             pixels += await self._pixels_of(strokes)
         async with self._room.of(pixels):
-            prepared = await self.run(self._prepare, translator, upload, query, strokes)
-            made = await self.batcher.run(translator, prepared.faces)
-            return await self._finish(made, prepared, upload.name, query, translator.provenance)
+            request = await self.run(self._prepare, translator, upload, query, strokes)
+            made = await self.batcher.run(translator, request.faces)
+            return await self._finish(made, request, upload.name, query, translator.provenance)
 
     async def sketches(self, upload: Upload, query: SketchQuery) -> list[Result]:
         """The sketch of one photo."""
@@ -177,9 +180,9 @@ class Service:
         translator = check_drawer(await self.translator(query.model or DEFAULT_DRAWER))
         align = AlignQuery(as_is=query.as_is)
         async with self._room.of(pixels):
-            prepared = await self.run(self._prepare, translator, upload, align, None)
-            made = await self.batcher.run(translator, prepared.faces)
-            return await self._finish(made, prepared, upload.name, query, translator.provenance)
+            request = await self.run(self._prepare, translator, upload, align, None)
+            made = await self.batcher.run(translator, request.faces)
+            return await self._finish(made, request, upload.name, query, translator.provenance)
 
     async def aligned(self, body: Body, query: CropQuery) -> dict[str, Any]:
         """Where the faces of a picture are, and what the model would see of them."""
@@ -214,42 +217,33 @@ class Service:
         upload: Upload,
         query: AlignQuery,
         strokes: Upload | None,
-    ) -> _Prepared:
-        """Read and align a picture, as `Translator.translate` does."""
-        card = translator.card
-        faithful, wanted, times = None, [Hints()], 1
+    ) -> _Request:
+        """Read a picture, and find and align its faces."""
+        told: dict[str, Any] = {}
         if isinstance(query, PhotoQuery):
-            faithful, times = query.faithful, query.variants or 1
             painted = None if strokes is None else self._read(strokes, transparent=True)
-            wanted = _hints(query, painted)
-            if query.variants or any(wanted):
-                check_takes(card, "hints")
-            if faithful is not None:
-                check_takes(card, "literal")
+            told = {
+                "faithful": query.faithful,
+                "hints": Hints.of(query.colours, strokes=painted),
+                "variants": query.variants,
+                "seed": query.seed,
+            }
         pixels = self._read(upload)
-        aligned = translator.align(
+        prepared = translator.prepare(
             pixels,
             as_is=query.as_is,
             every_face=query.face == "all",
             clean=query.clean,
             eyes=query.corners,
             name=upload.name,
+            **told,
         )
-        crops = [face.image for face in aligned]
-        literal = literal_of(card, crops, faithful)
-        drawn = [
-            hint
-            for one in wanted
-            if one
-            for hint in one.drawn(aligned, pixels.shape, name=upload.name)
-        ]
-        faces = Faces(crops=crops * times, literal=literal and literal * times, hints=drawn or None)
-        return _Prepared(pixels=pixels, aligned=aligned * times, faces=faces, wanted=wanted)
+        return _Request(pixels=pixels, prepared=prepared)
 
     async def _finish(
         self,
         made: Picture,
-        prepared: _Prepared,
+        request: _Request,
         name: str,
         query: PhotoQuery | SketchQuery,
         provenance: Provenance,
@@ -259,8 +253,8 @@ class Service:
         pasted = isinstance(query, PhotoQuery) and query.put_back
         together = pasted and isinstance(query, PhotoQuery) and not query.variants
         results = []
-        page = prepared.pixels
-        for at, (picture, face) in enumerate(zip(made, prepared.aligned, strict=True)):
+        page, wanted = request.pixels, request.prepared.wanted
+        for at, (picture, face) in enumerate(zip(made, request.prepared.aligned, strict=True)):
             if pasted:
                 picture = await self.run(put_back, picture, face, page)
                 if together and at + 1 < len(made):
@@ -268,14 +262,14 @@ class Service:
                     continue
             elif query.size:
                 picture = await self.run(images.resize, picture, query.size)
-            hints = prepared.wanted[at % len(prepared.wanted)]
+            colours = wanted[at % len(wanted)].colours if wanted else {}
             results.append(
                 Result(
                     name=Path(name).stem or name,
                     data=await self.run(images.encode, picture, provenance, kind),
                     media_type=media_type,
                     notes=face.notes,
-                    colours={part: hexadecimal(rgb) for part, rgb in hints.colours.items()},
+                    colours={part: hexadecimal(rgb) for part, rgb in colours.items()},
                 )
             )
         return results
@@ -287,12 +281,12 @@ class Service:
         if query.size:
             larger = replace(translator.card.preprocessing, size=query.size)
             twin.card = replace(translator.card, preprocessing=larger)
-        prepared = self._prepare(twin, upload, query, None)
+        request = self._prepare(twin, upload, query, None)
         preprocessing = twin.card.preprocessing
         template = np.array(preprocessing.eyes) * preprocessing.size
-        height, width = prepared.pixels.shape[:2]
+        height, width = request.pixels.shape[:2]
         faces = []
-        for one in prepared.aligned:
+        for one in request.prepared.aligned:
             crop = images.encode(one.image)
             eyes = apply(inverse(one.transform), template)
             faces.append(
@@ -330,11 +324,3 @@ def _check_better(translator: Translator) -> None:
 
 def _failed(done: "asyncio.Future[Translator]") -> bool:
     return done.cancelled() or done.exception() is not None
-
-
-def _hints(query: PhotoQuery, strokes: Picture | None) -> list[Hints]:
-    """The hints of each photo."""
-    given = Hints.of(query.colours, strokes=strokes)
-    if query.variants is None:
-        return [given]
-    return given.varied(query.variants, seed=query.seed)
