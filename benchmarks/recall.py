@@ -10,6 +10,7 @@ the pixels of their faces were shuffled.
 
 import argparse
 import itertools
+import math
 import os
 from collections import defaultdict
 from dataclasses import dataclass
@@ -35,7 +36,8 @@ class Count:
 
     def row(self, name: str) -> str:
         """Return a line of the table."""
-        rates = f"{self.before / self.photos:>10.4f}{self.now / self.photos:>10.4f}"
+        photos = self.photos or math.nan  # a class may be empty
+        rates = f"{self.before / photos:>10.4f}{self.now / photos:>10.4f}"
         return f"{name:28}{self.photos:>8}{self.before:>8}{self.now:>8}{rates}"
 
 

@@ -182,6 +182,18 @@ def test_a_usage_error_gives_a_message_and_exit_code_2(arguments, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--aligned"], "--aligned is only for the style 'model', and the style is 'line'"),
+        (["--size", "64"], "--size is only for the style 'model', and the style is 'line'"),
+    ],
+)
+def test_messages_name_options_as_they_are_typed(options, said, tmp_path):
+    done = limner("sketch", "a.png", "-o", "out", "--style", "line", *options, cwd=tmp_path)
+    assert said in done.stderr.decode()
+
+
 def test_a_wrong_model_gives_one_line(drawing, tmp_path):
     done = limner("photo", drawing, "-o", tmp_path, "--model", drawing)
     assert done.returncode == 1

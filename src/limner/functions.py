@@ -2,8 +2,9 @@
 
 import functools
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -148,22 +149,26 @@ def check_sketch(
     model: str | Path | None = None,
     as_is: bool = False,
     size: int | None = None,
+    names: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
-    """Raise `UsageError` unless these settings of a sketch fit together."""
+    """Raise `UsageError` unless these settings of a sketch fit together.
+
+    `names` are what the user calls them, if that differs: `{"as_is": "--aligned"}`.
+    """
     sketching.check_style(style, beside=[MODEL])
     if style == MODEL:
         if seed:
             raise UsageError(
-                f"seed is {seed}, but the style '{MODEL}' has no seed: leave it out, or name "
-                "another style"
+                f"{names.get('seed', 'seed')} is {seed}, but the style '{MODEL}' has no seed: "
+                "leave it out, or name another style"
             )
         return
     given = {"model": model is not None, "as_is": as_is, "size": size is not None}
     for name, is_given in given.items():
         if is_given:
             raise UsageError(
-                f"{name} is only for the style '{MODEL}', and the style is '{style}': leave it "
-                f"out, or name the style '{MODEL}'"
+                f"{names.get(name, name)} is only for the style '{MODEL}', and the style is "
+                f"'{style}': leave it out, or name the style '{MODEL}'"
             )
 
 

@@ -146,11 +146,12 @@ def test_workers_take_hints_too(hinted_model, page, tmp_path):
         (["--eye-colour", "#12"], "unknown eye colour '#12'"),
         (["--variants", "0"], "variants"),
         (["--variants", "2", "--face", "all"], "--variants works on one face"),
-        (["--model", "portrait", "--hair", "red"], "portrait was trained without colour hints"),
-        (["--model", "portrait", "--variants", "2"], "portrait was trained without colour hints"),
+        (["--model", "PLAIN", "--hair", "red"], "was trained without colour hints"),
+        (["--model", "PLAIN", "--variants", "2"], "was trained without colour hints"),
     ],
 )
-def test_wrong_usage_ends_with_two(options, said, page, tmp_path):
+def test_wrong_usage_ends_with_two(options, said, page, tiny_model, tmp_path):
+    options = [str(tiny_model) if one == "PLAIN" else one for one in options]
     done = run(page, "-o", "out", *options, cwd=tmp_path)
     assert done.returncode == 2
     assert said in done.stderr

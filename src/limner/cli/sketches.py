@@ -66,7 +66,8 @@ def sketch(
     from limner.makers import Drawings, Sketches
     from limner.shipped import DEFAULT_DRAWER
 
-    check_sketch(style, seed, model=model, as_is=as_is, size=size)
+    names = {name: f"--{name}" for name in ("seed", "model", "size")} | {"as_is": "--aligned"}
+    check_sketch(style, seed, model=model, as_is=as_is, size=size, names=names)
     work = batch.jobs(photos, out, note=complain)
     where = batch.engine_for(work, engine, workers=workers, address=address)
     start: Drawings | Sketches = Sketches(style=style, seed=seed)
