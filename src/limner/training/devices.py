@@ -5,6 +5,7 @@ gradients are averaged here, without `DistributedDataParallel`, which is not mad
 run several times before one step and are frozen in between.
 """
 
+import atexit
 import os
 from collections.abc import Iterable, Mapping
 from threading import Event
@@ -92,12 +93,20 @@ def fabric_of(config: Config, before: Mapping[str, Any] | None = None) -> Fabric
             "available"
         ) from error
     fabric.launch()
+    if fabric.world_size > 1:
+        atexit.register(_leave)
     if config.threads:
         torch.set_num_threads(config.threads)
     if fabric.device.type == "cuda":
         torch.backends.cudnn.benchmark = True  # all batches but the last have the same shape
         torch.set_float32_matmul_precision("high")
     return fabric
+
+
+def _leave() -> None:
+    """Leave the group of processes: gloo's threads may abort a process that ends without it."""
+    if torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()
 
 
 def is_rank_zero() -> bool:
