@@ -14,7 +14,8 @@ from limner import images
 from limner.batch import Made, Maker
 from limner.drawings import Clean
 from limner.faces import put_back
-from limner.translator import Translation, Translator, check_drawer
+from limner.translation import Translation
+from limner.translator import Translator, check_drawer
 
 if TYPE_CHECKING:
     from limner.hints import Hints

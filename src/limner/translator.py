@@ -4,7 +4,7 @@ import copy
 import os
 import pickle
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -31,39 +31,12 @@ from limner.model import KEY, ModelCard
 from limner.provenance import Provenance
 from limner.session import Session
 from limner.shipped import DEFAULT_DRAWER, DEFAULT_MODEL, find_model, read_model, shipped_models
+from limner.translation import Prepared, Translation
 
 if TYPE_CHECKING:
-    from limner.hints import Hints, HintsInput
+    from limner.hints import HintsInput
 
 _LOADING = ForkLock()
-
-
-@dataclass(frozen=True, eq=False)
-class Translation:
-    """One face, translated."""
-
-    image: NDArray[np.uint8]
-    """The generated face: `[S, S, 3]` RGB, or `[S, S]` grey if it is a sketch."""
-    aligned: Aligned
-    """The aligned crop that it was made from."""
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """Changes made to the page first, in words: `turned by 180°`, `ruled lines removed`."""
-        return self.aligned.notes
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Prepared:
-    """The faces of a picture with everything that the network takes, one entry per result."""
-
-    aligned: list[Aligned]
-    literal: list[float] | None
-    """How literally each drawing is meant; None if the model does not take it."""
-    hints: list[NDArray[np.uint8]] | None
-    """Hint pictures `[S, S, 4]`; None for no hints."""
-    wanted: "list[Hints]"
-    """The hints of each variant; empty for no hints."""
 
 
 class Translator:
@@ -238,11 +211,8 @@ class Translator:
             variants=variants,
             name=name,
         )
-        made = self.batch(
-            [face.image for face in prepared.aligned],
-            literal=prepared.literal,
-            hints=prepared.hints,
-        )
+        crops = [face.image for face in prepared.aligned]
+        made = self.batch(crops, literal=prepared.literal, hints=prepared.hints)
         return [Translation(*pair) for pair in zip(made, prepared.aligned, strict=True)]
 
     def prepare(

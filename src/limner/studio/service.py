@@ -37,7 +37,8 @@ from limner.studio.queries import (
 )
 from limner.studio.room import Room
 from limner.studio.settings import Settings
-from limner.translator import Prepared, Translator, check_drawer
+from limner.translation import Prepared
+from limner.translator import Translator, check_drawer
 
 __all__ = ["Result", "Service"]
 
