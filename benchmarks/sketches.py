@@ -61,7 +61,7 @@ def main() -> None:
     parser.add_argument("--every", type=int, default=1, help="measure every n-th person only")
     parser.add_argument("--sheet", type=Path, help="PNG to write")
     options = parser.parse_args()
-    readers = {name: Translator(name) for name in options.reader or ["portrait", "lifelike"]}
+    readers = {name: Translator(name) for name in options.reader or ["lifelike", "portrait"]}
     drawers: dict[str, Draw] = {style: partial(in_style, style=style) for style in options.styles}
     for name in ["draughtsman"] if options.model is None else options.model:
         model = check_drawer(Translator(name, threads=1))

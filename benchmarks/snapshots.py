@@ -5,7 +5,7 @@ hand-drawn sketches, which are never trained on. Snapshots that are already in t
 skipped, so the same command can be repeated during training to add the new ones. The table is
 written as CSV, with 95% confidence intervals, and as Markdown.
 
-    python benchmarks/snapshots.py RUN --sketches DIR... --ground-truth DIR... [--beside portrait]
+    python benchmarks/snapshots.py RUN --sketches DIR... --ground-truth DIR... [--beside lifelike]
 """
 
 import argparse

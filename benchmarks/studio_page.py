@@ -56,7 +56,7 @@ def main() -> None:
     """Print a table."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--strokes", type=int, default=60)
-    parser.add_argument("--model", default="lifelike")
+    parser.add_argument("--model", default="portrait")
     parser.add_argument("--size", default="1440x860", help="of the window, in px")
     parser.add_argument("--chromium", default="/usr/bin/chromium")
     options = parser.parse_args()

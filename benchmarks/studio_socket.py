@@ -74,7 +74,7 @@ def main() -> None:
     """Print three lines, or be the server."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--pairs", type=int, default=300)
-    parser.add_argument("--model", default="lifelike")
+    parser.add_argument("--model", default="portrait")
     parser.add_argument("--chromium", default="/usr/bin/chromium")
     parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()

@@ -77,7 +77,7 @@ def main() -> None:
     options = parser.parse_args()
     if (options.celeba is None) == (options.set is None):
         parser.error("give either --celeba or --set")
-    for name in options.model or ["lifelike"]:
+    for name in options.model or ["portrait"]:
         translator = Translator(name)
         people = (
             celebrities(options.celeba, options.people, translator)

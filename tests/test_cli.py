@@ -170,7 +170,7 @@ def test_given_eye_corners_are_used(drawing, tiny_model, tmp_path):
         ["sketch", "a.png", "-o", "out", "--size", "64"],
         ["sketch", "a.png", "-o", "out", "--style", "model", "--seed", "1"],
         ["train", "nosuch", "run"],
-        ["train", "portrait", "run"],
+        ["train", "pix2pix", "run"],
         ["nosuch"],
     ],
 )
@@ -259,8 +259,8 @@ def test_from_photos_to_your_own_model(person, tmp_path):
     for arguments in (
         ["prepare", "photos", "set", "--size", "40", "--held-out", "0.5"],
         ["data", "report", "set"],
-        ["train", "portrait", "run", *options],
-        ["train", "portrait", "run", "--set", "images=12"],
+        ["train", "pix2pix", "run", *options],
+        ["train", "pix2pix", "run", "--set", "images=12"],
         ["plot", "run"],
         ["export", "run", "mine.onnx"],
         ["photo", "photos/0.jpg", "-o", "made.png", "--model", "mine.onnx"],
@@ -275,7 +275,7 @@ def test_from_photos_to_your_own_model(person, tmp_path):
     assert "from sketched photos" in (tmp_path / "run" / "report.html").read_text()
     assert images.read(tmp_path / "made.png").shape == (32, 32, 3)
     assert json.loads((tmp_path / "set" / "report.json").read_text())["photos"] == 4
-    refused = limner("train", "portrait", "run", "--set", "lr=1", cwd=tmp_path)
+    refused = limner("train", "pix2pix", "run", "--set", "lr=1", cwd=tmp_path)
     assert refused.returncode == 1
     assert b"lr (0.0003 there, 1.0 now)" in refused.stderr
 
@@ -311,8 +311,9 @@ def test_models_are_listed():
         "lifelike: sketch-to-photo",
         "portrait: sketch-to-photo",
     ]
-    assert all(" 128 px, 1.7 MB, " in line for line in lines[:1])
-    assert all(re.search(r" 128 px, 6\.[78] MB, ", line) for line in lines[1:])
+    assert " 128 px, 1.7 MB, " in lines[0]
+    assert " 128 px, 6.8 MB, " in lines[1]
+    assert re.search(r" 256 px, 6\.[78] MB, ", lines[2])
 
 
 def test_every_command_shows_an_example():

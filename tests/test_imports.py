@@ -37,7 +37,7 @@ def test_a_missing_extra_names_the_command_that_installs_it(missing, tmp_path):
         "sys.argv = ['limner', *sys.argv[1:]]; main()"
     )
     arguments = {
-        "torch": ["train", "portrait", "run", "--set", "data=set"],
+        "torch": ["train", "pix2pix", "run", "--set", "data=set"],
         "pyarrow": ["prepare", ".", "set"],
     }[missing]
     done = subprocess.run(

@@ -139,9 +139,9 @@ def desk(person, tmp_path_factory):
     settings = [f"{name}={value}" for name, value in FAST.items()]
     settings += [f"data={desk}/set", f"sample_sketches={desk}/of-recipe"]
     changes = [part for setting in settings for part in ("--set", setting)]
-    limner_in_process("train", "portrait", desk / "first", *changes)
+    limner_in_process("train", "pix2pix", desk / "first", *changes)
     changes += ["--set", f"init_from={desk}/first"]
-    limner_in_process("train", "portrait", desk / "run", *changes)
+    limner_in_process("train", "pix2pix", desk / "run", *changes)
     limner_in_process("plot", desk / "run")
     limner_in_process("export", desk / "run", desk / "made.onnx")
 
@@ -223,7 +223,7 @@ def test_a_snapshot_still_names_its_dataset(desk):
 
 def test_a_run_resumes_with_the_paths_in_its_config(desk, tmp_path):
     run = shutil.copytree(desk / "run", tmp_path / "run")
-    limner_in_process("train", "portrait", run, "--set", "images=12")
+    limner_in_process("train", "pix2pix", run, "--set", "images=12")
     assert (run / "snapshot-000000012.safetensors").exists()
 
 

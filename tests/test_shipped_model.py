@@ -35,9 +35,9 @@ def test_it_is_small_and_names_its_sources(translator):
 
 def test_a_sketched_photo_becomes_a_face_with_skin(translator, photo):
     generated = translator(sketch(photo, "pencil"))
-    assert generated.shape == (128, 128, 3)
+    assert generated.shape == (256, 256, 3)
     assert shows_a_face(generated, translator)
-    red, green, blue = generated[64:90, 40:88].reshape(-1, 3).mean(axis=0)
+    red, green, blue = generated[128:180, 80:176].reshape(-1, 3).mean(axis=0)
     assert red > green + 10 > blue + 10
 
 

@@ -65,4 +65,4 @@ def test_the_settings_of_the_next_steps_are_valid():
     quick = config_of("quick").with_settings(shown)
     assert flatten(quick.to_dict())["init_from"] == "MODEL.onnx"
     assert config_of("quick").images == 10_000
-    assert config_of("portrait").generator != config_of("quick").generator
+    assert config_of("lifelike").generator != config_of("quick").generator

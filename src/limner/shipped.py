@@ -9,7 +9,7 @@ from limner.errors import ModelError
 __all__ = ["DEFAULT_DRAWER", "DEFAULT_MODEL", "find_model", "read_model", "shipped_models"]
 
 _SUFFIX = ".onnx"
-DEFAULT_MODEL = "lifelike"
+DEFAULT_MODEL = "portrait"
 """The model that turns sketches into photos unless another is named."""
 DEFAULT_DRAWER = "draughtsman"
 """The model that turns photos into sketches unless another is named."""

@@ -47,6 +47,6 @@ def test_the_resnet_experiment_differs_only_in_the_generator():
     assert all(name.startswith("generator.") for name in found)
 
 
-def test_hybrid_can_start_from_portrait():
-    hybrid, portrait = config_of("hybrid"), config_of("portrait")
-    assert (hybrid.generator, hybrid.discriminator) == (portrait.generator, portrait.discriminator)
+def test_hybrid_can_start_from_pix2pix():
+    hybrid, first = config_of("hybrid"), config_of("pix2pix")
+    assert (hybrid.generator, hybrid.discriminator) == (first.generator, first.discriminator)

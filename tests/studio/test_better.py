@@ -124,9 +124,9 @@ def test_what_is_saved_and_copied_comes_from_the_better_model(page, tmp_path):
 def test_who_chooses_another_model_gets_its_photos_alone(page):
     page.face()
     wait_for(page, "hinted")
-    page.tab.get_by_role("combobox", name="Model").select_option("portrait")
-    wait_for(page, "portrait")
+    page.tab.get_by_role("combobox", name="Model").select_option("lifelike")
+    wait_for(page, "lifelike")
     page.asked.clear()
     page.stroke([(0.45, 0.75), (0.55, 0.75)])
     page.tab.wait_for_timeout(1500)
-    assert set(page.asked) == {"portrait"}
+    assert set(page.asked) == {"lifelike"}

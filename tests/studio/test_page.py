@@ -121,10 +121,16 @@ def test_how_literally_strokes_are_meant(opened):
     slider.fill("100")
     assert apart(loose, page.settled()) > 1
     assert not page.tab.get_by_label("Judge by the drawing").is_checked()
-    page.tab.get_by_role("combobox", name="Model").select_option("portrait")
+
+
+def test_what_a_model_cannot_be_told_is_said(opened, tiny_model):
+    server = Server("--model", str(tiny_model))
+    page = opened(server.address)
+    page.face()
     page.settled()
     assert page.tab.get_by_text("This model always follows the lines").is_visible()
     assert page.tab.get_by_text("This model chooses all colours itself").is_visible()
+    assert server.stop() == 0
 
 
 def test_a_picture_to_trace_is_no_part_of_the_drawing(opened):

@@ -55,7 +55,7 @@ def test_a_port_that_is_taken_is_a_usage_error(running, hinted_model):
         (["--token", "two words"], 2, "printable ASCII"),
         (["--model", "nowhere"], 1, "there is no model 'nowhere'"),
         (["--better", "nowhere"], 1, "there is no model 'nowhere'"),
-        (["--better", "lifelike"], 2, "the name of the default one, 'lifelike'"),
+        (["--better", "portrait"], 2, "the name of the default one, 'portrait'"),
         (["--better", "draughtsman"], 2, "name one that is sketch-to-photo with --better"),
         (["--port", "65536"], 2, "65535"),
         (["--rate", "nan"], 2, "rate"),

@@ -431,7 +431,7 @@ def test_a_line_may_lack_a_term(tiny, copy, name):
         ("snapshot-000000016.safetensors", "export {run} {run}/m.onnx", "16.safetensors is dama"),
         ("grids/000000016.png", "plot {run}", "000000016.png"),
         ("", "train tiny {run} --set images=24 --set lr=1", "other settings: lr"),
-        ("", "train portrait {run}", "is a run of 'tiny'"),
+        ("", "train pix2pix {run}", "is a run of 'tiny'"),
         ("", "export {run}/grids {run}/m.onnx", "contains no snapshot"),
         ("", "plot {run}/grids", "is not a run folder"),
     ],

@@ -10,8 +10,11 @@ from safetensors.torch import load_file
 
 from limner.errors import ModelError, RunError
 from limner.networks.config import UNetConfig
+from limner.shipped import shipped_models
+from limner.training.config import Weights
 from limner.training.devices import fabric_of
 from limner.training.ema import EMA
+from limner.training.exported import read_model
 from limner.training.initial import start
 from limner.training.loop import train
 from limner.training.objectives.pix2pix import Pix2Pix
@@ -40,6 +43,23 @@ def test_a_run_goes_on_from_an_exported_model(tiny, tiny_model, finished_run):
             # The file has 16 bits.
             assert torch.allclose(weight, exported[name], rtol=1e-3, atol=1e-6), name
     assert any(not torch.equal(fresh[name], exported[name]) for name in fresh)
+
+
+def test_a_shipped_model_is_named_without_a_path(tiny, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    generator = UNetConfig(width=24, literal=True, hints=True)
+    weights = Weights(features=0)
+    config = dataclasses.replace(
+        tiny, size=128, init_from="lifelike", generator=generator, weights=weights
+    )
+    objective, averages = begun(config)
+    start(config, objective, averages)
+    _, shipped = read_model(shipped_models()["lifelike"])
+    for name, weight in objective.generator.network.state_dict().items():
+        assert torch.equal(weight, shipped[name]), name
+    (tmp_path / "lifelike").mkdir()  # an own run of that name comes first
+    with pytest.raises(RunError, match="lifelike contains no checkpoint"):
+        start(config, objective, averages)
 
 
 def test_it_trains_and_resumes_from_there(tiny, tiny_model, tmp_path):

@@ -24,7 +24,7 @@ def photo(
     out: Out,
     model: Annotated[
         str, typer.Option(help="Name from `limner models`, or an .onnx file.")
-    ] = "lifelike",
+    ] = "portrait",
     size: Annotated[
         int | None,
         typer.Option(

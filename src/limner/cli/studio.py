@@ -39,7 +39,7 @@ def studio(
     ] = None,
     model: Annotated[
         str, typer.Option(help="Default model: a name from `limner models`, or an .onnx file.")
-    ] = "lifelike",
+    ] = "portrait",
     better: Annotated[
         str,
         typer.Option(

@@ -7,7 +7,7 @@ from limner.errors import UsageError
 from limner.experiments.draughtsman import draughtsman
 from limner.experiments.hybrid import hybrid
 from limner.experiments.lifelike import lifelike
-from limner.experiments.lifelike_256 import lifelike_256
+from limner.experiments.pix2pix import pix2pix
 from limner.experiments.portrait import portrait
 from limner.experiments.quick import quick
 from limner.experiments.study import (
@@ -27,9 +27,9 @@ from limner.training.config import Config
 EXPERIMENTS: Mapping[str, Callable[[], Config]] = MappingProxyType(
     {
         "quick": quick,
-        "portrait": portrait,
+        "pix2pix": pix2pix,
         "lifelike": lifelike,
-        "lifelike-256": lifelike_256,
+        "portrait": portrait,
         "hybrid": hybrid,
         "draughtsman": draughtsman,
         "unaligned": unaligned,
@@ -56,7 +56,7 @@ __all__ = [
     "filtered",
     "hybrid",
     "lifelike",
-    "lifelike_256",
+    "pix2pix",
     "plain_gan",
     "portrait",
     "quick",

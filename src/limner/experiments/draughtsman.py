@@ -12,7 +12,7 @@ def draughtsman() -> Config:
         limner prepare PHOTOS SET --size 160 --source-info docs/portrait-sources.toml \
             --identity 'london_\w+/(\d+)_'
         limner train draughtsman RUN --set data=SET \
-            --set reconstructor=src/limner/models/lifelike.onnx \
+            --set reconstructor=lifelike \
             --set sampling.sfhq_t2i=0.35 --set sampling.sfhq=0.5
         limner export RUN draughtsman.onnx
 

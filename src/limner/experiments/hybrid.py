@@ -7,10 +7,10 @@ from limner.training.config import Config, DiscriminatorAugmentation, Weights
 def hybrid() -> Config:
     """A model trained on synthetic pairs and on hand-drawn sketches.
 
-    The networks are those of `portrait`, so it can start from a run of that:
+    The networks are those of `pix2pix`, so it can start from a run of that:
 
         limner prepare RECIPE.toml SET
-        limner train portrait FIRST --set data=SET --set weights.identity=0
+        limner train pix2pix FIRST --set data=SET --set weights.identity=0
         limner train hybrid RUN --set data=SET --set init_from=FIRST
 
     `RECIPE.toml` has photos and hand-drawn sketches. As these are few, what the discriminators see

@@ -1,4 +1,4 @@
-"""The successor of `portrait`: photos that look less painted."""
+"""Photos that look less painted, at 128 px."""
 
 from limner.networks.config import ProjectedConfig, UNetConfig
 from limner.training.config import (
@@ -15,18 +15,20 @@ def lifelike() -> Config:
 
     One sketch in three is as if drawn with a mouse, and one by an unsteady, hatching hand. A
     projected discriminator and perceptual terms judge more than pixels. The generator takes how
-    literally each sketch is meant and, for half of them, colour hints. It starts from `portrait`,
+    literally each sketch is meant and, for half of them, colour hints. It starts from `pix2pix`,
     whose generator is the same except for these inputs:
 
         limner prepare PHOTOS SET --size 160 --source-info docs/portrait-sources.toml \
             --identity 'london_\w+/(\d+)_'
-        limner train lifelike RUN --set data=SET --set init_from=src/limner/models/portrait.onnx
+        limner train lifelike RUN --set data=SET --set init_from=FIRST
+
+    where FIRST is a run of `pix2pix`.
 
     Cost: 20 images/s on 2 cores of an AMD EPYC (Zen 5), so 5.5 hours in all.
     Outcome after 189,000 images in several runs, shipped as `lifelike`: no grid, less painted,
     rank-1 0.39 on `cufs_cuhk_train` and 0.65 on `cufs_ar`, skin as given by a hint to a CIEDE2000
     of 5; see `docs/experiments.md`. To continue from there:
-    `--set init_from=src/limner/models/lifelike.onnx`.
+    `--set init_from=lifelike`.
     """
     return Config(
         experiment="lifelike",

@@ -100,14 +100,15 @@ class Config:
     sample_sketches: str = ""
     """Folder of a dataset of hand-drawn sketches to show in the sample grids; '' for none."""
     init_from: str = ""
-    """Run folder to take the initial networks from, of the same shape, or an exported model file
-    for its generator; '' for random ones. A U-Net of half the `size`, with twice the
-    `generator.width` and a `generator.depth` lower by one, grows: the run begins with its photos
-    enlarged. A run of another objective provides the networks that both have. A run with another
-    kind of discriminator provides its generators: then train the new discriminators alone first,
-    see `warm_up`."""
+    """Run folder to take the initial networks from, of the same shape, or an exported model (a
+    file, or the name of a shipped one) for its generator; '' for random ones. A U-Net of half the
+    `size`, with twice the `generator.width` and a `generator.depth` lower by one, grows: the run
+    begins with its photos enlarged. A run of another objective provides the networks that both
+    have. A run with another kind of discriminator provides its generators: then train the new
+    discriminators alone first, see `warm_up`."""
     reconstructor: str = ""
-    """Exported sketch-to-photo model file, which `draughtsman` draws for; it stays frozen."""
+    """Exported sketch-to-photo model, which `draughtsman` draws for: a file, or the name of a
+    shipped one. It stays frozen."""
     size: int = 128
     """Side of the images in pixels."""
     generator: GeneratorConfig = field(default_factory=UNetConfig)

@@ -9,11 +9,21 @@ from torch import Tensor
 
 from limner.errors import ModelError
 from limner.model import KEY, ModelCard
+from limner.shipped import shipped_models
 
-__all__ = ["read_model"]
+__all__ = ["path_of", "read_model"]
 
 _HALF = ".half"
 """Suffix that `limner.export` adds to the names of weights stored with 16 bits."""
+
+
+def path_of(named: str) -> Path:
+    """The path that a setting names: itself, or the file of the shipped model of that name.
+
+    What exists in the working directory comes first, as it may be a run folder.
+    """
+    path = Path(named)
+    return path if path.exists() else shipped_models().get(named, path)
 
 
 def read_model(path: Path) -> tuple[ModelCard, dict[str, Tensor]]:

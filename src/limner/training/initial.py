@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from limner.errors import ModelError, RunError
 from limner.training.config import Config
-from limner.training.exported import read_model
+from limner.training.exported import path_of, read_model
 from limner.training.growth import grown, grows
 from limner.training.memory import ran_out
 from limner.training.objectives.objective import DiscriminatorTrainer, Objective
@@ -28,7 +28,7 @@ def start(config: Config, objective: Objective, averages: EMAs) -> None:
         RunError: It has no checkpoint, networks of another shape, or another direction.
         ModelError: The model file is missing or damaged, or was not exported by limner.
     """
-    path = Path(config.init_from)
+    path = path_of(config.init_from)
     try:
         if path.suffix.lower() == ".onnx":
             _from_model(path, config, objective, averages)

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,7 +18,7 @@ from limner.errors import ModelError, UsageError
 from limner.networks.generator import make_generator, turned
 from limner.sketching import steady_drawing
 from limner.training.config import KINDS, Config
-from limner.training.exported import read_model
+from limner.training.exported import path_of, read_model
 from limner.training.feeding.batch import Batch
 from limner.training.feeding.pictures import TrainingImages, jitter
 from limner.training.objectives.frozen import Frozen
@@ -225,7 +224,7 @@ def load_reconstructor(config: Config, fabric: Fabric) -> nn.Module:
             "--set reconstructor=MODEL.onnx, or set weights.cycle, perceptual, face and identity "
             "to 0"
         )
-    path = Path(config.reconstructor)
+    path = path_of(config.reconstructor)
     card, weights = read_model(path)
     inputs = card.generator.get("inputs")
     if card.direction != SKETCH_TO_PHOTO or card.preprocessing.size != config.size or inputs != 1:
