@@ -100,7 +100,7 @@ def hand_drawn_pairs(folder: Path, every: int = 1) -> Pairs:
             print(f"skipped: {error}")
             continue
         names.append(path.stem)
-        sketches.append(images.to_grey(aligned.image))
+        sketches.append(images.resize(images.to_grey(aligned.image), SIDE))
     return Pairs(names=names, photos=np.stack(photos), sketches=np.stack(sketches))
 
 

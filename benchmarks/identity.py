@@ -18,6 +18,7 @@ import io
 from pathlib import Path
 
 import numpy as np
+from crops import translated
 from numpy.typing import NDArray
 from PIL import Image
 from sketch_styles import aligned_pairs
@@ -69,10 +70,7 @@ def measure(
     gallery = describe(photos)
     report("raw sketches", describe(drawings), gallery)
     for model, translator in translators.items():
-        # Models of another size get drawings of that size, and their photos are resized.
-        side = translator.card.preprocessing.size
-        small = translator.batch([images.resize(drawing, side) for drawing in drawings])
-        generated = np.stack([images.resize(photo, drawings.shape[1]) for photo in small])
+        generated = translated(translator, drawings)
         if jpeg:
             generated = np.stack([degraded(photo, jpeg) for photo in generated])
         report(Path(model).name, describe(generated), gallery)

@@ -5,9 +5,7 @@
 For each folder in FOLDER that contains `photos/` and `sketches/` with the same file names: compares
 the shipped model's photos with results of obvious rank: the ground-truth photos, the raw sketches,
 a drawing of the ground-truth photo in each of limner's styles, and the average photo for everybody.
-All results are crops of aligned faces. Prints a table and writes a page for each set into --out,
-and prints how strong the model's grid of 2 px is in the mean of all its photos, where faces cancel
-out.
+All results are crops of aligned faces. Prints a table and writes a page for each set into --out.
 """
 
 import argparse
@@ -17,9 +15,11 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+from crops import translated
 from sketch_styles import aligned_pairs
 
 from limner import images
+from limner.shipped import DEFAULT_MODEL
 from limner.sketching import STYLES, sketch
 from limner.translator import Translator
 
@@ -36,8 +36,6 @@ def main() -> None:
             continue
         with tempfile.TemporaryDirectory() as work:
             names = results(*aligned_pairs(folder, args.every), Path(work))
-            generated = [images.read(file) for file in (Path(work) / "portrait").iterdir()]
-            print(f"\n{folder.name}: a grid of {grid(generated):.2f} grey levels", flush=True)
             page = args.out / f"{folder.name}.html"
             command = [sys.executable, "-m", "limner", "compare", *names, "--aligned"]
             command += ["--sketches", "raw sketches", "--ground-truth", "ground-truth photos"]
@@ -50,19 +48,11 @@ def main() -> None:
             subprocess.run(command, cwd=work, check=True)
 
 
-def grid(pictures: list[np.ndarray]) -> float:
-    """Return the amplitude of a 2 px grid in the mean picture, in grey levels."""
-    mean = np.mean([images.to_grey(one) for one in pictures], axis=0)
-    middle = len(mean) // 2
-    spectrum = np.abs(np.fft.fft2(mean)) / mean.size
-    return float(max(spectrum[0, middle], spectrum[middle, 0], spectrum[middle, middle]))
-
-
 def results(photos: np.ndarray, drawings: np.ndarray, work: Path) -> list[str]:
     """Write the results into folders; return their names, the shipped model's first."""
     average = photos.mean(axis=0).round().astype(np.uint8)
     candidates = {
-        "portrait": Translator().batch(list(drawings)),
+        DEFAULT_MODEL: translated(Translator(), drawings),
         "ground-truth photos": photos,
         "average photo": [average] * len(photos),
         "raw sketches": drawings,

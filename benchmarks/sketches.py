@@ -28,6 +28,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+from crops import translated
 from identity import degraded
 from numpy.typing import NDArray
 from sketch_styles import aligned_pairs
@@ -105,8 +106,8 @@ def measure(
     def row(drawer: str, drawings: Crops, cost: str) -> None:
         compressed = np.stack([degraded(one, QUALITY) for one in drawings])
         shown = [drawings]
-        shown += [reader.batch(list(drawings)) for reader in readers.values()]
-        shown += [reader.batch(list(compressed)) for reader in readers.values()]
+        shown += [translated(reader, drawings) for reader in readers.values()]
+        shown += [translated(reader, compressed) for reader in readers.values()]
         cells = [retrieval(describe(one), gallery) for one in shown]
         scores = " ".join(f"{cell.genuine:8.3f} {cell.rank1:5.3f}" for cell in cells)
         print(f"{drawer:12s} {found(drawings):6.3f} {scores} {cost:>7s}", flush=True)
@@ -141,7 +142,7 @@ def sheet(photos: Crops, drawers: dict[str, Draw], readers: dict[str, Translator
     for draw in drawers.values():
         drawings = draw(chosen)
         rows.append([np.stack([one] * 3, axis=-1) for one in drawings])
-        rows += [list(reader.batch(list(drawings))) for reader in readers.values()]
+        rows += [list(translated(reader, drawings)) for reader in readers.values()]
     return images.montage([list(row) for row in rows], gap=2)
 
 

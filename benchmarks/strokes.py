@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+from crops import translated
 from numpy.typing import NDArray
 from sketch_styles import aligned_pairs
 
@@ -36,7 +37,7 @@ def main() -> None:
         if (folder / "photos").is_dir() and (folder / "sketches").is_dir():
             photos, drawings = aligned_pairs(folder, options.every)
             print(f"{folder.name}: {len(photos)} people\n{'':12s} recall  precision  F1")
-            report(photos, drawings, translator.batch(list(drawings)))
+            report(photos, drawings, translated(translator, drawings))
 
 
 def report(
