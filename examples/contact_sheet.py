@@ -1,4 +1,7 @@
-"""Show drawings above the photos made from them: `python contact_sheet.py DRAWINGS PHOTOS`."""
+"""Show drawings above the photos made from them: `python contact_sheet.py DRAWINGS PHOTOS [FILE]`.
+
+The picture is FILE, by default `PHOTOS/contact-sheet.png`.
+"""
 
 import sys
 from pathlib import Path
@@ -8,18 +11,18 @@ from PIL import Image, ImageOps
 
 from limner import images
 
-SIDE = 192
+SIDE = 256
 COLUMNS = 5
 
 
-def main(drawings: Path, photos: Path) -> None:
-    """Write `PHOTOS/contact-sheet.png`."""
+def main(drawings: Path, photos: Path, file: Path) -> None:
+    """Write the picture."""
     names = [path.name for path in sorted(drawings.glob("*.png")) if (photos / path.name).exists()]
     rows: list[list[np.ndarray]] = []
     for start in range(0, len(names), COLUMNS):
         chosen = names[start : start + COLUMNS]
         rows += [[_tile(folder / name) for name in chosen] for folder in (drawings, photos)]
-    images.write(photos / "contact-sheet.png", images.montage(rows, gap=6))
+    images.write(file, images.montage(rows, gap=6))
 
 
 def _tile(path: Path) -> np.ndarray:
@@ -28,4 +31,5 @@ def _tile(path: Path) -> np.ndarray:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    folders = [Path(one) for one in sys.argv[1:3]]
+    main(*folders, Path(sys.argv[3]) if len(sys.argv) > 3 else folders[1] / "contact-sheet.png")

@@ -3,7 +3,7 @@
 import dataclasses
 
 from limner.experiments.lifelike import lifelike
-from limner.networks.config import UNetConfig
+from limner.networks.config import ProjectedConfig, UNetConfig
 from limner.training.config import Config, Fine
 
 
@@ -12,7 +12,8 @@ def portrait() -> Config:
 
     A U-Net of half the width and one more level contains that of `lifelike`, and begins with its
     photos enlarged. Frozen networks see photos shrunk to 128 px, and crops of 128 px; crops of
-    faces that were enlarged to this size do not count. It needs a dataset of larger faces:
+    faces that were enlarged to this size do not count. Wider discriminators see sooner that
+    enlarged photos are soft. It needs a dataset of larger faces:
 
         limner prepare PHOTOS SET --size 320 --source-info docs/portrait-sources.toml \
             --identity 'london_\w+/(\d+)_'
@@ -28,6 +29,7 @@ def portrait() -> Config:
         experiment="portrait",
         size=256,
         generator=UNetConfig(width=12, depth=5, literal=True, hints=True),  # as `lifelike` has it
+        discriminator=ProjectedConfig(width=96, patch_width=64),
         fine=Fine(crop=128),
         images=200_000,
     )
