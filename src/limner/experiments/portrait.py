@@ -21,8 +21,10 @@ def portrait() -> Config:
 
     where LIFELIKE is a run of `lifelike`, or `lifelike` for the shipped model of that name.
 
-    Cost: 11 images/s on 2 cores of an AMD EPYC (Zen 5), so 5 hours in all.
-    Outcome: not trained to the end yet; see `docs/experiments.md`.
+    Cost: 8 to 9 images/s on 2 cores of an AMD EPYC (Zen 5), so 6 hours in all.
+    Outcome after 54,040 images (`--for` with `decay_by=time`), shipped as `portrait`: skin and hair
+    with texture, closer to the person than `lifelike` on hand-drawn sketches, and a faint grid of
+    2 px; see `docs/model-card.md`.
     """
     return dataclasses.replace(
         lifelike(),
