@@ -171,7 +171,7 @@ def scores(translator: Translator, data: Path | None) -> None:
 
 
 def sheet(
-    translator: Translator, clean_drawings: dict[str, Picture], file: Path, side: int = 128
+    translator: Translator, clean_drawings: dict[str, Picture], file: Path, side: int = 160
 ) -> None:
     """Draw a column for each kind: a page, its photo before, and its photo now."""
     names = sorted(clean_drawings)
@@ -186,7 +186,8 @@ def sheet(
         rows[0].append(np.asarray(cell))
         for row, way in zip(rows[1:], (before, after), strict=True):
             photo = way(translator, page)
-            row.append(np.full((side, side, 3), 255, np.uint8) if photo is None else photo)
+            empty = np.full((side, side, 3), 255, np.uint8)
+            row.append(empty if photo is None else images.resize(photo, side))
         print(f"{number + 1}: {kind}, {names[number % len(names)]}")
     images.write(file, images.montage(rows, gap=4))
 
