@@ -32,6 +32,7 @@ SAID = {
 """What is said of a page of each kind: one of these at least."""
 
 MOST = {
+    "grid-paper": 18,
     "toned-paper": 22,
     "highlights": 32,
     "by-phone": 20,
