@@ -43,7 +43,7 @@ LARGEST = 127
 def main() -> None:
     """Write the quantised models into a temporary folder, and measure them."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--model", default="portrait", help="a shipped model")
+    parser.add_argument("--model", default="lifelike", help="a shipped model")
     parser.add_argument("--data", type=Path, help="folder of sets of photos and sketches")
     parser.add_argument("--rounds", type=int, default=41)
     parser.add_argument("--threads", type=int, default=2)

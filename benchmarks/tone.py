@@ -30,7 +30,7 @@ def main() -> None:
     """Print the correlation, and the levels of both kinds of pairs."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("prepared", metavar="SET", type=Path, help="dataset of photos")
-    parser.add_argument("--experiment", choices=EXPERIMENTS, default="portrait")
+    parser.add_argument("--experiment", choices=EXPERIMENTS, default="lifelike")
     parser.add_argument(
         "--set", action="append", default=[], dest="settings", help="see limner train"
     )
