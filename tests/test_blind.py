@@ -22,17 +22,19 @@ def blind():
 
 
 def test_sheets_show_both_photos_on_the_sides_that_the_key_names(
-    blind, tiny_model, hinted_model, tmp_path
+    blind, tiny_model, hinted_model, tmp_path, monkeypatch
 ):
     models = [str(tiny_model), str(hinted_model)]
-    drawings = [EXAMPLES / "man-short-hair.png"] * 12
+    drawings = [EXAMPLES / "man-short-hair.png"] * 4
+    tossed = iter((1, 0, 0, 1))
+    monkeypatch.setattr(blind.secrets, "randbelow", lambda _: next(tossed))
     blind.make(tmp_path / "sheets", models, drawings)
     key = json.loads((tmp_path / "sheets" / "key.json").read_text())
-    assert len(key) == 12
+    assert len(key) == 4
     assert {tuple(sides.items()) for sides in key.values()} == {
         (("left", models[0]), ("right", models[1])),
         (("left", models[1]), ("right", models[0])),
-    }  # all on one side: once in 2,048 runs
+    }
     expected = {}
     for model in models:
         [made] = blind.Translator(model).translate(drawings[0])
