@@ -18,7 +18,7 @@ def pix2pix() -> Config:
 
     Cost: 52 and 65 minutes on 2 cores of an AMD EPYC (Zen 5), 15 to 19 images/s.
     Outcome: rank-1 0.67 on `cufs_ar` (raw sketches 0.59), 0.33 on `cufs_cuhk_train` (raw 0.43),
-    0.99 on held-out photos sketched by limner; see `docs/model-card.md`.
+    0.99 on held-out photos sketched by limner; see `docs/experiments.md`.
     """
     return Config(
         experiment="pix2pix",
