@@ -17,10 +17,10 @@ class Weights:
     """Weights of the terms of the generators' loss; 0 omits a term.
 
     An objective uses the terms that it has images for: `cycle` and `identity_mapping` need
-    unpaired images, all others but the GAN losses need pairs. In `draughtsman`, `l1`, `gradient`
-    and `features` compare a sketch with the drawing of a steady hand; `cycle` (over an image
-    pyramid), `perceptual`, `face` and `identity` compare the photo that `reconstructor` makes of
-    the sketch with the original. If a sketch has a level of literalness (see
+    unpaired images, all others but the GAN losses and `grid` need pairs. In `draughtsman`, `l1`,
+    `gradient` and `features` compare a sketch with the drawing of a steady hand; `cycle` (over an
+    image pyramid), `perceptual`, `face` and `identity` compare the photo that `reconstructor` makes
+    of the sketch with the original. If a sketch has a level of literalness (see
     `limner.training.feeding.batch.Batch.literal`), `l1`, `gradient`, `face` and `identity` are
     multiplied by it, and `perceptual` by 0.3 or more.
     """
@@ -55,6 +55,10 @@ class Weights:
     In `pix2pix` and `hybrid`, for a generator that takes hints."""
     identity: float = 0.0
     """Squared distance of dlib's face descriptors. Its gradient is steep: 1 outweighs the rest."""
+    grid: float = 0.0
+    """Amplitude of a grid of 2 px that upsampling leaves in generated photos. About 40: a grid of
+    0.3 grey levels, which nobody sees and spectra show, then costs 0.1. In `pix2pix` and
+    `hybrid`."""
 
     def __post_init__(self) -> None:
         for field_ in dataclasses.fields(self):

@@ -13,6 +13,10 @@ from limner.training.config import GANLoss
 CELL = 8
 """Side in px of the cells in which colours are compared with hints."""
 
+AREA = 64
+"""Side in px of the areas in which the strength of a grid is measured: the smaller, the more of it
+is texture that happens to alternate."""
+
 
 def discriminator_loss(
     kind: GANLoss, scores: Tensor, labels: Tensor, *, weight: Tensor | None = None
@@ -121,6 +125,26 @@ def gradient_l1(made: Tensor, truth: Tensor, *, weight: Tensor | None = None) ->
     difference = made - truth
     down, right = difference.diff(dim=2).abs(), difference.diff(dim=3).abs()
     return _mean(down, weight) + _mean(right, weight)
+
+
+def grid_amplitude(made: Tensor) -> Tensor:
+    """Mean amplitude of a grid of 2 px, as upsampling leaves it.
+
+    Nearest-neighbour upsampling before a convolution avoids the grid that a transposed convolution
+    begins with (Odena et al. 2016, *Deconvolution and Checkerboard Artifacts*), and can still learn
+    one, as it tells even pixels from odd ones. Photos have none. Minus a smoothed copy, which takes
+    shading away, the pixels of each square of 2 px are averaged by their place in it over areas
+    of `AREA` px: fine texture cancels out, and what these four averages differ by is a grid.
+
+    Args:
+        made: `[B, C, H, W]` in [-1, 1]; H and W are even.
+    """
+    made = made.float()
+    smooth = F.avg_pool2d(F.avg_pool2d(made, 2, stride=1), 2, stride=1)  # weights 1, 2, 1
+    by_place = F.pixel_unshuffle(made[..., 1:-1, 1:-1] - smooth, 2).unflatten(1, (-1, 4))
+    areas = [max(1, side // AREA) for side in made.shape[2:]]
+    means = F.adaptive_avg_pool2d(by_place.flatten(1, 2), areas).unflatten(1, (-1, 4))  # type: ignore[arg-type]
+    return (means - means.mean(dim=2, keepdim=True)).abs().mean()
 
 
 def feature_l1(

@@ -17,6 +17,7 @@ from limner.training.objectives.frozen import Frozen
 from limner.training.objectives.losses import (
     feature_l1,
     gradient_l1,
+    grid_amplitude,
     hinted_l1,
     identity,
     perceptual,
@@ -153,6 +154,8 @@ class Pix2Pix:
         if self.weights.face or self.weights.identity:
             shown, true = (downscaled(self.config, images) for images in (made, photo))
             terms |= self._recognised(shown, true, batch.literal)
+        if self.weights.grid:
+            terms["grid"] = grid_amplitude(made)
         loss = torch.stack([getattr(self.weights, name) * term for name, term in terms.items()])
         return Predictions(
             terms=terms,
