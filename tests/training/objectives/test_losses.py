@@ -7,6 +7,7 @@ from limner.training.objectives.losses import (
     feature_l1,
     generator_loss,
     gradient_l1,
+    grid_amplitude,
     hinted_l1,
     identity,
     noisy_labels,
@@ -89,6 +90,44 @@ def test_gradient_sees_edges_and_not_brightness():
     edge = truth.clone()
     edge[..., 4:] = 1
     assert gradient_l1(edge, truth).item() == pytest.approx(1 / 7)
+
+
+@pytest.mark.parametrize("step", [(0, 1), (1, 0), (1, 1)])
+def test_a_grid_counts_by_its_amplitude(step):
+    down, across = torch.meshgrid(torch.arange(96), torch.arange(64), indexing="ij")
+    grid = 1.0 - 2 * ((step[0] * down + step[1] * across) % 2)
+    amplitudes = torch.tensor([0.01, 0.03]).view(2, 1, 1, 1)
+    pictures = 0.2 + amplitudes * grid.expand(2, 3, -1, -1)
+    assert grid_amplitude(pictures).item() == pytest.approx(0.02, rel=0.01)
+    # In areas of opposite phase it is as strong, though absent from the mean over the picture.
+    phases = torch.where(torch.arange(128) < 64, 1.0, -1.0)
+    wide = torch.cat([pictures, pictures], dim=3) * phases
+    assert grid_amplitude(wide).item() == pytest.approx(0.02, rel=0.1)
+
+
+def test_shading_edges_and_texture_are_no_grid():
+    ramp = torch.linspace(-1, 1, 128).expand(1, 3, 128, 128)
+    assert grid_amplitude(ramp + 0.5 * ramp.mT).item() == pytest.approx(0, abs=1e-6)
+    stripes = torch.where(torch.arange(128) % 8 < 4, 0.5, -0.5).expand(1, 3, 128, 128)
+    assert grid_amplitude(stripes).item() < 0.005
+    noise = 0.1 * torch.randn(4, 3, 128, 128, generator=torch.Generator().manual_seed(0))
+    assert grid_amplitude(noise).item() < 0.004
+
+
+def test_following_the_grid_term_removes_a_grid_and_leaves_the_rest():
+    source = torch.Generator().manual_seed(0)
+    texture = 0.1 * torch.randn(1, 3, 64, 64, generator=source)
+    grid = 0.05 * (1.0 - 2 * (torch.arange(64) % 2)).expand(1, 3, 64, 64)
+    picture = (texture + grid).requires_grad_()
+    descent = torch.optim.SGD([picture], lr=1.0)
+    before = grid_amplitude(picture).item()
+    for _ in range(1200):
+        descent.zero_grad()
+        grid_amplitude(picture).backward()
+        descent.step()
+    assert grid_amplitude(picture).item() < before / 10
+    left = (picture.detach() - texture).std() / texture.std()
+    assert left < 0.15  # the grid was half of it
 
 
 def test_features_of_the_truth_get_no_gradient():

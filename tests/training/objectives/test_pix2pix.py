@@ -8,7 +8,7 @@ from limner.errors import MissingExtraError
 from limner.networks import efficientnet
 from limner.training.config import DiscriminatorAugmentation, Weights
 from limner.training.feeding.batch import Batch
-from limner.training.objectives.losses import perceptual
+from limner.training.objectives.losses import grid_amplitude, perceptual
 from limner.training.objectives.pix2pix import Pix2Pix
 
 FABRIC = Fabric(accelerator="cpu", devices=1)
@@ -43,6 +43,18 @@ def test_what_frozen_networks_see_teaches_the_generator_and_nothing_else(tiny_of
     frozen = objective.frozen.features if term == "perceptual" else objective.frozen.descriptor
     assert all(p.grad is None for p in frozen.parameters())
     assert predictions.loss.item() == pytest.approx(predictions.terms[term].item())
+
+
+def test_the_grid_of_a_generated_photo_teaches_the_generator_however_literal_its_sketch(tiny_of):
+    objective = made(tiny_of, dataclasses.replace(NOTHING, grid=2.0), warm_up=0)
+    predictions = objective.predict(batch_of(torch.zeros(2)))
+    grid = predictions.terms["grid"].item()
+    assert grid == pytest.approx(grid_amplitude(predictions.made[:, 1:]).item())
+    assert grid > 0
+    assert predictions.loss.item() == pytest.approx(2 * grid)
+    terms = [objective.step(batch_of(), 3e-3)["grid"].item() for _ in range(12)]
+    assert terms[-1] < 0.5 * terms[0]
+    assert "grid" not in made(tiny_of, NOTHING).predict(batch_of()).terms
 
 
 @pytest.mark.parametrize("term", ["perceptual", "face"])

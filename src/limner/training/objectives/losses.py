@@ -141,10 +141,11 @@ def grid_amplitude(made: Tensor) -> Tensor:
     """
     made = made.float()
     smooth = F.avg_pool2d(F.avg_pool2d(made, 2, stride=1), 2, stride=1)  # weights 1, 2, 1
-    by_place = F.pixel_unshuffle(made[..., 1:-1, 1:-1] - smooth, 2).unflatten(1, (-1, 4))
-    areas = [max(1, side // AREA) for side in made.shape[2:]]
-    means = F.adaptive_avg_pool2d(by_place.flatten(1, 2), areas).unflatten(1, (-1, 4))  # type: ignore[arg-type]
-    return (means - means.mean(dim=2, keepdim=True)).abs().mean()
+    by_place = F.pixel_unshuffle(made[..., 1:-1, 1:-1] - smooth, 2)
+    down, across = (max(1, side // AREA) for side in made.shape[2:])
+    averages = F.adaptive_avg_pool2d(by_place, (down, across))
+    averages = averages.view(len(made), -1, 4, down, across)  # channel, place in the square
+    return (averages - averages.mean(dim=2, keepdim=True)).abs().mean()
 
 
 def feature_l1(
