@@ -27,6 +27,8 @@ TEXT = "".join(PAGES.values())
 CONSOLE = "".join(re.findall(r"```console\n(.*?)```", TEXT, re.DOTALL))
 COMMANDS = re.findall(r"^(limner [a-z].*?)(?:\s+#.*)?$", CONSOLE, re.MULTILINE)
 QUICK = {
+    "init_from": "",  # has another shape
+    "smiling": 1,  # the test's photos were not judged
     "size": 32,
     "images": 4,
     "batch": 2,

@@ -247,6 +247,16 @@ def test_a_set_that_holds_nobody_out_will_do(tiny, prepared_set, tmp_path, monke
     assert said == [line]  # without scores there is no message about them
 
 
+def test_sources_of_another_set_are_named_and_do_not_matter(tiny, tmp_path):
+    said, reports = [], []
+    other = dataclasses.replace(tiny, images=8, sampling={"elsewhere": 0.5})
+    train(other, tmp_path, say=said.append, report=reports.append, seconds=3600)
+    [line] = said
+    assert line.startswith("sampling has no effect for elsewhere: ")
+    assert reports[-1].share == 1
+    assert 3000 < reports[-1].seconds_left < 3600
+
+
 def test_a_device_that_is_not_there_is_named(tiny, tmp_path):
     if torch.backends.mps.is_available():
         pytest.skip("this machine has it")

@@ -37,6 +37,20 @@ def test_rate_falls_with_the_time_or_the_images(tiny, monkeypatch):
     assert rate(0) == 0
 
 
+def test_what_is_over_and_what_is_left(tiny, monkeypatch):
+    now = 100.0
+    monkeypatch.setattr(schedule.time, "monotonic", lambda: now)
+    config = dataclasses.replace(tiny, images=100, decay_by="images")
+    endless, limited = Schedule(config, None), Schedule(config, 10)
+    assert (endless.share(25), endless.seconds_left) == (0.25, None)
+    assert (limited.share(25), limited.seconds_left) == (0.25, 10)
+    now = 104.0
+    assert (limited.share(25), limited.seconds_left) == pytest.approx((0.4, 6))
+    assert limited(80) == endless(80)  # the rate falls with the images only
+    now = 120.0
+    assert (limited.share(25), limited.seconds_left) == (1, 0)
+
+
 def test_time_needs_a_limit_and_one_clock(tiny):
     config = dataclasses.replace(tiny, decay_by="time")
     with pytest.raises(UsageError, match=r"decay_by is 'time'.*--for 10m"):

@@ -38,6 +38,7 @@ from limner.training.feeding.detail import count_of
 from limner.training.feeding.device_cache import DeviceCache
 from limner.training.feeding.pictures import TrainingImages
 from limner.training.feeding.prefetch import Prefetcher
+from limner.training.feeding.sampling import absent_sources
 from limner.training.initial import start
 from limner.training.memory import enough_memory
 from limner.training.objectives.cyclegan import CycleGAN
@@ -77,6 +78,10 @@ class Progress:
     """Scores of a snapshot that was just taken, see `limner.training.selection.FIGURES`."""
     warnings: tuple[str, ...] = ()
     """New warnings of the monitors."""
+    share: float = 0.0
+    """Share of the run that is over, of its images or of its time."""
+    seconds_left: float | None = None
+    """Until its time is up; None for no limit."""
 
 
 def train(
@@ -97,7 +102,8 @@ def train(
         path: The run folder; created if absent.
         report: Called every few hundred images, in the first process.
         say: Called in the first process with a line of text if the run resumes on other devices
-            or in another precision, if its snapshots cannot be ranked, and if its time is up.
+            or in another precision, if its snapshots cannot be ranked, if settings have no effect
+            on this dataset, and if its time is up.
         seconds: Stop after this time as Ctrl-C does, but with a snapshot and without an error, and
             after at least one step. None for no limit.
 
@@ -160,7 +166,12 @@ def _train(
     shown = averaged | reconstructors_of(objective)
     grid = SampleGrid(config, prepared)
     watch = Watch(config, prepared, run, fabric.device)
-    for line in (watch.held_out.lack, count_of(config, images.sharp)):
+    notes = (
+        watch.held_out.lack,
+        absent_sources(config, prepared),
+        count_of(config, images.sharp),
+    )
+    for line in notes:
         if say is not None and leads and line:
             say(line)
     meter = _Meter(config, fabric, images.epoch, seen)
@@ -188,7 +199,8 @@ def _train(
             scores = snapshot() if snapping else {}
             warnings = tuple(trouble.text for trouble in watch.note(line))
             if report is not None:
-                report(replace(progress, scores=scores, warnings=warnings))
+                progress = replace(progress, scores=scores, warnings=warnings)
+                report(replace(progress, share=rate.share(seen), seconds_left=rate.seconds_left))
         if saving or stopping or watch.over:
             run.save_state(
                 collect_state(config, prepared, objective, averaged, seen=seen, how=computed)

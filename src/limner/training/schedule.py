@@ -24,7 +24,7 @@ class Schedule:
         """
         self.config = config
         self.by_time = config.decay_by == "time"
-        self.seconds = seconds or 0.0
+        self.seconds = seconds
         self.began = time.monotonic()
         if self.by_time and seconds is None:
             raise UsageError(
@@ -39,10 +39,22 @@ class Schedule:
 
     def __call__(self, seen: int) -> float:
         """The learning rate after `seen` images."""
-        share = seen / self.config.images
-        if self.by_time:
-            share = max(share, (time.monotonic() - self.began) / self.seconds)
+        share = self.share(seen) if self.by_time else seen / self.config.images
         return learning_rate(self.config, share)
+
+    def share(self, seen: int) -> float:
+        """Share of the run that is over after `seen` images, of these or of its time."""
+        of_images = seen / self.config.images
+        if self.seconds is None:
+            return of_images
+        return max(of_images, min(1.0, (time.monotonic() - self.began) / self.seconds))
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Until the run's time is up, at least 0; None for no limit."""
+        if self.seconds is None:
+            return None
+        return max(0.0, self.seconds - (time.monotonic() - self.began))
 
 
 def learning_rate(config: Config, share: float) -> float:

@@ -15,7 +15,7 @@ from limner.training.config import Augmentation, Config
 from limner.training.feeding.batch import to_images
 from limner.training.feeding.exposure import lift
 from limner.training.feeding.pictures import TrainingImages
-from limner.training.feeding.sampling import photo_weights, weighted_order
+from limner.training.feeding.sampling import absent_sources, photo_weights, weighted_order
 from limner.training.watching.grid import SampleGrid
 from limner.training.watching.scores import HeldOut
 
@@ -50,16 +50,20 @@ def test_every_source_has_its_weight_and_so_has_a_smile(tiny, balanced_set):
     assert photo_weights(tiny.with_settings(["sampling.a=1"]), balanced_set).tolist() == [1] * 10
 
 
-@pytest.mark.parametrize(
-    ("settings", "found"),
-    [
-        (["sampling.d=0.5"], "names the source 'd', of which .* its sources are a, b.c"),
-        (["sampling.a=0", "sampling.b.c=0"], "all photos the weight 0"),
-    ],
-)
-def test_weights_that_fit_no_set_are_refused(tiny, balanced_set, settings, found):
-    with pytest.raises(UsageError, match=found):
-        photo_weights(tiny.with_settings(settings), balanced_set)
+def test_sources_that_a_set_lacks_have_no_effect_and_are_named(tiny, balanced_set):
+    config = tiny.with_settings(["sampling.d=0.5", "sampling.b.c=0.5", "sampling.celeba=0"])
+    known = tiny.with_settings(["sampling.b.c=0.5"])
+    assert (photo_weights(config, balanced_set) == photo_weights(known, balanced_set)).all()
+    assert absent_sources(known, balanced_set) == absent_sources(tiny, balanced_set) == ""
+    assert absent_sources(config, balanced_set) == (
+        f"sampling has no effect for celeba, d: {balanced_set.path} has photos of a, b.c in its "
+        "split 'train'"
+    )
+
+
+def test_some_photos_must_be_shown(tiny, balanced_set):
+    with pytest.raises(UsageError, match="all photos the weight 0"):
+        photo_weights(tiny.with_settings(["sampling.a=0", "sampling.b.c=0"]), balanced_set)
 
 
 def test_smiles_that_nobody_judged_have_no_weight(tiny, prepared_set):

@@ -8,7 +8,8 @@ from limner.training.watching.console import Console, time_left
 
 def progress(seen, rate=10.0, **values):
     stats = {"l1": 0.25, "adversarial": 0.5}
-    return Progress(seen=seen, images=1000, epochs=seen / 500, rate=rate, stats=stats, **values)
+    ends = {"images": 1000, "share": seen / 1000}
+    return Progress(seen=seen, epochs=seen / 500, rate=rate, stats=stats, **ends | values)
 
 
 class Terminal(io.StringIO):
@@ -45,6 +46,24 @@ def test_time_left_is_that_of_the_last_reports():
     left = [line.split("/s  ")[1].split("  ")[0] for line in file.getvalue().splitlines()]
     # 200 s, 2 s and what the first report says, of 400 images: not 4 s.
     assert left == ["8 s left", "10 min left", "3 min left"]
+
+
+def test_a_run_that_stops_by_the_clock_ends_then():
+    file = io.StringIO()
+    with Console(file) as console:
+        console.report(progress(400, seconds_left=30.0))
+        console.report(progress(960, seconds_left=29.0))  # its images end sooner
+    left = [line.split("/s  ")[1].split("  ")[0] for line in file.getvalue().splitlines()]
+    assert left == ["30 s left", "4 s left"]
+
+
+@pytest.mark.parametrize("share", [0.25, 0.75])
+def test_the_bar_is_as_long_as_what_is_over(share):
+    file = Terminal()
+    with Console(file) as console:
+        console.report(progress(10, images=10**6, share=share))
+        shown = console._bar.tasks[0].percentage
+    assert shown == pytest.approx(100 * share)
 
 
 def test_a_terminal_shows_a_bar_and_keeps_what_matters():

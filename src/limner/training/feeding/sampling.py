@@ -8,7 +8,7 @@ from limner.errors import DataError, UsageError
 from limner.faces.smile import SMILING
 from limner.training.config import Config
 
-__all__ = ["photo_weights", "weighted_order"]
+__all__ = ["absent_sources", "photo_weights", "weighted_order"]
 
 
 def photo_weights(config: Config, prepared: PreparedSet) -> NDArray[np.float64] | None:
@@ -18,17 +18,12 @@ def photo_weights(config: Config, prepared: PreparedSet) -> NDArray[np.float64] 
         `[N]`, in the order of `PreparedSet.images`; None if all are shown equally often.
 
     Raises:
-        UsageError: `config.sampling` names a source that the dataset lacks, or all weights are 0.
+        UsageError: All weights are 0.
         DataError: `config.smiling` needs smile scores, and there are none.
     """
     if not config.sampling and config.smiling == 1:
         return None
     sources = prepared.column("source", "train", "photo")
-    if unknown := sorted(config.sampling.keys() - set(sources)):
-        raise UsageError(
-            f"sampling names the source '{unknown[0]}', of which {prepared.path} has no photos in "
-            f"its split 'train'; its sources are {', '.join(sorted(set(sources)))}"
-        )
     weights = np.array([config.sampling.get(source, 1.0) for source in sources])
     if config.smiling != 1:
         scores = prepared.column("smile", "train", "photo")
@@ -42,6 +37,21 @@ def photo_weights(config: Config, prepared: PreparedSet) -> NDArray[np.float64] 
     if not weights.any():
         raise UsageError("sampling and smiling give all photos the weight 0; set some above 0")
     return weights
+
+
+def absent_sources(config: Config, prepared: PreparedSet) -> str:
+    """Which sources of `config.sampling` the dataset lacks, as a line for the user; '' if none.
+
+    Experiments have weights for the sources of their own dataset, so this is no error for others.
+    """
+    sources = set(prepared.column("source", "train", "photo"))
+    absent = sorted(config.sampling.keys() - sources)
+    if not absent:
+        return ""
+    return (
+        f"sampling has no effect for {', '.join(absent)}: {prepared.path} has photos of "
+        f"{', '.join(sorted(sources))} in its split 'train'"
+    )
 
 
 def weighted_order(weights: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.int64]:

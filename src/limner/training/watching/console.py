@@ -50,7 +50,10 @@ class Console:
         self._seen = progress.seen
         self._recent.append((count, count / max(progress.rate, 1e-9)))
         per_image = sum(time for _, time in self._recent) / sum(n for n, _ in self._recent)
-        left = time_left((progress.images - progress.seen) * per_image)
+        seconds = (progress.images - progress.seen) * per_image
+        if progress.seconds_left is not None:
+            seconds = min(seconds, progress.seconds_left)
+        left = time_left(seconds)
         terms = "  ".join(f"{name} {value:.3f}" for name, value in progress.stats.items())
         if self._file.isatty():
             self._show(progress, left, terms)
@@ -88,7 +91,7 @@ class Console:
             )
             console = RichConsole(file=self._file)
             self._bar = Bars(*columns, console=console, expand=True)
-            self._bar.add_task("", total=progress.images, said="", left="")
+            self._bar.add_task("", total=1.0, said="", left="")
             self._live = self._stack.enter_context(
                 Live(console=console, transient=True, auto_refresh=False)
             )
@@ -97,7 +100,7 @@ class Console:
             f"{progress.rate:.1f}/s"
         )
         task = self._bar.task_ids[0]
-        self._bar.update(task, completed=progress.seen, said=said, left=left)
+        self._bar.update(task, completed=progress.share, said=said, left=left)
         self._live.update(Group(self._bar, Text(terms, style="dim")), refresh=True)
 
 
