@@ -5,6 +5,7 @@ import pytest
 
 from limner import images
 from limner.errors import UsageError
+from limner.features import evaluation_set
 from limner.features.evaluation_set import EvaluationSet, PreparedFaces
 
 
@@ -109,6 +110,20 @@ def test_prepared_sets_can_be_reference_sets(folders, prepared_set):
     assert first.framed
     assert images.read(first.data()).shape == (48, 48, 3)
     assert first in PreparedFaces(prepared_set, "train")
+
+
+def test_the_reference_is_what_no_model_was_trained_on(folders, prepared_set, monkeypatch):
+    def real():
+        return EvaluationSet.of_folders(folders["generated"], real=prepared_set)
+
+    assert real().folders["real"] == prepared_set.name
+    monkeypatch.setattr(evaluation_set, "HELD_OUT", 2)
+    held_out = real()
+    assert held_out.folders["real"] == f"{prepared_set.name}, its held-out photos"
+    assert list(held_out.unpaired["real"]) == list(PreparedFaces(prepared_set, "test"))
+    training = PreparedFaces(prepared_set, "train")
+    assert len(held_out.unpaired["real"]) == 2
+    assert not any(picture in training for picture in held_out.unpaired["real"])
 
 
 def test_a_prepared_set_without_photos_is_an_error(folders, prepared_set, monkeypatch):

@@ -31,8 +31,8 @@ GroundTruth = Annotated[
 Real = Annotated[
     Path | None,
     typer.Option(
-        help="Reference set of real photos: a folder, or a dataset made by `limner prepare`; by "
-        "default the ground truth."
+        help="Reference set of real photos: a folder, or a dataset made by `limner prepare` (its "
+        "held-out photos, or all if they are fewer than 100); by default the ground truth."
     ),
 ]
 Training = Annotated[

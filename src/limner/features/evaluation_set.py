@@ -14,7 +14,7 @@ from limner.sharing import name_of
 if TYPE_CHECKING:
     from limner.data.items import Split
 
-__all__ = ["FOLDERS", "EvaluationSet", "Picture", "PreparedFaces"]
+__all__ = ["FOLDERS", "HELD_OUT", "EvaluationSet", "Picture", "PreparedFaces"]
 
 FOLDERS: Mapping[Role, str] = {
     "generated": "--generated",
@@ -25,6 +25,9 @@ FOLDERS: Mapping[Role, str] = {
     "training": "--training",
 }
 """The option of `limner measure` for the pictures of each role."""
+
+HELD_OUT = 100
+"""Held-out photos that make a reference set; a dataset with fewer is used as a whole."""
 
 _SIDE = 128  # px, unless the generated pictures have another common size
 _NAMED = 3  # examples in a message
@@ -130,8 +133,9 @@ class EvaluationSet:
             ground_truth: Folder of the ground-truth photos, with the same names.
             back: Folder of sketches that a model made from the generated photos, with the same
                 names.
-            real: Folder of real photos of anybody, or a dataset made by `limner prepare`; by
-                default the ground-truth photos.
+            real: Folder of real photos of anybody, or a dataset made by `limner prepare`, of which
+                the held-out photos are used if there are at least `HELD_OUT`, else all; by default
+                the ground-truth photos.
             training: Folder of photos that the model was trained on, or a dataset, of which the
                 training split is used.
             size: Side in px at which all pictures are compared; by default that of the generated
@@ -155,11 +159,18 @@ class EvaluationSet:
         warnings: list[str] = []
         rows: dict[str, dict[Role, Picture]] = {}
         unpaired: dict[Role, PictureSet] = {}
+        folders = {role: name_of(folder) for role, folder in named.items() if folder is not None}
         for role, folder in named.items():
             if folder is None:
                 continue
             if role in UNPAIRED and (folder / "faces.parquet").exists():
-                unpaired[role] = PreparedFaces(folder, "train" if role == "training" else None)
+                if role == "training":
+                    unpaired[role] = PreparedFaces(folder, "train")
+                else:
+                    held_out = PreparedFaces(folder, "test")
+                    enough = len(held_out) >= HELD_OUT
+                    unpaired[role] = held_out if enough else PreparedFaces(folder)
+                    folders[role] += ", its held-out photos" if enough else ""
                 if not unpaired[role]:
                     learnt = " for training" if role == "training" else ""
                     raise UsageError(
@@ -174,7 +185,6 @@ class EvaluationSet:
                 rows = {name: {"generated": picture} for name, picture in found.items()}
             else:
                 _pair(rows, role, found, folder, generated, warnings)
-        folders = {role: name_of(folder) for role, folder in named.items() if folder is not None}
         if back is not None:
             folders["back"] = "made by the model"  # its folder is temporary
         if size is None:
