@@ -101,7 +101,7 @@ def model_form(drawing: Grey, photo: NDArray[np.float32], rng: np.random.Generat
 
 
 def shading_share(photo: NDArray[np.float32]) -> float:
-    """Probability that the skin of a face is shaded, 0.1 to 0.9: the darker it is, the likelier.
+    """Probability that the skin of a face is shaded, 0.03 to 0.97: the darker it is, the likelier.
 
     People leave the paper white for a light face, and mostly shade a dark one. If both were shaded
     equally often, white skin in a drawing would not show how light the photo was.
@@ -111,7 +111,7 @@ def shading_share(photo: NDArray[np.float32]) -> float:
     """
     h, w = photo.shape[:2]
     inner = luminance(photo[h // 4 : h - h // 4, w // 4 : w - w // 4])
-    return float(np.clip((0.75 - np.median(inner)) / 0.35, 0.1, 0.9))
+    return float(np.clip((0.74 - np.median(inner)) / 0.26, 0.03, 0.97))
 
 
 def shade_skin(drawing: Grey, photo: NDArray[np.float32], rng: np.random.Generator) -> Grey:
