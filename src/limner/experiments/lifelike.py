@@ -25,7 +25,7 @@ def lifelike() -> Config:
     where FIRST is a run of `pix2pix`.
 
     Cost: 20 images/s on 2 cores of an AMD EPYC (Zen 5), so 5.5 hours in all.
-    Outcome after 189,000 images in several runs, shipped as `lifelike`: no grid, less painted,
+    Outcome after 259,000 images in several runs, shipped as `lifelike`: no grid, less painted,
     rank-1 0.39 on `cufs_cuhk_train` and 0.65 on `cufs_ar`, skin as given by a hint to a CIEDE2000
     of 5; see `docs/experiments.md`. To continue from there:
     `--set init_from=lifelike`.
