@@ -3,7 +3,9 @@
 torch runs twice: with its default memory layout, and with channels-last, as limner trains.
 
 The limit is the network's floating-point operations divided by the rate of a large matrix product,
-measured in the same run. All are interleaved; results are medians of ROUNDS.
+measured in the same run. All are interleaved; results are medians of ROUNDS. Each round calls each
+of them twice and times the second call: during the first, threads of the runtime before it still
+wait for work actively, and take the processor from its own.
 
     python benchmarks/translation.py [--model NAME|FILE] [--threads 2] [--width N ...]
 
@@ -98,6 +100,7 @@ def medians(*calls: Callable[[], object]) -> list[float]:
     times: list[list[float]] = [[] for _ in calls]
     for _ in range(3 + ROUNDS):
         for call, taken in zip(calls, times, strict=True):
+            call()
             start = time.perf_counter()
             call()
             taken.append(time.perf_counter() - start)
