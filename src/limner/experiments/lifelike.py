@@ -34,7 +34,7 @@ def lifelike() -> Config:
         experiment="lifelike",
         generator=UNetConfig(width=24, literal=True, hints=True),
         discriminator=ProjectedConfig(),
-        augmentation=Augmentation(exposure=0.65),
+        augmentation=Augmentation(exposure=0.45),
         discriminator_augmentation=DiscriminatorAugmentation(
             colour=True, colour_strength=0.4, translation=0.08
         ),
