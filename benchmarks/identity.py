@@ -9,8 +9,9 @@ intervals over the people.
 
 With --set, also the held-out faces of a dataset, drawn by limner in the style `pencil`. With
 --jpeg, generated photos are halved in size, saved at that quality and enlarged again before they
-are described. A model that was trained with this descriptor could raise its score with an invisible
-pattern; the degradation destroys such a pattern, but not a face.
+are described; for comparison, so are the sketches and the ground truth. A model that was trained
+with this descriptor could raise its score with an invisible pattern; the degradation destroys such
+a pattern, but not a face.
 """
 
 import argparse
@@ -69,6 +70,10 @@ def measure(
     print(f"{name}: {len(photos)} people\n{HEADER}")
     gallery = describe(photos)
     report("raw sketches", describe(drawings), gallery)
+    if jpeg:
+        for control, pictures in (("sketches", drawings), ("ground truth", photos)):
+            worse = np.stack([degraded(picture, jpeg) for picture in pictures])
+            report(f"{control}, degraded", describe(worse), gallery)
     for model, translator in translators.items():
         generated = translated(translator, drawings)
         if jpeg:
@@ -77,7 +82,7 @@ def measure(
 
 
 def degraded(photo: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:
-    """Halve a photo `[S, S, 3]`, save it as JPEG, and enlarge it again."""
+    """Halve a photo `[S, S, 3]` or sketch `[S, S]`, save it as JPEG, and enlarge it again."""
     file = io.BytesIO()
     Image.fromarray(images.resize(photo, len(photo) // 2)).save(file, "JPEG", quality=quality)
     return images.resize(images.read(file.getvalue()), len(photo))
