@@ -5,7 +5,8 @@
 For each folder in FOLDER that contains `photos/` and `sketches/` with the same file names: compares
 the shipped model's photos with results of obvious rank: the ground-truth photos, the raw sketches,
 a drawing of the ground-truth photo in each of limner's styles, and the average photo for everybody.
-All results are crops of aligned faces. Prints a table and writes a page for each set into --out.
+All results are crops of aligned faces, compared at 128 px. Prints a table and writes a page for
+each set into --out.
 """
 
 import argparse
@@ -23,6 +24,8 @@ from limner.shipped import DEFAULT_MODEL
 from limner.sketching import STYLES, sketch
 from limner.translator import Translator
 
+SIDE = 128
+
 
 def main() -> None:
     """Compare the results of each set."""
@@ -38,6 +41,7 @@ def main() -> None:
             names = results(*aligned_pairs(folder, args.every), Path(work))
             page = args.out / f"{folder.name}.html"
             command = [sys.executable, "-m", "limner", "compare", *names, "--aligned"]
+            command += ["--size", str(SIDE)]
             command += ["--sketches", "raw sketches", "--ground-truth", "ground-truth photos"]
             command += [
                 "--html",
