@@ -138,7 +138,8 @@ def assert_nearly_the_same(path, other):
     one, two = (RunFolder(p).load_state() for p in (path, other))
     assert one["images"] == two["images"]
     for part in ("objective", "average"):
-        assert furthest(one[part], two[part]) < 1e-12
+        # Rounding of 1e-16, which Adam amplifies where a gradient is next to nothing.
+        assert furthest(one[part], two[part]) < 1e-10
     lines = [(p / "stats.jsonl").read_text().splitlines()[-1] for p in (path, other)]
     ours, theirs = ({**json.loads(line), "rate": 0} for line in lines)
     assert ours == pytest.approx(theirs, abs=2e-6)  # they are rounded
