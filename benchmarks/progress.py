@@ -10,9 +10,6 @@ import argparse
 import tempfile
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from limner import Translator, images
 from limner.errors import LimnerError
 from limner.export import export
@@ -24,22 +21,16 @@ def main() -> None:
     parser.add_argument("file", metavar="FILE", type=Path, help="picture to write")
     parser.add_argument("drawings", metavar="DRAWING", type=Path, nargs="+")
     parser.add_argument("--models", nargs="+", required=True, metavar="MODEL")
-    parser.add_argument("--side", type=int, default=192, help="of each tile in px")
+    parser.add_argument("--side", type=int, default=192, help="of each picture in px")
     options = parser.parse_args()
-    rows: list[list[NDArray[np.uint8]]] = [[] for _ in options.drawings]
+    rows = [[] for _ in options.drawings]
     for model in options.models:
         translator = translator_of(model)
         for row, path in zip(rows, options.drawings, strict=True):
             [face, *_] = translator.translate(path)
             shown = [face.image] if row else [face.aligned.image, face.image]
-            row += [tile(picture, options.side) for picture in shown]
+            row += [images.resize(picture, options.side) for picture in shown]
     images.write(options.file, images.montage(rows, gap=4))
-
-
-def tile(picture: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
-    """A picture of `side` px, in colour."""
-    resized = images.resize(picture, side)
-    return np.stack([resized] * 3, axis=-1) if resized.ndim == 2 else resized
 
 
 def translator_of(model: str) -> Translator:

@@ -47,7 +47,8 @@ def main() -> None:
         print(f"{place:4}  {one.distance:.3f}  {one.name}")
     places = np.linspace(0, len(ranking) - 1, min(options.shown, len(ranking))).round().astype(int)
     chosen = [ranking[place] for place in places]
-    rows = [[tile(one.drawing) for one in chosen], [tile(one.photo) for one in chosen]]
+    pictures = [[one.drawing for one in chosen], [one.photo for one in chosen]]
+    rows = [[images.resize(picture, SIDE) for picture in row] for row in pictures]
     images.write(options.file, images.montage(rows, gap=6))
 
 
@@ -65,12 +66,6 @@ def ranked(translator: Translator, files: list[Path]) -> list[Ranked]:
                 Ranked(name=path.name, drawing=drawing, photo=face.image, distance=distance)
             )
     return sorted(found, key=lambda one: one.distance)
-
-
-def tile(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """A picture of SIDE px, in colour."""
-    resized = images.resize(picture, SIDE)
-    return np.stack([resized] * 3, axis=-1) if resized.ndim == 2 else resized
 
 
 if __name__ == "__main__":

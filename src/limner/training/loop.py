@@ -199,8 +199,15 @@ def _train(
             scores = snapshot() if snapping else {}
             warnings = tuple(trouble.text for trouble in watch.note(line))
             if report is not None:
-                progress = replace(progress, scores=scores, warnings=warnings)
-                report(replace(progress, share=rate.share(seen), seconds_left=rate.seconds_left))
+                report(
+                    replace(
+                        progress,
+                        scores=scores,
+                        warnings=warnings,
+                        share=rate.share(seen),
+                        seconds_left=rate.seconds_left,
+                    )
+                )
         if saving or stopping or watch.over:
             run.save_state(
                 collect_state(config, prepared, objective, averaged, seen=seen, how=computed)

@@ -55,7 +55,7 @@ _TERMS = {
     "perceptual": ("Perceptual loss", "difference of features of a network trained on ImageNet"),
     "face": ("Face features", "difference of inner features of the face descriptor"),
     "identity": ("Face identity", "squared distance of the face descriptors"),
-    "grid": ("Grid", "amplitude of a grid of 2 px in generated photos, of 1"),
+    "grid": ("Grid", "mean amplitude of a grid of 2 px in generated photos, which are in -1 to 1"),
 }
 """Titles and units of the generators' terms."""
 
