@@ -1,5 +1,6 @@
 """`limner studio` as a process."""
 
+import asyncio
 import os
 import signal
 import socket
@@ -12,6 +13,7 @@ import httpx
 import pytest
 import uvicorn
 
+from limner.studio.connections import protocol_of
 from limner.studio.server import _terminable, address_of, listen
 from limner.studio.settings import Settings
 
@@ -132,6 +134,32 @@ def test_it_stops_in_spite_of_silent_connections(running):
         connection.close()
     with pytest.raises(httpx.ConnectError):
         httpx.get(running.address)
+
+
+@pytest.mark.parametrize("turns", [0, 2, 3, 4])  # after one, asyncio itself drops it
+def test_it_stops_in_spite_of_a_connection_that_is_being_accepted(turns):
+    """Asyncio's loop turns a few times between accepting a connection and beginning it."""
+
+    async def app(scope, receive, send):
+        raise AssertionError
+
+    async def running():
+        settings = Settings(port=0)
+        protocol = protocol_of(settings, stopping=lambda: server.should_exit)
+        config = uvicorn.Config(app, http=protocol, ws="none", lifespan="off", log_level="warning")
+        server = uvicorn.Server(config)
+        listener = listen(settings)
+        port = listener.getsockname()[1]
+        config.load()
+        server.lifespan = config.lifespan_class(config)
+        await server.startup([listener])
+        with dial(port):
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            server.should_exit = True
+            await asyncio.wait_for(server.shutdown([listener]), 5)
+
+    asyncio.run(running())
 
 
 def test_services_are_stopped_by_another_signal(hinted_model):

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Callable
 
 import h11
 from starlette.types import ASGIApp
@@ -21,20 +22,36 @@ _SPARE = 256
 """Connections beyond the limit that are told so; still more are closed without a word."""
 
 
-def protocol_of(settings: Settings) -> type[H11Protocol]:
+def protocol_of(
+    settings: Settings, stopping: Callable[[], bool] = lambda: False
+) -> type[H11Protocol]:
     """Uvicorn's HTTP protocol, which would wait for ever for a client that says or reads nothing.
 
     At the limit of connections, the one that has been without a request for longest makes room;
     only when all are at work, a further one gets a 503. With uvicorn's own limit, silent ones would
     keep out all others.
+
+    A stopping uvicorn tells its connections to end, but asyncio may just be accepting another. That
+    one is closed here as soon as it begins: a silent client would hold up the end for all its time
+    of grace.
+
+    Args:
+        settings: Of the server.
+        stopping: Whether the server is about to end.
     """
     too_many = ProblemError(503, "the server has too many connections; try again", retry_after=1)
-    shared = {"settings": settings, "busy": staticmethod(answering(too_many)), "idle": {}}
+    shared = {
+        "settings": settings,
+        "stopping": staticmethod(stopping),
+        "busy": staticmethod(answering(too_many)),
+        "idle": {},
+    }
     return type("Impatient", (_Impatient,), shared)
 
 
 class _Impatient(H11Protocol):
     settings: Settings
+    stopping: Callable[[], bool]
     busy: ASGIApp
     """Answers where there are too many connections."""
     idle: dict[H11Protocol, float]
@@ -46,6 +63,9 @@ class _Impatient(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        if self.stopping():
+            self.shutdown()
+            return
         over = len(self.connections) - self.settings.connections
         if over > 0:
             longest, since = next(iter(self.idle.items()), (self, self.loop.time()))

@@ -95,7 +95,7 @@ def serve(
     app = create_app(settings)
     config = uvicorn.Config(
         app,
-        http=protocol_of(settings),
+        http=protocol_of(settings, stopping=lambda: server.should_exit),
         ws="none",
         lifespan="on",
         log_level="warning",
