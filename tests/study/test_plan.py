@@ -48,6 +48,28 @@ def test_settings_reach_all_runs_but_leave_what_distinguishes_an_experiment():
     assert {of(name).batch for name in EXPERIMENTS} == {8}
 
 
+def test_narrower_networks_are_narrower_in_all_experiments():
+    plan = Plan(width=0.25, settings=("batch=8",))
+    full = Plan(settings=("batch=8",))
+    for name in EXPERIMENTS:
+        trial = Trial(experiment=name, seed=0)
+        narrow, usual = (one.config(trial, Path()) for one in (plan, full))
+        assert (narrow.generator.width, narrow.discriminator.width) == (
+            usual.generator.width // 4,
+            usual.discriminator.width // 4,
+        )
+        assert differences(name, "balanced", plan) == differences(name, "balanced")
+
+
+def test_a_width_that_is_set_reaches_all_but_the_resnet():
+    plan = Plan(width=0.5, settings=("generator.width=24",))
+    widths = [
+        plan.config(Trial(experiment=name, seed=0), Path()).generator.width
+        for name in ("balanced", "resnet")
+    ]
+    assert widths == [24, 32]
+
+
 def test_sizes_and_lengths_are_scaled():
     plan = Plan(size=64, images=1000)
     config = plan.config(Trial(experiment="unaligned", seed=2), Path("sets"))
@@ -70,6 +92,8 @@ def test_seeds_are_interleaved():
         ({"settings": ("no.such=1",)}, "not a setting"),
         ({"size": 40}, "multiple of 16"),
         ({"seeds": 0}, "at least 1"),
+        ({"width": 0.01}, "at least 0.03125"),
+        ({"width": 2}, "at most 1"),
     ],
 )
 def test_impossible_plans_are_refused(given, said):

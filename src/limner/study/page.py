@@ -111,6 +111,7 @@ def numbers(contents: Contents) -> dict[str, Any]:
             "size": plan.size,
             "images": plan.images,
             "seeds": plan.seeds,
+            "width": plan.width,
             "settings": [without_folders(setting) for setting in plan.settings],
         },
         "runs": {
