@@ -11,7 +11,7 @@ from limner.features.cache import default_folder
 from limner.study.datasets import missing_sets, prepare_sets
 from limner.study.measured import Examiner, last_snapshot, trained_on
 from limner.study.pace import costs
-from limner.study.page import Contents, Entry, write
+from limner.study.page import Contents, Entry, verdicts, write
 from limner.study.pairs import Pair, find_pairs, pairs_in
 from limner.study.plan import REFERENCE, Plan, Trial
 from limner.study.running import Teller, is_over, state_of, train_trial
@@ -99,6 +99,9 @@ class Study:
                     poor=poor,
                 )
             )
+        if any(entry.scored for entry in entries):
+            for line in verdicts(entries):
+                self.say(f"  {line}")
         contents = Contents(plan=self.plan, entries=entries, notes=self._notes(pairs))
         return write(contents, self.out)
 

@@ -20,7 +20,7 @@ from limner.study.running import State
 from limner.study.scoring import Scored, by_name
 from limner.study.verdict import Judged, Outcome, judge
 
-__all__ = ["Contents", "Entry", "outcomes_of", "write"]
+__all__ = ["Contents", "Entry", "outcomes_of", "verdicts", "write"]
 
 _ROW, _HEAD = 20, 34  # px of an experiment in a diagram, and of its axis
 _ENDED = {"diverged": "diverged", "failed": "failed"}
@@ -78,6 +78,13 @@ def write(contents: Contents, out: Path) -> Path:
         marks={"confirmed": "✓", "not confirmed": "✗", "not decidable": "?"},
     )
     return page
+
+
+def verdicts(entries: Sequence[Entry]) -> list[str]:
+    """A line of text about each finding: the verdict, and what was found."""
+    outcomes = outcomes_of(entries)
+    judged = [judge(finding, outcomes) for finding in FINDINGS]
+    return [f"{one.verdict:13}  {one.finding.title}: {one.because}" for one in judged]
 
 
 def outcomes_of(entries: Sequence[Entry]) -> dict[str, Outcome]:
