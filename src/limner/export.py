@@ -1,7 +1,6 @@
 """Export of a trained generator as one `.onnx` file that contains everything needed to use it."""
 
 import dataclasses
-import hashlib
 import json
 import logging
 import typing
@@ -17,11 +16,12 @@ from onnx import numpy_helper
 from safetensors import SafetensorError, safe_open
 from torch import nn
 
-from limner import __version__, images
+from limner import __version__
 from limner.directions import CHANNELS, SKETCH_TO_PHOTO, Direction
 from limner.errors import ModelError, RunError, UsageError
 from limner.faces import Preprocessing
 from limner.model import KEY, ModelCard
+from limner.model_file import HALF, save
 from limner.networks.config import GeneratorConfig
 from limner.networks.generator import make_generator, turned
 from limner.training.config import Config
@@ -90,11 +90,7 @@ def export(
         weights="",
     )
     model = to_onnx(trained.generator, settings, side=config.size, ends=card.ends)
-    card = dataclasses.replace(card, weights=_digest(model))
-    entry = model.metadata_props.add()
-    entry.key, entry.value = KEY, json.dumps(card.to_dict())
-    images.write_bytes(out, model.SerializeToString())
-    return card
+    return save(out, model, card)
 
 
 def directions_of(source: Path) -> list[Direction]:
@@ -256,16 +252,9 @@ def _halve(model: onnx.ModelProto) -> None:
         if values.dtype != np.float32 or values.ndim < 2:
             continue
         name = tensor.name
-        tensor.CopyFrom(numpy_helper.from_array(values.astype(np.float16), f"{name}.half"))
+        tensor.CopyFrom(numpy_helper.from_array(values.astype(np.float16), f"{name}{HALF}"))
         casts.append(
-            onnx.helper.make_node("Cast", [f"{name}.half"], [name], to=onnx.TensorProto.FLOAT)
+            onnx.helper.make_node("Cast", [f"{name}{HALF}"], [name], to=onnx.TensorProto.FLOAT)
         )
     for cast in reversed(casts):
         graph.node.insert(0, cast)
-
-
-def _digest(model: onnx.ModelProto) -> str:
-    digest = hashlib.sha256()
-    for tensor in sorted(model.graph.initializer, key=lambda t: t.name):
-        digest.update(tensor.name.encode() + numpy_helper.to_array(tensor).tobytes())
-    return digest.hexdigest()

@@ -94,6 +94,7 @@ for command in (
     training.train,
     training.plot,
     training.export,
+    training.average,
     measuring.measure,
     measuring.compare,
     study.study,

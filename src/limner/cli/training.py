@@ -7,7 +7,7 @@ import typer
 
 from limner.errors import UsageError
 
-__all__ = ["export", "plot", "train"]
+__all__ = ["average", "export", "plot", "train"]
 
 
 def train(
@@ -117,3 +117,28 @@ def export(
         run = choice.snapshot
     card = export_run(run, model, direction=direction)
     typer.echo(f"{model}: {card.direction} after {card.images_seen} images")
+
+
+def average(
+    before: Annotated[Path, typer.Argument(help="A model: a shipped name or an .onnx file.")],
+    after: Annotated[Path, typer.Argument(help="A model that learnt on from it.")],
+    model: Annotated[Path, typer.Argument(help="The .onnx file to write.")],
+    share: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of the second model's weights.")
+    ] = 0.5,
+) -> None:
+    """Average the weights of a model and of one that learnt on from it.
+
+    A model that learnt from your photos forgets some of what it could do before. Between the two
+    there is often a model that is better than both; compare a few shares with `limner compare`.
+
+    - `limner average portrait mine.onnx between.onnx`
+    - `limner average portrait mine.onnx between.onnx --share 0.75`
+    """
+    from limner.averaging import average as average_models
+    from limner.shipped import find_model
+
+    card = average_models(find_model(before), find_model(after), model, share=share)
+    typer.echo(
+        f"{model}: {card.direction}, {share:.0%} of {after.name} and the rest of {before.name}"
+    )
