@@ -21,14 +21,15 @@ def portrait() -> Config:
 
     where LIFELIKE is a run of `lifelike`, or `lifelike` for the shipped model of that name.
 
-    Three settings are other than those of `lifelike`. `weights.grid` removes a grid of 2 px.
-    Discriminators see more of the true colours (`colour_strength`), as skin was orange in drawings
-    of few lines. More photos are bright (`exposure`), since those of white drawings often are.
+    The result is filtered (`antialias`), which costs nothing worth mentioning: without, photos have
+    a grid of 2 px and are sharper than photos are. `docs/experiments.md` tells of a run with other
+    settings (`weights.grid` instead of the filter, more bright photos, discriminators that see more
+    of the true colours), whose scores were better and whose colours were not.
 
     Cost: 8 to 9 images/s on 2 cores of an AMD EPYC (Zen 5), so 6 hours in all.
-    Outcome after 82,304 images in three runs (`--for` with `decay_by=time`), the last 28,264 with
-    these settings, shipped as `portrait`: skin and hair with texture, as close to the person as
-    `lifelike` or closer on hand-drawn sketches; see `docs/model-card.md`. To continue from there:
+    Outcome after 54,040 images (`--for` with `decay_by=time`; the filter was added afterwards),
+    shipped as `portrait`: skin and hair with texture, closer to the person than `lifelike` on
+    hand-drawn sketches; see `docs/model-card.md`. To continue from there:
     `--set init_from=portrait`.
     """
     base = lifelike()
@@ -36,13 +37,10 @@ def portrait() -> Config:
         base,
         experiment="portrait",
         size=256,
-        generator=UNetConfig(width=12, depth=5, literal=True, hints=True),  # as `lifelike` has it
+        generator=UNetConfig(  # as `lifelike` has it, but for the filter
+            width=12, depth=5, literal=True, hints=True, antialias=True
+        ),
         discriminator=ProjectedConfig(width=96, patch_width=64),
         fine=Fine(crop=128),
-        weights=dataclasses.replace(base.weights, grid=40.0),
-        augmentation=dataclasses.replace(base.augmentation, exposure=0.65),
-        discriminator_augmentation=dataclasses.replace(
-            base.discriminator_augmentation, colour_strength=0.15
-        ),
         images=200_000,
     )

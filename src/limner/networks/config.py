@@ -29,6 +29,8 @@ class _Ends:
     """Take how literally a sketch is meant as one more input channel."""
     hints: bool = False
     """Take colour hints as four more input channels."""
+    antialias: bool = False
+    """Filter the result so that it has no grid of 2 px, see `limner.networks.layers.AntiAlias`."""
 
     @property
     def channels(self) -> int:

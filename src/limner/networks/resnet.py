@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 from limner.networks.config import Norm, ResNetConfig
 from limner.networks.guidance import guided
-from limner.networks.layers import SLOPE, initialise, make_norm
+from limner.networks.layers import SLOPE, AntiAlias, initialise, make_norm
 
 
 class ResNet(nn.Module):
@@ -35,6 +35,7 @@ class ResNet(nn.Module):
             _single(2 * width, width, norm),
         )
         self.leave = nn.Conv2d(width, config.outputs, 7, padding=3)
+        self.filter = AntiAlias(config.outputs) if config.antialias else nn.Identity()
         initialise(self)
         for block in blocks:
             # All branches together add a variance of one; else each would double it without a norm.
@@ -51,7 +52,7 @@ class ResNet(nn.Module):
         H and W must be multiples of 4.
         """
         x = self.blocks(self.down(self.enter(guided(self.config, x, literal, hints))))
-        return torch.tanh(self.leave(self.up(x)))
+        return torch.tanh(self.filter(self.leave(self.up(x))))
 
 
 class _Block(nn.Module):

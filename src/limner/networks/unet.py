@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from limner.networks.config import Norm, UNetConfig
 from limner.networks.guidance import guided
-from limner.networks.layers import SLOPE, initialise, make_norm
+from limner.networks.layers import SLOPE, AntiAlias, initialise, make_norm
 
 
 class UNet(nn.Module):
@@ -40,6 +40,7 @@ class UNet(nn.Module):
             _double(2 * width, width, norm) for width in reversed(widths[:-1])
         )
         self.leave = nn.Conv2d(widths[0], config.outputs, 1)
+        self.filter = AntiAlias(config.outputs) if config.antialias else nn.Identity()
         initialise(self)
         # Results near mid-grey at first, where tanh has its full slope.
         nn.init.normal_(self.leave.weight, std=0.1 * config.width**-0.5)
@@ -60,7 +61,7 @@ class UNet(nn.Module):
         kept.pop()
         for up, merge in zip(self.up, self.merge, strict=True):
             x = merge(torch.cat([up(x), kept.pop()], dim=1))
-        return torch.tanh(self.leave(x))
+        return torch.tanh(self.filter(self.leave(x)))
 
 
 def _single(inputs: int, outputs: int, norm: Norm, groups: int = 1) -> nn.Sequential:
