@@ -10,7 +10,9 @@ import torch
 from safetensors.torch import load_file
 
 from limner.errors import ModelError, RunError, UsageError
-from limner.export import export, remove_traces
+from limner.export import export, remove_traces, to_onnx
+from limner.model_file import named_weights
+from limner.networks.config import UNetConfig
 from limner.networks.generator import make_generator, turned
 from limner.networks.unet import UNet
 from limner.shipped import shipped_models
@@ -33,6 +35,21 @@ def test_onnx_gives_the_same_results_as_torch(tiny, finished_run, tiny_model):
     with torch.inference_mode():
         expected = network(sketch).numpy()
     session = ort.InferenceSession(tiny_model, providers=["CPUExecutionProvider"])
+    [made] = session.run(None, {"sketch": sketch.numpy()})
+    assert np.abs(made - expected).max() < 1e-3
+    assert expected.std() > 0.01
+
+
+def test_a_filtered_network_is_exported_with_its_filter_and_can_be_taken_over(tmp_path):
+    torch.manual_seed(0)
+    settings = UNetConfig(width=4, depth=2, antialias=True)
+    network = UNet(settings).eval()
+    model = to_onnx(network, settings, side=32)
+    assert named_weights(model).keys() >= network.state_dict().keys()
+    sketch = torch.rand(2, 1, 32, 32) * 2 - 1
+    with torch.inference_mode():
+        expected = network(sketch).numpy()
+    session = ort.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
     [made] = session.run(None, {"sketch": sketch.numpy()})
     assert np.abs(made - expected).max() < 1e-3
     assert expected.std() > 0.01
