@@ -12,6 +12,7 @@ from limner.metrics.faithfulness.hatching import Hatching
 from limner.metrics.faithfulness.smiles import SmileDrift
 from limner.metrics.faithfulness.strokes import Strokes
 from limner.metrics.likeness.brightness import Brightness
+from limner.metrics.likeness.contrast import Contrast
 from limner.metrics.likeness.dists import Dists, DistsFeature
 from limner.metrics.likeness.fsim import Fsim
 from limner.metrics.likeness.identity import Identity
@@ -87,6 +88,7 @@ def standard(*, weights: Mapping[str, Path] | None = None, landmarks: int = 5) -
         SmileDrift(against="sketch"),
         Skin(),
         Brightness(),
+        Contrast(),
         FaceDetection(),
         Sharpness(),
         Spectrum(),

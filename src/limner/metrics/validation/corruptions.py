@@ -179,6 +179,12 @@ def _dark(pictures: Pictures, strength: float) -> Pictures:
     return _levels(pictures * (1 - 0.6 * strength))
 
 
+def _flat(pictures: Pictures, strength: float) -> Pictures:
+    """Light and shade fade, down to half; the mean stays."""
+    means = (pictures @ LUMA).mean(axis=(1, 2))[:, None, None, None]
+    return _levels(pictures + 0.5 * strength * (means - pictures))
+
+
 def _smile(pictures: Pictures, strength: float) -> Pictures:
     """The corners of the mouth moved up and apart, and teeth painted between the lips."""
     side = pictures.shape[1]
@@ -275,6 +281,7 @@ CORRUPTIONS: Mapping[str, Corruption] = MappingProxyType(
         "grey": _each_picture(_grey),
         "cast": _each_picture(_cast),
         "dark": _each_picture(_dark),
+        "flat": _each_picture(_flat),
     }
 )
 """By name; the functions' docstrings describe them. Call them through `corrupted`."""
