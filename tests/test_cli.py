@@ -319,7 +319,7 @@ def test_models_are_listed():
 def test_every_command_shows_an_example():
     commands = [command.callback.__name__ for command in cli.app.registered_commands]
     assert commands == [
-        *("photo", "sketch", "prepare", "train", "plot", "export"),
+        *("photo", "sketch", "prepare", "train", "plot", "export", "average"),
         *("measure", "compare", "study", "studio", "models"),
     ]
     for command in cli.app.registered_commands:

@@ -6,7 +6,6 @@ import torch
 from torch import Tensor
 
 from limner.model import ModelCard
-from limner.model_file import load, named_weights
 from limner.shipped import shipped_models
 
 __all__ = ["path_of", "read_model"]
@@ -27,6 +26,8 @@ def read_model(path: Path) -> tuple[ModelCard, dict[str, Tensor]]:
     Raises:
         ModelError: The file is missing or damaged, or was not exported by limner.
     """
+    from limner.model_file import load, named_weights  # ONNX, which most runs do not need
+
     card, model = load(path)
     weights = named_weights(model)
     return card, {name: torch.tensor(values) for name, values in weights.items()}
