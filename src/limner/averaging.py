@@ -1,4 +1,4 @@
-"""Models between two others, of which one learnt on from the other.
+"""Models between a model and a fine-tuned version of it.
 
 Fine-tuning gains something and forgets something. The weights on the line between a model and its
 fine-tuned version make working models too, and often one of them is better than both ends: it
@@ -31,7 +31,7 @@ def average(
 
     Args:
         before: An `.onnx` model.
-        after: One that learnt on from it.
+        after: A fine-tuned version of it.
         out: The `.onnx` file to write.
         share: Share of `after`, 0 to 1.
         name: The model's name; by default the file's stem.
@@ -46,10 +46,10 @@ def average(
     """
     settings.at_least("share", share, 0)
     settings.at_most("share", share, 1)
-    (first, model), (last, other) = load(before), load(after)
+    (first, start), (last, tuned) = load(before), load(after)
     _check_alike(before, first, after, last)
-    given = {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
-    for tensor in other.graph.initializer:
+    given = {tensor.name: numpy_helper.to_array(tensor) for tensor in start.graph.initializer}
+    for tensor in tuned.graph.initializer:
         values = numpy_helper.to_array(tensor)
         if not np.issubdtype(values.dtype, np.floating):
             continue
@@ -58,17 +58,17 @@ def average(
             raise UsageError(f"{before} and {after} have different graphs; export both again")
         mixed = (1 - share) * there.astype(np.float64) + share * values.astype(np.float64)
         tensor.CopyFrom(numpy_helper.from_array(mixed.astype(values.dtype), tensor.name))
-    onnx.checker.check_model(other)
+    onnx.checker.check_model(tuned)
     card = dataclasses.replace(
         last, name=name or out.stem, sources={**first.sources, **last.sources}
     )
-    return save(out, other, card)
+    return save(out, tuned, card)
 
 
 def _check_alike(before: Path, first: ModelCard, after: Path, last: ModelCard) -> None:
     for name in ("direction", "preprocessing", "generator"):
         if getattr(first, name) != getattr(last, name):
             raise UsageError(
-                f"{before} and {after} differ in {name}; only a model and one that learnt on from "
-                "it can be averaged"
+                f"{before} and {after} differ in {name}; only a model and a fine-tuned "
+                "version of it can be averaged"
             )

@@ -66,6 +66,9 @@ def test_it_trains_and_measures_every_run_seed_after_seed(done):
     )
     assert on_poor["differences"][0]["other"] != on_poor["differences"][0]["subject"]
     assert not list(out.glob("runs/*/state.pt"))
+    for finding in report["findings"]:
+        line = f"{finding['verdict']:13}  {finding['title']}: {finding['because']}"
+        assert f"  {line}" in said
 
 
 def test_the_page_names_every_finding_and_shows_no_picture(done):

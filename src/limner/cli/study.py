@@ -42,8 +42,8 @@ def study(
     width: Annotated[
         float | None,
         typer.Option(
-            help="Channels of all networks, relative to the study's; by default 1. `0.25` is about "
-            "ten times faster."
+            help="Channels of all networks, relative to the study's; by default 1. Smaller is "
+            "faster: `0.25` for a machine without a GPU."
         ),
     ] = None,
     only: Annotated[

@@ -121,16 +121,16 @@ def export(
 
 def average(
     before: Annotated[Path, typer.Argument(help="A model: a shipped name or an .onnx file.")],
-    after: Annotated[Path, typer.Argument(help="A model that learnt on from it.")],
+    after: Annotated[Path, typer.Argument(help="A fine-tuned version of it, likewise.")],
     model: Annotated[Path, typer.Argument(help="The .onnx file to write.")],
     share: Annotated[
         float, typer.Option(min=0, max=1, help="Share of the second model's weights.")
     ] = 0.5,
 ) -> None:
-    """Average the weights of a model and of one that learnt on from it.
+    """Average the weights of a model and of a fine-tuned version of it.
 
-    A model that learnt from your photos forgets some of what it could do before. Between the two
-    there is often a model that is better than both; compare a few shares with `limner compare`.
+    A model that is fine-tuned on your photos forgets some of what it could do before. Between the
+    two there is often a model that is better than both; compare a few shares with `limner compare`.
 
     - `limner average portrait mine.onnx between.onnx`
     - `limner average portrait mine.onnx between.onnx --share 0.75`

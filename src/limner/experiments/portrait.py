@@ -28,8 +28,8 @@ def portrait() -> Config:
 
     Cost: 8 to 9 images/s on 2 cores of an AMD EPYC (Zen 5), so 6 hours in all.
     Outcome after 54,040 images (`--for` with `decay_by=time`; the filter was added afterwards),
-    shipped as `portrait`: skin and hair with texture, closer to the person than `lifelike` on
-    hand-drawn sketches; see `docs/model-card.md`. To continue from there:
+    shipped as `portrait`: skin and hair with texture, as close to the person as `lifelike` or
+    closer on hand-drawn sketches; see `docs/model-card.md`. To continue from there:
     `--set init_from=portrait`.
     """
     base = lifelike()

@@ -82,9 +82,12 @@ def write(contents: Contents, out: Path) -> Path:
 
 def verdicts(entries: Sequence[Entry]) -> list[str]:
     """A line of text about each finding: the verdict, and what was found."""
-    outcomes = outcomes_of(entries)
-    judged = [judge(finding, outcomes) for finding in FINDINGS]
+    judged = _judged(outcomes_of(entries))
     return [f"{one.verdict:13}  {one.finding.title}: {one.because}" for one in judged]
+
+
+def _judged(outcomes: Mapping[str, Outcome]) -> list[Judged]:
+    return [judge(finding, outcomes) for finding in FINDINGS]
 
 
 def outcomes_of(entries: Sequence[Entry]) -> dict[str, Outcome]:
@@ -107,7 +110,7 @@ def numbers(contents: Contents) -> dict[str, Any]:
     """Everything on the page, ready for JSON."""
     outcomes = outcomes_of(contents.entries)
     described = _described(contents.entries)
-    judged = [judge(finding, outcomes) for finding in FINDINGS]
+    judged = _judged(outcomes)
     ended = [entry.state.ended for entry in contents.entries]
     verdicts = [one.verdict for one in judged]
     plan = contents.plan

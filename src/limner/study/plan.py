@@ -76,7 +76,7 @@ class Plan:
     seeds: int = 3
     """Runs of each experiment. Differences are tested over seeds, which takes at least 2."""
     width: float = 1.0
-    """Channels of all networks, relative to the study's. Half as many cost a quarter, nearly."""
+    """Channels of all networks, relative to the study's. Half as many take a third of the time."""
     settings: tuple[str, ...] = ()
     """`field=value` settings of all runs. What distinguishes an experiment stays as it is."""
     data: str = ""
