@@ -15,7 +15,9 @@ and without hints. Prints these means over drawings and colours:
 - mistaken: proportion of photos with a hint that are closer to another drawing's photo than to
   their own.
 
-The last row sets all parts but the lips at once, as `limner photo --variants` does. `--set` draws
+The last row sets all parts but the lips at once, as `limner photo --variants` does. Below the table
+stands how far the places at which hints colour the skin differ from the skin around (CIEDE2000),
+with such hints and without: with visible spots, much further. `--set` draws
 the held-out photos of a dataset in the style `--style`. `--pairs` is a folder with `photos/` and
 `sketches/` of the same names. For both, a second table gives each part its true colour, that of the
 photo, as a hint: the difference to the truth with the hint and without. `--sheet` writes a picture
@@ -36,7 +38,7 @@ from limner.data.prepared import PreparedSet
 from limner.faces import find
 from limner.features.descriptor import Descriptor
 from limner.hints import NAMES, PARTS, RGB, Hints, Part, colours_of, place
-from limner.hints.parts import pixels
+from limner.hints.parts import middle, pixels, radii
 from limner.sketching import STYLES, sketch
 from limner.translator import Translator
 
@@ -48,6 +50,8 @@ COLOURS: Mapping[Part, Sequence[str]] = {
     "background": ("white", "grey", "blue", "black"),
 }
 VARIANTS = 4
+AROUND = (1.5, 2.2)
+"""Radii of the skin around a place, in those of the place."""
 
 Picture = NDArray[np.uint8]
 
@@ -82,6 +86,8 @@ def main() -> None:
             f"{name:12s} {len(some):7d}  {mean['reached']:7.1f} {mean['without']:9.1f}  "
             f"{mean['elsewhere']:9.1f}  {mean['identity']:8.2f}  {mean['mistaken']:8.1%}"
         )
+    on_skin = [made for made, (_, of) in zip(generated[1:], hinted, strict=True) if of == "skin"]
+    print(f"spots of the skin: {spots(np.concatenate(on_skin)):.1f} ({spots(generated[0]):.1f})")
     if photos:
         print_truths(translator, crops, photos)
     if options.sheet:
@@ -179,6 +185,21 @@ def measured(
             )
         )
     return rows, np.stack(generated)
+
+
+def spots(photos: Picture) -> float:
+    """Return the mean CIEDE2000 between the skin's places and the skin around, `[N, S, S, 3]`."""
+    apart = []
+    for radius in radii("skin", photos.shape[1]):
+        places = [radius < 1, (radius > AROUND[0]) & (radius < AROUND[1])]
+        inside, around = (lab_of_medians(photos[:, place]) for place in places)
+        apart.append(difference(inside, around).mean())
+    return float(np.mean(apart))
+
+
+def lab_of_medians(pixels_of: Picture) -> NDArray[np.float64]:
+    """Return L*, a*, b* `[N, 3]` of the median colours of pixels `[N, P, 3]`."""
+    return rgb2lab(np.stack([middle(one) for one in pixels_of])[:, None] / 255)[:, 0]
 
 
 def lab_of(photo: NDArray[np.uint8]) -> NDArray[np.float64]:

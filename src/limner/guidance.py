@@ -11,7 +11,7 @@ from limner.errors import UsageError
 from limner.images import to_grey
 from limner.model import ModelCard
 
-__all__ = ["check_takes", "guidance", "hints_of", "literal_of"]
+__all__ = ["check_takes", "even", "guidance", "hints_of", "literal_of"]
 
 if TYPE_CHECKING:
     from limner.hints import Hints, HintsInput
@@ -103,3 +103,12 @@ def guidance(
 
         beside["hints"] = planes(hints, count, card.preprocessing.size)
     return beside
+
+
+def even(photos: NDArray[np.uint8], hints: Sequence[NDArray[np.uint8]] | None) -> NDArray[np.uint8]:
+    """Photos `[N, S, S, 3]` without the spots that their hint pictures left."""
+    if hints is None or not len(photos):
+        return photos
+    from limner.hints import without_spots  # not needed without hints
+
+    return np.stack([without_spots(*pair) for pair in zip(photos, hints, strict=True)])

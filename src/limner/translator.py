@@ -24,7 +24,7 @@ from limner.faces import (
     open_page,
     put_back,
 )
-from limner.guidance import check_takes, guidance, hints_of, literal_of
+from limner.guidance import check_takes, even, guidance, hints_of, literal_of
 from limner.images import LUMA, ImageInput, load, name_of
 from limner.locks import ForkLock
 from limner.model import KEY, ModelCard
@@ -326,7 +326,7 @@ class Translator:
         pictures = made.astype(np.uint8)
         if channels == 1:
             return pictures[:, 0]
-        return np.ascontiguousarray(pictures.transpose(0, 2, 3, 1))
+        return even(np.ascontiguousarray(pictures.transpose(0, 2, 3, 1)), hints)
 
 
 def check_drawer(translator: Translator) -> Translator:

@@ -113,13 +113,13 @@ def test_the_command_line_takes_words_and_pictures(hinted_model, page, tmp_path)
 
 
 def test_variants_are_files_of_their_own(hinted_model, page, tmp_path):
-    options = ["--model", hinted_model, "--variants", "3", "--skin", "dark"]
+    options = ["--model", hinted_model, "--variants", "3", "--background", "blue"]
     assert run(page, "-o", "out", *options, cwd=tmp_path).returncode == 0
     names = sorted(path.name for path in (tmp_path / "out").iterdir())
     assert names == ["page-1.png", "page-2.png", "page-3.png"]
     made = [images.read(tmp_path / "out" / name) for name in names]
-    skins = {colours_of(one, ["skin"])["skin"] for one in made}
-    assert skins == {(100, 66, 52)}
+    walls = {colours_of(one, ["background"])["background"] for one in made}
+    assert walls == {(104, 134, 154)}
     assert not np.array_equal(made[0], made[1])
     assert b"trainedAlgorithmicMedia" in (tmp_path / "out" / names[1]).read_bytes()
     done = run(page, "-o", "one.png", *options, "--paste-back", cwd=tmp_path)

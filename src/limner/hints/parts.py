@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["PARTS", "RGB", "Part", "colours_of", "pixels"]
+__all__ = ["PARTS", "RGB", "Part", "colours_of", "middle", "pixels", "radii"]
 
 Part = Literal["skin", "hair", "eyes", "lips", "background"]
 """A part of the picture that can be given a colour."""
@@ -50,13 +50,21 @@ def pixels(part: Part, size: int) -> tuple[NDArray[np.intp], ...]:
 
     Each has at least one, even in a small crop.
     """
-    centres = (np.arange(size) + 0.5) / size
     places = []
-    for x, y, across, down in _PLACES[part]:
-        inside = ((centres[:, None] - y) / down) ** 2 + ((centres - x) / across) ** 2 < 1
+    for (x, y, _, _), radius in zip(_PLACES[part], radii(part, size), strict=True):
+        inside = radius < 1
         inside[int(y * size), int(x * size)] = True
         places.append(np.flatnonzero(inside))
     return tuple(places)
+
+
+def radii(part: Part, size: int) -> list[NDArray[np.float64]]:
+    """For each place of a part, how far each pixel is from its centre: 1 at the edge, `[S, S]`."""
+    centres = (np.arange(size) + 0.5) / size
+    return [
+        np.hypot((centres[:, None] - y) / down, (centres - x) / across)
+        for x, y, across, down in _PLACES[part]
+    ]
 
 
 def colours_of(
@@ -85,26 +93,27 @@ def colours_of(
             found[part] = _iris(np.concatenate(seen(part)))
         elif part == "lips":
             found[part] = _redder(np.concatenate(seen(part)))
-        elif part == "skin" or _apart(*map(_middle, seen(part))) < _UNEVEN:
+        elif part == "skin" or _apart(*map(middle, seen(part))) < _UNEVEN:
             found[part] = _median(seen(part))
     return {part: _rounded(colour) for part, colour in found.items()}
 
 
 def _median(places: list[_Pixels]) -> _Colour:
-    return _middle(np.concatenate(places))
+    return middle(np.concatenate(places))
 
 
-def _middle(seen: _Pixels) -> _Colour:
-    # The upper median: NumPy's own takes three times as long for so few pixels.
-    middle: _Colour = np.sort(seen, axis=0)[len(seen) // 2].astype(np.float64)
-    return middle
+def middle(seen: NDArray[Any]) -> _Colour:
+    """The upper median colour of pixels `[N, 3]`."""
+    # NumPy's own median takes three times as long for so few pixels.
+    found: _Colour = np.sort(seen, axis=0)[len(seen) // 2].astype(np.float64)
+    return found
 
 
 def _hair(places: list[_Pixels], skin: _Colour, background: list[_Pixels]) -> _Colour:
     """Dark hair in front of a dark wall looks like the wall: then all places count."""
-    others = [skin, *map(_middle, background)]
+    others = [skin, *map(middle, background)]
     surely = [
-        place for place in places if min(_apart(_middle(place), other) for other in others) > _ALIKE
+        place for place in places if min(_apart(middle(place), other) for other in others) > _ALIKE
     ]
     return _median(surely or places)
 
@@ -113,13 +122,13 @@ def _iris(seen: _Pixels) -> _Colour:
     """The iris is lighter than the pupil, and darker than the white and the highlight."""
     order = seen.sum(axis=1).argsort()
     first, last = (round(share * len(order)) for share in _IRIS)
-    return _middle(seen[order[first : max(last, first + 1)]])
+    return middle(seen[order[first : max(last, first + 1)]])
 
 
 def _redder(seen: _Pixels) -> _Colour:
     """Lips are redder than teeth, and than the skin around them."""
     order = (seen[:, 0].astype(np.int16) - seen[:, 1]).argsort()
-    return _middle(seen[order[len(order) // 2 :]])
+    return middle(seen[order[len(order) // 2 :]])
 
 
 def _apart(one: _Colour, other: _Colour) -> float:
