@@ -18,8 +18,8 @@ def face(size, *, hint=None):
     flat = gaussian(flat, 1, channel_axis=-1)
     flat += np.linspace(10, -10, size)[None, :, None]
     flat += np.random.default_rng(0).normal(0, 2, (size, size, 1))
-    flat[int(0.46 * size), int(0.26 * size) : int(0.36 * size)] -= 40  # a wrinkle through a cheek
-    return np.rint(flat).astype(np.uint8)
+    flat[int(0.46 * size), int(0.26 * size) : int(0.36 * size)] -= 20  # a wrinkle through a cheek
+    return np.rint(flat).clip(0, 255).astype(np.uint8)
 
 
 def contrast(photo):
@@ -47,7 +47,7 @@ def test_spots_take_the_colour_of_the_skin_around(size):
     )
     row, columns = int(0.46 * size), slice(int(0.28 * size), int(0.34 * size))
     line = mended[row, columns].astype(int) - mended[row + 2, columns].astype(int)
-    assert line.mean() < -30
+    assert line.mean() < -15
 
 
 def test_nothing_changes_far_from_the_places():
