@@ -5,6 +5,7 @@ import json
 import re
 import shutil
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -14,7 +15,10 @@ from limner.errors import Interrupted, UsageError
 from limner.study import measured
 from limner.study.command import Study
 from limner.study.findings import FINDINGS
+from limner.study.pace import Cost, seen_of
 from limner.study.plan import EXPERIMENTS, Plan
+from limner.training.objectives.cyclegan import CycleGAN
+from limner.training.run import RunFolder
 
 from .conftest import ONLY, SETTINGS
 
@@ -58,13 +62,13 @@ def test_it_trains_and_measures_every_run_seed_after_seed(done):
     assert said.index(costs[-1]) < said.index(next(line for line in said if "1 of 4" in line))
     of_groups = next(one for one in report["findings"] if one["name"] == "groups")
     assert len(of_groups["differences"][0]["each"]) == 2
-    assert of_groups["differences"][0]["score"] == "kid"
+    assert of_groups["differences"][0]["score"] == "appearance.distance"
     assert of_groups["differences"][0]["low"] <= of_groups["differences"][0]["high"]
     on_poor = next(one for one in report["findings"] if one["name"] == "low quality")
-    assert on_poor["differences"][0]["subject"] == pytest.approx(
-        np.mean(kid_of("balanced", report))
-    )
-    assert on_poor["differences"][0]["other"] != on_poor["differences"][0]["subject"]
+    [kid] = [row for row in on_poor["differences"] if row["score"] == "kid"]
+    assert kid["subject"] == pytest.approx(np.mean(kid_of("balanced", report)))
+    assert kid["other"] != kid["subject"]
+    assert any("smile" in note["text"] for note in report["notes"])
     assert not list(out.glob("runs/*/state.pt"))
     for finding in report["findings"]:
         line = f"{finding['verdict']:13}  {finding['title']}: {finding['because']}"
@@ -108,14 +112,57 @@ def test_another_snapshot_is_measured_again(done, plan, tmp_path):
     assert new == [old[1], old[1]]
 
 
-def test_a_run_that_was_stopped_goes_on_to_the_same_end(done, plan, tmp_path):
+def test_scores_of_other_people_or_of_an_earlier_snapshot_are_left_out(done, plan, tmp_path):
+    out = tmp_path / "copy"
+    shutil.copytree(done[0], out)
+    scores = out / "measured" / "ungrouped-1.json"
+    values = json.loads(scores.read_text())
+    scores.write_text(json.dumps(values | {"pairs": "of others"}))
+    study = Study(plan=plan, out=out, say=[].append, only=["balanced"], measuring=False)
+    study.run()
+    report = report_of(out)
+    assert report["runs"]["measured"] == 3
+    assert any(
+        "they are of other people or other real photos: 1." in note["text"]
+        for note in report["notes"]
+    )
+    scores.write_text(json.dumps(values | {"snapshot": "an earlier one"}))
+    study.run()
+    report = report_of(out)
+    assert report["runs"]["measured"] == 3
+    assert any(
+        "they are of an earlier snapshot of their run: 1." in note["text"]
+        for note in report["notes"]
+    )
+    scores.write_text("{")
+    study.run()
+    report = report_of(out)
+    assert any("is damaged" in note["text"] for note in report["notes"])
+    assert str(tmp_path) not in (out / "report.json").read_text()
+
+
+def test_a_run_that_was_stopped_goes_on_to_the_same_end(done, plan, tmp_path, monkeypatch):
     out = begun(done, tmp_path)
     said = []
     one = dataclasses.replace(plan, seeds=1, images=16)
     study = Study(plan=one, out=out, say=said.append, only=["balanced"], measuring=False)
-    study.run(seconds=0.1)
+    steps = CycleGAN.step
+
+    def slow(self, batch, lr):
+        time.sleep(0.3)
+        return steps(self, batch, lr)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(
+            "limner.study.command.costs",
+            lambda configs, _: dict.fromkeys(configs, Cost(images=16, rate=1)),
+        )
+        patched.setattr(CycleGAN, "step", slow)
+        study.run(seconds=0.5)
     assert any("time is up" in line for line in said)
-    assert not (out / "runs" / "balanced-0" / "snapshot-000000016.safetensors").exists()
+    run = RunFolder(out / "runs" / "balanced-0")
+    assert 0 < seen_of(run) < 16
+    assert not run.snapshot_path(16).exists()
     assert report_of(out)["runs"]["unfinished"] == len(EXPERIMENTS)
     study.run()
     name = "runs/balanced-0/snapshot-000000016.safetensors"

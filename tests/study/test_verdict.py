@@ -9,13 +9,16 @@ from limner.study.findings import FINDINGS, MARGINS, Finding
 from limner.study.plan import EXPERIMENTS
 from limner.study.verdict import Outcome, difference, judge
 
+LOOKS = "appearance.distance"
+"""Decides most findings."""
 GROUPS = next(one for one in FINDINGS if one.name == "groups")
 FILTERED = next(one for one in FINDINGS if one.name == "filtered")
 SMILES = next(one for one in FINDINGS if one.name == "smiles")
 BALANCE = next(one for one in FINDINGS if one.name == "balance")
+AVERAGE = next(one for one in FINDINGS if one.name == "average")
 
 
-def score(value, *, name="kid", better="lower", target=0.0, people=0.0):
+def score(value, *, name=LOOKS, better="lower", target=0.0, people=0.0):
     """A score whose resamples spread by `people` around its value."""
     resamples = value + people * np.linspace(-1, 1, 101)
     estimate = Estimate(value=value, low=value, high=value, n=100, resamples=resamples)
@@ -50,10 +53,27 @@ def test_seeds_that_disagree_decide_nothing():
 
 
 def test_a_difference_too_small_to_matter_is_none():
-    tiny = MARGINS["kid"] / 10
+    tiny = MARGINS[LOOKS] / 10
     ahead = runs(0.5, 0.5, 0.5), runs(0.5 + tiny, 0.5 + tiny, 0.5 + tiny)
     assert verdict(GROUPS, *ahead) == "not confirmed"
     assert verdict(FILTERED, *ahead) == "confirmed"
+
+
+@pytest.mark.parametrize(
+    ("times", "of_better", "of_no_better"),
+    [
+        pytest.param(0.8, "not decidable", "not decidable", id="0.3 to 1.3 margins"),
+        pytest.param(1.2, "confirmed", "not confirmed", id="0.7 to 1.7 margins"),
+    ],
+)
+def test_a_sure_difference_must_also_be_large_enough(times, of_better, of_no_better):
+    margin = MARGINS[LOOKS]
+    ahead = runs(*(0.5 + margin * (times + by) for by in (-0.2, 0, 0.2)))
+    level = runs(0.5, 0.5, 0.5)
+    judged = judge(GROUPS, {"balanced": level, "ungrouped": ahead})
+    assert 0 < judged.differences[LOOKS].low < margin < judged.differences[LOOKS].high
+    assert judged.verdict == of_better
+    assert verdict(FILTERED, level, ahead) == of_no_better
 
 
 def test_no_better_is_refuted_by_a_clear_advantage_and_confirmed_by_a_disadvantage():
@@ -87,15 +107,15 @@ def test_one_seed_decides_nothing():
     judged = judge(GROUPS, {"balanced": runs(0.1), "ungrouped": runs(0.9)})
     assert judged.verdict == "not decidable"
     assert "One seed" in judged.because
-    assert judged.differences["kid"].mean == pytest.approx(0.8)
-    assert not judged.differences["kid"].has_interval
+    assert judged.differences[LOOKS].mean == pytest.approx(0.8)
+    assert not judged.differences[LOOKS].has_interval
 
 
 def test_results_without_faces_decide_nothing():
     def faceless(rate, *values):
         return Outcome(
             scores={
-                seed: {"kid": score(value), "detection.rate": score(rate, name="detection.rate")}
+                seed: {LOOKS: score(value), "detection.rate": score(rate, name="detection.rate")}
                 for seed, value in enumerate(values)
             }
         )
@@ -110,7 +130,7 @@ def test_results_without_faces_decide_nothing():
 def test_the_interval_is_students_over_seeds():
     """Without a spread over people it is the textbook t-interval of paired differences."""
     subject, other = (0.50, 0.40, 0.45), (0.70, 0.65, 0.80)
-    found = difference("kid", runs(*subject), runs(*other))
+    found = difference(LOOKS, runs(*subject), runs(*other))
     each = np.subtract(other, subject)
     reach = t.ppf(0.975, 2) * each.std(ddof=1) / np.sqrt(3)
     assert found.each == pytest.approx(tuple(each))
@@ -119,15 +139,15 @@ def test_the_interval_is_students_over_seeds():
 
 def test_people_add_to_the_interval_unless_they_are_equally_hard_for_both():
     subject, other = (0.50, 0.40, 0.45), (0.70, 0.65, 0.80)
-    alone = difference("kid", runs(*subject), runs(*other))
-    shared = difference("kid", runs(*subject, people=0.3), runs(*other, people=0.3))
-    apart = difference("kid", runs(*subject, people=0.3), runs(*other))
+    alone = difference(LOOKS, runs(*subject), runs(*other))
+    shared = difference(LOOKS, runs(*subject, people=0.3), runs(*other, people=0.3))
+    apart = difference(LOOKS, runs(*subject, people=0.3), runs(*other))
     assert shared.high - shared.low == pytest.approx(alone.high - alone.low)
     assert apart.high - apart.low > alone.high - alone.low
 
 
 def test_only_seeds_that_both_have_are_compared():
-    found = difference("kid", runs(0.5, 0.4, 0.3), runs(0.7, 0.6))
+    found = difference(LOOKS, runs(0.5, 0.4, 0.3), runs(0.7, 0.6))
     assert found.each == pytest.approx((0.2, 0.2))
 
 
@@ -142,10 +162,33 @@ def test_runs_that_all_diverge_lose():
     assert verdict(GROUPS, good, Outcome(diverged=2, unfinished=1)) == "not decidable"
 
 
+def test_runs_that_diverge_are_named_and_win_nothing():
+    good, better = runs(0.80, 0.81, 0.80), runs(0.50, 0.51)
+    lucky = Outcome(scores=better.scores, diverged=1)
+    judged = judge(GROUPS, {"balanced": good, "ungrouped": lucky})
+    assert judged.verdict == "not decidable"
+    assert judged.because.endswith("Not compared: 1 of 3 runs of ungrouped diverged.")
+    worse = Outcome(scores=runs(1.10, 1.11).scores, diverged=1)
+    judged = judge(GROUPS, {"balanced": good, "ungrouped": worse})
+    assert judged.verdict == "confirmed"
+    assert "1 of 3 runs of ungrouped diverged" in judged.because
+    both = Outcome(scores=good.scores, diverged=1)
+    assert judge(GROUPS, {"balanced": both, "ungrouped": lucky}).verdict == "not confirmed"
+
+
+def test_only_scores_with_a_target_can_be_above_it():
+    scores = {
+        "collapse.average": score(0.3, name="collapse.average"),
+        "collapse.diversity": score(0.8, name="collapse.diversity", better="higher"),
+    }
+    judged = judge(AVERAGE, {"balanced": Outcome(scores={0: scores, 1: scores})})
+    assert judged.differences.keys() == {"collapse.average"}
+
+
 def test_what_is_missing_is_named():
     judged = judge(GROUPS, {"balanced": runs(0.5, 0.5)})
     assert judged.because == "Not measured yet: no measured run of ungrouped."
-    later = Outcome(scores={5: {"kid": score(0.5)}})
+    later = Outcome(scores={5: {LOOKS: score(0.5)}})
     assert "no seed" in judge(GROUPS, {"balanced": runs(0.5), "ungrouped": later}).because
 
 

@@ -11,12 +11,11 @@ from limner.features.cache import default_folder
 from limner.study.datasets import missing_sets, prepare_sets
 from limner.study.measured import Examiner, last_snapshot, trained_on
 from limner.study.pace import costs
-from limner.study.page import Contents, Entry, verdicts, write
+from limner.study.page import Contents, verdicts, write
 from limner.study.pairs import Pair, find_pairs, pairs_in
-from limner.study.plan import REFERENCE, Plan, Trial
+from limner.study.plan import DATASETS, REFERENCE, Plan, Trial
+from limner.study.results import results_of, stored_at
 from limner.study.running import Teller, is_over, state_of, train_trial
-from limner.study.scoring import Scored
-from limner.study.stability import stability
 from limner.training.config import Config
 from limner.training.run import RunFolder
 from limner.training.watching.console import time_left
@@ -37,7 +36,7 @@ class Study:
     measuring: bool = True
     engine: Engine = field(default_factory=LocalEngine)
     """Where pictures are prepared and measured."""
-    _end: float | None = None
+    _end: float | None = field(default=None, init=False)
 
     @property
     def sets(self) -> Path:
@@ -48,6 +47,11 @@ class Study:
     def runs(self) -> Path:
         """Folder of the run folders."""
         return self.out / "runs"
+
+    @property
+    def measured(self) -> Path:
+        """Folder of the scores."""
+        return self.out / "measured"
 
     def run(self, seconds: float | None = None) -> Path:
         """Run what is left, and write the page about what is done; the same call resumes.
@@ -67,46 +71,47 @@ class Study:
         self._end = None if seconds is None else time.monotonic() + seconds
         trials = self.plan.trials(self.only)
         examiner = self._examiner() if self.measuring else None
-        pairs = examiner.pairs if examiner else ()
         self.plan.store(self.out)
         try:
             self._prepare(trials)
             self._run({one: self.plan.config(one, self.sets) for one in trials}, examiner)
         except (KeyboardInterrupt, Interrupted) as error:
-            page = self.report(pairs)
+            page = self.report(examiner)
             raise Interrupted(
                 f"interrupted; the same command resumes it; what is done so far: {page}"
             ) from error
-        return self.report(pairs)
+        return self.report(examiner)
 
-    def report(self, pairs: Sequence[Pair] = ()) -> Path:
-        """Write `report.html` and `report.json` about what is done. Raises OutputError."""
-        entries = []
-        for trial in self.plan.trials():
-            config = self.plan.config(trial, self.sets)
-            state = state_of(config, self.runs / trial.name)
-            scored = poor = None
-            if state.ended == "trained":
-                scored = Scored.of(self._stored(trial))
-                poor = Scored.of(self._stored(trial, poorly=True))
-            steady = stability(RunFolder(self.runs / trial.name), config)
-            entries.append(
-                Entry(
-                    trial=trial,
-                    state=state,
-                    scored=scored,
-                    steady=steady if scored else [],
-                    poor=poor,
-                )
-            )
+    def report(self, examiner: Examiner | None = None) -> Path:
+        """Write `report.html` and `report.json` about what is done.
+
+        Scores that are not of the last snapshot of their run, or not of the same people as the
+        others, are left out, and the page says so.
+
+        Args:
+            examiner: Knows the people; without one, they are those of most scores.
+
+        Raises:
+            OutputError: The files cannot be written.
+            RunError: A log cannot be read.
+        """
+        configs = {trial: self.plan.config(trial, self.sets) for trial in self.plan.trials()}
+        ready = not missing_sets([REFERENCE], self.sets)
+        people = examiner.digest if examiner is not None and ready else ""
+        entries, left_out = results_of(
+            configs, runs=self.runs, measured=self.measured, people=people
+        )
         if any(entry.scored for entry in entries):
             for line in verdicts(entries):
                 self.say(f"  {line}")
-        contents = Contents(plan=self.plan, entries=entries, notes=self._notes(pairs))
-        return write(contents, self.out)
+        notes = [*self._notes(examiner.pairs if examiner else ()), *left_out]
+        return write(Contents(plan=self.plan, entries=entries, notes=notes), self.out)
 
     def _prepare(self, trials: Sequence[Trial]) -> None:
-        lacking = missing_sets((trial.experiment for trial in trials), self.sets)
+        needed = [trial.experiment for trial in trials]
+        if self.measuring:
+            needed.append(REFERENCE)  # its photos show what real ones look like
+        lacking = missing_sets(needed, self.sets)
         runs = f"{len(trials)} runs of {self.plan.images:,} images at {self.plan.size} px"
         self.say(f"the study: {runs}; datasets to prepare: {', '.join(lacking) or 'none'}")
         sources = Path(self.plan.data) if self.plan.data else None
@@ -117,7 +122,9 @@ class Study:
         waiting = {t: one for t, one in configs.items() if not is_over(states[t])}
         if self._is_late():
             waiting = {}
-        left = costs(waiting, self.runs)
+        # All of them: the logs of those that are done tell the rate.
+        known = costs(configs, self.runs) if waiting else {}
+        left = {trial: known[trial] for trial in waiting}
         for name in dict.fromkeys(trial.experiment for trial in waiting):
             mine = [cost for trial, cost in left.items() if trial.experiment == name]
             total = sum(cost.seconds for cost in mine)
@@ -152,9 +159,9 @@ class Study:
         if snapshot is None:
             return
         try:
-            examiner.scored(snapshot, self._stored(trial))
-            if trial.experiment == REFERENCE:
-                examiner.scored(snapshot, self._stored(trial, poorly=True), poorly=True)
+            for poorly in (False, True) if trial.experiment == REFERENCE else (False,):
+                stored = stored_at(self.measured, trial, poorly=poorly)
+                examiner.scored(snapshot, stored, poorly=poorly)
         except (OutputError, UsageError, Interrupted):
             raise
         except LimnerError as error:
@@ -177,6 +184,7 @@ class Study:
             page_size=self.plan.config(unaligned, self.sets).size,
             engine=self.engine,
             cache=default_folder(),
+            real=self.sets / DATASETS[REFERENCE],
         )
 
     def _notes(self, pairs: Sequence[Pair]) -> list[str]:
@@ -194,10 +202,6 @@ class Study:
             f"{seen} of the {len(pairs)} sketches measured on were also trained on, without their "
             "photos: scores would be worse on new sketches, for all experiments alike."
         ]
-
-    def _stored(self, trial: Trial, *, poorly: bool = False) -> Path:
-        suffix = "-poor" if poorly else ""
-        return self.out / "measured" / f"{trial.name}{suffix}.json"
 
     def _is_late(self) -> bool:
         return self._end is not None and time.monotonic() >= self._end

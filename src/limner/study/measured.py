@@ -51,17 +51,31 @@ class Examiner:
     """Where features are extracted."""
     cache: Path | None
     """Folder of cached features; None caches nothing."""
+    real: Path | None = None
+    """A dataset whose photos show what real photos look like, the same for all runs; None for the
+    true photos of the pairs, which one camera took."""
     resampling: Resampling = field(default_factory=Resampling)
-    _digest: str = ""
-    _cuts: list[Cut] = field(default_factory=list)
-    _without: list[str] = field(default_factory=list)
+    _digest: str = field(default="", init=False)
+    _cuts: list[Cut] = field(default_factory=list, init=False)
+    _without: list[str] = field(default_factory=list, init=False)
 
     @property
     def digest(self) -> str:
-        """Digest of the pairs and of how they are cut out. Raises ImageError."""
+        """Digest of the pairs, of how they are cut out, and of the real photos.
+
+        Raises:
+            ImageError: A picture cannot be read.
+            DataError: The dataset of real photos is damaged.
+        """
         if not self._digest:
-            self._digest = f"{digest_of(self.pairs)}-{self.size}-{self.resampling.resamples}"
+            real = PreparedSet(self.real).digest if self.real else "ground-truth"
+            parts = (digest_of(self.pairs), self.size, self.resampling.resamples, real)
+            self._digest = "-".join(map(str, parts))
         return self._digest
+
+    def digest_for(self, *, poorly: bool) -> str:
+        """The digest with which scores are stored. Raises as `digest`."""
+        return f"{self.digest}-poor" if poorly else self.digest
 
     @property
     def cuts(self) -> list[Cut]:
@@ -86,7 +100,7 @@ class Examiner:
         """
         digest = digest_of_snapshot(snapshot)
         known = Scored.of(stored)
-        pairs = f"{self.digest}-poor" if poorly else self.digest
+        pairs = self.digest_for(poorly=poorly)
         if known is not None and known.fits(snapshot=digest, pairs=pairs):
             return known
         with tempfile.TemporaryDirectory(prefix="limner-") as folder:
@@ -98,7 +112,7 @@ class Examiner:
             if name in _NAMES and not name.startswith(hidden)
         ]
         people = len(self.cuts)
-        notes = list(measured.warnings)
+        notes = [*measured.warnings, *(text for score in kept for text in score.warnings)]
         if self._without:
             notes.append(
                 f"{len(self._without)} of the {len(self.pairs)} pairs are left out; the first: "
@@ -109,7 +123,7 @@ class Examiner:
             pairs=pairs,
             people=people,
             scores=by_name(kept),
-            notes=tuple(notes),
+            notes=tuple(dict.fromkeys(notes)),
         )
         found.store(stored)
         return found
@@ -142,6 +156,7 @@ class Examiner:
             sketches=folder / "sketches",
             ground_truth=folder / "ground_truth",
             back=folder / "back",
+            real=self.real,
             size=self.size,
             as_is=True,
         )

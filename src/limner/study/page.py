@@ -3,7 +3,7 @@
 import json
 import math
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from limner.study.verdict import Judged, Outcome, judge
 __all__ = ["Contents", "Entry", "outcomes_of", "verdicts", "write"]
 
 _ROW, _HEAD = 20, 34  # px of an experiment in a diagram, and of its axis
-_ENDED = {"diverged": "diverged", "failed": "failed"}
+_WITHOUT_RESULT = ("diverged", "failed")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -149,7 +149,7 @@ def numbers(contents: Contents) -> dict[str, Any]:
                 "why": entry.state.why,
             }
             for entry in contents.entries
-            if entry.state.ended in _ENDED
+            if entry.state.ended in _WITHOUT_RESULT
         ],
     }
 
@@ -185,10 +185,31 @@ def _described(entries: Sequence[Entry]) -> dict[str, dict[str, Any]]:
 
 def _finding(judged: Judged, outcomes: Mapping[str, Outcome]) -> dict[str, Any]:
     finding = judged.finding
+    subject, other = outcomes.get(finding.subject), outcomes.get(finding.other)
+    # The seeds that are compared, so that the columns of a row belong together.
+    seeds = set(subject.scores if subject else ())
+    if finding.other:
+        seeds &= set(other.scores if other else ())
+    rows = []
+    for name in (finding.decided_by, *finding.beside):
+        ahead = judged.differences.get(name)
+        means = _mean(name, subject, seeds), _mean(name, other, seeds)
+        if ahead is None and means == (None, None):
+            continue
+        row: dict[str, Any] = {"score": name, "subject": means[0], "other": means[1]}
+        if ahead is not None:
+            row |= {
+                "ahead": finite(ahead.mean),
+                "low": finite(ahead.low),
+                "high": finite(ahead.high),
+                "each": [finite(value) for value in ahead.each],
+            }
+        rows.append(row)
     return {
         "name": finding.name,
         "title": finding.title,
         "said": finding.said,
+        "chosen": finding.chosen,
         "subject": finding.subject,
         "other": finding.other,
         "claim": finding.claim,
@@ -197,18 +218,7 @@ def _finding(judged: Judged, outcomes: Mapping[str, Outcome]) -> dict[str, Any]:
         "why": finding.why,
         "verdict": judged.verdict,
         "because": judged.because,
-        "differences": [
-            {
-                "score": name,
-                "subject": _mean(name, outcomes.get(finding.subject)),
-                "other": _mean(name, outcomes.get(finding.other)),
-                "ahead": finite(one.mean),
-                "low": finite(one.low),
-                "high": finite(one.high),
-                "each": [finite(value) for value in one.each],
-            }
-            for name, one in judged.differences.items()
-        ],
+        "differences": rows,
     }
 
 
@@ -229,15 +239,19 @@ def _experiment(
     }
 
 
-def _values(name: str, outcome: Outcome | None) -> Iterator[float]:
-    """A score of each seed."""
-    for _, scores in sorted((outcome or Outcome()).scores.items()):
+def _values(
+    name: str, outcome: Outcome | None, seeds: Container[int] | None = None
+) -> Iterator[float]:
+    """A score of each seed, or of these."""
+    for seed, scores in sorted((outcome or Outcome()).scores.items()):
+        if seeds is not None and seed not in seeds:
+            continue
         if name in scores and math.isfinite(scores[name].estimate.value):
             yield scores[name].estimate.value
 
 
-def _mean(name: str, outcome: Outcome | None) -> float | None:
-    values = list(_values(name, outcome))
+def _mean(name: str, outcome: Outcome | None, seeds: Container[int] | None = None) -> float | None:
+    values = list(_values(name, outcome, seeds))
     return float(np.mean(values)) if values else None
 
 

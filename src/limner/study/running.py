@@ -100,7 +100,7 @@ def train_trial(
         images.write_bytes(folder / _OUTCOME, noted.encode())
         say(f"limner: warning: {folder.name} {ended}: {why}")
     state = state_of(config, folder)
-    if state.ended == "trained":
+    if is_over(state):
         RunFolder(folder).state_path.unlink(missing_ok=True)
     return state
 

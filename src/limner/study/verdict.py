@@ -1,12 +1,14 @@
 """Findings, tested: differences over seeds, their intervals, and what follows from them.
 
-Two experiments are compared seed by seed, as runs of one seed see the same random numbers. The
+Two experiments are compared seed by seed; runs of one seed see images in the same order. The
 interval is a 95% t-interval of the mean difference. Its variance has two parts: that between seeds
 (with k seeds, k - 1 degrees of freedom), and that between bootstrap resamples of the people whose
 sketches were measured, the same for both experiments. They are added, with the degrees of freedom
 of Welch and Satterthwaite (Satterthwaite 1946, *An Approximate Distribution of Estimates of
 Variance Components*). So it covers another set of seeds and other people of the same kind, drawn in
-the same way; it does not cover other training photos, other sizes or longer runs.
+the same way; it does not cover other training photos, other sizes or longer runs. Scores that
+compare two sets of pictures (`appearance`, `kid`) resample both independently, which makes the
+interval wider, if anything.
 """
 
 from collections.abc import Mapping, Sequence
@@ -82,8 +84,15 @@ def judge(finding: Finding, outcomes: Mapping[str, Outcome]) -> Judged:
     other = outcomes.get(finding.other, Outcome()) if finding.other else None
     names = (finding.decided_by, *finding.beside)
     found = {name: difference(name, subject, other) for name in names}
-    known = {name: one for name, one in found.items() if one is not None}
-    verdict, because = _verdict(finding, subject, other, known.get(finding.decided_by))
+    known = {
+        name: one
+        for name, one in found.items()
+        if one is not None and (other or name == finding.decided_by or _has_target(name, subject))
+    }
+    decisive = known.get(finding.decided_by)
+    verdict, because = _verdict(finding, subject, other, decisive)
+    if decisive is not None:
+        verdict, because = _without_diverged(finding, subject, other, decisive, verdict, because)
     return Judged(finding=finding, verdict=verdict, because=because, differences=known)
 
 
@@ -159,7 +168,8 @@ def _verdict(
             )
     margin = MARGINS[finding.decided_by]
     small = found.high < margin  # too small to matter, or the opposite
-    large = found.low > 0
+    above = found.low > 0
+    large = above and found.mean >= margin
     if finding.claim == "no better":
         if small:
             return "confirmed", "If it is better at all, then by less than what matters."
@@ -172,8 +182,48 @@ def _verdict(
             return "not confirmed", "The difference is less than what matters, if there is any."
         if large:
             return "confirmed", "The whole interval is above 0."
+    if above:
+        return "not decidable", (
+            "There is a difference: the whole interval is above 0. Whether it matters is open."
+        )
     return "not decidable", (
         f"The interval of {len(found.each)} seeds contains 0 and differences that would matter."
+    )
+
+
+def _without_diverged(
+    finding: Finding,
+    subject: Outcome,
+    other: Outcome | None,
+    found: Difference,
+    verdict: Verdict,
+    because: str,
+) -> tuple[Verdict, str]:
+    """The verdict, aware that runs which diverged are not among those compared.
+
+    What is left of an experiment is then its luckier part, so nothing is decided in its favour.
+    """
+    sides = {finding.subject: subject} | ({finding.other: other} if other else {})
+    gone = [
+        f"{one.diverged} of {one.diverged + len(one.scores)} runs of {name} diverged"
+        for name, one in sides.items()
+        if one.diverged and one.scores
+    ]
+    if not gone:
+        return verdict, because
+    text = f"{because} Not compared: {' and '.join(gone)}."
+    if other is None or verdict == "not decidable":
+        return verdict, text
+    favoured, opponent = (subject, other) if found.mean > 0 else (other, subject)
+    if favoured.diverged > opponent.diverged:
+        return "not decidable", text
+    return verdict, text
+
+
+def _has_target(name: str, subject: Outcome) -> bool:
+    """Whether a score can be above or below a target."""
+    return any(
+        scores[name].better == "nearer" for scores in subject.scores.values() if name in scores
     )
 
 
