@@ -128,6 +128,16 @@ def test_further_results_avoid_names_of_other_results(folder, tmp_path):
     assert (images.read(tmp_path / "out" / "a-2.png") == 9).all()
 
 
+def test_further_results_do_not_overwrite_inputs(folder, monkeypatch):
+    for name, level in (("page.jpg", 1), ("page-2.png", 9)):
+        images.write(folder / name, np.full((4, 4, 3), level, np.uint8))
+    monkeypatch.chdir(folder)
+    work = batch.jobs(["page.jpg"], ".") + batch.jobs(["page-2.png"], "other")
+    assert batch.run(work, starts(same(2))).done == 2
+    assert (images.read("page-2.png") == 9).all()
+    assert {"page.png", "page-3.png"} <= {path.name for path in folder.iterdir()}
+
+
 def test_variants_are_numbered_from_one_and_avoid_names_of_other_results(folder, tmp_path):
     images.write(folder / "a-2.png", np.full((4, 4, 3), 9, np.uint8))
     work = batch.jobs([str(folder)], str(tmp_path / "out"))

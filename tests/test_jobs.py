@@ -5,7 +5,7 @@ import pytest
 
 from limner import images
 from limner.errors import UsageError
-from limner.jobs import jobs
+from limner.jobs import jobs, key_of
 
 
 @pytest.fixture
@@ -142,3 +142,36 @@ def test_many_pairs_are_named_quickly(tmp_path):
 def test_a_folder_named_like_a_picture_can_be_the_output(folder, tmp_path):
     (tmp_path / "x.heic").mkdir()
     assert planned([str(folder / "a.jpg")], tmp_path / "x.heic")[0][1].name == "a.png"
+
+
+def test_an_output_folder_is_left_out_however_the_folders_are_named(folder, tmp_path, monkeypatch):
+    images.write(folder / "out" / "a.png", np.zeros((4, 4, 3), np.uint8))
+    monkeypatch.chdir(folder)
+    for inputs, out in ((str(folder), "out"), (".", str(folder / "out")), (".", "out")):
+        found = jobs([inputs], out)
+        assert [job.source.name for job in found if job.source] == ["a.jpg", "b.png", "c.png"]
+
+
+def test_an_input_by_another_name_is_not_overwritten(folder, tmp_path):
+    """As on disks that ignore case, where `A.png` is the file `a.png`."""
+    (folder / "A.png").hardlink_to(folder / "b.png")
+    with pytest.raises(UsageError, match="is an input and would be overwritten"):
+        jobs([str(folder / "b.png")], str(folder / "A.png"))
+
+
+def test_names_that_differ_in_case_are_one_where_disks_ignore_it(folder, tmp_path, monkeypatch):
+    for name in ("x/IMG.jpg", "y/img.jpg"):
+        images.write(tmp_path / name, np.zeros((4, 4, 3), np.uint8))
+    inputs = [str(tmp_path / "x" / "IMG.jpg"), str(tmp_path / "y" / "img.jpg")]
+
+    def results():
+        return [
+            job.target.relative_to(tmp_path / "out") for job in jobs(inputs, str(tmp_path / "out"))
+        ]
+
+    monkeypatch.setattr("limner.jobs.FOLDS", False)
+    assert list(map(str, results())) == ["IMG.png", "img.png"]
+    assert key_of("A.png") != key_of("a.png")
+    monkeypatch.setattr("limner.jobs.FOLDS", True)
+    assert [one.as_posix() for one in results()] == ["x/IMG.png", "y/img.png"]
+    assert key_of("A.png") == key_of("a.png")

@@ -13,6 +13,7 @@ from limner import images
 from limner.drawings import estimate_literal
 from limner.errors import ImageError, ModelError, NoFaceError, UsageError
 from limner.export import export
+from limner.faces import face_from_eyes
 from limner.sketching import sketch
 from limner.training.loop import train
 from limner.translator import Translator
@@ -308,3 +309,26 @@ def test_a_model_refuses_inputs_that_it_does_not_take(translator, photo):
     crop = np.zeros((32, 32), np.uint8)
     with pytest.raises(UsageError, match="tiny was trained without colour hints"):
         translator.batch([crop], hints=[np.zeros((32, 32, 4), np.uint8)])
+
+
+class Fixed:
+    """Finds the same faces in every picture."""
+
+    def __init__(self, *faces):
+        self.faces = list(faces)
+
+    def __call__(self, image, **_):
+        return self.faces
+
+
+def test_a_tiny_face_does_not_cost_the_others(tiny_model, photo):
+    shape = photo.shape
+    large, tiny = (
+        face_from_eyes((200, 120, 290, 120), shape),
+        face_from_eyes((20, 20, 30, 20), shape),
+    )
+    crowd = Translator(tiny_model, detector=Fixed(large, tiny))
+    assert len(crowd.translate(photo, every_face=True)) == 1
+    alone = Translator(tiny_model, detector=Fixed(tiny))
+    with pytest.raises(NoFaceError, match="10 px apart"):
+        alone.translate(photo, every_face=True)

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from limner import images
 from limner.engines import Engine, EngineName, LocalEngine, cores, engine_of
 from limner.errors import ImageError, Interrupted, LimnerError, NoFaceError, OutputError
-from limner.jobs import STREAM, Job, jobs
+from limner.jobs import STREAM, Job, jobs, key_of
 from limner.progress import bar
 from limner.provenance import Provenance
 
@@ -106,7 +106,7 @@ def run(
     outcome = Outcome()
     failures: dict[int, str] = {}
     notes: dict[int, tuple[str, ...]] = {}
-    taken = {job.target for job in work if job.target}
+    taken = {key_of(path) for job in work for path in (job.source, job.target) if path}
     try:
         with (
             bar("pictures", len(work)) as progress,
@@ -189,7 +189,10 @@ def _begin(start: Callable[[], Maker]) -> Callable[[_Task], _Done]:
 def _make(picture: _Picture, maker: Maker) -> _Files:
     try:
         made = maker.make(images.read(picture.data, name=picture.name), picture.name)
-        files = [images.encode(one, maker.provenance, picture.form) for one in made.images]
+        files = [
+            images.encode(one, maker.provenance, picture.form, name=picture.name)
+            for one in made.images
+        ]
         return _Files(files=files, notes=made.notes, numbered=made.numbered)
     except ImageError as error:
         return _Files(failure=str(error), faceless=isinstance(error, NoFaceError))
@@ -211,8 +214,8 @@ def _data_of(job: Job) -> Path | bytes:
         raise ImageError("stdin: cannot be read; pipe a picture into it") from error
 
 
-def _put(made: _Files, job: Job, taken: set[Path]) -> str:
-    """Write the results of one picture, avoiding names that other results have.
+def _put(made: _Files, job: Job, taken: set[str]) -> str:
+    """Write the results of one picture, avoiding names that inputs or other results have.
 
     Returns:
         Why it failed, or an empty string.
@@ -228,9 +231,9 @@ def _put(made: _Files, job: Job, taken: set[Path]) -> str:
     names = _names(job.target, numbered=made.numbered)
     try:
         for result in made.files:
-            target = next(name for name in names if name == job.target or name not in taken)
+            target = next(name for name in names if name == job.target or key_of(name) not in taken)
             images.write_bytes(target, result)
-            taken.add(target)
+            taken.add(key_of(target))
     except OutputError as error:
         if getattr(error.__cause__, "errno", None) in _OF_ONE_NAME:
             return str(error)

@@ -2,6 +2,7 @@
 
 import glob
 import os
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,9 @@ from limner.errors import UsageError
 
 STREAM = "-"
 """Means stdin among the inputs, and stdout as the output."""
+
+FOLDS = sys.platform in ("darwin", "win32")
+"""Whether names that differ in case only are those of one file, as on most disks there."""
 
 _SHOWN = 3
 """Results that a note lists."""
@@ -70,11 +74,26 @@ def jobs(
         planned_jobs = [Job(source=source, target=only) for source, _ in sources]
     else:
         planned_jobs = _into_folder(sources, Path(out), note)
-    read = {os.path.realpath(job.source) for job in planned_jobs if job.source}
+    read = {_identity(job.source) for job in planned_jobs if job.source}
     for job in planned_jobs:
-        if job.target and os.path.realpath(job.target) in read:
+        if job.target and _identity(job.target) in read:
             raise UsageError(f"{job.target} is an input and would be overwritten; name another -o")
     return planned_jobs
+
+
+def key_of(path: str | Path) -> str:
+    """The same for all names of a file in a folder that nothing links to."""
+    absolute = os.path.normpath(os.path.abspath(path))  # noqa: PTH100 - links stay
+    return absolute.casefold() if FOLDS else absolute
+
+
+def _identity(path: Path) -> tuple[int, int] | str:
+    """What two names of one file have in common."""
+    try:
+        found = path.stat()
+    except (OSError, ValueError):  # there is none, or its name is not permitted
+        return os.path.realpath(path)
+    return found.st_dev, found.st_ino
 
 
 _Source = tuple[Path | None, Path]
@@ -110,17 +129,19 @@ def _into_folder(sources: Sequence[_Source], out: Path, note: Callable[[str], No
     """Name the results. Those with the same stem are named in the same way."""
     ways = {_by_stem(source): 0 for source in sources}
     while True:
-        planned: dict[Path, list[_Source]] = {}
+        planned: dict[str, list[_Source]] = {}
         for source in sources:
-            planned.setdefault(_NAMINGS[ways[_by_stem(source)]](source), []).append(source)
+            place = _NAMINGS[ways[_by_stem(source)]](source)
+            planned.setdefault(key_of(out / place), []).append(source)
         clashes = [clash for clash in planned.values() if len(clash) > 1]
         if not clashes:
             break
         ways |= {stem: way for clash in clashes for stem, way in _next_ways(clash, ways, out)}
+    places = {source: _NAMINGS[ways[_by_stem(source)]](source) for source in sources}
     renamed = [
-        f"{source} becomes {out / place}"
-        for place, [(source, at)] in planned.items()
-        if place != _by_stem((source, at))
+        f"{source[0]} becomes {out / place}"
+        for source, place in places.items()
+        if place != _by_stem(source)
     ]
     if renamed:
         note(
@@ -128,7 +149,7 @@ def _into_folder(sources: Sequence[_Source], out: Path, note: Callable[[str], No
             f"suffix or the folder: {', '.join(renamed[:_SHOWN])}"
             + (", ..." if len(renamed) > _SHOWN else "")
         )
-    return [Job(source=source, target=out / place) for place, [(source, _)] in planned.items()]
+    return [Job(source=source, target=out / place) for (source, _), place in places.items()]
 
 
 def _next_ways(
@@ -152,8 +173,9 @@ def _expand(text: str, out: Path) -> Iterator[_Source]:
         yield None, Path("stdin")
     elif _is_folder(path):
         below = images.files_below(path)
-        if out != path and path in out.parents:
-            below = [file for file in below if out not in file.parents]
+        within, whole = Path(key_of(out)), Path(key_of(path))
+        if whole in within.parents:
+            below = [file for file in below if within not in Path(key_of(file)).parents]
         if not below:
             others = images.in_words(images.files_below(path, images.UNREADABLE))
             raise UsageError(f"{text} contains no pictures" + (others and f", but {others}"))

@@ -194,7 +194,7 @@ class Translator:
         variants: int | None = None,
         name: str | None = None,
     ) -> list[Translation]:
-        """Translate the largest face, or every face, largest first.
+        """Translate the largest face, or every face that is large enough, largest first.
 
         With `variants`, that many photos of the largest face. They differ in the colours that are
         not given, which a pencil drawing does not show. Other arguments and errors as in
@@ -279,6 +279,9 @@ class Translator:
         else:
             which: Literal["largest", "all"] = "all" if every_face else "largest"
             faces = find(page.image, self.detector, which=which, any_way=True, name=name)
+            # A face in the background must not cost the others; one that is alone gets its error.
+            least = preprocessing.min_eye_distance
+            faces = [face for face in faces if face.eye_distance >= least] or faces[:1]
         return [
             replace(preprocessing.align(page.image, face, name=name), notes=notes_of(page, face))
             for face in faces

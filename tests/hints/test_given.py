@@ -35,6 +35,8 @@ def test_colours_come_in_words_and_numbers():
     assert hints
     assert not Hints.of({})
     assert not Hints.of(None)
+    with pytest.raises(UsageError, match="expected red, green and blue"):
+        Hints.of({"hair": (0.5, 0.3, 0.2)})
 
 
 @pytest.mark.parametrize(

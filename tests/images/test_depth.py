@@ -74,6 +74,8 @@ def test_deep_colour_files(bits):
             assert np.array_equal(images.read(tiff(deep, order, compression)), expected)
     with_alpha = np.concatenate([deep, np.full((9, 7, 1), 2**bits - 1, np.uint16)], axis=2)
     assert np.array_equal(images.read(png(with_alpha)), expected)
+    with_alpha[..., 3] = 65535
+    assert np.array_equal(images.read(png(with_alpha)), expected)
 
 
 def test_colour_of_all_sixteen_bits_is_as_pillow_has_it():

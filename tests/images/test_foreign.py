@@ -110,6 +110,8 @@ SVG = (
         ("a.raf", b"FUJIFILMCCD-RAW 0201", "a camera raw photo"),
         ("a.orf", b"IIRO\x08\0\0\0", "a camera raw photo"),
         ("a.rw2", b"IIU\0\x18\0\0\0", "a camera raw photo"),
+        ("a.ico", b"\0\0\1\0\1\0" + bytes(99), "an icon.*made from"),
+        ("a.png", b"icns" + bytes(99), "an icon"),
         ("a.sai2", b"SAI-CANVAS", "a PaintTool SAI drawing"),
         (
             "a.psd",

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import io
+import threading
 import zipfile
 
 import numpy as np
@@ -10,7 +11,8 @@ import pytest
 from PIL import Image
 
 from limner import images
-from limner.faces import put_back
+from limner.errors import ImageError
+from limner.faces import DlibDetector, put_back
 from limner.translator import Translator
 
 from .client import (
@@ -276,6 +278,62 @@ def test_pictures_in_memory_are_limited(mine, monkeypatch):
     made = lines(asyncio.run(test()))
     assert [lightness(base64.b64decode(line["image"])) for line in made] == list(range(20))
     assert 64 * 64 <= most[0] <= 10_000
+
+
+def test_pixels_count_until_the_thread_is_through_even_if_the_client_left(mine, monkeypatch):
+    now, most, go = [0], [0], threading.Event()
+
+    async def test():
+        async with studio(**mine, pixels_at_once=5_000, threads=4) as client:
+
+            def slow(*_):
+                now[0] += 1
+                most[0] = max(most[0], now[0])
+                go.wait(5)
+                now[0] -= 1
+                raise ImageError("picture: no")
+
+            monkeypatch.setattr(client.service, "_prepare", slow)
+            tasks = []
+            for number in range(3):
+                task = asyncio.create_task(
+                    client.post("/v1/photo", params=PLAIN, content=grey(number))
+                )
+                tasks.append(task)
+                await asyncio.sleep(0.1)
+                task.cancel()
+            await asyncio.sleep(0.2)
+            assert now == [1]
+            go.set()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    asyncio.run(test())
+    assert most == [1]
+
+
+def test_aligning_loads_the_detector_once(mine, page, monkeypatch):
+    loaded = []
+
+    class Counted(DlibDetector):
+        def __init__(self):
+            loaded.append(1)
+            super().__init__()
+
+    monkeypatch.setattr("limner.translator.DlibDetector", Counted)
+
+    async def test():
+        async with studio(**mine) as client:
+            return [await client.post("/v1/align", content=png(page)) for _ in range(3)]
+
+    assert [done.status_code for done in asyncio.run(test())] == [200] * 3
+    assert loaded == [1]
+
+
+def test_results_of_sketches_are_named_after_the_stem(mine, photo):
+    files = [("picture", (f"{n}.png", png(photo))) for n in range(2)]
+    for style in ("pencil", "model"):
+        done = once("POST", "/v1/sketch", settings=mine, params={"style": style}, files=files)
+        assert zipfile.ZipFile(io.BytesIO(done.content)).namelist() == ["0.png", "1.png"]
 
 
 def test_who_is_waiting_gets_its_own_picture(mine, monkeypatch):

@@ -1,5 +1,6 @@
 """`limner studio`."""
 
+import threading
 from typing import Annotated
 
 import typer
@@ -100,7 +101,8 @@ def studio(
                 typer.echo(f"From other machines: {address_of(listener, settings, outside)}")
             complain("other machines can reach this server; use HTTPS outside of your network")
         if open_page:
-            _open(page)
+            # Not here: a browser in the terminal would wait for the server, and the server for it.
+            threading.Thread(target=_open, args=(page,), daemon=True).start()
 
     if engine == "ray":
         from limner.studio.cluster import serve_on_ray

@@ -50,6 +50,8 @@ def find(
 ) -> list[Face]:
     """Return the largest face of a picture, or all of them, largest first; at least one.
 
+    Beside a convincing upright face, one that is tilted by more than some 10 degrees may be missed.
+
     Args:
         image: [H, W, 3] RGB or [H, W] grey.
         detector: finds faces in an upright picture.
@@ -166,6 +168,8 @@ def _drawn_part(image: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], tuple[int,
     """The drawn part of a page, with its left and top in px; the whole page if it is most of it."""
     height, width = image.shape[:2]
     step = max(1, round(max(height, width) / _SKETCHED))
+    if min(height, width) < step:  # a strip in which no face can be
+        return image, (0, 0)
     # The darkest pixel of each cell: thin lines are lost in a mean.
     rows, columns = height // step, width // step
     cells = images.to_grey(image)[: rows * step, : columns * step]

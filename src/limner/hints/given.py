@@ -1,5 +1,6 @@
 """Colour hints of a user, converted to the inputs of a model."""
 
+import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Self
@@ -120,7 +121,7 @@ def _colour(name: str, colour: Colour) -> tuple[Part, RGB]:
     if isinstance(colour, str):
         return part, parse_colour(colour, part)
     try:
-        red, green, blue = (int(channel) for channel in colour)
+        red, green, blue = map(operator.index, colour)
     except (TypeError, ValueError):
         red = green = blue = -1
     if not all(0 <= channel <= 255 for channel in (red, green, blue)):

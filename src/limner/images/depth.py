@@ -57,12 +57,16 @@ def shallow(picture: Image.Image, data: bytes) -> Image.Image:
         return grey_to_eight_bits(picture)
     # Pillow keeps one byte of two: the high one, unless their order is given as reversed.
     high = np.asarray(picture)
-    if high.max() >= _SHALLOW:
+    if high[..., :3].max() >= _SHALLOW:
         return picture
+    # Opacity is of the same depth, or else of 16 bits.
+    shallow_ones = slice(None if high.max() < _SHALLOW else 3)
     with Image.open(io.BytesIO(data), formats=[picture.format or ""]) as again:
         again.tile = [tile._replace(args=args) for tile, args in swapped]
         low = np.asarray(again)
-    return Image.fromarray(eight_bits(high.astype(np.uint16) << 8 | low))
+    shown = high.copy()
+    shown[..., shallow_ones] = eight_bits((high.astype(np.uint16) << 8 | low)[..., shallow_ones])
+    return Image.fromarray(shown)
 
 
 def grey_to_eight_bits(picture: Image.Image) -> Image.Image:

@@ -27,7 +27,9 @@ def read_bytes(path: str | os.PathLike[str], *, name: str | None = None) -> byte
     name, path = name or str(path), Path(path)
     try:
         with path.open("rb") as file:
-            return checked(file.read(MAX_BYTES + 1), name)
+            # Not MAX_BYTES for every small file: reading reserves them. A pipe has no size.
+            size = os.fstat(file.fileno()).st_size
+            return checked(file.read(min(size or MAX_BYTES, MAX_BYTES) + 1), name)
     except FileNotFoundError as error:
         raise ImageError(f"{name}: no such file; check the path") from error
     except IsADirectoryError as error:

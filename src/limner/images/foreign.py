@@ -21,7 +21,7 @@ class Kind:
     """How one gets a picture from it."""
 
     def __str__(self) -> str:
-        article = "an" if self.title.startswith(("A", "I", "O", "o", "SVG")) else "a"
+        article = "an" if self.title.startswith(("A", "I", "i", "O", "o", "SVG")) else "a"
         return f"{article} {self.title}, not a picture that can be read; {self.advice}"
 
 
@@ -76,6 +76,9 @@ WEB_PAGE = Kind(
 JPEG_XL = Kind(
     title="JPEG XL picture", suffixes=(".jxl",), advice="convert it to PNG or to plain JPEG"
 )
+ICON = Kind(
+    title="icon", suffixes=(".ico", ".icns"), advice="use the picture that it was made from"
+)
 CLIP_STUDIO = _drawing("Clip Studio Paint", ".clip", ".lip")
 GIMP = _drawing("GIMP", ".xcf")
 KRITA = _drawing("Krita", ".kra", ".krz")
@@ -88,7 +91,7 @@ PROCREATE = _drawing("Procreate", ".procreate")
 ILLUSTRATOR = _drawing("Illustrator", ".ai")
 
 _KINDS = (
-    *(PDF, SVG, POSTSCRIPT, RAW, PHOTOSHOP, VIDEO, ARCHIVE, OFFICE, WEB_PAGE, JPEG_XL),
+    *(PDF, SVG, POSTSCRIPT, RAW, PHOTOSHOP, VIDEO, ARCHIVE, OFFICE, WEB_PAGE, JPEG_XL, ICON),
     *(CLIP_STUDIO, GIMP, KRITA, OPEN_RASTER, PROCREATE, ILLUSTRATOR),
     *(_drawing("Affinity", ".afdesign", ".afphoto"), _drawing("PaintTool SAI", ".sai", ".sai2")),
     *(_drawing("MediBang Paint", ".mdp"), _drawing("CorelDRAW", ".cdr")),
@@ -116,6 +119,9 @@ _SIGNATURES: tuple[tuple[bytes, Kind], ...] = (
     (b"\x00\x00\x01\xb3", VIDEO),
     (b"\xff\x0a", JPEG_XL),
     (b"\x00\x00\x00\x0cJXL \r\n\x87\n", JPEG_XL),
+    # Pillow decodes icons to read their header, whatever their size.
+    (b"\x00\x00\x01\x00", ICON),
+    (b"icns", ICON),
     (b"PK\x03\x04", ARCHIVE),
     (b"\x1f\x8b", ARCHIVE),
     (b"7z\xbc\xaf\x27\x1c", ARCHIVE),
@@ -144,6 +150,8 @@ def kind_of(head: bytes, name: str) -> Kind | None:
     match found:
         case None:
             return _of_boxes(head) or _of_text(head)
+        case _ if found is ICON:
+            return _of_boxes(head) or ICON  # a box may be as long as icons begin
         case _ if found is ARCHIVE:
             packed = next((k for start, k in _PACKED.items() if head[38:].startswith(start)), None)
             if head[38:].startswith(b"application/vnd.oasis"):

@@ -266,7 +266,7 @@ class Service:
             colours = wanted[at % len(wanted)].colours if wanted else {}
             results.append(
                 Result(
-                    name=Path(name).stem or name,
+                    name=_stem(name),
                     data=await self.run(images.encode, picture, provenance, kind),
                     media_type=media_type,
                     notes=face.notes,
@@ -278,6 +278,7 @@ class Service:
     def _described(
         self, translator: Translator, upload: Upload, query: CropQuery
     ) -> dict[str, Any]:
+        _ = translator.detector  # loaded before it is copied, or each copy would load its own
         twin = copy.copy(translator)
         if query.size:
             larger = replace(translator.card.preprocessing, size=query.size)
@@ -306,12 +307,25 @@ class Service:
         drawn = sketch(pixels, query.style, query.seed)
         kind, media_type = FORMATS[query.format]
         data = images.encode(drawn, format=kind)
-        return [Result(name=upload.name, data=data, media_type=media_type)]
+        return [Result(name=_stem(upload.name), data=data, media_type=media_type)]
 
     async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Call a function in one of the threads."""
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, lambda: function(*args, **kwargs))
+        """Call a function in one of the threads.
+
+        If the client goes away meanwhile, this waits for the thread: until then its pixels count.
+        """
+        work = self._threads.submit(function, *args, **kwargs)
+        done = asyncio.wrap_future(work)
+        try:
+            return await asyncio.shield(done)
+        except asyncio.CancelledError:
+            if not work.cancel():
+                await asyncio.wait([done])
+            raise
+
+
+def _stem(name: str) -> str:
+    return Path(name).stem or name
 
 
 def _check_better(translator: Translator) -> None:

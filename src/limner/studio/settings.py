@@ -40,7 +40,8 @@ class Settings:
     max_pixels: int = 40_000_000
     """Largest picture in pixels."""
     pixels_at_once: int = 120_000_000
-    """Pixels of all pictures in memory, 3 bytes each; further pictures wait."""
+    """Pixels of all pictures in memory, 3 bytes each as they are read, and up to 45 while a face is
+    pasted back; further pictures wait."""
     max_pictures: int = 64
     """Most pictures in a request."""
     rate: float = 0.0
