@@ -71,8 +71,11 @@ def test_it_trains_and_measures_every_run_seed_after_seed(done):
     assert any("smile" in note["text"] for note in report["notes"])
     assert not list(out.glob("runs/*/state.pt"))
     for finding in report["findings"]:
-        line = f"{finding['verdict']:13}  {finding['title']}: {finding['because']}"
-        assert f"  {line}" in said
+        line = f"  {finding['verdict']:13}  {finding['title']}: {finding['because']}"
+        [told] = [one for one in said if one.startswith(line)]
+        rows = [row for row in finding["differences"] if row["score"] == finding["decided_by"]]
+        assert (f" ({finding['decided_by']}: " in told) == bool(rows)
+        assert (" to " in told.removeprefix(line)) == any(row["low"] is not None for row in rows)
 
 
 def test_the_page_names_every_finding_and_shows_no_picture(done):

@@ -82,8 +82,25 @@ def write(contents: Contents, out: Path) -> Path:
 
 def verdicts(entries: Sequence[Entry]) -> list[str]:
     """A line of text about each finding: the verdict, and what was found."""
-    judged = _judged(outcomes_of(entries))
-    return [f"{one.verdict:13}  {one.finding.title}: {one.because}" for one in judged]
+    described = _described(entries)
+    return [
+        f"{one.verdict:13}  {one.finding.title}: {one.because}{_found(one, described)}"
+        for one in _judged(outcomes_of(entries))
+    ]
+
+
+def _found(judged: Judged, described: Mapping[str, Mapping[str, Any]]) -> str:
+    """The difference that decides, and its interval."""
+    name = judged.finding.decided_by
+    found = judged.differences.get(name)
+    if found is None:
+        return ""
+    mean, low, high = (
+        amount(finite(value), described[name], signed=True)
+        for value in (found.mean, found.low, found.high)
+    )
+    interval = f", {low} to {high}" if found.has_interval else ""
+    return f" ({name}: {mean}{interval})"
 
 
 def _judged(outcomes: Mapping[str, Outcome]) -> list[Judged]:
