@@ -60,7 +60,9 @@ def photo(
         as_is: The picture is an aligned crop of a face: skip face detection.
         in_place: Paste the result back into the picture, where the face was.
         clean: Whether to clean a drawing, `auto` or `off`; by default as the model was trained.
-        eyes: x1, y1, x2, y2 of the outer eye corners in px, if the face is not detected.
+        eyes: x1, y1, x2, y2 of the outer eye corners, if the face is not detected: in px of the
+            picture as viewers show it, first the eye that is on the viewer's left when the face
+            is upright.
         faithful: How literally the strokes are meant, 0 to 1; by default estimated from the
             drawing. For models that were trained for it.
         hints: Colours of the photo: by part, as `{"hair": "black"}`, or `limner.hints.Hints`,

@@ -148,8 +148,9 @@ class Translator:
             as_is: The picture is an aligned crop of a face: skip face detection.
             in_place: Paste the result back into the picture, where the face was.
             clean: Whether to clean a drawing, `auto` or `off`; by default as the model was trained.
-            eyes: x1, y1, x2, y2 of the outer eye corners in px of the upright picture, if the face
-                is not detected.
+            eyes: x1, y1, x2, y2 of the outer eye corners, if the face is not detected: in px of
+                the picture as viewers show it, first the eye that is on the viewer's left when
+                the face is upright.
             faithful: How literally the strokes are meant: 1 keeps each in place; towards 0, the
                 face only resembles the drawing. By default estimated from the drawing. A model
                 that was not trained for it always keeps them.

@@ -56,7 +56,8 @@ def photo(
         str | None,
         typer.Option(
             metavar="X1,Y1,X2,Y2",
-            help="Outer eye corners in px of the upright picture, if the face is not detected.",
+            help="Outer eye corners, if the face is not detected: in px of the picture as viewers "
+            "show it, first the eye that is on your left when the face is upright.",
         ),
     ] = None,
     faithful: Annotated[

@@ -113,8 +113,9 @@ def face_from_eyes(eyes: Sequence[float], shape: tuple[int, ...]) -> Face:
     """A face from its outer eye corners.
 
     Args:
-        eyes: x1, y1, x2, y2 in px: of the eye on the left, then of that on the right. If the
-            first is to the right of the second, they are swapped.
+        eyes: x1, y1, x2, y2 in px: first the eye that is on the viewer's left when the face is
+            upright, then the other. Their order tells which way up the face is: from right to
+            left, it is upside down.
         shape: shape of the picture, height and width first.
 
     Raises:
@@ -130,12 +131,9 @@ def face_from_eyes(eyes: Sequence[float], shape: tuple[int, ...]) -> Face:
     inside = (corners >= 0).all() and (corners <= (width, height)).all()
     if not (np.isfinite(corners).all() and inside):
         raise UsageError(
-            f"eyes are {list(map(float, eyes))}; expected positions in the picture of "
-            f"{width}x{height} px"
+            f"eyes are {', '.join(f'{value:g}' for value in corners.ravel())}; expected positions "
+            f"in the picture, x from 0 to {width} and y from 0 to {height} px"
         )
-    across, down = corners[1] - corners[0]
-    if across < 0 and abs(across) >= abs(down):
-        corners = corners[::-1]
     left, right = corners
     line = right - left
     distance = float(np.hypot(*line))
@@ -155,6 +153,8 @@ def face_from_eyes(eyes: Sequence[float], shape: tuple[int, ...]) -> Face:
         ),
         score=CONVINCING,
         points=points.astype(np.float32),
+        # To the nearest quarter: pages are rarely straight.
+        turned=90 * (round(float(np.degrees(np.arctan2(line[1], line[0]))) / 90) % 4),
     )
 
 
