@@ -270,7 +270,7 @@ def test_eyes_in_their_order_make_a_face_upright(translator, photo, turns, notes
     page = np.ascontiguousarray(np.rot90(photo, turns))
     [given] = translator.align(page, eyes=eyes, clean="off")
     assert given.notes == notes
-    assert np.abs(given.image.astype(int) - found.image).mean() < 2
+    assert np.abs(given.image.astype(int) - found.image).mean() < 5
 
 
 @pytest.mark.parametrize("others", [{"as_is": True}, {"every_face": True}])
