@@ -61,6 +61,20 @@ def test_a_model_draws(photo, tiny_sketcher, tmp_path):
     assert images.read(tmp_path / "out" / "person.png").std(axis=2).max() == 0
 
 
+def test_a_model_that_draws_makes_no_photos(drawing, tmp_path):
+    done = limner("photo", drawing, "-o", tmp_path / "a.png", "--model", "draughtsman")
+    assert done.returncode == 2
+    assert b"'draughtsman' is photo-to-sketch; name one that is sketch-to-photo" in done.stderr
+    assert not (tmp_path / "a.png").exists()
+
+
+@pytest.mark.parametrize("option", ["--model", "--better"])
+def test_the_studio_refuses_a_model_that_draws_before_it_prints_an_address(option):
+    done = limner("studio", "--no-open", "--port", "0", option, "draughtsman", timeout=60)
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert b"'draughtsman' is photo-to-sketch" in done.stderr
+
+
 def test_stdin_to_stdout(drawing, tiny_model):
     done = limner("photo", "-", "-o", "-", "--model", tiny_model, stdin=drawing.read_bytes())
     assert images.read(done.stdout).shape == (32, 32, 3)

@@ -11,12 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limner import images, sketching
+from limner.directions import SKETCH_TO_PHOTO
 from limner.drawings import Clean
 from limner.errors import UsageError
 from limner.images import ImageInput
 from limner.locks import ForkLock
 from limner.shipped import DEFAULT_DRAWER, DEFAULT_MODEL
-from limner.translator import Translator, check_drawer
+from limner.translator import Translator, check_direction, check_drawer
 
 if TYPE_CHECKING:
     from limner.hints import HintsInput
@@ -70,17 +71,17 @@ def photo(
         name: Name of the picture in messages; by default its path.
 
     Returns:
-        `[S, S, 3]` RGB with the model's side S, or `[S, S]` grey if the model makes sketches;
-        `[H, W, 3]` if `in_place`.
+        `[S, S, 3]` RGB with the model's side S; `[H, W, 3]` if `in_place`.
 
     Raises:
         ImageError: The picture cannot be read, is not a picture, or strokes do not fit it.
         NoFaceError: No face was found, or it is too small.
         ModelError: There is no such model, or the file is damaged or not limner's.
         UsageError: `eyes` are not two points in the picture, or given with `as_is`; `faithful` is
-            not in 0..1; a colour is unknown; or the model does not take what is given.
+            not in 0..1; a colour is unknown; the model makes sketches, or does not take what is
+            given.
     """
-    translate = _translator(model)
+    translate = check_direction(_translator(model), SKETCH_TO_PHOTO)
     return translate(
         picture,
         as_is=as_is,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from limner.directions import CHANNELS, PHOTO_TO_SKETCH
+from limner.directions import CHANNELS, PHOTO_TO_SKETCH, Direction
 from limner.drawings import Clean
 from limner.errors import ModelError, UsageError
 from limner.faces import (
@@ -332,11 +332,17 @@ class Translator:
 
 def check_drawer(translator: Translator) -> Translator:
     """Return the translator if its model turns photos into sketches; else raise UsageError."""
+    return check_direction(translator, PHOTO_TO_SKETCH)
+
+
+def check_direction(translator: Translator, direction: Direction) -> Translator:
+    """Return the translator if its model has this direction; else raise UsageError."""
     card = translator.card
-    if card.direction != PHOTO_TO_SKETCH:
+    if card.direction != direction:
+        known = DEFAULT_DRAWER if direction == PHOTO_TO_SKETCH else DEFAULT_MODEL
         raise UsageError(
-            f"model '{card.name}' is {card.direction}; name one that is {PHOTO_TO_SKETCH}, such as "
-            f"{DEFAULT_DRAWER}"
+            f"model '{card.name}' is {card.direction}; name one that is {direction}, such as "
+            f"{known}"
         )
     return translator
 

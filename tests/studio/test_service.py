@@ -112,6 +112,12 @@ def test_eyes_say_where_a_face_is(mine, translate, page):
     assert np.array_equal(images.read(done.content), translate(page, eyes=eyes))
 
 
+def test_a_model_that_draws_makes_no_photos(mine, page):
+    params = {"model": "draughtsman"}
+    refused = once("POST", "/v1/photo", settings=mine, params=params, content=png(page))
+    assert "is photo-to-sketch" in problem(refused, 400, "bad-request")
+
+
 def test_the_eyes_of_an_upside_down_page_can_be_sent_back(mine, translate, portrait_drawing):
     page = np.ascontiguousarray(portrait_drawing[::-1, ::-1])
     found = once("POST", "/v1/align", settings=mine, content=png(page)).json()

@@ -163,6 +163,7 @@ def photo(
     - `limner photo scribble.png -o photo.png --faithful 0.2`
     """
     from limner import batch
+    from limner.directions import SKETCH_TO_PHOTO
     from limner.makers import Photos
 
     if as_is and face == "all":
@@ -195,6 +196,7 @@ def photo(
         hints=told,
         variants=variants,
         threads=where.threads,
+        direction=SKETCH_TO_PHOTO,
     )
     outcome = batch.run(work, start, engine=where)
     _say_notes(outcome.notes)

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from limner import images
 from limner.directions import SKETCH_TO_PHOTO
-from limner.errors import UsageError
 from limner.faces import put_back
 from limner.faces.warp import apply, inverse
 from limner.functions import MODEL, check_sketch
@@ -38,7 +37,7 @@ from limner.studio.queries import (
 from limner.studio.room import Room
 from limner.studio.settings import Settings
 from limner.translation import Prepared
-from limner.translator import Translator, check_drawer
+from limner.translator import Translator, check_direction, check_drawer
 
 __all__ = ["Result", "Service"]
 
@@ -105,13 +104,11 @@ class Service:
         """Load the default model and the better one, and run each once.
 
         Raises:
-            LimnerError: One cannot be loaded, or the better one makes no photos.
+            LimnerError: One cannot be loaded, or makes no photos.
         """
         await self.batcher.start()
         for name in filter(None, (self.settings.model_name, self.settings.better_name)):
-            translator = await self.translator(name)
-            if name == self.settings.better_name:
-                _check_better(translator)
+            translator = check_direction(await self.translator(name), SKETCH_TO_PHOTO)
             side = translator.card.preprocessing.size
             blank = np.full((side, side, 3), 255, np.uint8)
             await self.batcher.run(translator, Faces(crops=[blank]))
@@ -162,7 +159,7 @@ class Service:
             LimnerError: As `Translator.translate`.
         """
         query.check()
-        translator = await self.translator(query.model)
+        translator = check_direction(await self.translator(query.model), SKETCH_TO_PHOTO)
         pixels = await self._pixels_of(upload)
         if strokes is not None:
             pixels += await self._pixels_of(strokes)
@@ -312,15 +309,6 @@ class Service:
         """Call a function in one of the threads."""
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, lambda: function(*args, **kwargs))
-
-
-def _check_better(translator: Translator) -> None:
-    card = translator.card
-    if card.direction != SKETCH_TO_PHOTO:
-        raise UsageError(
-            f"model '{card.name}' is {card.direction}; name one that is {SKETCH_TO_PHOTO} with "
-            "--better"
-        )
 
 
 def _failed(done: "asyncio.Future[Translator]") -> bool:
