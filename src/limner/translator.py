@@ -37,6 +37,13 @@ if TYPE_CHECKING:
     from limner.hints import HintsInput
 
 _LOADING = ForkLock()
+_ADVICE = {
+    "sketch": "give the positions of the outer eye corners, or say that the whole picture is the "
+    "face",
+    # Sketching a photo takes no eyes, only the whole picture.
+    "photo": "say that the whole picture is the face",
+}
+"""What to do if no face is found, by what the model takes."""
 
 
 class Translator:
@@ -279,7 +286,14 @@ class Translator:
             return [replace(preprocessing.as_is(page.image), notes=page.notes)]
         else:
             which: Literal["largest", "all"] = "all" if every_face else "largest"
-            faces = find(page.image, self.detector, which=which, any_way=True, name=name)
+            faces = find(
+                page.image,
+                self.detector,
+                which=which,
+                any_way=True,
+                name=name,
+                advice=_ADVICE[self.card.ends[0]],
+            )
         return [
             replace(preprocessing.align(page.image, face, name=name), notes=notes_of(page, face))
             for face in faces

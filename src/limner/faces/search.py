@@ -29,7 +29,7 @@ _TURNED = 0.5
 _AHEAD = 0.25
 """By how much it has to exceed the score of the upright one."""
 _SURE = 0.2
-"""Score required of a face in a part of the page."""
+"""Score required of a face in a part of the page, and of one that is mentioned only."""
 _SMALL_PART = 0.5
 """A part is searched by itself if a side is at most this fraction of the page's."""
 _ALL_OF_IT = 1280
@@ -47,6 +47,8 @@ def find(
     which: Literal["largest", "all"] = "largest",
     any_way: bool = False,
     name: str = "the picture",
+    advice: str = "give the positions of the outer eye corners, or say that the whole picture is "
+    "the face",
 ) -> list[Face]:
     """Return the largest face of a picture, or all of them, largest first; at least one.
 
@@ -56,6 +58,7 @@ def find(
         which: whether to return only the largest face or all.
         any_way: whether the picture may be a page that is turned, or much larger than its face.
         name: the picture's name in messages.
+        advice: what to do if no face is found.
 
     Raises:
         NoFaceError: no face was found.
@@ -66,11 +69,11 @@ def find(
     else:
         faces, tried = detector(image, thorough=which == "all"), ""
     if not faces:
-        raise NoFaceError(
-            f"no face found in {name}{tried}; give the positions of the outer eye corners, or say "
-            "that the whole picture is the face"
-        )
-    return faces if which == "all" else faces[:1]
+        raise NoFaceError(f"no face found in {name}{tried}", advice)
+    if which == "all":
+        return faces
+    others = sum(face.score > _SURE for face in faces[1:])
+    return [dataclasses.replace(faces[0], others=others)]
 
 
 def find_any_way(

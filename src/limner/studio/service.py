@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from limner import images
 from limner.directions import SKETCH_TO_PHOTO
-from limner.faces import put_back
+from limner.faces import Aligned, put_back
 from limner.faces.warp import apply, inverse
 from limner.functions import MODEL, check_sketch
 from limner.hints import Hints
@@ -69,6 +69,13 @@ class _Request:
 
     pixels: Picture
     prepared: Prepared
+    pages: int = 1
+    """Number of pages of its file, of which the first is used."""
+
+    def notes_of(self, face: Aligned) -> tuple[str, ...]:
+        """What was done to the page, and what was left out."""
+        first = (f"page 1 of {self.pages}",) if self.pages > 1 else ()
+        return first + face.notes
 
     @property
     def faces(self) -> Faces:
@@ -236,7 +243,7 @@ class Service:
             name=upload.name,
             **told,
         )
-        return _Request(pixels=pixels, prepared=prepared)
+        return _Request(pixels=pixels, prepared=prepared, pages=images.pages(upload.data))
 
     async def _finish(
         self,
@@ -266,7 +273,7 @@ class Service:
                     name=Path(name).stem or name,
                     data=await self.run(images.encode, picture, provenance, kind),
                     media_type=media_type,
-                    notes=face.notes,
+                    notes=request.notes_of(face),
                     colours={part: hexadecimal(rgb) for part, rgb in colours.items()},
                 )
             )
@@ -290,7 +297,7 @@ class Service:
             faces.append(
                 {
                     "eyes": [round(float(share), 2) for share in eyes.ravel()],
-                    "notes": list(one.notes),
+                    "notes": list(request.notes_of(one)),
                     "crop": f"data:image/png;base64,{base64.b64encode(crop).decode()}",
                 }
             )
