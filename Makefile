@@ -44,11 +44,6 @@ page:  ## the page of the studio, from TypeScript; needs Node 20 or newer
 	$(DEMO)/pip install --quiet --disable-pip-version-check .
 	@touch $@
 
-.venv-studio/installed: pyproject.toml $(shell find src -type f -not -name '*.pyc')
-	$(PYTHON) -m venv .venv-studio
-	$(STUDIO)/pip install --quiet --disable-pip-version-check '.[studio]'
-	@touch $@
-
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(DEV)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'

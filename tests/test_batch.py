@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from limner import batch, images
 from limner.engines import LocalEngine, RayEngine
@@ -304,7 +305,28 @@ def test_pictures_without_a_face_are_counted(tmp_path):
     def make(picture, name):
         if name.endswith("c.png"):
             raise ImageError(f"{name}: torn")
-        raise NoFaceError(f"no face found in {name}")
+        raise NoFaceError(f"no face found in {name}", "mark it")
 
     outcome = batch.run(batch.jobs([str(tmp_path / "in")], str(tmp_path / "out")), starts(make))
     assert (len(outcome.failures), outcome.faceless) == (3, 2)
+    assert "mark it" not in str(outcome.failures)  # the caller gives its own advice, once
+
+
+def test_a_face_that_is_too_small_is_not_counted_as_missing(tmp_path):
+    images.write(tmp_path / "in" / "a.png", np.full((4, 4, 3), 9, np.uint8))
+
+    def make(picture, name):
+        raise NoFaceError(f"the face in {name} is too small")
+
+    outcome = batch.run(batch.jobs([str(tmp_path / "in")], str(tmp_path / "out")), starts(make))
+    assert (len(outcome.failures), outcome.faceless) == (1, 0)
+
+
+def test_a_file_of_several_pages_is_noted(tmp_path):
+    page = Image.new("RGB", (9, 9), "red")
+    page.save(tmp_path / "two.tif", save_all=True, append_images=[page])
+    outcome = batch.run(
+        batch.jobs([str(tmp_path / "two.tif")], str(tmp_path / "out")),
+        starts(lambda picture, _: batch.Made(images=[picture], notes=("inverted",))),
+    )
+    assert outcome.notes == {str(tmp_path / "two.tif"): ("page 1 of 2", "inverted")}

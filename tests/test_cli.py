@@ -61,6 +61,20 @@ def test_a_model_draws(photo, tiny_sketcher, tmp_path):
     assert images.read(tmp_path / "out" / "person.png").std(axis=2).max() == 0
 
 
+def test_a_model_that_draws_makes_no_photos(drawing, tmp_path):
+    done = limner("photo", drawing, "-o", tmp_path / "a.png", "--model", "draughtsman")
+    assert done.returncode == 2
+    assert b"'draughtsman' is photo-to-sketch; name one that is sketch-to-photo" in done.stderr
+    assert not (tmp_path / "a.png").exists()
+
+
+@pytest.mark.parametrize("option", ["--model", "--better"])
+def test_the_studio_refuses_a_model_that_draws_before_it_prints_an_address(option):
+    done = limner("studio", "--no-open", "--port", "0", option, "draughtsman", timeout=60)
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert b"'draughtsman' is photo-to-sketch" in done.stderr
+
+
 def test_stdin_to_stdout(drawing, tiny_model):
     done = limner("photo", "-", "-o", "-", "--model", tiny_model, stdin=drawing.read_bytes())
     assert images.read(done.stdout).shape == (32, 32, 3)
@@ -73,7 +87,8 @@ def test_two_pictures_of_one_stem_are_both_done(tmp_path):
     done = limner("sketch", "in", "-o", "out", "--style", "line", cwd=tmp_path)
     assert done.returncode == 0
     assert b"in/a.jpg becomes out/a.jpg.png, in/a.png becomes out/a.png.png" in done.stderr
-    assert done.stderr.count(b"\n") == 2  # and how many are done
+    assert b"skipped in in: 1 .pdf (PDF document): " in done.stderr
+    assert done.stderr.count(b"\n") == 3  # and how many are done
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"a.jpg.png", "a.png.png"}
 
 
@@ -99,6 +114,7 @@ def test_failures_are_listed_and_give_exit_code_1(drawing, tiny_model, tmp_path)
     assert [p.name for p in (tmp_path / "out").iterdir()] == ["good.png"]
     assert len(lines) == 5
     assert re.search(r"no face found in \S+blank\.png, upright or turned by 90°", lines[0])
+    assert "eye" not in lines[0]  # the advice follows once, for all pictures
     assert "empty.png: empty (0 bytes)" in lines[1]
     assert "one.png" in lines[2]
     assert "--eyes X1,Y1,X2,Y2" in lines[3]
@@ -127,13 +143,62 @@ def test_changes_to_a_page_are_reported_once(portrait_drawing, tiny_model, tmp_p
     assert np.abs(from_page - clean).mean() < np.abs(left - clean).mean() / 3
 
 
+def test_faces_that_are_left_out_are_mentioned(portrait_drawing, tiny_model, tmp_path):
+    drawing = portrait_drawing
+    images.write(tmp_path / "two.png", np.concatenate([drawing, drawing[:, ::-1]], axis=1))
+    arguments = ("photo", "two.png", "-o", "out/two.png", "--model", tiny_model)
+    said = limner(*arguments, cwd=tmp_path).stderr.decode().splitlines()
+    assert said == [
+        "two.png: the largest of 2 faces",
+        "limner: --face all makes a photo of each face",
+    ]
+    assert limner(*arguments, "--face", "all", cwd=tmp_path).stderr == b""
+
+
+def test_advice_fits_what_was_given(drawing, tiny_model, tmp_path):
+    arguments = ("photo", drawing, "-o", tmp_path / "a.png", "--model", tiny_model)
+    done = limner(*arguments, "--eyes", "100,100,110,100")
+    assert done.returncode == 1
+    [line] = done.stderr.decode().splitlines()
+    assert line.endswith("10 px apart; the minimum is 20, so use a larger picture")
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (
+            "drawing.jpg",
+            "did you mean: limner photo drawing.jpg -o photo.png",
+        ),
+        (
+            "drawings",
+            "did you mean: limner photo drawings -o photos",
+        ),
+    ],
+)
+def test_a_picture_instead_of_a_command(given, said, tmp_path):
+    (tmp_path / "drawing.jpg").touch()
+    (tmp_path / "drawings").mkdir()
+    done = limner(given, cwd=tmp_path)
+    assert (done.returncode, done.stderr.decode()) == (
+        2,
+        f"limner: there is no command '{given}'; {said}\n",
+    )
+
+
+def test_an_address_instead_of_a_file(tmp_path):
+    done = limner("photo", "https://example.org/a.png", "-o", tmp_path)
+    assert done.returncode == 2
+    assert b"https://example.org/a.png is an address, not a file; download it first" in done.stderr
+
+
 def test_changes_to_many_pages_are_summarised(portrait_drawing, tiny_model, tmp_path):
     page = portrait_drawing[::-1, ::-1]
     for number in range(21):
         images.write(tmp_path / "in" / f"{number}.png", np.roll(page, number, axis=1))
     done = limner("photo", "in", "-o", "out", "--model", tiny_model, cwd=tmp_path)
     lines = done.stderr.decode().splitlines()
-    assert lines == ["21 pages cleaned or turned: turned by 180° 21 times", "21 of 21 done"]
+    assert lines == ["notes on 21 pages: turned by 180° 21 times", "21 of 21 done"]
 
 
 def test_given_eye_corners_are_used(drawing, tiny_model, tmp_path):

@@ -104,6 +104,11 @@ def test_settings_of_a_sketch_that_do_not_fit_together(photo, given, said):
         limner.sketch(photo, **given)
 
 
+def test_a_model_that_draws_makes_no_photos(photo):
+    with pytest.raises(UsageError, match=r"'draughtsman' is photo-to-sketch; .* as portrait"):
+        limner.photo(photo, model="draughtsman")
+
+
 def test_a_model_needs_a_face(tiny_sketcher):
     wall = np.full((90, 90, 3), 120, np.uint8)
     with pytest.raises(NoFaceError, match="wall"):

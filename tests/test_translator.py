@@ -262,6 +262,18 @@ def test_given_eye_corners_replace_detection(translator):
     assert translator(page, eyes=(100, 93, 200, 93)).shape == (32, 32, 3)
 
 
+@pytest.mark.parametrize(("turns", "notes"), [(0, ()), (2, ("turned by 180°",))])
+def test_eyes_in_their_order_make_a_face_upright(translator, photo, turns, notes):
+    [found] = translator.align(photo, clean="off")
+    (x1, y1), (x2, y2) = found.face.eyes.tolist()
+    height, width = photo.shape[:2]
+    eyes = (width - x1, height - y1, width - x2, height - y2) if turns else (x1, y1, x2, y2)
+    page = np.ascontiguousarray(np.rot90(photo, turns))
+    [given] = translator.align(page, eyes=eyes, clean="off")
+    assert given.notes == notes
+    assert np.abs(given.image.astype(int) - found.image).mean() < 5
+
+
 @pytest.mark.parametrize("others", [{"as_is": True}, {"every_face": True}])
 def test_eyes_mark_one_face(translator, photo, others):
     with pytest.raises(UsageError, match="eyes marks one face"):

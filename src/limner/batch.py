@@ -72,7 +72,8 @@ class Outcome:
     faceless: int = 0
     """Number of pictures without a face."""
     notes: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    """Changes made to each finished picture first, in words, by its name."""
+    """Notes on each finished picture, by its name: changes made to it first, or that it is one page
+    of several."""
     stopped: LimnerError | None = None
     """Why the work ended early, if it did; finished results are complete."""
 
@@ -158,7 +159,7 @@ class _Files:
     failure: str = ""
     """Why there are no results."""
     faceless: bool = False
-    """Whether no face was found."""
+    """Whether no face was found, for which the caller has advice."""
 
 
 _Task = tuple[_Picture, ...]
@@ -189,13 +190,17 @@ def _begin(start: Callable[[], Maker]) -> Callable[[_Task], _Done]:
 def _make(picture: _Picture, maker: Maker) -> _Files:
     try:
         made = maker.make(images.read(picture.data, name=picture.name), picture.name)
+        pages = images.pages(picture.data)
+        first = (f"page 1 of {pages}",) if pages > 1 else ()
         files = [
             images.encode(one, maker.provenance, picture.form, name=picture.name)
             for one in made.images
         ]
-        return _Files(files=files, notes=made.notes, numbered=made.numbered)
+        return _Files(files=files, notes=first + made.notes, numbered=made.numbered)
+    except NoFaceError as error:
+        return _Files(failure=error.found, faceless=bool(error.advice))
     except ImageError as error:
-        return _Files(failure=str(error), faceless=isinstance(error, NoFaceError))
+        return _Files(failure=str(error))
     except LimnerError:
         raise
     except Exception as error:  # one picture must not stop the others

@@ -66,7 +66,22 @@ class ImageError(LimnerError, ValueError):
 
 
 class NoFaceError(ImageError):
-    """No face was found in a picture that could be read."""
+    """No face was found in a picture that could be read, or it is too small."""
+
+    def __init__(self, found: str, advice: str = "") -> None:
+        """Say what was found.
+
+        Args:
+            found: What was found, and where.
+            advice: What to do where no face was found. The command line gives its own, once for
+                all pictures.
+        """
+        super().__init__(f"{found}; {advice}" if advice else found)
+        self.found = found
+        self.advice = advice
+
+    def __reduce__(self) -> tuple[type[Self], tuple[str, str]]:
+        return type(self), (self.found, self.advice)  # worker processes send errors as pickles
 
 
 class OutputError(LimnerError, OSError):

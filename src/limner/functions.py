@@ -11,12 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limner import images, sketching
+from limner.directions import SKETCH_TO_PHOTO
 from limner.drawings import Clean
 from limner.errors import UsageError
 from limner.images import ImageInput
 from limner.locks import ForkLock
 from limner.shipped import DEFAULT_DRAWER, DEFAULT_MODEL
-from limner.translator import Translator, check_drawer
+from limner.translator import Translator, check_direction, check_drawer
 
 if TYPE_CHECKING:
     from limner.hints import HintsInput
@@ -60,7 +61,9 @@ def photo(
         as_is: The picture is an aligned crop of a face: skip face detection.
         in_place: Paste the result back into the picture, where the face was.
         clean: Whether to clean a drawing, `auto` or `off`; by default as the model was trained.
-        eyes: x1, y1, x2, y2 of the outer eye corners in px, if the face is not detected.
+        eyes: x1, y1, x2, y2 of the outer eye corners, if the face is not detected: in px of the
+            picture as viewers show it, first the eye that is on the viewer's left when the face
+            is upright.
         faithful: How literally the strokes are meant, 0 to 1; by default estimated from the
             drawing. For models that were trained for it.
         hints: Colours of the photo: by part, as `{"hair": "black"}`, or `limner.hints.Hints`,
@@ -68,17 +71,17 @@ def photo(
         name: Name of the picture in messages; by default its path.
 
     Returns:
-        `[S, S, 3]` RGB with the model's side S, or `[S, S]` grey if the model makes sketches;
-        `[H, W, 3]` if `in_place`.
+        `[S, S, 3]` RGB with the model's side S; `[H, W, 3]` if `in_place`.
 
     Raises:
         ImageError: The picture cannot be read, is not a picture, or strokes do not fit it.
         NoFaceError: No face was found, or it is too small.
         ModelError: There is no such model, or the file is damaged or not limner's.
         UsageError: `eyes` are not two points in the picture, or given with `as_is`; `faithful` is
-            not in 0..1; a colour is unknown; or the model does not take what is given.
+            not in 0..1; a colour is unknown; the model makes sketches, or does not take what is
+            given.
     """
-    translate = _translator(model)
+    translate = check_direction(_translator(model), SKETCH_TO_PHOTO)
     return translate(
         picture,
         as_is=as_is,

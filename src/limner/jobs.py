@@ -53,14 +53,15 @@ def jobs(
     Args:
         inputs: Files, folders and globs; `-` is stdin.
         out: A folder or a file; `-` is stdout.
-        note: Called with one line if results are not named after the stem alone.
+        note: Called with a line if files of a folder are skipped, and if results are not named
+            after the stem alone.
 
     Raises:
-        UsageError: An input matches nothing or would be overwritten, two would still have the same
-            output, `out` is a file that cannot be written, or there are several pictures for stdin
-            or stdout.
+        UsageError: An input matches nothing, is an address or would be overwritten, two would
+            still have the same output, `out` is a file that cannot be written, or there are several
+            pictures for stdin or stdout.
     """
-    found = [pair for text in inputs for pair in _expand(text, Path(out))]
+    found = [pair for text in inputs for pair in _expand(text, Path(out), note)]
     sources = list(dict.fromkeys(found))
     suffix = Path(out).suffix.lower()
     to_file = suffix in images.READABLE | images.UNREADABLE and not _is_folder(out)
@@ -166,19 +167,24 @@ def _next_ways(
     yield from ((stem, least + 1) for stem in stems if ways[stem] == least)
 
 
-def _expand(text: str, out: Path) -> Iterator[_Source]:
+def _expand(text: str, out: Path, note: Callable[[str], None]) -> Iterator[_Source]:
     """Each picture that `text` means, with its path below the output folder."""
     path = Path(text)
     if text == STREAM:
         yield None, Path("stdin")
+    elif images.is_address(text):
+        raise UsageError(f"{text} is an address, not a file; download it first")
     elif _is_folder(path):
-        below = images.files_below(path)
+        known = images.files_below(path, images.READABLE | images.UNREADABLE)
         within, whole = Path(key_of(out)), Path(key_of(path))
         if whole in within.parents:
-            below = [file for file in below if within not in Path(key_of(file)).parents]
+            known = [file for file in known if within not in Path(key_of(file)).parents]
+        below = [file for file in known if file.suffix.lower() not in images.UNREADABLE]
+        others = images.in_words(file for file in known if file.suffix.lower() in images.UNREADABLE)
         if not below:
-            others = images.in_words(images.files_below(path, images.UNREADABLE))
             raise UsageError(f"{text} contains no pictures" + (others and f", but {others}"))
+        if others:
+            note(f"skipped in {text}: {others}")
         yield from ((file, file.relative_to(path)) for file in below)
     elif _exists(path) or not glob.has_magic(text):
         yield path, Path(path.name)  # a missing file fails later, and the others are done

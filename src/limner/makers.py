@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from limner import images
 from limner.batch import Made, Maker
+from limner.directions import PHOTO_TO_SKETCH, Direction
 from limner.drawings import Clean
 from limner.faces import put_back
 from limner.translation import Translation
-from limner.translator import Translator, check_drawer
+from limner.translator import Translator, check_direction
 
 if TYPE_CHECKING:
     from limner.hints import Hints
@@ -47,12 +48,15 @@ class Photos:
     """Number of photos per sketch, in different colours; None for one photo."""
     threads: int = 0
     """See `Translator`."""
+    direction: Direction | None = None
+    """The direction that the model must have; None for any, as measuring makes sketches of photos
+    with the same settings."""
 
     def __call__(self) -> Maker:
-        """Load the model."""
-        return self._maker(Translator(self.model, threads=self.threads))
-
-    def _maker(self, translator: Translator) -> Maker:
+        """Load the model. Raises UsageError if it has another direction."""
+        translator = Translator(self.model, threads=self.threads)
+        if self.direction is not None:
+            check_direction(translator, self.direction)
         make = functools.partial(self._make, translator)
         return Maker(make=make, provenance=translator.provenance)
 
@@ -89,9 +93,7 @@ def _put_all_back(made: list[Translation], picture: NDArray[np.uint8]) -> NDArra
 class Drawings(Photos):
     """Draws photos with a model, with the settings of `limner sketch --style model`."""
 
-    def __call__(self) -> Maker:
-        """Load the model. Raises UsageError if it makes photos."""
-        return self._maker(check_drawer(Translator(self.model, threads=self.threads)))
+    direction: Direction | None = PHOTO_TO_SKETCH
 
 
 @dataclass(frozen=True, kw_only=True)

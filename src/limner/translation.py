@@ -25,7 +25,10 @@ class Translation:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Changes made to the page first, in words: `turned by 180°`, `ruled lines removed`."""
+        """Changes made to the page first, in words: `turned by 180°`, `ruled lines removed`.
+
+        At the end, `the largest of 2 faces` if others were left out.
+        """
         return self.aligned.notes
 
 

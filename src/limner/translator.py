@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from limner.directions import CHANNELS, PHOTO_TO_SKETCH
+from limner.directions import CHANNELS, PHOTO_TO_SKETCH, Direction
 from limner.drawings import Clean
 from limner.errors import ModelError, UsageError
 from limner.faces import (
@@ -37,6 +37,13 @@ if TYPE_CHECKING:
     from limner.hints import HintsInput
 
 _LOADING = ForkLock()
+_ADVICE = {
+    "sketch": "give the positions of the outer eye corners, or say that the whole picture is the "
+    "face",
+    # Sketching a photo takes no eyes, only the whole picture.
+    "photo": "say that the whole picture is the face",
+}
+"""What to do if no face is found, by what the model takes."""
 
 
 class Translator:
@@ -148,8 +155,9 @@ class Translator:
             as_is: The picture is an aligned crop of a face: skip face detection.
             in_place: Paste the result back into the picture, where the face was.
             clean: Whether to clean a drawing, `auto` or `off`; by default as the model was trained.
-            eyes: x1, y1, x2, y2 of the outer eye corners in px of the upright picture, if the face
-                is not detected.
+            eyes: x1, y1, x2, y2 of the outer eye corners, if the face is not detected: in px of
+                the picture as viewers show it, first the eye that is on the viewer's left when
+                the face is upright.
             faithful: How literally the strokes are meant: 1 keeps each in place; towards 0, the
                 face only resembles the drawing. By default estimated from the drawing. A model
                 that was not trained for it always keeps them.
@@ -278,7 +286,14 @@ class Translator:
             return [replace(preprocessing.as_is(page.image), notes=page.notes)]
         else:
             which: Literal["largest", "all"] = "all" if every_face else "largest"
-            faces = find(page.image, self.detector, which=which, any_way=True, name=name)
+            faces = find(
+                page.image,
+                self.detector,
+                which=which,
+                any_way=True,
+                name=name,
+                advice=_ADVICE[self.card.ends[0]],
+            )
             # A face in the background must not cost the others; one that is alone gets its error.
             least = preprocessing.min_eye_distance
             faces = [face for face in faces if face.eye_distance >= least] or faces[:1]
@@ -334,11 +349,17 @@ class Translator:
 
 def check_drawer(translator: Translator) -> Translator:
     """Return the translator if its model turns photos into sketches; else raise UsageError."""
+    return check_direction(translator, PHOTO_TO_SKETCH)
+
+
+def check_direction(translator: Translator, direction: Direction) -> Translator:
+    """Return the translator if its model has this direction; else raise UsageError."""
     card = translator.card
-    if card.direction != PHOTO_TO_SKETCH:
+    if card.direction != direction:
+        known = DEFAULT_DRAWER if direction == PHOTO_TO_SKETCH else DEFAULT_MODEL
         raise UsageError(
-            f"model '{card.name}' is {card.direction}; name one that is {PHOTO_TO_SKETCH}, such as "
-            f"{DEFAULT_DRAWER}"
+            f"model '{card.name}' is {card.direction}; name one that is {direction}, such as "
+            f"{known}"
         )
     return translator
 

@@ -133,7 +133,9 @@ def test_any_callable_is_a_detector(portrait: np.ndarray) -> None:
         Face(box=(0, 0, 9, 9), score=1.0, points=np.zeros((5, 2), np.float32)),
         Face(box=(0, 0, 5, 5), score=2.0, points=np.zeros((5, 2), np.float32)),
     ]
-    assert find(portrait, lambda _, **__: two) == two[:1]
+    [largest] = find(portrait, lambda _, **__: two)
+    assert largest.points is two[0].points
+    assert largest.others == 1
     assert find(portrait, lambda _, **__: two, which="all") == two
 
 

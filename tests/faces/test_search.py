@@ -158,10 +158,20 @@ def test_eyes_by_hand_give_nearly_the_crop_of_the_detector(drawing, detector):
     assert min(overlap) > 0.7 * (found.box[2] - found.box[0])
 
 
-def test_eyes_may_come_in_either_order(drawing):
-    forth, back = (face_from_eyes(e, (90, 120)) for e in ((20, 30, 60, 34), (60, 34, 20, 30)))
-    assert np.array_equal(forth.points, back.points)
-    assert forth.tilt == pytest.approx(5.7, abs=0.1)
+@pytest.mark.parametrize(
+    ("eyes", "turned", "tilt"),
+    [
+        ((20, 30, 60, 34), 0, 5.7),
+        ((60, 34, 20, 30), 180, 5.7),
+        ((40, 20, 42, 60), 90, -2.9),
+        ((40, 60, 42, 20), 270, 2.9),
+    ],
+)
+def test_the_order_of_the_eyes_tells_which_way_up_the_face_is(eyes, turned, tilt):
+    face = face_from_eyes(eyes, (90, 120))
+    assert np.array_equal(face.eyes.ravel(), eyes)
+    assert face.turned == turned
+    assert face.tilt == pytest.approx(tilt, abs=0.1)
 
 
 @pytest.mark.parametrize(
@@ -170,7 +180,7 @@ def test_eyes_may_come_in_either_order(drawing):
         ((1, 2, 3), "four numbers"),
         ("abcd", "four numbers"),
         ((1, 2, 3, None), "four numbers"),
-        ((1, 2, 300, 2), "positions in the picture of 120x90 px"),
+        ((1, 2, 300, 2), "eyes are 1, 2, 300, 2; expected .* x from 0 to 120 and y from 0 to 90"),
         ((-1, 2, 30, 2), "positions in the picture"),
         ((float("nan"), 2, 30, 2), "positions in the picture"),
         ((30, 40, 30, 40), "both eyes are at the same position"),

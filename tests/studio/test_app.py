@@ -211,7 +211,7 @@ def test_a_better_model_that_makes_no_photos_is_refused(mine, better, tmp_path):
         async with studio(**mine, better=given):
             pytest.fail("it was started")
 
-    with pytest.raises(LimnerError, match="damaged" if better == "damaged" else "--better"):
+    with pytest.raises(LimnerError, match="damaged" if better == "damaged" else "photo-to-sketch"):
         asyncio.run(test())
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import io
+import json
 import threading
 import zipfile
 
@@ -111,6 +112,24 @@ def test_eyes_say_where_a_face_is(mine, translate, page):
         content=png(page),
     )
     assert np.array_equal(images.read(done.content), translate(page, eyes=eyes))
+
+
+def test_a_model_that_draws_makes_no_photos(mine, page):
+    params = {"model": "draughtsman"}
+    refused = once("POST", "/v1/photo", settings=mine, params=params, content=png(page))
+    assert "is photo-to-sketch" in problem(refused, 400, "bad-request")
+
+
+def test_the_eyes_of_an_upside_down_page_can_be_sent_back(mine, translate, portrait_drawing):
+    page = np.ascontiguousarray(portrait_drawing[::-1, ::-1])
+    found = once("POST", "/v1/align", settings=mine, content=png(page)).json()
+    [face] = found["faces"]
+    assert face["notes"] == ["turned by 180°"]
+    eyes = ",".join(map(str, face["eyes"]))
+    done = once("POST", "/v1/photo", settings=mine, params={"eyes": eyes}, content=png(page))
+    assert json.loads(done.headers["limner-notes"]) == ["turned by 180°"]
+    sent_back = images.read(done.content).astype(int)
+    assert np.abs(sent_back - translate(page)).mean() < 2
 
 
 def test_all_faces(mine, translate, two_faces):

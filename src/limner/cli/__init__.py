@@ -1,6 +1,8 @@
 """The command line: one thin command per capability, with heavy imports inside the commands."""
 
 import errno
+import os
+import shlex
 import sys
 import warnings
 from typing import Annotated, TextIO
@@ -23,8 +25,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Turn hand-drawn sketches of faces into photo-realistic faces, on a plain CPU.",
     epilog=(
-        "Exit codes: 0 success, 1 some inputs failed (the others are done), 2 usage error, "
-        "130 interrupted."
+        "Exit codes: 0 success, 1 something could not be read, made or written (other inputs are "
+        "done), 2 usage error, 130 interrupted."
     ),
 )
 
@@ -33,6 +35,7 @@ def main() -> None:
     """Entry point: errors become one line on stderr and an exit code."""
     warnings.showwarning = _show_warning
     try:
+        _check_command(sys.argv[1:])
         app(with_present_names(sys.argv[1:], complain))
     except ModuleNotFoundError as error:
         package = (error.name or "").partition(".")[0]
@@ -50,6 +53,19 @@ def main() -> None:
             raise
         complain(f"{error.filename}: cannot be accessed ({error.strerror}); check the path")
         sys.exit(2)
+
+
+def _check_command(arguments: list[str]) -> None:
+    """Raise UsageError if the user names a picture and no command."""
+    given = arguments[0] if arguments else "-"
+    if given.startswith("-") or not os.path.exists(given):  # noqa: PTH110 - as in limner.jobs
+        return
+    if given not in typer.main.get_command(app).commands:  # type: ignore[attr-defined]
+        out = "photos" if os.path.isdir(given) else "photo.png"  # noqa: PTH112
+        raise UsageError(
+            f"there is no command '{given}'; did you mean: limner photo {shlex.quote(given)} "
+            f"-o {out}"
+        )
 
 
 def _show_warning(

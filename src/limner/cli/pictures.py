@@ -1,6 +1,5 @@
 """`limner photo` and `limner models`."""
 
-from collections import Counter
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -14,9 +13,6 @@ if TYPE_CHECKING:
     from limner.hints import Hints
 
 __all__ = ["models", "photo"]
-
-_NOTED = 20
-"""Maximum number of pages whose changes are listed one by one."""
 
 
 def photo(
@@ -35,7 +31,8 @@ def photo(
         bool,
         typer.Option(
             "--aligned",
-            help="The picture is already an aligned crop of a face: skip face detection.",
+            help="The picture is already an aligned crop of a face, a square with the outer eye "
+            "corners at 30% and 70% of its width and 30% from its top: skip face detection.",
         ),
     ] = False,
     put_back: Annotated[
@@ -56,7 +53,8 @@ def photo(
         str | None,
         typer.Option(
             metavar="X1,Y1,X2,Y2",
-            help="Outer eye corners in px of the upright picture, if the face is not detected.",
+            help="Outer eye corners, if the face is not detected: in px of the picture as viewers "
+            "show it, first the eye that is on your left when the face is upright.",
         ),
     ] = None,
     faithful: Annotated[
@@ -76,7 +74,8 @@ def photo(
             show_default=False,
             metavar="COLOUR",
             help="Colour of the skin: very light, light, medium, olive, tan, brown, dark, very "
-            "dark; monk 1 to monk 10 (the Monk Skin Tone Scale); or #rrggbb.",
+            "dark; monk 1 to monk 10 (the Monk Skin Tone Scale); a CSS colour name; or "
+            "#rrggbb.",
         ),
     ] = None,
     hair: Annotated[
@@ -85,7 +84,7 @@ def photo(
             show_default=False,
             metavar="COLOUR",
             help="Colour of the hair: black, brown, blond, auburn, red, ginger, grey, silver, "
-            "white; dark or light brown, dark blond; or #rrggbb.",
+            "white; dark or light brown, dark blond; a CSS colour name; or #rrggbb.",
         ),
     ] = None,
     eye_colour: Annotated[
@@ -96,7 +95,7 @@ def photo(
             show_default=False,
             metavar="COLOUR",
             help="Colour of the eyes: black, brown, hazel, amber, green, blue, grey; dark brown, "
-            "light blue; or #rrggbb.",
+            "light blue; a CSS colour name; or #rrggbb.",
         ),
     ] = None,
     lips: Annotated[
@@ -104,8 +103,8 @@ def photo(
         typer.Option(
             show_default=False,
             metavar="COLOUR",
-            help="Colour of the lips: natural, pale, nude, pink, rose, red, wine, plum, brown; or "
-            "#rrggbb.",
+            help="Colour of the lips: natural, pale, nude, pink, rose, red, wine, plum, brown; a "
+            "CSS colour name; or #rrggbb.",
         ),
     ] = None,
     background: Annotated[
@@ -162,6 +161,7 @@ def photo(
     - `limner photo scribble.png -o photo.png --faithful 0.2`
     """
     from limner import batch
+    from limner.directions import SKETCH_TO_PHOTO
     from limner.makers import Photos
 
     if as_is and face == "all":
@@ -194,13 +194,14 @@ def photo(
         hints=told,
         variants=variants,
         threads=where.threads,
+        direction=SKETCH_TO_PHOTO,
     )
     outcome = batch.run(work, start, engine=where)
-    _say_notes(outcome.notes)
     finish(
         outcome,
         faceless="give its outer eye corners with --eyes X1,Y1,X2,Y2, or --aligned if the picture "
         "is an aligned crop",
+        several="" if variants else "--face all makes a photo of each face",
     )
 
 
@@ -241,14 +242,3 @@ def _hints(
     if variants:
         hints.varied(variants)  # raises errors before any picture is read
     return hints
-
-
-def _say_notes(notes: "Mapping[str, tuple[str, ...]]") -> None:
-    """Report changes made to pages: one line per page, or a summary if there are many."""
-    if len(notes) <= _NOTED:
-        for name, done in notes.items():
-            typer.echo(f"{name}: {', '.join(done)}", err=True)
-        return
-    counts = Counter(one for done in notes.values() for one in done)
-    listed = ", ".join(f"{one} {count} times" for one, count in counts.most_common())
-    typer.echo(f"{len(notes)} pages cleaned or turned: {listed}", err=True)

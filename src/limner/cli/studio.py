@@ -84,11 +84,15 @@ def studio(
         better=better,
         rate=rate,
     )
-    from limner.shipped import find_model
+    from limner.directions import SKETCH_TO_PHOTO
+    from limner.shipped import DEFAULT_MODEL
     from limner.studio.server import address_of, listen, network_address, serve
+    from limner.translator import Translator, check_direction
 
+    # Before an address is printed. The server loads them again, which the usual model is spared.
     for one in filter(None, (model, better)):
-        find_model(one)  # complains before the port is taken
+        if one != DEFAULT_MODEL:
+            check_direction(Translator(one), SKETCH_TO_PHOTO)
     listener = listen(settings)
     page = address_of(listener, settings)
 

@@ -43,6 +43,8 @@ class Face:
     the nose. Right and left are those of the upright page."""
     turned: int = 0
     """Degrees counter-clockwise by which the page must be turned to be upright: 0, 90, 180, 270."""
+    others: int = 0
+    """Number of smaller faces in the picture, if only the largest was asked for."""
 
     @property
     def eyes(self) -> NDArray[np.float32]:

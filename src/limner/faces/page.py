@@ -9,7 +9,10 @@ from limner.drawings import Clean, Cleaned, clean
 from limner.faces.detect import Detector, Face, score_of
 from limner.faces.search import BEYOND_DOUBT, find_any_way
 
-__all__ = ["notes_of", "open_page"]
+__all__ = ["LARGEST", "notes_of", "open_page"]
+
+LARGEST = "the largest of"
+"""Start of the note on a picture with several faces, of which one was asked for."""
 
 _TURNS = {90: "90° anticlockwise", 180: "180°", 270: "90° clockwise"}
 
@@ -43,7 +46,9 @@ def _is_surer(
 
 
 def notes_of(cleaned: Cleaned, face: Face | None) -> tuple[str, ...]:
-    """Changes made to a page, in words, its turn first."""
-    if face is None or not face.turned:
+    """Changes made to a page, in words, its turn first; and whether other faces are left out."""
+    if face is None:
         return cleaned.notes
-    return (f"turned by {_TURNS[face.turned]}", *cleaned.notes)
+    turn = (f"turned by {_TURNS[face.turned]}",) if face.turned else ()
+    left_out = (f"{LARGEST} {1 + face.others} faces",) if face.others else ()
+    return (*turn, *cleaned.notes, *left_out)

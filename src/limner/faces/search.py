@@ -29,7 +29,7 @@ _TURNED = 0.5
 _AHEAD = 0.25
 """By how much it has to exceed the score of the upright one."""
 _SURE = 0.2
-"""Score required of a face in a part of the page."""
+"""Score required of a face in a part of the page, and of one that is mentioned only."""
 _SMALL_PART = 0.5
 """A part is searched by itself if a side is at most this fraction of the page's."""
 _ALL_OF_IT = 1280
@@ -47,6 +47,8 @@ def find(
     which: Literal["largest", "all"] = "largest",
     any_way: bool = False,
     name: str = "the picture",
+    advice: str = "give the positions of the outer eye corners, or say that the whole picture is "
+    "the face",
 ) -> list[Face]:
     """Return the largest face of a picture, or all of them, largest first; at least one.
 
@@ -58,6 +60,7 @@ def find(
         which: whether to return only the largest face or all.
         any_way: whether the picture may be a page that is turned, or much larger than its face.
         name: the picture's name in messages.
+        advice: what to do if no face is found.
 
     Raises:
         NoFaceError: no face was found.
@@ -68,11 +71,11 @@ def find(
     else:
         faces, tried = detector(image, thorough=which == "all"), ""
     if not faces:
-        raise NoFaceError(
-            f"no face found in {name}{tried}; give the positions of the outer eye corners, or say "
-            "that the whole picture is the face"
-        )
-    return faces if which == "all" else faces[:1]
+        raise NoFaceError(f"no face found in {name}{tried}", advice)
+    if which == "all":
+        return faces
+    others = sum(face.score > _SURE for face in faces[1:])
+    return [dataclasses.replace(faces[0], others=others)]
 
 
 def find_any_way(
@@ -115,8 +118,9 @@ def face_from_eyes(eyes: Sequence[float], shape: tuple[int, ...]) -> Face:
     """A face from its outer eye corners.
 
     Args:
-        eyes: x1, y1, x2, y2 in px: of the eye on the left, then of that on the right. If the
-            first is to the right of the second, they are swapped.
+        eyes: x1, y1, x2, y2 in px: first the eye that is on the viewer's left when the face is
+            upright, then the other. Their order tells which way up the face is: from right to
+            left, it is upside down.
         shape: shape of the picture, height and width first.
 
     Raises:
@@ -132,12 +136,9 @@ def face_from_eyes(eyes: Sequence[float], shape: tuple[int, ...]) -> Face:
     inside = (corners >= 0).all() and (corners <= (width, height)).all()
     if not (np.isfinite(corners).all() and inside):
         raise UsageError(
-            f"eyes are {list(map(float, eyes))}; expected positions in the picture of "
-            f"{width}x{height} px"
+            f"eyes are {', '.join(f'{value:g}' for value in corners.ravel())}; expected positions "
+            f"in the picture, x from 0 to {width} and y from 0 to {height} px"
         )
-    across, down = corners[1] - corners[0]
-    if across < 0 and abs(across) >= abs(down):
-        corners = corners[::-1]
     left, right = corners
     line = right - left
     distance = float(np.hypot(*line))
@@ -157,6 +158,8 @@ def face_from_eyes(eyes: Sequence[float], shape: tuple[int, ...]) -> Face:
         ),
         score=CONVINCING,
         points=points.astype(np.float32),
+        # To the nearest quarter: pages are rarely straight.
+        turned=90 * (round(float(np.degrees(np.arctan2(line[1], line[0]))) / 90) % 4),
     )
 
 

@@ -5,11 +5,12 @@ arrays, upright and opaque.
 """
 
 from limner.images.arrays import LUMA, montage, resize, to_grey
-from limner.images.decoding import MAX_PIXELS, FileInput, header, name_of, read
+from limner.images.decoding import MAX_PIXELS, FileInput, header, name_of, pages, read
 from limner.images.encoding import encode, write
 from limner.images.files import (
     MAX_BYTES,
     files_below,
+    is_address,
     output_error,
     read_bytes,
     remove_parts,
@@ -37,10 +38,12 @@ __all__ = [
     "format_of",
     "header",
     "in_words",
+    "is_address",
     "load",
     "montage",
     "name_of",
     "output_error",
+    "pages",
     "read",
     "read_bytes",
     "remove_parts",

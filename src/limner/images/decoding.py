@@ -5,6 +5,7 @@ import io
 import os
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
 import numpy as np
@@ -39,6 +40,8 @@ _UPRIGHT = {  # EXIF 2.32, section 4.6.4 A: orientation -> transpose that makes 
 _LYING = {5, 6, 7, 8}
 """Orientations in which width and height are swapped."""
 
+_TIFF = {b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"}
+"""What TIFF files begin with, small or big, of either byte order."""
 _HEAD = 4096
 """Bytes from which other kinds of files are recognised."""
 _TIFF_SUBFILE, _TIFF_BELOW, _TIFF_DNG_VERSION = 254, 330, 50706
@@ -126,6 +129,36 @@ def header(source: bytes | BinaryIO, *, name: str = "the picture") -> tuple[str,
         if "exif" in picture.info and _orientation(picture) in _LYING:
             width, height = height, width
         return picture.format or "unknown", width, height
+
+
+def pages(source: str | os.PathLike[str] | bytes) -> int:
+    """Number of pages of a picture file that `read` can read; only a TIFF file has several."""
+    if not isinstance(source, bytes) and not Path(source).is_file():
+        return 1  # a pipe, which was read and would block
+    with _in_file(source) as file:
+        if file.read(4) not in _TIFF:  # for speed: nearly no picture is one
+            return 1
+        file.seek(0)
+        try:
+            with _quiet(), Image.open(file) as picture:
+                return sum(not _is_preview(picture, at) for at in range(_frames(picture))) or 1
+        except Exception:  # damaged after its first page, which was read
+            return 1
+
+
+def _in_file(source: str | os.PathLike[str] | bytes) -> BinaryIO:
+    return io.BytesIO(source) if isinstance(source, bytes) else Path(source).open("rb")
+
+
+def _frames(picture: Image.Image) -> int:
+    return int(getattr(picture, "n_frames", 1))
+
+
+def _is_preview(picture: Image.Image, at: int) -> bool:
+    """Whether a page of a TIFF file is a smaller copy of another (TIFF 6.0, "NewSubfileType")."""
+    picture.seek(at)
+    tags: Any = getattr(picture, "tag_v2", {})
+    return bool(tags.get(_TIFF_SUBFILE, 0) & 1)
 
 
 def name_of(source: object, otherwise: str = "the picture") -> str:

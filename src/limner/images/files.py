@@ -31,6 +31,8 @@ def read_bytes(path: str | os.PathLike[str], *, name: str | None = None) -> byte
             size = os.fstat(file.fileno()).st_size
             return checked(file.read(min(size or MAX_BYTES, MAX_BYTES) + 1), name)
     except FileNotFoundError as error:
+        if is_address(name):
+            raise ImageError(f"{name}: an address, not a file; download it first") from error
         raise ImageError(f"{name}: no such file; check the path") from error
     except IsADirectoryError as error:
         raise ImageError(f"{name}: a folder, not a picture; name the files in it") from error
@@ -41,6 +43,11 @@ def read_bytes(path: str | os.PathLike[str], *, name: str | None = None) -> byte
     except OSError as error:
         cause = error.strerror or one_line(error)
         raise ImageError(f"{name}: cannot be read ({cause}); check the path") from error
+
+
+def is_address(text: str) -> bool:
+    """Whether a text is an address on the web and not a path."""
+    return text.lower().startswith(("http://", "https://", "ftp://"))
 
 
 def checked(data: bytes, name: str) -> bytes:

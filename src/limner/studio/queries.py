@@ -50,7 +50,8 @@ class AlignQuery(_Query):
         str | None,
         Field(
             max_length=100,
-            description="Outer eye corners X1,Y1,X2,Y2 in px of the upright picture.",
+            description="Outer eye corners X1,Y1,X2,Y2 in px of the picture as viewers show it, "
+            "first the eye that is on the viewer's left when the face is upright.",
         ),
     ] = None
     face: Face = "largest"

@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 
 from limner import images
 from limner.directions import SKETCH_TO_PHOTO
-from limner.errors import UsageError
-from limner.faces import put_back
+from limner.faces import Aligned, put_back
 from limner.faces.warp import apply, inverse
 from limner.functions import MODEL, check_sketch
 from limner.hints import Hints
@@ -38,7 +37,7 @@ from limner.studio.queries import (
 from limner.studio.room import Room
 from limner.studio.settings import Settings
 from limner.translation import Prepared
-from limner.translator import Translator, check_drawer
+from limner.translator import Translator, check_direction, check_drawer
 
 __all__ = ["Result", "Service"]
 
@@ -70,6 +69,13 @@ class _Request:
 
     pixels: Picture
     prepared: Prepared
+    pages: int = 1
+    """Number of pages of its file, of which the first is used."""
+
+    def notes_of(self, face: Aligned) -> tuple[str, ...]:
+        """What was done to the page, and what was left out."""
+        first = (f"page 1 of {self.pages}",) if self.pages > 1 else ()
+        return first + face.notes
 
     @property
     def faces(self) -> Faces:
@@ -105,13 +111,11 @@ class Service:
         """Load the default model and the better one, and run each once.
 
         Raises:
-            LimnerError: One cannot be loaded, or the better one makes no photos.
+            LimnerError: One cannot be loaded, or makes no photos.
         """
         await self.batcher.start()
         for name in filter(None, (self.settings.model_name, self.settings.better_name)):
-            translator = await self.translator(name)
-            if name == self.settings.better_name:
-                _check_better(translator)
+            translator = check_direction(await self.translator(name), SKETCH_TO_PHOTO)
             side = translator.card.preprocessing.size
             blank = np.full((side, side, 3), 255, np.uint8)
             await self.batcher.run(translator, Faces(crops=[blank]))
@@ -162,7 +166,7 @@ class Service:
             LimnerError: As `Translator.translate`.
         """
         query.check()
-        translator = await self.translator(query.model)
+        translator = check_direction(await self.translator(query.model), SKETCH_TO_PHOTO)
         pixels = await self._pixels_of(upload)
         if strokes is not None:
             pixels += await self._pixels_of(strokes)
@@ -239,7 +243,7 @@ class Service:
             name=upload.name,
             **told,
         )
-        return _Request(pixels=pixels, prepared=prepared)
+        return _Request(pixels=pixels, prepared=prepared, pages=images.pages(upload.data))
 
     async def _finish(
         self,
@@ -269,7 +273,7 @@ class Service:
                     name=_stem(name),
                     data=await self.run(images.encode, picture, provenance, kind),
                     media_type=media_type,
-                    notes=face.notes,
+                    notes=request.notes_of(face),
                     colours={part: hexadecimal(rgb) for part, rgb in colours.items()},
                 )
             )
@@ -294,7 +298,7 @@ class Service:
             faces.append(
                 {
                     "eyes": [round(float(share), 2) for share in eyes.ravel()],
-                    "notes": list(one.notes),
+                    "notes": list(request.notes_of(one)),
                     "crop": f"data:image/png;base64,{base64.b64encode(crop).decode()}",
                 }
             )
@@ -326,15 +330,6 @@ class Service:
 
 def _stem(name: str) -> str:
     return Path(name).stem or name
-
-
-def _check_better(translator: Translator) -> None:
-    card = translator.card
-    if card.direction != SKETCH_TO_PHOTO:
-        raise UsageError(
-            f"model '{card.name}' is {card.direction}; name one that is {SKETCH_TO_PHOTO} with "
-            "--better"
-        )
 
 
 def _failed(done: "asyncio.Future[Translator]") -> bool:
