@@ -186,6 +186,26 @@ def test_a_picture_instead_of_a_command(given, said, tmp_path):
     )
 
 
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [
+        ("--size", "5", "it is 5; expected at least 16"),
+        ("--size", "5000", "it is 5000; expected at most 4096"),
+        ("--size", "big", "it is big; expected a whole number"),
+        ("--faithful", "2", "it is 2; expected at most 1"),
+        ("--clean", "on", "'on' is not one of 'auto', 'off'"),
+    ],
+)
+def test_values_out_of_range_say_what_is_expected(option, value, said):
+    done = limner(
+        "photo", "a.png", "-o", "b.png", option, value, env=os.environ | {"COLUMNS": "200"}
+    )
+    assert done.returncode == 2
+    told = done.stderr.decode()
+    assert f"'{option}': {said}" in told
+    assert "Value error" not in told
+
+
 def test_an_address_instead_of_a_file(tmp_path):
     done = limner("photo", "https://example.org/a.png", "-o", tmp_path)
     assert done.returncode == 2
@@ -372,13 +392,15 @@ def test_models_are_listed():
     assert done.returncode == 0
     lines = done.stdout.decode().splitlines()
     assert [line.partition(",")[0] for line in lines] == [
-        "draughtsman: photo-to-sketch",
-        "lifelike: sketch-to-photo",
-        "portrait: sketch-to-photo",
+        "draughtsman (default of limner sketch --style model): photo to sketch",
+        "lifelike: sketch to photo",
+        "portrait (default of limner photo): sketch to photo",
     ]
+    assert ["takes colour hints" in line for line in lines] == [False, True, True]
+    assert all("images seen in its last run" in line for line in lines)
     assert " 128 px, 1.7 MB, " in lines[0]
-    assert " 128 px, 6.8 MB, " in lines[1]
-    assert re.search(r" 256 px, 6\.[78] MB, ", lines[2])
+    assert " 128 px, takes colour hints, 6.8 MB, " in lines[1]
+    assert re.search(r" 256 px, takes colour hints, 6\.[78] MB, ", lines[2])
 
 
 def test_every_command_shows_an_example():

@@ -89,4 +89,7 @@ def test_a_share_counts_everything_once():
     assert (share.judged_found, share.smiling_found) == (7, 4)
     assert (share.judged_kept, share.smiling_kept) == (3, 2)
     assert sum(share.dropped.values()) + share.kept == share.looked_at
-    assert str(share) == "x: 3 faces of 3 requested (20 pictures, 4 smiling before and 2 after)"
+    assert (
+        str(share)
+        == "x: 3 faces of 3 requested (20 pictures, 4 of them and 2 of the faces smiling)"
+    )

@@ -221,3 +221,14 @@ def test_a_layer_is_turned_upright_too(tmp_path):
     Image.fromarray(layer).save(tmp_path / "layer.png", exif=exif)
     read = images.read(tmp_path / "layer.png", transparent=True)
     assert np.array_equal(read, np.rot90(layer, -1))
+
+
+def test_pages_are_those_of_tiff_files_without_their_previews(tmp_path):
+    page, small = Image.new("RGB", (40, 40), "red"), Image.new("RGB", (10, 10), "red")
+    small.encoderinfo = {"tiffinfo": {254: 1}}
+    for name, more in (("one", []), ("two", [page]), ("preview", [small])):
+        page.save(tmp_path / f"{name}.tif", save_all=True, append_images=more)
+    page.save(tmp_path / "moving.gif", save_all=True, append_images=[Image.new("RGB", (40, 40))])
+    counted = {file.stem: images.pages(file) for file in tmp_path.iterdir()}
+    assert counted == {"one": 1, "two": 2, "preview": 1, "moving": 1}
+    assert images.pages((tmp_path / "two.tif").read_bytes()) == 2

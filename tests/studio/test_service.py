@@ -120,6 +120,14 @@ def test_a_model_that_draws_makes_no_photos(mine, page):
     assert "is photo-to-sketch" in problem(refused, 400, "bad-request")
 
 
+def test_further_pages_and_faces_are_noted(mine, two_faces):
+    file = io.BytesIO()
+    page = Image.fromarray(two_faces)
+    page.save(file, "TIFF", save_all=True, append_images=[page])
+    done = once("POST", "/v1/photo", settings=mine, content=file.getvalue())
+    assert json.loads(done.headers["limner-notes"]) == ["page 1 of 2", "the largest of 2 faces"]
+
+
 def test_the_eyes_of_an_upside_down_page_can_be_sent_back(mine, translate, portrait_drawing):
     page = np.ascontiguousarray(portrait_drawing[::-1, ::-1])
     found = once("POST", "/v1/align", settings=mine, content=png(page)).json()

@@ -12,6 +12,7 @@ import typer
 from limner import __version__
 from limner.cli import data, measuring, pictures, sketches, studio, study, training
 from limner.cli.renamed import with_present_names
+from limner.cli.restated import Command
 from limner.cli.shared import complain
 from limner.errors import EXTRA_OF, Interrupted, LimnerError, MissingExtraError, UsageError
 
@@ -117,5 +118,5 @@ for command in (
     studio.studio,
     pictures.models,
 ):
-    app.command()(command)
+    app.command(cls=Command)(command)
 app.add_typer(data.data_app, name="data")

@@ -207,15 +207,21 @@ def photo(
 
 def models() -> None:
     """List the models that come with limner."""
-    from limner.shipped import shipped_models
+    from limner.shipped import DEFAULT_DRAWER, DEFAULT_MODEL, shipped_models
     from limner.translator import Translator
 
+    default_for = {
+        DEFAULT_MODEL: " (default of limner photo)",
+        DEFAULT_DRAWER: " (default of limner sketch --style model)",
+    }
     for name, path in shipped_models().items():
         card = Translator(path).card
+        source, made = card.ends
+        takes = ", takes colour hints" if card.hints else ""
         typer.echo(
-            f"{name}: {card.direction}, {card.preprocessing.size} px, "
-            f"{path.stat().st_size / 1e6:.1f} MB, {card.images_seen} images seen, "
-            f"weights sha256:{card.weights}"
+            f"{name}{default_for.get(name, '')}: {source} to {made}, "
+            f"{card.preprocessing.size} px{takes}, {path.stat().st_size / 1e6:.1f} MB, "
+            f"{card.images_seen:,} images seen in its last run, weights sha256:{card.weights}"
         )
 
 

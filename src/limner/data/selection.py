@@ -112,7 +112,9 @@ class Share:
     def __str__(self) -> str:
         wanted = f" of {self.wanted} requested" if self.wanted else ""
         known = self.judged_found > 0
-        smiles = f", {self.smiling_found} smiling before and {self.smiling_kept} after" * known
+        smiles = (
+            f", {self.smiling_found} of them and {self.smiling_kept} of the faces smiling" * known
+        )
         return f"{self.name}: {self.kept} faces{wanted} ({self.found} pictures{smiles})"
 
 
