@@ -115,6 +115,24 @@ def test_another_snapshot_is_measured_again(done, plan, tmp_path):
     assert new == [old[1], old[1]]
 
 
+def test_looks_are_those_of_the_dataset_and_variety_that_of_the_people(done, plan, tmp_path):
+    snapshot = done[0] / "runs" / "balanced-0" / "snapshot-000000016.safetensors"
+    of_dataset = Study(plan=plan, out=done[0], say=[].append)._examiner()
+    of_people = dataclasses.replace(of_dataset, real=None)
+    one, other = (
+        examiner.scored(snapshot, tmp_path / f"{number}.json")
+        for number, examiner in enumerate((of_dataset, of_people))
+    )
+    assert one.pairs != other.pairs
+    values = {
+        name: (one.scores[name].estimate.value, score.estimate.value)
+        for name, score in other.scores.items()
+    }
+    same = {name for name, (a, b) in values.items() if a == b}
+    assert {"collapse.average", "collapse.diversity", "identity.rank1"} <= same
+    assert same.isdisjoint({"appearance.distance", "kid"})
+
+
 def test_scores_of_other_people_or_of_an_earlier_snapshot_are_left_out(done, plan, tmp_path):
     out = tmp_path / "copy"
     shutil.copytree(done[0], out)

@@ -34,6 +34,9 @@ __all__ = ["Examiner"]
 _AT_ONCE = 16
 _NAMES = frozenset(SHOWN).union(*((one.decided_by, *one.beside) for one in FINDINGS))
 """Scores that are kept."""
+_OF_LOOKS = frozenset({"appearance", "kid", "checkerboard"})
+"""Metrics that ask what real photos look like, whoever they show. All others compare with the true
+photos of the same people: `collapse` asks whether these are as different as they really are."""
 _OF_PIXELS = ("checkerboard.",)
 """Scores that mean nothing once a picture was resampled."""
 
@@ -104,15 +107,19 @@ class Examiner:
         if known is not None and known.fits(snapshot=digest, pairs=pairs):
             return known
         with tempfile.TemporaryDirectory(prefix="limner-") as folder:
-            measured, resampled = self._measured(snapshot, Path(folder), poorly=poorly)
+            parts, resampled = self._measured(snapshot, Path(folder), poorly=poorly)
         hidden = _OF_PIXELS if resampled else ()
         kept = [
             score
-            for name, score in measured.scores.items()
+            for part in parts
+            for name, score in part.scores.items()
             if name in _NAMES and not name.startswith(hidden)
         ]
         people = len(self.cuts)
-        notes = [*measured.warnings, *(text for score in kept for text in score.warnings)]
+        notes = [
+            *(text for part in parts for text in part.warnings),
+            *(text for score in kept for text in score.warnings),
+        ]
         if self._without:
             notes.append(
                 f"{len(self._without)} of the {len(self.pairs)} pairs are left out; the first: "
@@ -128,7 +135,9 @@ class Examiner:
         found.store(stored)
         return found
 
-    def _measured(self, snapshot: Path, folder: Path, *, poorly: bool) -> tuple[Measured, bool]:
+    def _measured(
+        self, snapshot: Path, folder: Path, *, poorly: bool
+    ) -> tuple[list[Measured], bool]:
         """The scores, and whether the results were resampled to cut out their faces."""
         there, back = (load_snapshot(snapshot, way) for way in (SKETCH_TO_PHOTO, PHOTO_TO_SKETCH))
         complete = not there.preprocessing.aligned
@@ -151,23 +160,22 @@ class Examiner:
         for name, pictures in written.items():
             for cut, picture in zip(self.cuts, pictures, strict=True):
                 images.write(folder / name / f"{cut.name}.png", picture)
-        evaluated = EvaluationSet.of_folders(
-            folder / "generated",
-            sketches=folder / "sketches",
-            ground_truth=folder / "ground_truth",
-            back=folder / "back",
-            real=self.real,
-            size=self.size,
-            as_is=True,
-        )
-        measured = measure(
-            evaluated,
-            _metrics(),
-            resampling=self.resampling,
-            engine=self.engine,
-            cache=self.cache,
-        )
-        return measured, complete
+        folders = {name: folder / name for name in ("sketches", "ground_truth", "back")}
+        looks = [metric for metric in _metrics() if metric.name in _OF_LOOKS]
+        people = [metric for metric in _metrics() if metric.name not in _OF_LOOKS]
+        parts = [
+            measure(
+                EvaluationSet.of_folders(
+                    folder / "generated", real=real, size=self.size, as_is=True, **folders
+                ),
+                metrics,
+                resampling=self.resampling,
+                engine=self.engine,
+                cache=self.cache,
+            )
+            for metrics, real in ((people, None), (looks, self.real))
+        ]
+        return parts, complete
 
 
 def trained_on(config: Config, pairs: Iterable[Pair]) -> int:

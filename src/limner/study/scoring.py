@@ -14,7 +14,7 @@ from limner.metrics.score import Estimate, Score
 
 __all__ = ["Scored"]
 
-_VERSION = 2
+_VERSION = 3
 """Increased when what is measured changes; scores of another version are measured again."""
 _DIGITS = 6
 """Significant digits of a stored resample."""
