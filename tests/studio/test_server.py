@@ -58,7 +58,7 @@ def test_a_port_that_is_taken_is_a_usage_error(running, hinted_model):
         (["--model", "nowhere"], 1, "there is no model 'nowhere'"),
         (["--better", "nowhere"], 1, "there is no model 'nowhere'"),
         (["--better", "portrait"], 2, "the name of the default one, 'portrait'"),
-        (["--better", "draughtsman"], 2, "name one that is sketch-to-photo with --better"),
+        (["--better", "draughtsman"], 2, "name one that is sketch-to-photo, such as portrait"),
         (["--port", "65536"], 2, "65535"),
         (["--rate", "nan"], 2, "rate"),
     ],
