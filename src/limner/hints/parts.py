@@ -59,7 +59,10 @@ def pixels(part: Part, size: int) -> tuple[NDArray[np.intp], ...]:
 
 
 def radii(part: Part, size: int) -> list[NDArray[np.float64]]:
-    """For each place of a part, how far each pixel is from its centre: 1 at the edge, `[S, S]`."""
+    """For each place of a part, how far each pixel of a crop is from its centre: 1 at the edge.
+
+    `[S, S]` each, for a crop of `size` px per side; `pixels` are those below 1.
+    """
     centres = (np.arange(size) + 0.5) / size
     return [
         np.hypot((centres[:, None] - y) / down, (centres - x) / across)

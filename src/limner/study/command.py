@@ -94,6 +94,8 @@ class Study:
         Raises:
             OutputError: The files cannot be written.
             RunError: A log cannot be read.
+            DataError: The dataset of real photos is damaged.
+            ImageError: A picture of the people cannot be read.
         """
         configs = {trial: self.plan.config(trial, self.sets) for trial in self.plan.trials()}
         ready = not missing_sets([REFERENCE], self.sets)
